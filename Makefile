@@ -1,0 +1,48 @@
+# make run       set everything up and open the studio      (PORT=8501)
+# make test      set everything up and run the tests        (make test-all: the slow ones too)
+# make lint      check style
+# make models    train every shipped run again
+# make bench     print the figures of the README
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo $$p && break; done)
+PORT ?= 8501
+BIN := .venv/bin
+
+.PHONY: run test test-all lint models bench chromium clean
+
+run: .venv/installed
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: .venv/installed-dev chromium
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: .venv/installed-dev chromium
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+models: .venv/installed
+	$(BIN)/python -m core.training.shipped
+
+bench: .venv/installed-dev chromium
+	$(BIN)/python -m benchmarks
+
+.venv/installed: requirements.txt constraints.txt
+	@test -n "$(PYTHON)" || { echo "error: Python 3.11, 3.12 or 3.13 is needed and none was found."; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
+	touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements-dev.txt
+	touch $@
+
+chromium:
+	@sh tests/browser/find_chromium.sh
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache

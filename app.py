@@ -1,0 +1,18 @@
+"""The Classification Studio: `streamlit run app.py`."""
+
+import streamlit as st
+
+st.set_page_config(page_title="Classification Studio", page_icon=":material/draw:", layout="wide")
+
+st.navigation(
+    [
+        st.Page(
+            "pages/recognise.py",
+            title="Recognise a digit",
+            icon=":material/draw:",
+            url_path="recognise",
+            default=True,
+        ),
+    ],
+    position="top",
+).run()

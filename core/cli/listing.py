@@ -1,0 +1,102 @@
+"""The commands that list: `datasets`, `models`, `runs`."""
+
+import argparse
+from dataclasses import asdict
+
+from core import runs
+from core.cli.output import print_json, print_table
+from core.datasets import DATASETS
+from core.models import MODELS
+
+
+def add_commands(commands) -> None:
+    for name, handler, text in (
+        ("datasets", list_datasets, "list what can be learnt from"),
+        ("models", list_models, "list what can be trained, with its hyperparameters"),
+        ("runs", list_runs, "list finished trainings, with their test accuracy"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--json", action="store_true", help="print JSON")
+        command.set_defaults(handler=handler)
+
+
+def list_datasets(options: argparse.Namespace) -> int:
+    if options.json:
+        fields = [asdict(spec) for spec in DATASETS.values()]
+        print_json([{k: v for k, v in spec.items() if not k.startswith("read")} for spec in fields])
+    else:
+        print_table(
+            ("name", "classes", "training", "test", "picture", "licence", "about"),
+            [
+                (
+                    spec.name,
+                    len(spec.class_names),
+                    f"{spec.train_size:,}",
+                    f"{spec.test_size:,}",
+                    "×".join(map(str, spec.input_shape)),
+                    spec.licence,
+                    spec.summary,
+                )
+                for spec in DATASETS.values()
+            ],
+        )
+    return 0
+
+
+def list_models(options: argparse.Namespace) -> int:
+    if options.json:
+        fields = [asdict(spec) for spec in MODELS.values()]
+        print_json([{k: v for k, v in spec.items() if k != "build"} for spec in fields])
+    else:
+        print_table(
+            ("name", "hyperparameters and defaults", "about"),
+            [
+                (
+                    spec.name,
+                    " ".join(f"{param.name}={param.default}" for param in spec.params),
+                    spec.summary,
+                )
+                for spec in MODELS.values()
+            ],
+        )
+    return 0
+
+
+def list_runs(options: argparse.Namespace) -> int:
+    cards = [run.card for run in runs.list_runs()]
+    if options.json:
+        print_json(
+            [
+                {
+                    "id": card.id,
+                    "owner": card.owner,
+                    "dataset": card.dataset,
+                    "model": card.model,
+                    "accuracy": card.metrics["accuracy"],
+                    "classes": list(card.class_names),
+                    "input_shape": list(card.input_shape),
+                    "hyperparameters": card.hyperparameters,
+                    "seed": card.seed,
+                    "seconds": card.seconds,
+                    "created": card.created,
+                }
+                for card in cards
+            ]
+        )
+    elif not cards:
+        print_table(("No runs yet. Train one: python -m core train --help",), [])
+    else:
+        print_table(
+            ("run", "dataset", "model", "test accuracy", "trained in"),
+            [
+                (
+                    card.id,
+                    card.dataset,
+                    card.model,
+                    f"{card.metrics['accuracy']:.2%} of {card.metrics['test_size']:,}",
+                    f"{card.seconds:.0f} s",
+                )
+                for card in cards
+            ],
+        )
+    return 0

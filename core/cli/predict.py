@@ -1,0 +1,108 @@
+"""The command that answers: `predict`, one JSON object a line."""
+
+import argparse
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from core import datasets, runs
+from core.cli.output import print_json
+from core.errors import DatasetError, ImageError, StudioError
+from core.images import MAX_BYTES, SUFFIXES, decode
+from core.serving import Prediction, Predictor, Reading, load_predictor
+
+DEFAULT_RUN = "mnist-cnn"
+
+
+def add_commands(commands) -> None:
+    text = "classify pictures: one JSON object a line"
+    command = commands.add_parser("predict", help=text, description=text)
+    command.add_argument("paths", nargs="*", metavar="PATH", help="pictures, or folders of them")
+    command.add_argument("--run", default=DEFAULT_RUN, metavar="ID", help="default: %(default)s")
+    command.add_argument("--dataset", metavar="D", help="take a test picture of this dataset")
+    command.add_argument("--index", type=int, metavar="N", help="the N-th one, from 0")
+    command.add_argument("--json", action="store_true", help="accepted; the output is always JSON")
+    command.set_defaults(handler=run_predict)
+
+
+def run_predict(options: argparse.Namespace) -> int:
+    if (options.dataset is None) != (options.index is None) or (
+        bool(options.paths) == (options.dataset is not None)
+    ):
+        raise StudioError("Give either pictures or folders, or both --dataset and --index.")
+    predictor = load_predictor(runs.load(options.run))
+    if options.dataset is not None:
+        print_json(_predict_from_dataset(predictor, options.dataset, options.index), indent=None)
+        return 0
+    code = 0
+    for path in find_pictures(Path(path) for path in options.paths):
+        try:
+            answer = describe(predictor.read(read_picture(path)))
+            print_json({"path": str(path), **answer}, indent=None)
+        except ImageError as error:
+            print_json({"path": str(path), "error": str(error)}, indent=None)
+            code = 1
+    return code
+
+
+def describe(reading: Reading) -> dict:
+    """A reading as the JSON object scripts rely on."""
+    first = reading.predictions[0]
+    answer = {
+        "run": reading.run_id,
+        "label": reading.label,
+        "confidence": round(reading.confidence, 6),
+    }
+    if len(reading.predictions) == 1:
+        return {**answer, "probabilities": first.as_dict()}
+    digits = [
+        {"label": p.label, "confidence": round(p.confidence, 6), "probabilities": p.as_dict()}
+        for p in reading.predictions
+    ]
+    return {**answer, "probabilities": {reading.label: answer["confidence"]}, "digits": digits}
+
+
+def find_pictures(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files as given; in folders, recursively and in order, those named like pictures."""
+    for path in paths:
+        if path.is_dir():
+            found = (p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+            yield from sorted(p for p in found if not p.name.startswith("."))
+        else:
+            yield path
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """Decode a file.
+
+    Raises:
+        ImageError: if it is missing, unreadable or not a picture.
+    """
+    try:
+        with path.open("rb") as file:
+            return decode(file.read(MAX_BYTES + 1))
+    except OSError as error:
+        raise ImageError(f"The file cannot be read: {error.strerror}.") from error
+
+
+def _predict_from_dataset(predictor: Predictor, name: str, index: int) -> dict:
+    dataset = datasets.load(name)
+    if not 0 <= index < len(dataset.y_test):
+        raise DatasetError(
+            f"`--index` must be 0 to {len(dataset.y_test) - 1} for {name}. Received: {index}."
+        )
+    image = dataset.x_test[index]
+    card = predictor.run.card
+    if image.shape == tuple(card.input_shape):
+        row = predictor.probabilities(image[None])[0]
+        answer = {
+            "run": card.id,
+            "label": Prediction(card.class_names, row).label,
+            "confidence": round(float(row.max()), 6),
+            "probabilities": Prediction(card.class_names, row).as_dict(),
+        }
+    else:
+        answer = describe(predictor.read(image))
+    truth = dataset.class_names[dataset.y_test[index]]
+    return {"path": f"{name}/test/{index}", **answer, "truth": truth}

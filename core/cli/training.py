@@ -1,0 +1,207 @@
+"""The commands that train and re-measure: `train`, `evaluate`."""
+
+import argparse
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from core import datasets, runs
+from core.cli.output import print_json, print_table
+from core.errors import DatasetError, ImageError, ModelError
+from core.evaluation import Evaluation, evaluate
+from core.serving import Predictor, load_predictor
+from core.training import Progress, TrainConfig, train
+from core.training.train import find_same
+
+
+def add_commands(commands) -> None:
+    text = "train a model and leave a run behind"
+    command = commands.add_parser("train", help=text, description=text)
+    command.add_argument("--dataset", help="what to learn from; see `datasets`")
+    command.add_argument("--model", help="what to train; see `models`")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a hyperparameter, or `seed` or `validation_fraction`; may be repeated",
+    )
+    command.add_argument("--config", metavar="F.yaml", help="the same entries from a file")
+    command.add_argument("--name", metavar="ID", help="name of the run")
+    command.add_argument(
+        "--reuse",
+        action="store_true",
+        help="return a run of the same configuration if there is one",
+    )
+    command.add_argument("--json", action="store_true", help="print the run's card")
+    command.set_defaults(handler=run_train)
+
+    text = "run a stored model again over its test set, or over your own labelled pictures"
+    command = commands.add_parser("evaluate", help=text, description=text)
+    command.add_argument("--run", required=True, metavar="ID")
+    command.add_argument("--images", metavar="FOLDER", help="a folder with a folder per class")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(handler=run_evaluate)
+
+
+def run_train(options: argparse.Namespace) -> int:
+    config = read_config(options)
+    run = find_same(config) if options.reuse else None
+    if run is None:
+        run = train(config, on_progress=_ProgressPrinter())
+    if options.json:
+        print_json(asdict(run.card))
+    else:
+        metrics = run.card.metrics
+        print_table(
+            ("run", "test accuracy", "validation accuracy", "trained in"),
+            [
+                (
+                    run.id,
+                    f"{metrics['accuracy']:.2%}",
+                    f"{metrics['val_accuracy']:.2%}",
+                    f"{run.card.seconds:.0f} s",
+                )
+            ],
+        )
+    return 0
+
+
+def read_config(options: argparse.Namespace) -> TrainConfig:
+    """The configuration of the file, overruled by what the command line says.
+
+    Raises:
+        StudioError: if anything in it is not allowed.
+    """
+    values = _read_yaml(options.config) if options.config else {}
+    hyperparameters = values.get("hyperparameters") or {}
+    if not isinstance(hyperparameters, dict):
+        raise ModelError("`hyperparameters` in the configuration must map names to values.")
+    hyperparameters = dict(hyperparameters)
+    for entry in options.set:
+        name, equals, text = entry.partition("=")
+        if not equals:
+            raise ModelError(f"`--set` takes NAME=VALUE. Received: {entry!r}.")
+        if name == "seed":
+            values["seed"] = _number(name, text, int)
+        elif name == "validation_fraction":
+            values[name] = _number(name, text, float)
+        else:
+            hyperparameters[name] = text
+    values["hyperparameters"] = hyperparameters
+    for name in ("dataset", "model", "name"):
+        if getattr(options, name) is not None:
+            values[name] = getattr(options, name)
+    return TrainConfig.from_mapping(values)
+
+
+def _read_yaml(path: str) -> dict:
+    import yaml
+
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(f"The configuration {path} cannot be read: {reason}.") from error
+    if not isinstance(values, dict):
+        raise ModelError(f"The configuration {path} must map names to values.")
+    return values
+
+
+def _number(name: str, text: str, kind: type) -> int | float:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise ModelError(f"`{name}` must be a number. Received: {text!r}.") from error
+
+
+class _ProgressPrinter:
+    """Writes a line an epoch, and one whenever the stage changes, to standard error."""
+
+    def __init__(self) -> None:
+        self.stage, self.epoch, self.begun = "", 0, time.perf_counter()
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.stage != self.stage and progress.stage != "done":
+            sys.stderr.write(f"{progress.stage} …\n")
+        ended = "val_loss" in progress.metrics and progress.epoch != self.epoch
+        if progress.stage == "fitting" and ended:
+            self.epoch = progress.epoch
+            figures = "  ".join(f"{name} {value:.4f}" for name, value in progress.metrics.items())
+            elapsed = time.perf_counter() - self.begun
+            sys.stderr.write(
+                f"epoch {progress.epoch}/{progress.epochs}  {elapsed:.0f} s  {figures}\n"
+            )
+        self.stage = progress.stage
+        sys.stderr.flush()
+
+
+def run_evaluate(options: argparse.Namespace) -> int:
+    predictor = load_predictor(runs.load(options.run))
+    card = predictor.run.card
+    if options.images:
+        evaluation, refused = _over_folder(predictor, Path(options.images))
+    else:
+        evaluation, refused = _over_test_set(predictor), []
+    result = {
+        "run": card.id,
+        "accuracy": evaluation.accuracy,
+        "card_accuracy": card.metrics["accuracy"],
+        "log_loss": evaluation.log_loss,
+        "pictures": len(evaluation.labels),
+        "errors": refused,
+    }
+    if options.json:
+        print_json(result)
+    else:
+        print_table(
+            ("run", "measured now", "on its card", "pictures"),
+            [
+                (
+                    card.id,
+                    f"{evaluation.accuracy:.2%}",
+                    f"{card.metrics['accuracy']:.2%}",
+                    f"{len(evaluation.labels):,}",
+                )
+            ],
+        )
+        for entry in refused:
+            sys.stderr.write(f"skipped {entry['path']}: {entry['error']}\n")
+    return 1 if refused else 0
+
+
+def _over_test_set(predictor: Predictor) -> Evaluation:
+    card = predictor.run.card
+    dataset = datasets.load(card.dataset, card.validation_fraction)
+    if dataset.fingerprint() != card.dataset_fingerprint:
+        raise DatasetError(
+            f"The dataset {card.dataset!r} is not the one run {card.id!r} was trained on: "
+            "its fingerprint differs. Train the run again to compare."
+        )
+    return evaluate(dataset.y_test, predictor.probabilities(dataset.x_test))
+
+
+def _over_folder(predictor: Predictor, folder: Path) -> tuple[Evaluation, list[dict]]:
+    from core.cli.predict import find_pictures, read_picture
+
+    names = predictor.run.card.class_names
+    if not folder.is_dir():
+        raise DatasetError(f"`--images` must be a folder with a folder per class. Got: {folder}.")
+    labels, rows, refused = [], [], []
+    for label, name in enumerate(names):
+        for path in find_pictures([folder / name]) if (folder / name).is_dir() else []:
+            try:
+                reading = predictor.read(read_picture(path))
+                if len(reading.predictions) > 1:
+                    raise ImageError(f"It reads as {len(reading.predictions)} digits, not one.")
+            except ImageError as error:
+                refused.append({"path": str(path), "error": str(error)})
+                continue
+            labels.append(label)
+            rows.append(reading.predictions[0].probabilities)
+    if not labels:
+        raise DatasetError(
+            f"No readable picture in {folder}. It must hold folders named {', '.join(names)}."
+        )
+    return evaluate(labels, rows), refused

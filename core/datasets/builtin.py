@@ -1,0 +1,116 @@
+"""The datasets that come with the studio: MNIST and scikit-learn's digits."""
+
+import hashlib
+import io
+from pathlib import Path
+
+import numpy as np
+
+from core.datasets.dataset import Dataset, stratified_split
+from core.errors import DatasetError
+from core.settings import settings
+
+DIGIT_NAMES = tuple("0123456789")
+MNIST_SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
+_TEST_FRACTION = 0.2
+_TEST_SEED = 0
+
+
+def read_mnist(validation_fraction: float, seed: int) -> Dataset:
+    """MNIST from the embedded `mnist.npz`, checked by its SHA-256; its official test set is kept.
+
+    Raises:
+        DatasetError: if the file is missing or is not the one that was shipped.
+    """
+    images, labels = _read_mnist_part("train")
+    test_images, test_labels = read_mnist_test()
+    train, val = stratified_split(labels, validation_fraction, seed)
+    return Dataset(
+        name="mnist",
+        class_names=DIGIT_NAMES,
+        x_train=images[train],
+        y_train=labels[train],
+        x_val=images[val],
+        y_val=labels[val],
+        x_test=test_images,
+        y_test=test_labels,
+        preprocessing="mnist_digit",
+    )
+
+
+def read_mnist_test() -> tuple[np.ndarray, np.ndarray]:
+    """MNIST's 10,000 test pictures and their labels.
+
+    Raises:
+        DatasetError: if the file is missing or is not the one that was shipped.
+    """
+    return _read_mnist_part("test")
+
+
+def _read_mnist_part(part: str) -> tuple[np.ndarray, np.ndarray]:
+    with np.load(io.BytesIO(read_checked(find_mnist(), MNIST_SHA256))) as arrays:
+        return arrays[f"x_{part}"][..., None], arrays[f"y_{part}"].astype(np.int64)
+
+
+def read_digits(validation_fraction: float, seed: int) -> Dataset:
+    """scikit-learn's 1,797 digits: a fixed stratified 20 % is the test set.
+
+    The 17 grey levels (0-16) are spread over 0-255 so that they are pictures like any other.
+    """
+    images, labels = _all_digits()
+    rest, test = stratified_split(labels, _TEST_FRACTION, _TEST_SEED)
+    train, val = stratified_split(labels[rest], validation_fraction, seed)
+    return Dataset(
+        name="digits",
+        class_names=DIGIT_NAMES,
+        x_train=images[rest[train]],
+        y_train=labels[rest[train]],
+        x_val=images[rest[val]],
+        y_val=labels[rest[val]],
+        x_test=images[test],
+        y_test=labels[test],
+        preprocessing="optdigits_digit",
+    )
+
+
+def read_digits_test() -> tuple[np.ndarray, np.ndarray]:
+    """The 360 test pictures of scikit-learn's digits and their labels."""
+    images, labels = _all_digits()
+    _, test = stratified_split(labels, _TEST_FRACTION, _TEST_SEED)
+    return images[test], labels[test]
+
+
+def _all_digits() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    images = np.round(bunch.images * (255 / 16)).astype(np.uint8)[..., None]
+    return images, bunch.target.astype(np.int64)
+
+
+def find_mnist() -> Path:
+    """`mnist.npz` in `STUDIO_DATA_DIR`, else the one that comes with the studio."""
+    own = settings.data_dir / "mnist.npz"
+    return own if own.exists() else settings.embedded_data_dir / "mnist.npz"
+
+
+def read_checked(path: Path, sha256: str) -> bytes:
+    """The bytes of a file whose SHA-256 is known.
+
+    Raises:
+        DatasetError: if the file is missing, unreadable or other than expected.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DatasetError(
+            f"The file {path.name} belongs in {path.parent} but cannot be read "
+            f"({error.strerror}). Restore it with `git checkout data/{path.name}`."
+        ) from error
+    received = hashlib.sha256(content).hexdigest()
+    if received != sha256:
+        raise DatasetError(
+            f"{path} is damaged or a different file: its SHA-256 should be {sha256}. "
+            f"Received: {received}. Restore it with `git checkout data/{path.name}`."
+        )
+    return content

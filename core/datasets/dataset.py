@@ -1,0 +1,100 @@
+"""What every source of pictures becomes: three validated splits and a fingerprint."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import DatasetError
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled pictures in three splits that share no picture.
+
+    Attributes:
+        name: the name the dataset is asked for by.
+        class_names: one name per class; label `i` means `class_names[i]`.
+        x_train, x_val, x_test: uint8, shape `(N, H, W, C)`; may be memory-mapped.
+        y_train, y_val, y_test: int64, shape `(N,)`.
+        preprocessing: name of the recipe in `core.preprocessing` that turns any other picture
+            into one like these.
+
+    Raises:
+        DatasetError: if shapes, types or labels do not fit together.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_val: np.ndarray
+    y_val: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    preprocessing: str
+
+    def __post_init__(self) -> None:
+        for split in SPLITS:
+            images, labels = self.split(split)
+            if images.dtype != np.uint8 or images.ndim != 4:
+                raise DatasetError(
+                    f"`x_{split}` of {self.name!r} must be uint8 with shape (N, H, W, C). "
+                    f"Received: {images.dtype} with shape {images.shape}."
+                )
+            if images.shape[1:] != self.input_shape:
+                raise DatasetError(
+                    f"Every split of {self.name!r} must hold pictures of shape {self.input_shape}. "
+                    f"Received: {images.shape[1:]} in `x_{split}`."
+                )
+            if len(images) != len(labels) or len(images) == 0:
+                raise DatasetError(
+                    f"`x_{split}` and `y_{split}` of {self.name!r} must be equally long and not "
+                    f"empty. Received: {len(images)} pictures and {len(labels)} labels."
+                )
+            if labels.min() < 0 or labels.max() >= len(self.class_names):
+                raise DatasetError(
+                    f"Labels of {self.name!r} must lie in 0 to {len(self.class_names) - 1}. "
+                    f"Received: {labels.min()} to {labels.max()} in `y_{split}`."
+                )
+
+    def split(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Pictures and labels of `train`, `val` or `test`."""
+        if name not in SPLITS:
+            raise DatasetError(f"A split is one of {', '.join(SPLITS)}. Received: {name!r}.")
+        return getattr(self, f"x_{name}"), getattr(self, f"y_{name}")
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of one picture."""
+        return self.x_train.shape[1:]
+
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the class names, pictures and labels of every split."""
+        digest = hashlib.sha256("\0".join(self.class_names).encode())
+        for split in SPLITS:
+            images, labels = self.split(split)
+            digest.update(f"{split}{images.shape}".encode())
+            digest.update(np.ascontiguousarray(images).data)
+            digest.update(np.ascontiguousarray(labels, dtype=np.int64).data)
+        return digest.hexdigest()
+
+
+def stratified_split(
+    labels: np.ndarray, fraction: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted indices of the larger and the held-out part, each class split in proportion.
+
+    Args:
+        labels: int, shape `(N,)`.
+        fraction: how much to hold out, between 0 and 1.
+        seed: the same seed holds out the same pictures.
+    """
+    from sklearn.model_selection import train_test_split
+
+    kept, held_out = train_test_split(
+        np.arange(len(labels)), test_size=fraction, stratify=labels, random_state=seed
+    )
+    return np.sort(kept), np.sort(held_out)

@@ -1,0 +1,43 @@
+"""Every failure a person can cause, as one tree.
+
+    StudioError
+    ├── ImageError      a picture cannot be read, or holds nothing to classify
+    ├── DatasetError    a dataset is unknown, missing or damaged
+    ├── ModelError      a model or one of its hyperparameters is unknown or out of range
+    ├── RunError        a finished training is unknown, damaged or already there
+    └── JobError        long work was cancelled or could not go on
+
+The message of each says what was wrong, what is allowed and what was received. Pages show it, the
+command line prints it and exits with 2; nobody who uses the studio should see a traceback.
+"""
+
+from collections.abc import Iterable
+
+
+class StudioError(Exception):
+    """Root of the tree: catch this to catch every failure a person can cause."""
+
+
+class ImageError(StudioError):
+    """A picture cannot be read, is too large, or holds nothing to classify."""
+
+
+class DatasetError(StudioError):
+    """A dataset is unknown, missing or damaged."""
+
+
+class ModelError(StudioError):
+    """A model or one of its hyperparameters is unknown or out of range."""
+
+
+class RunError(StudioError):
+    """A finished training is unknown, damaged or already there."""
+
+
+class JobError(StudioError):
+    """Long work was cancelled or could not go on."""
+
+
+def unknown(kind: str, name: object, known: Iterable[str]) -> str:
+    """The sentence for a name that a registry does not hold, e.g. of a dataset or a model."""
+    return f"There is no {kind} named {str(name)!r}. Known: {', '.join(sorted(known)) or 'none'}."

@@ -1,0 +1,141 @@
+"""Bytes become validated uint8 arrays, once, at the border.
+
+PNG, JPEG, GIF (first frame), BMP, WebP and TIFF are read, whatever their mode: palette,
+transparency, 16 bits a channel, CMYK, grey. Size and pixels are checked before anything is
+decoded, so that a small file cannot claim a huge picture.
+"""
+
+import io
+import warnings
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from core.errors import ImageError
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
+MAX_BYTES = 20 * 1024 * 1024
+MAX_PIXELS = 50_000_000
+
+_ALLOWED = "PNG, JPEG, GIF, BMP, WebP and TIFF pictures can be read"
+
+
+def decode(content: bytes) -> np.ndarray:
+    """Read a picture.
+
+    Args:
+        content: a whole file.
+
+    Returns:
+        uint8, shape `(H, W)` if the picture is grey, else `(H, W, 3)` RGB; upright according to
+        its EXIF orientation, transparency laid over white.
+
+    Raises:
+        ImageError: if it is empty, too large, of another format, or damaged.
+    """
+    if not content:
+        raise ImageError(f"The file is empty (0 bytes). {_ALLOWED}.")
+    if len(content) > MAX_BYTES:
+        raise ImageError(
+            f"The file is too large: at most {MAX_BYTES // 2**20} MB are allowed. "
+            f"Received: {len(content) / 2**20:.1f} MB."
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of large pictures; we refuse them below
+        picture = _open(content)
+        width, height = picture.size
+        if width * height > MAX_PIXELS:
+            raise ImageError(
+                f"The picture has too many pixels: at most {MAX_PIXELS // 10**6} million are "
+                f"allowed. Received: {width:,} × {height:,}."
+            )
+        try:
+            picture.load()
+            return _to_array(ImageOps.exif_transpose(picture))
+        except Exception as error:  # a damaged file can fail anywhere inside a codec
+            raise ImageError(
+                f"The {picture.format} picture is damaged or cut off and cannot be read."
+            ) from error
+
+
+def _open(content: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(content), formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            f"The picture has too many pixels: at most {MAX_PIXELS // 10**6} million are allowed."
+        ) from error
+    except UnidentifiedImageError as error:
+        raise ImageError(
+            f"The file is not a picture the studio knows, whatever its name says. {_ALLOWED}."
+        ) from error
+    except Exception as error:
+        raise ImageError("The picture is damaged or cut off and cannot be read.") from error
+
+
+def _to_array(picture: Image.Image) -> np.ndarray:
+    if picture.mode.startswith(("I", "F")):
+        return _scale_to_uint8(np.asarray(picture))
+    if picture.mode in ("1", "L") and "transparency" not in picture.info:
+        return np.asarray(picture.convert("L"))
+    if picture.has_transparency_data:
+        rgba = picture.convert("RGBA")
+        ground = Image.new("RGBA", rgba.size, "white")
+        picture = Image.alpha_composite(ground, rgba)
+    return np.asarray(picture.convert("RGB"))
+
+
+def _scale_to_uint8(values: np.ndarray) -> np.ndarray:
+    """More than 8 bits a channel, brought to 0-255 by the range the values need."""
+    values = np.nan_to_num(values.astype(np.float64), posinf=0, neginf=0)
+    values = np.maximum(values, 0)
+    top = float(values.max())
+    limit = next((limit for limit in (1.0, 255.0, 65535.0) if top <= limit), top)
+    return np.round(values * (255 / limit)).astype(np.uint8)
+
+
+def to_gray(image: np.ndarray) -> np.ndarray:
+    """uint8 `(H, W)` from `(H, W)`, `(H, W, 1)` or `(H, W, 3)` RGB.
+
+    Raises:
+        ImageError: if it is anything else.
+    """
+    image = _checked(image)
+    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+
+
+def to_rgb(image: np.ndarray) -> np.ndarray:
+    """uint8 `(H, W, 3)` from `(H, W)`, `(H, W, 1)` or `(H, W, 3)` RGB.
+
+    Raises:
+        ImageError: if it is anything else.
+    """
+    image = _checked(image)
+    return image if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+
+
+def encode_png(image: np.ndarray) -> bytes:
+    """A picture as the bytes of a PNG file.
+
+    Raises:
+        ImageError: if it is not a picture.
+    """
+    image = _checked(image)
+    if image.ndim == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".png", image)[1].tobytes()
+
+
+def _checked(image: np.ndarray) -> np.ndarray:
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.size == 0:
+        raise ImageError(
+            "A picture is a uint8 array of shape (H, W) or (H, W, 3). "
+            f"Received: {image.dtype} of shape {image.shape}."
+        )
+    if image.ndim == 3 and image.shape[2] == 1:
+        return image[..., 0]
+    if image.ndim == 3 and image.shape[2] != 3:
+        raise ImageError(f"A picture has 1 or 3 channels. Received: {image.shape[2]}.")
+    return image

@@ -1,0 +1,23 @@
+"""Any picture becomes what a model was trained on, keeping each step for show.
+
+picture ─ ink.find_ink ─ digits.split_digits ─ normalise.normalise_digit ─ batch
+"""
+
+from core.preprocessing.digits import split_digits
+from core.preprocessing.ink import find_ink
+from core.preprocessing.normalise import MNIST_RECIPE, OPTDIGITS_RECIPE, Recipe, normalise_digit
+from core.preprocessing.recipes import RECIPES, Prepared, prepare
+from core.preprocessing.step import Step
+
+__all__ = [
+    "MNIST_RECIPE",
+    "OPTDIGITS_RECIPE",
+    "RECIPES",
+    "Prepared",
+    "Recipe",
+    "Step",
+    "find_ink",
+    "normalise_digit",
+    "prepare",
+    "split_digits",
+]

@@ -1,0 +1,190 @@
+"""A run becomes a `Predictor`. Networks answer through LiteRT, classical models through skops;
+TensorFlow is never needed.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from core import runs
+from core.errors import ImageError, RunError
+from core.preprocessing import Prepared, prepare
+
+# What a stored classical model may consist of, beyond what skops itself trusts. Fixed here, never
+# taken from the file.
+TRUSTED_TYPES = ("sklearn.tree._tree.Tree",)
+MODEL_FILES = {"network": "model.tflite", "classical": "model.skops"}
+_BATCH = 256
+
+Answer = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One answer.
+
+    Attributes:
+        class_names: the classes, in the model's order.
+        probabilities: float32, shape `(K,)`, adding up to 1.
+    """
+
+    class_names: tuple[str, ...]
+    probabilities: np.ndarray
+
+    @property
+    def label(self) -> str:
+        return self.class_names[int(self.probabilities.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        return float(self.probabilities.max())
+
+    def as_dict(self) -> dict[str, float]:
+        """Class name to probability."""
+        return {
+            name: round(float(p), 6)
+            for name, p in zip(self.class_names, self.probabilities, strict=True)
+        }
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a run reads in a picture: one prediction, or one for each of several digits."""
+
+    run_id: str
+    predictions: tuple[Prediction, ...]
+    prepared: Prepared
+
+    @property
+    def label(self) -> str:
+        return "".join(prediction.label for prediction in self.predictions)
+
+    @property
+    def confidence(self) -> float:
+        """Probability that all of it is right, taking the digits as independent."""
+        return float(np.prod([prediction.confidence for prediction in self.predictions]))
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A model that is ready to answer. Safe to share between threads."""
+
+    run: runs.Run
+    answer: Answer
+
+    def probabilities(self, batch: np.ndarray) -> np.ndarray:
+        """Probabilities, float32 `(N, K)`, of pictures that are already as the model expects.
+
+        Args:
+            batch: uint8, shape `(N, H, W, C)`, H, W, C those of the run's card.
+
+        Raises:
+            ImageError: if shape or type differ.
+        """
+        expected = tuple(self.run.card.input_shape)
+        if batch.dtype != np.uint8 or batch.ndim != 4 or batch.shape[1:] != expected:
+            raise ImageError(
+                f"Run {self.run.id!r} takes uint8 pictures of shape (N, {expected}). "
+                f"Received: {batch.dtype} of shape {batch.shape}."
+            )
+        return self.answer(batch)
+
+    def read(self, image: np.ndarray, prepared: Prepared | None = None) -> Reading:
+        """Answer for any picture.
+
+        Args:
+            image: uint8, shape `(H, W)` or `(H, W, 3)`.
+            prepared: the result of this run's own preprocessing, if it is already at hand.
+
+        Raises:
+            ImageError: if there is nothing to classify in it.
+        """
+        prepared = prepared or self.prepare(image)
+        names = self.run.card.class_names
+        rows = self.probabilities(prepared.batch)
+        return Reading(self.run.id, tuple(Prediction(names, row) for row in rows), prepared)
+
+    def prepare(self, image: np.ndarray) -> Prepared:
+        """The picture as this run's model was trained to see it."""
+        return prepare(self.run.card.preprocessing, image, self.run.card.input_shape)
+
+
+@lru_cache(maxsize=8)
+def _cached(run_id: str, model_sha256: str) -> Predictor:
+    run = runs.load(run_id)
+    path = run.file(MODEL_FILES[run.card.family])
+    return Predictor(run, open_model(path, run.card.family))
+
+
+def load_predictor(run: runs.Run) -> Predictor:
+    """The predictor of a run; loaded once, then shared.
+
+    Raises:
+        RunError: if its files are missing, changed, or hold anything but a known model.
+    """
+    return _cached(run.id, run.card.files.get(MODEL_FILES[run.card.family], ""))
+
+
+def open_model(path: Path, family: str) -> Answer:
+    """A function from uint8 batches `(N, H, W, C)` to float32 probabilities `(N, K)`.
+
+    Raises:
+        RunError: if the file holds anything but a model of that family.
+    """
+    try:
+        return _open_network(path) if family == "network" else _open_classical(path)
+    except (ValueError, RuntimeError, TypeError, KeyError, OSError) as error:
+        raise RunError(f"The model in {path} cannot be opened: {error}.") from error
+
+
+def _open_network(path: Path) -> Answer:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(path), num_threads=1)
+    interpreter.allocate_tensors()
+    source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    lock = threading.Lock()  # an interpreter holds one question at a time
+
+    def invoke(batch: np.ndarray) -> np.ndarray:
+        interpreter.set_tensor(source["index"], batch.astype(source["dtype"]))
+        interpreter.invoke()
+        return interpreter.get_tensor(target["index"])
+
+    def answer(batch: np.ndarray) -> np.ndarray:
+        with lock:
+            if len(batch) < _BATCH:
+                return np.concatenate([invoke(picture[None]) for picture in batch])
+            return _answer_in_batches(batch)
+
+    def _answer_in_batches(batch: np.ndarray) -> np.ndarray:
+        rows = []
+        try:
+            for start in range(0, len(batch), _BATCH):
+                part = batch[start : start + _BATCH]
+                interpreter.resize_tensor_input(source["index"], part.shape)
+                interpreter.allocate_tensors()
+                rows.append(invoke(part))
+        finally:
+            interpreter.resize_tensor_input(source["index"], (1, *batch.shape[1:]))
+            interpreter.allocate_tensors()
+        return np.concatenate(rows)
+
+    return answer
+
+
+def _open_classical(path: Path) -> Answer:
+    import skops.io
+
+    if untrusted := set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES):
+        raise ValueError(f"it contains types that are not allowed: {', '.join(sorted(untrusted))}")
+    model = skops.io.load(path, trusted=list(TRUSTED_TYPES))
+    model.set_params(**{k: 1 for k in model.get_params() if k.endswith("__n_jobs")})
+
+    def answer(batch: np.ndarray) -> np.ndarray:
+        return model.predict_proba(batch.reshape(len(batch), -1)).astype(np.float32)
+
+    return answer

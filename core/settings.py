@@ -1,0 +1,50 @@
+"""The few environment variables of the studio, read once.
+
+| variable | what it sets | default |
+|---|---|---|
+| `STUDIO_DATA_DIR` | where datasets are found and downloaded | `data/` |
+| `STUDIO_RUNS_DIR` | where your own trained models go (shipped ones are always listed too) | `saved_models/` |
+| `STUDIO_WORK_DIR` | where work in progress and caches go | `.studio/` |
+"""  # noqa: E501 - a table row cannot be broken
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are.
+
+    Attributes:
+        data_dir: datasets found and downloaded.
+        embedded_data_dir: datasets that come with the studio.
+        runs_dir: your own runs.
+        shipped_runs_dir: runs that come with the studio.
+        work_dir: work in progress and caches.
+    """
+
+    data_dir: Path
+    runs_dir: Path
+    work_dir: Path
+    embedded_data_dir: Path = PROJECT_DIR / "data"
+    shipped_runs_dir: Path = PROJECT_DIR / "saved_models"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the variables of the table above; an empty one counts as not set."""
+
+        def folder(variable: str, default: str) -> Path:
+            return Path(environment.get(variable) or PROJECT_DIR / default).expanduser().resolve()
+
+        return cls(
+            data_dir=folder("STUDIO_DATA_DIR", "data"),
+            runs_dir=folder("STUDIO_RUNS_DIR", "saved_models"),
+            work_dir=folder("STUDIO_WORK_DIR", ".studio"),
+        )
+
+
+settings = Settings.from_environment()

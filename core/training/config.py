@@ -1,0 +1,64 @@
+"""What to train, on what, and how."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.datasets import DATASETS
+from core.errors import DatasetError, ModelError, unknown
+from core.models import resolve
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training, checked when it is made.
+
+    Attributes:
+        dataset: one of `core.datasets.DATASETS`.
+        model: one of `core.models.MODELS`.
+        hyperparameters: those given; the rest get their defaults.
+        name: id of the run to make; by default `<dataset>-<model>-<n>`.
+        seed: of every random number drawn.
+        validation_fraction: part of the training set held out.
+
+    Raises:
+        DatasetError, ModelError: if a name or a value is not allowed.
+    """
+
+    dataset: str
+    model: str
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    name: str | None = None
+    seed: int = 0
+    validation_fraction: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.dataset not in DATASETS:
+            raise DatasetError(unknown("dataset", self.dataset, DATASETS))
+        if not isinstance(self.hyperparameters, Mapping):
+            raise ModelError(
+                "`hyperparameters` must map names to values. "
+                f"Received: {type(self.hyperparameters).__name__}."
+            )
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise ModelError(f"`seed` must be a whole number from 0. Received: {self.seed!r}.")
+        object.__setattr__(self, "hyperparameters", resolve(self.model, self.hyperparameters))
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> "TrainConfig":
+        """The configuration a YAML or JSON file holds.
+
+        Raises:
+            ModelError: if a key is unknown, or `dataset` or `model` is missing.
+        """
+        known = [f.name for f in dataclasses.fields(cls)]
+        if not isinstance(values, Mapping):
+            raise ModelError(f"A configuration maps names to values: {', '.join(known)}.")
+        for key in values:
+            if key not in known:
+                raise ModelError(unknown("entry of a configuration", key, known))
+        for key in ("dataset", "model"):
+            if key not in values:
+                raise ModelError(f"A configuration must name a `{key}`.")
+        return cls(**values)

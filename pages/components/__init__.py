@@ -1,0 +1,1 @@
+"""Widgets that several pages share. Pages import these; these never import a page."""

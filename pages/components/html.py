@@ -1,0 +1,87 @@
+"""Small pieces of HTML that Streamlit has no widget for: large answers, bars, picture strips.
+
+They take their colours from the theme, so they suit light and dark, and wrap on a phone.
+"""
+
+import base64
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import numpy as np
+
+from core.images import encode_png
+from core.serving import Prediction
+
+STYLE = """<style>
+.answer {display:flex; align-items:baseline; flex-wrap:wrap; gap:.1rem 1.1rem; line-height:1}
+.answer b {font-size:clamp(3.4rem, 9vw, 6rem); font-weight:750; overflow-wrap:anywhere}
+.answer span {font-size:1.35rem; line-height:1.3}
+.answer.small b {font-size:2.6rem} .answer.small span {font-size:1.05rem}
+.bars {display:grid; grid-template-columns:max-content 1fr 4.2em; gap:.22rem .6rem;
+ align-items:center; font-variant-numeric:tabular-nums; margin:0}
+.bars dt {font-weight:600; text-align:right} .bars dd {margin:0}
+.bars .track {height:.85rem; border-radius:.3rem; overflow:hidden;
+ background:color-mix(in srgb, currentColor 11%, transparent)}
+.bars .fill {height:100%; border-radius:.3rem; transition:width .12s;
+ background:color-mix(in srgb, currentColor 42%, transparent)}
+.bars .top .fill {background:var(--st-primary-color, #0B6E99)}
+.bars .top.number {font-weight:700}
+.strip {display:flex; flex-wrap:wrap; gap:1rem 1.1rem; align-items:flex-start}
+.strip figure {margin:0; width:9.2rem; flex:0 0 auto}
+.strip img {width:9.2rem; height:9.2rem; object-fit:contain; border-radius:.5rem;
+ image-rendering:pixelated; border:1px solid color-mix(in srgb, currentColor 22%, transparent);
+ background:color-mix(in srgb, currentColor 6%, transparent)}
+.strip figcaption {font-size:.86rem; line-height:1.35; margin-top:.3rem}
+.strip figcaption b {display:block; font-size:.95rem}
+@media (max-width:640px) {
+ .strip {gap:.8rem} .strip figure, .strip img {width:calc(50vw - 1.6rem)}
+ .strip img {height:calc(50vw - 1.6rem)}}
+</style>"""
+
+
+def answer(label: str, confidence: str, small: bool = False) -> str:
+    """The answer in large type with what is said of its confidence beside it."""
+    size = "answer small" if small else "answer"
+    return f'<div class="{size}"><b>{escape(label)}</b><span>{escape(confidence)}</span></div>'
+
+
+def bars(prediction: Prediction, most: int | None = None) -> str:
+    """A bar for each class; with `most`, only the most probable ones, in falling order."""
+    order: Iterable[int] = range(len(prediction.class_names))
+    if most is not None:
+        order = prediction.probabilities.argsort()[::-1][:most]
+    best = int(prediction.probabilities.argmax())
+    rows = []
+    for index in order:
+        part = float(prediction.probabilities[index])
+        mark = "top" if index == best else ""
+        rows.append(
+            f"<dt>{escape(prediction.class_names[index])}</dt>"
+            f'<dd class="track {mark}"><div class="fill" style="width:{part:.2%}"></div></dd>'
+            f'<dd class="number {mark}">{percent(part)}</dd>'
+        )
+    return f'<dl class="bars">{"".join(rows)}</dl>'
+
+
+def strip(pictures: Sequence[tuple[np.ndarray, str, str]]) -> str:
+    """Pictures side by side, each `(image, title, sentence)`."""
+    figures = (
+        f'<figure><img src="{data_url(image)}" alt="{escape(title)}">'
+        f"<figcaption><b>{escape(title)}</b>{escape(sentence)}</figcaption></figure>"
+        for image, title, sentence in pictures
+    )
+    return f'<div class="strip">{"".join(figures)}</div>'
+
+
+def data_url(image: np.ndarray) -> str:
+    """A picture as an address that holds the picture itself."""
+    return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()
+
+
+def percent(part: float) -> str:
+    """0.0004 → '0.0 %', 0.99996 → '>99.9 %': never more certain than it is."""
+    if 0.9995 <= part < 1:
+        return ">99.9 %"
+    if 0 < part < 0.0005:
+        return "<0.1 %"
+    return f"{part * 100:.1f} %"

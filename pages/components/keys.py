@@ -1,0 +1,11 @@
+"""Names of session keys and of the entries in the page's address, in one place."""
+
+SOURCE = "from"
+BRUSH = "brush"
+RUNS = "runs"
+UNSURE_BELOW = "unsure_below"
+SKETCH = "sketch"
+CANVAS = "canvas"
+CANVAS_START = "canvas_start"
+UPLOADS = "uploads"
+CAMERA = "camera"

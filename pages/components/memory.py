@@ -1,0 +1,75 @@
+"""Drawings and uploads that outlive a reload of the page.
+
+The browser's address carries a random token; the server keeps the last things shown under it.
+Nothing is written to disk, and the oldest are forgotten first.
+"""
+
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+
+import streamlit as st
+
+from pages.components import keys
+
+_MOST_BYTES = 64 * 2**20
+
+
+@dataclass
+class Memory:
+    """What one visitor last showed.
+
+    Attributes:
+        drawing: strokes on the canvas as Fabric.js JSON; None if it is blank.
+        drawing_png: the same as a PNG file.
+        uploads: name and content of each uploaded file.
+    """
+
+    drawing: dict | None = None
+    drawing_png: bytes | None = None
+    uploads: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def size(self) -> int:
+        """Bytes it holds, roughly."""
+        drawing = len(self.drawing_png or b"") + len(str(self.drawing or ""))
+        return 256 + drawing + sum(len(content) for _, content in self.uploads)
+
+
+class _Shelf:
+    """Memories by token, with a limit on their bytes."""
+
+    def __init__(self) -> None:
+        self._memories: OrderedDict[str, Memory] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, token: str) -> Memory | None:
+        with self._lock:
+            return self._memories.get(token)
+
+    def put(self, token: str, memory: Memory) -> None:
+        with self._lock:
+            self._memories[token] = memory
+            self._memories.move_to_end(token)
+            total = sum(kept.size() for kept in self._memories.values())
+            while total > _MOST_BYTES and len(self._memories) > 1:
+                total -= self._memories.popitem(last=False)[1].size()
+
+
+@st.cache_resource
+def _shelf() -> _Shelf:
+    return _Shelf()
+
+
+def recall() -> Memory:
+    """What this visitor last showed; empty if nothing is known."""
+    return _shelf().get(st.query_params.get(keys.SKETCH, "")) or Memory()
+
+
+def remember(memory: Memory) -> None:
+    """Keep it under this visitor's token, which is made when there is something to keep."""
+    token = st.query_params.get(keys.SKETCH, "")
+    if not token:
+        token = secrets.token_urlsafe(9)
+        st.query_params[keys.SKETCH] = token
+    _shelf().put(token, memory)

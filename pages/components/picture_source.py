@@ -1,0 +1,172 @@
+"""Where pictures come from: the canvas, files, or the camera."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.datasets import sample_pictures
+from core.errors import ImageError
+from core.images import MAX_BYTES, SUFFIXES, decode
+from pages.components import keys
+from pages.components.html import data_url
+from pages.components.memory import Memory, recall, remember
+
+SIDE = 320
+SAMPLES = (*"0123456789", "2026")
+_ASPECT = SIDE - 40
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture somebody showed, or the reason why it cannot be used.
+
+    Attributes:
+        name: of the file, or what it is.
+        image: uint8 array; None if it cannot be read.
+        error: a sentence; empty if it can.
+    """
+
+    name: str
+    image: np.ndarray | None
+    error: str = ""
+
+
+def read(name: str, content: bytes) -> Shown:
+    """Decode a file that somebody showed."""
+    try:
+        return Shown(name, decode(content))
+    except ImageError as error:
+        return Shown(name, None, str(error))
+
+
+def draw() -> Shown | None:
+    """A canvas to draw on, with samples to click; None while it is blank."""
+    # Importing it needs a running Streamlit, so it cannot be done at the top.
+    from streamlit_drawable_canvas import st_canvas
+
+    memory = recall()
+    start = st.session_state.setdefault(keys.CANVAS_START, memory.drawing)
+    st.html('<div style="height:1.4rem"></div>')  # room for the canvas's own tools
+    canvas = st_canvas(
+        stroke_width=st.session_state.get(keys.BRUSH, 20),
+        stroke_color="#000000",
+        background_color="#ffffff",
+        width=SIDE,
+        height=SIDE,
+        initial_drawing=start,
+        return_image_data=True,
+        key=keys.CANVAS,
+    )
+    st.caption("Undo, redo and reset appear above the canvas when you point at it or touch it.")
+    brush, clear = st.columns([3, 1], vertical_alignment="bottom")
+    brush.slider(
+        "Brush size",
+        6,
+        44,
+        20,
+        key=keys.BRUSH,
+        help="Width of the pen in pixels. Very thin and very thick strokes are evened out.",
+    )
+    clear.button("Clear", on_click=_start_with, args=(None,), width="stretch")
+    _samples()
+    return _what_was_drawn(canvas, memory)
+
+
+def _what_was_drawn(canvas, memory: Memory) -> Shown | None:
+    png = canvas.image_bytes
+    if png is None:  # nothing sent yet: after a reload the drawing is the remembered one
+        png = memory.drawing_png if st.session_state[keys.CANVAS_START] else None
+    elif not canvas.json_data.get("objects"):
+        png = None
+        if memory.drawing is not None:
+            remember(Memory(uploads=memory.uploads))
+    elif png != memory.drawing_png:
+        remember(Memory(canvas.json_data, png, memory.uploads))
+    return None if png is None else read("Your drawing", png)
+
+
+def _start_with(drawing: dict | None) -> None:
+    """Put something else on the canvas; a new object even when it looks the same as the last."""
+    turn = (st.session_state.get(keys.CANVAS_START) or {}).get("turn", 0) + 1
+    st.session_state[keys.CANVAS_START] = {**(drawing or {"objects": []}), "turn": turn}
+
+
+@st.cache_data(show_spinner=False)
+def _sample(name: str) -> dict:
+    """A sample as a drawing for the canvas: MNIST test digits, dark on white."""
+    images = [255 - sample_pictures("mnist")[int(digit)][..., 0] for digit in name]
+    picture = np.hstack(images)
+    scale = _ASPECT / max(picture.shape)
+    return {
+        "objects": [
+            {
+                "type": "Image",
+                "src": data_url(picture),
+                "left": SIDE / 2,
+                "top": SIDE / 2,
+                "originX": "center",
+                "originY": "center",
+                "scaleX": scale,
+                "scaleY": scale,
+            }
+        ]
+    }
+
+
+def _samples() -> None:
+    st.caption("Or try a sample from MNIST's test set:")
+    with st.container(horizontal=True, gap="small"):
+        for name in SAMPLES:
+            st.button(
+                name,
+                key=f"sample_{name}",
+                on_click=lambda name=name: _start_with(_sample(name)),
+                help="Handwritten digits of people the models never saw.",
+            )
+
+
+def upload() -> list[Shown]:
+    """Files chosen by the visitor, also those chosen before a reload."""
+    files = st.file_uploader(
+        "Pictures of digits",
+        type=[suffix.lstrip(".") for suffix in SUFFIXES],
+        accept_multiple_files=True,
+        key=keys.UPLOADS,
+        help=f"PNG, JPEG, GIF, BMP, WebP or TIFF, up to {MAX_BYTES // 2**20} MB each. "
+        "One digit, or several side by side; drawn, scanned or photographed.",
+    )
+    memory = recall()
+    if files:
+        contents = [(file.name, file.getvalue()) for file in files]
+        if contents != memory.uploads:
+            remember(Memory(memory.drawing, memory.drawing_png, contents))
+    else:
+        contents = memory.uploads
+        if contents:
+            st.button("Forget these pictures", on_click=_forget_uploads)
+    return [read(name, content) for name, content in contents]
+
+
+def _forget_uploads() -> None:
+    memory = recall()
+    remember(Memory(memory.drawing, memory.drawing_png))
+
+
+def photograph() -> Shown | None:
+    """A photograph taken now; None until there is one."""
+    photo = st.camera_input(
+        "Hold a handwritten digit in front of the camera",
+        key=keys.CAMERA,
+        help="Your browser asks for permission first. The picture is not stored.",
+    )
+    return read("Your photograph", photo.getvalue()) if photo else None
+
+
+def thumbnail(image: np.ndarray) -> np.ndarray:
+    """The picture, no larger than a table's row needs."""
+    import cv2
+
+    factor = min(1.0, 96 / max(image.shape[:2]))
+    size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)

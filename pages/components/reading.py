@@ -1,0 +1,97 @@
+"""Show what models read in pictures: one answer in large type, several side by side, or a table."""
+
+import numpy as np
+import streamlit as st
+
+from core.errors import StudioError
+from core.runs import Run
+from core.serving import Prediction, Predictor, Reading
+from pages.components import html, run_picker
+
+
+def show_answer(reading: Reading, unsure_below: float) -> None:
+    """The answer in large type and how sure the model is of it."""
+    confidence = f"{html.percent(reading.confidence)} sure"
+    if reading.confidence < unsure_below:
+        st.html(html.STYLE + html.answer(f"{reading.label}?", f"not sure ({confidence})"))
+        st.caption(_second_thoughts(reading.predictions))
+    else:
+        st.html(html.STYLE + html.answer(reading.label, confidence))
+
+
+def _second_thoughts(predictions: tuple[Prediction, ...]) -> str:
+    """Which digit was doubted most, and what else it could be."""
+    doubted = min(predictions, key=lambda prediction: prediction.confidence)
+    first, second = (
+        doubted.class_names[index] for index in doubted.probabilities.argsort()[::-1][:2]
+    )
+    which = "It" if len(predictions) == 1 else "One of the digits"
+    return f"{which} could be {first} or {second}. Try drawing it larger or more clearly."
+
+
+def show_probabilities(reading: Reading) -> None:
+    """A bar for each class, for each digit read."""
+    if len(reading.predictions) == 1:
+        st.html(html.bars(reading.predictions[0]))
+        return
+    st.caption(f"{len(reading.predictions)} digits, read from left to right:")
+    for tab, prediction in zip(
+        st.tabs([f"{i}. digit: {p.label}" for i, p in enumerate(reading.predictions, 1)]),
+        reading.predictions,
+        strict=True,
+    ):
+        tab.html(html.bars(prediction))
+
+
+def show_steps(reading: Reading) -> None:
+    """From the picture to what the model saw, step by step."""
+    prepared = reading.prepared
+    pictures = [(step.image, step.name, step.sentence) for step in prepared.steps]
+    if len(reading.predictions) == 1:
+        pictures += [(step.image, step.name, step.sentence) for step in prepared.item_steps[0]]
+    else:
+        pictures += [
+            (steps[-1].image, f"Digit {i}: {prediction.label}", html.percent(prediction.confidence))
+            for i, (steps, prediction) in enumerate(
+                zip(prepared.item_steps, reading.predictions, strict=True), 1
+            )
+        ]
+    st.html(html.strip(pictures))
+
+
+def show_comparison(image: np.ndarray, first: Reading, chosen: list[Run]) -> None:
+    """The same picture read by every chosen model, side by side."""
+    for column, run in zip(st.columns(max(3, len(chosen)))[: len(chosen)], chosen, strict=True):
+        with column.container(border=True):
+            st.markdown(f"**{run_picker.title(run)}**")
+            reading = first if run.id == first.run_id else _read(image, run, first)
+            if reading is not None:
+                confidence = f"{html.percent(reading.confidence)} sure"
+                bars = ""
+                if len(reading.predictions) == 1:
+                    bars = html.bars(reading.predictions[0], most=3)
+                st.html(html.answer(reading.label, confidence, small=True) + bars)
+            metrics = run.card.metrics
+            st.caption(
+                f"`{run.id}` · right on {metrics['accuracy']:.2%} of "
+                f"{metrics['test_size']:,} test pictures"
+            )
+
+
+def _read(image: np.ndarray, run: Run, first: Reading) -> Reading | None:
+    predictor = run_picker.open_run(run)
+    if predictor is None:
+        return None
+    try:
+        return predictor.read(image, _shared_preparation(predictor, first))
+    except StudioError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+
+
+def _shared_preparation(predictor: Predictor, first: Reading):
+    """The first model's preparation if this model was trained on the same kind of picture."""
+    from core import runs
+
+    same = runs.load(first.run_id).card.preprocessing == predictor.run.card.preprocessing
+    return first.prepared if same else None

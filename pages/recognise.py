@@ -1,0 +1,183 @@
+"""Recognise a digit: draw, upload or photograph it, and see how models read it."""
+
+import streamlit as st
+
+from core.errors import ImageError
+from core.runs import Run
+from core.serving import Predictor
+from pages.components import html, keys, picture_source, reading, run_picker
+from pages.components.picture_source import Shown
+
+SOURCES = {
+    "draw": ":material/draw: Draw",
+    "upload": ":material/upload: Upload",
+    "camera": ":material/photo_camera: Camera",
+}
+
+
+def page() -> None:
+    """Heading and settings; everything that changes while drawing is in a fragment."""
+    st.title("Recognise a digit", anchor=False)
+    st.markdown(
+        "Draw a digit and see at once what a neural network takes it for, what it saw, and "
+        "how simpler models read the same strokes."
+    )
+    recognise()
+
+
+@st.fragment
+def recognise() -> None:
+    """Picture on the left, answer on the right, explanations below."""
+    left, right = st.columns([4, 6], gap="large")
+    below = st.container()
+    with right:
+        answer_place = st.container()
+    with below:
+        details_place = st.container()
+        chosen, unsure_below = settings()
+    if not chosen:
+        answer_place.info("Choose at least one model below.", icon=":material/info:")
+        return
+    with left:
+        shown = take_pictures()
+    if len(shown) > 1:
+        with answer_place:
+            show_many(shown, chosen[0], unsure_below)
+    elif shown:
+        show_one(shown[0], chosen, unsure_below, answer_place, details_place)
+    else:
+        with answer_place:
+            st.subheader("Nothing to read yet", anchor=False)
+            st.markdown(EMPTY[st.session_state[keys.SOURCE]])
+
+
+EMPTY = {
+    "draw": "**Draw a digit from 0 to 9** in the white square, with the mouse or a finger, or "
+    "click one of the samples below it. You can also write several digits side by side, such as "
+    "2026.",
+    "upload": "**Choose one picture** to see how it is read, or **many** to get a table and a "
+    "CSV file. Photographs of handwriting on paper work too.",
+    "camera": "**Allow the camera**, hold a handwritten digit in front of it and take a picture. "
+    "No camera? Draw or upload instead.",
+}
+
+
+def settings() -> tuple[list[Run], float]:
+    """Which models answer, and from when on they count as sure."""
+    with st.expander("Settings: models and confidence", icon=":material/tune:"):
+        chosen = run_picker.pick_runs()
+        unsure_below = st.slider(
+            "Not sure below",
+            0,
+            100,
+            60,
+            5,
+            format="%d %%",
+            key=keys.UNSURE_BELOW,
+            bind="query-params",
+            help="An answer with less confidence than this is marked as not sure.",
+        )
+    return chosen, unsure_below / 100
+
+
+def take_pictures() -> list[Shown]:
+    """What was drawn, uploaded or photographed."""
+    source = st.segmented_control(
+        "Where the picture comes from",
+        list(SOURCES),
+        default="draw",
+        required=True,
+        format_func=SOURCES.get,
+        key=keys.SOURCE,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if source == "upload":
+        return picture_source.upload()
+    shown = picture_source.photograph() if source == "camera" else picture_source.draw()
+    return [shown] if shown else []
+
+
+def show_one(shown: Shown, chosen: list[Run], unsure_below: float, answer_place, details) -> None:
+    """The answer first, since that is what one waits for; then how it came about."""
+    predictor = None
+    with answer_place:
+        if shown.error:
+            st.error(f"{shown.name}: {shown.error}", icon=":material/broken_image:")
+            return
+        predictor = run_picker.open_run(chosen[0])
+        if predictor is None:
+            return
+        try:
+            first = predictor.read(shown.image)
+        except ImageError as error:
+            st.info(str(error), icon=":material/info:")
+            st.image(shown.image, caption=shown.name, width=200)
+            return
+        reading.show_answer(first, unsure_below)
+        reading.show_probabilities(first)
+        st.caption(f"Answered by {run_picker.title(chosen[0])} (`{chosen[0].id}`).")
+    with details:
+        st.subheader("What the model saw", anchor=False)
+        reading.show_steps(first)
+        st.subheader("The same picture, read by each model", anchor=False)
+        reading.show_comparison(shown.image, first, chosen)
+
+
+def show_many(shown: list[Shown], run: Run, unsure_below: float) -> None:
+    """A table of many pictures and a CSV file of it."""
+    import pandas as pd
+
+    predictor = run_picker.open_run(run)
+    if predictor is None:
+        return
+    rows, bar = [], st.progress(0.0, "Reading …")
+    for number, picture in enumerate(shown, 1):
+        rows.append(row_of(picture, predictor, unsure_below))
+        bar.progress(number / len(shown), f"Reading {number} of {len(shown)} …")
+    bar.empty()
+    table = pd.DataFrame(rows)
+    read = table["label"].ne("")
+    st.subheader(f"{int(read.sum())} of {len(table)} pictures read", anchor=False)
+    st.dataframe(
+        table,
+        hide_index=True,
+        row_height=56,
+        column_config={
+            "picture": st.column_config.ImageColumn("Picture", width="small"),
+            "file": st.column_config.TextColumn("File"),
+            "label": st.column_config.TextColumn("Reads as", width="small"),
+            "confidence": st.column_config.ProgressColumn(
+                "Confidence", format="percent", min_value=0, max_value=1
+            ),
+            "remark": st.column_config.TextColumn("Remark", width="large"),
+        },
+    )
+    st.download_button(
+        "Download as CSV",
+        table.drop(columns="picture").to_csv(index=False),
+        "digits.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    st.caption(f"Read by {run_picker.title(run)} (`{run.id}`).")
+
+
+def row_of(shown: Shown, predictor: Predictor, unsure_below: float) -> dict:
+    """One line of the table."""
+    row = {"picture": None, "file": shown.name, "label": "", "confidence": None, "remark": ""}
+    if shown.image is None:
+        return {**row, "remark": shown.error}
+    row["picture"] = html.data_url(picture_source.thumbnail(shown.image))
+    try:
+        answer = predictor.read(shown.image)
+    except ImageError as error:
+        return {**row, "remark": str(error)}
+    row |= {"label": answer.label, "confidence": round(answer.confidence, 4)}
+    if answer.confidence < unsure_below:
+        row["remark"] = "not sure"
+    return row
+
+
+page()
