@@ -4,15 +4,11 @@ import streamlit as st
 
 from core.errors import ImageError
 from core.runs import Run
-from core.serving import Predictor
+from core.serving import Predictor, Reading
 from pages.components import html, keys, picture_source, reading, run_picker
 from pages.components.picture_source import Shown
 
-SOURCES = {
-    "draw": ":material/draw: Draw",
-    "upload": ":material/upload: Upload",
-    "camera": ":material/photo_camera: Camera",
-}
+SOURCES = {"draw": "Draw", "upload": "Upload", "camera": "Camera"}
 
 
 def page() -> None:
@@ -27,28 +23,29 @@ def page() -> None:
 
 @st.fragment
 def recognise() -> None:
-    """Picture on the left, answer on the right, explanations below."""
+    """Picture and answer side by side (on a phone one below the other), explanations below."""
+    source = pick_source()
     left, right = st.columns([4, 6], gap="large")
-    below = st.container()
-    with right:
-        answer_place = st.container()
-    with below:
-        details_place = st.container()
-        chosen, unsure_below = settings()
-    if not chosen:
-        answer_place.info("Choose at least one model below.", icon=":material/info:")
-        return
+    tools, details = st.container(), st.container()
+    chosen, unsure_below = settings()
     with left:
-        shown = take_pictures()
-    if len(shown) > 1:
-        with answer_place:
+        shown = take_pictures(source)
+    with right:
+        if not chosen:
+            st.info("Choose at least one model in the settings.", icon=":material/info:")
+        elif len(shown) > 1:
             show_many(shown, chosen[0], unsure_below)
-    elif shown:
-        show_one(shown[0], chosen, unsure_below, answer_place, details_place)
-    else:
-        with answer_place:
+        elif shown:
+            first = show_one(shown[0], chosen[0], unsure_below)
+            if first is not None:
+                with details:
+                    explain(shown[0], first, chosen)
+        else:
             st.subheader("Nothing to read yet", anchor=False)
-            st.markdown(EMPTY[st.session_state[keys.SOURCE]])
+            st.markdown(EMPTY[source])
+    if source == "draw":
+        with tools:
+            picture_source.drawing_tools()
 
 
 EMPTY = {
@@ -80,9 +77,9 @@ def settings() -> tuple[list[Run], float]:
     return chosen, unsure_below / 100
 
 
-def take_pictures() -> list[Shown]:
-    """What was drawn, uploaded or photographed."""
-    source = st.segmented_control(
+def pick_source() -> str:
+    """Draw, upload or photograph."""
+    return st.segmented_control(
         "Where the picture comes from",
         list(SOURCES),
         default="draw",
@@ -92,36 +89,42 @@ def take_pictures() -> list[Shown]:
         bind="query-params",
         label_visibility="collapsed",
     )
+
+
+def take_pictures(source: str) -> list[Shown]:
+    """What was drawn, uploaded or photographed."""
     if source == "upload":
         return picture_source.upload()
     shown = picture_source.photograph() if source == "camera" else picture_source.draw()
     return [shown] if shown else []
 
 
-def show_one(shown: Shown, chosen: list[Run], unsure_below: float, answer_place, details) -> None:
-    """The answer first, since that is what one waits for; then how it came about."""
-    predictor = None
-    with answer_place:
-        if shown.error:
-            st.error(f"{shown.name}: {shown.error}", icon=":material/broken_image:")
-            return
-        predictor = run_picker.open_run(chosen[0])
-        if predictor is None:
-            return
-        try:
-            first = predictor.read(shown.image)
-        except ImageError as error:
-            st.info(str(error), icon=":material/info:")
-            st.image(shown.image, caption=shown.name, width=200)
-            return
-        reading.show_answer(first, unsure_below)
-        reading.show_probabilities(first)
-        st.caption(f"Answered by {run_picker.title(chosen[0])} (`{chosen[0].id}`).")
-    with details:
-        st.subheader("What the model saw", anchor=False)
-        reading.show_steps(first)
-        st.subheader("The same picture, read by each model", anchor=False)
-        reading.show_comparison(shown.image, first, chosen)
+def show_one(shown: Shown, run: Run, unsure_below: float) -> Reading | None:
+    """The answer in large type, first of all, since that is what one waits for."""
+    if shown.error:
+        st.error(f"{shown.name}: {shown.error}", icon=":material/broken_image:")
+        return None
+    predictor = run_picker.open_run(run)
+    if predictor is None:
+        return None
+    try:
+        first = predictor.read(shown.image)
+    except ImageError as error:
+        st.info(str(error), icon=":material/info:")
+        st.image(shown.image, caption=shown.name, width=200)
+        return None
+    reading.show_answer(first, unsure_below)
+    reading.show_probabilities(first)
+    st.caption(f"Answered by {run_picker.title(run)} (`{run.id}`).")
+    return first
+
+
+def explain(shown: Shown, first: Reading, chosen: list[Run]) -> None:
+    """How the answer came about, and what other models say."""
+    st.subheader("What the model saw", anchor=False)
+    reading.show_steps(first)
+    st.subheader("The same picture, read by each model", anchor=False)
+    reading.show_comparison(shown.image, first, chosen)
 
 
 def show_many(shown: list[Shown], run: Run, unsure_below: float) -> None:
@@ -154,7 +157,7 @@ def show_many(shown: list[Shown], run: Run, unsure_below: float) -> None:
         },
     )
     st.download_button(
-        "Download as CSV",
+        "Download this table as CSV",
         table.drop(columns="picture").to_csv(index=False),
         "digits.csv",
         "text/csv",

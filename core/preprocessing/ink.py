@@ -111,13 +111,13 @@ def _on_even_ground(gray: np.ndarray, ground: int) -> Ink:
 
 def _on_uneven_ground(gray: np.ndarray) -> Ink:
     smooth = cv2.GaussianBlur(gray, (0, 0), max(0.5, max(gray.shape) / 500))
-    dark, light = _above_ground(smooth), _above_ground(255 - smooth)
-    candidates = [_strokes(ratio) for ratio in (dark, light)]
-    if not any(mask.any() for mask, _ in candidates):
+    paper, board = _ground_under(smooth), _ground_under(255 - smooth)
+    # Without its ink the ground is smooth; taken for ground, strokes leave their edges in it.
+    dark_ink = _roughness(paper) <= _roughness(board)
+    page, ground = (smooth, paper) if dark_ink else (255 - smooth, board)
+    mask, ratio = _strokes(np.clip(1 - page / np.maximum(ground, 1), 0, 1))
+    if not mask.any():
         raise ImageError(BLANK)
-    areas = [mask.mean() if mask.any() else 1.0 for mask, _ in candidates]
-    dark_ink = areas[0] <= areas[1]  # ink is the smaller part of a picture
-    mask, ratio = candidates[0 if dark_ink else 1]
     full = float(np.median(ratio[mask]))
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
     amount = np.where(near > 0, np.clip(ratio / max(full, 1e-3), 0, 1) * 255, 0).astype(np.uint8)
@@ -128,19 +128,20 @@ def _on_uneven_ground(gray: np.ndarray) -> Ink:
     )
 
 
-def _above_ground(gray: np.ndarray) -> np.ndarray:
-    """How much darker than its surroundings each pixel is, float32, 0 (as light) to 1 (black)."""
-    side = min(gray.shape)
-    small = (
-        cv2.resize(gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        if (side >= 200)
-        else gray
-    )
+def _ground_under(gray: np.ndarray) -> np.ndarray:
+    """The light ground without the dark strokes on it, float32, of the shape of `gray`."""
+    small = gray
+    if min(gray.shape) >= 200:
+        small = cv2.resize(gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     width = max(3, min(small.shape) // 4) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-    paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
-    paper = cv2.resize(paper, gray.shape[::-1], interpolation=cv2.INTER_LINEAR).astype(np.float32)
-    return np.clip(1 - gray / np.maximum(paper, 1), 0, 1)
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
+    return cv2.resize(closed, gray.shape[::-1], interpolation=cv2.INTER_LINEAR).astype(np.float32)
+
+
+def _roughness(ground: np.ndarray) -> float:
+    """Mean difference between neighbouring pixels, grey levels."""
+    return float(np.abs(np.diff(ground, axis=0)).mean() + np.abs(np.diff(ground, axis=1)).mean())
 
 
 def _strokes(ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

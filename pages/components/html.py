@@ -24,7 +24,7 @@ STYLE = """<style>
  background:color-mix(in srgb, currentColor 11%, transparent)}
 .bars .fill {height:100%; border-radius:.3rem; transition:width .12s;
  background:color-mix(in srgb, currentColor 42%, transparent)}
-.bars .top .fill {background:var(--st-primary-color, #0B6E99)}
+.bars .top .fill {background:#2F8FBF}
 .bars .top.number {font-weight:700}
 .strip {display:flex; flex-wrap:wrap; gap:1rem 1.1rem; align-items:flex-start}
 .strip figure {margin:0; width:9.2rem; flex:0 0 auto}

@@ -13,6 +13,7 @@ from pages.components.html import data_url
 from pages.components.memory import Memory, recall, remember
 
 SIDE = 320
+BRUSH_WIDTH = 20
 SAMPLES = (*"0123456789", "2026")
 _ASPECT = SIDE - 40
 
@@ -41,15 +42,15 @@ def read(name: str, content: bytes) -> Shown:
 
 
 def draw() -> Shown | None:
-    """A canvas to draw on, with samples to click; None while it is blank."""
+    """A canvas to draw on; None while it is blank. `drawing_tools` go below it."""
     # Importing it needs a running Streamlit, so it cannot be done at the top.
     from streamlit_drawable_canvas import st_canvas
 
     memory = recall()
     start = st.session_state.setdefault(keys.CANVAS_START, memory.drawing)
-    st.html('<div style="height:1.4rem"></div>')  # room for the canvas's own tools
+    st.html('<div style="height:1.6rem"></div>')  # room for the canvas's own tools
     canvas = st_canvas(
-        stroke_width=st.session_state.get(keys.BRUSH, 20),
+        stroke_width=st.session_state.get(keys.BRUSH, BRUSH_WIDTH),
         stroke_color="#000000",
         background_color="#ffffff",
         width=SIDE,
@@ -58,19 +59,39 @@ def draw() -> Shown | None:
         return_image_data=True,
         key=keys.CANVAS,
     )
-    st.caption("Undo, redo and reset appear above the canvas when you point at it or touch it.")
-    brush, clear = st.columns([3, 1], vertical_alignment="bottom")
+    st.button(
+        "Clear",
+        icon=":material/delete:",
+        on_click=_start_with,
+        args=(None,),
+        width=SIDE,
+        help="Empty the canvas. Undo and redo appear above it when you point at it or touch it.",
+    )
+    return _what_was_drawn(canvas, memory)
+
+
+def drawing_tools() -> None:
+    """The size of the brush, and samples for people who do not want to draw."""
+    brush, samples = st.columns([4, 6], gap="large")
     brush.slider(
         "Brush size",
         6,
         44,
-        20,
+        BRUSH_WIDTH,
         key=keys.BRUSH,
         help="Width of the pen in pixels. Very thin and very thick strokes are evened out.",
     )
-    clear.button("Clear", on_click=_start_with, args=(None,), width="stretch")
-    _samples()
-    return _what_was_drawn(canvas, memory)
+    with samples:
+        st.caption("Rather not draw? Take a handwritten sample from MNIST's test set:")
+        with st.container(horizontal=True, gap="small"):
+            for name in SAMPLES:
+                st.button(
+                    name,
+                    key=f"sample_{name}",
+                    on_click=_start_with_sample,
+                    args=(name,),
+                    help="Written by people whose digits the models never saw.",
+                )
 
 
 def _what_was_drawn(canvas, memory: Memory) -> Shown | None:
@@ -114,16 +135,8 @@ def _sample(name: str) -> dict:
     }
 
 
-def _samples() -> None:
-    st.caption("Or try a sample from MNIST's test set:")
-    with st.container(horizontal=True, gap="small"):
-        for name in SAMPLES:
-            st.button(
-                name,
-                key=f"sample_{name}",
-                on_click=lambda name=name: _start_with(_sample(name)),
-                help="Handwritten digits of people the models never saw.",
-            )
+def _start_with_sample(name: str) -> None:
+    _start_with(_sample(name))
 
 
 def upload() -> list[Shown]:

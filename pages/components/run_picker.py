@@ -21,8 +21,8 @@ def title(run: Run) -> str:
 def pick_runs() -> list[Run]:
     """A multi-select of all runs; the first one chosen gives the main answer."""
     known = {run.id: run for run in runs.list_runs()}
-    if keys.RUNS in st.session_state:
-        st.session_state[keys.RUNS] = [i for i in st.session_state[keys.RUNS] if i in known]
+    if any(run_id not in known for run_id in st.session_state.get(keys.RUNS, ())):
+        del st.session_state[keys.RUNS]  # a chosen run was deleted meanwhile
     chosen = st.multiselect(
         "Models that answer",
         list(known),

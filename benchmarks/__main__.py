@@ -1,0 +1,19 @@
+"""Print every figure, or those of the parts named on the command line."""
+
+import sys
+
+from benchmarks import accuracy, speed
+
+PARTS = {"accuracy": accuracy.main, "speed": speed.main}
+
+
+def main(names: list[str]) -> int:
+    for name in names or PARTS:
+        if name not in PARTS:
+            sys.stderr.write(f"error: no part named {name!r}; known: {', '.join(PARTS)}\n")
+            return 2
+        PARTS[name]()
+    return 0
+
+
+sys.exit(main(sys.argv[1:]))

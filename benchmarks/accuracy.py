@@ -1,0 +1,140 @@
+"""How well `mnist-cnn` reads: as pictures, in rows, from elsewhere, and shown in other ways."""
+
+import cv2
+import numpy as np
+
+from benchmarks.conditions import CONDITIONS, row_of_digits
+from benchmarks.report import print_table
+from core import runs
+from core.datasets import DATASETS
+from core.errors import ImageError
+from core.images import decode, encode_png
+from core.serving import Predictor, load_predictor
+
+RUN = "mnist-cnn"
+SEED = 20
+ROWS = 500
+PER_CONDITION = 500
+
+
+def main() -> None:
+    """Print the tables."""
+    predictor = load_predictor(runs.load(RUN))
+    images, labels = DATASETS["mnist"].read_test()
+    images = images[..., 0]
+    shipped_cards()
+    as_pictures(predictor, images, labels)
+    in_rows(predictor, images, labels)
+    from_elsewhere(predictor)
+    shown_otherwise(predictor, images, labels)
+
+
+def shipped_cards() -> None:
+    """What each shipped run says of itself and what it measures now."""
+    rows = []
+    for run in (runs.load(run_id) for run_id in runs.SHIPPED):
+        images, labels = DATASETS[run.card.dataset].read_test()
+        now = load_predictor(run).probabilities(images).argmax(axis=1) == labels
+        size = sum(path.stat().st_size for path in run.folder.iterdir()) / 1e6
+        rows.append(
+            (run.id, f"{run.card.metrics['accuracy']:.2%}", f"{now.mean():.2%}", f"{size:.1f} MB")
+        )
+    print_table("Shipped runs on their test sets", ("run", "card", "now", "size"), rows)
+
+
+def as_pictures(predictor: Predictor, images: np.ndarray, labels: np.ndarray) -> None:
+    """All test digits as PNG files, through decoding and normalisation."""
+    direct = (predictor.probabilities(images[..., None]).argmax(axis=1) == labels).mean()
+    answers = [read(predictor, encode_png(image)) for image in images]
+    right = np.mean([a == str(label) for a, label in zip(answers, labels, strict=True)])
+    split = np.mean([len(answer) > 1 for answer in answers])
+    print_table(
+        "MNIST's 10,000 test digits saved as PNG files",
+        ("straight into the model", "as PNG files", "lost, points", "read as several digits"),
+        [(f"{direct:.2%}", f"{right:.2%}", f"{100 * (direct - right):.2f}", f"{split:.2%}")],
+    )
+
+
+def in_rows(predictor: Predictor, images: np.ndarray, labels: np.ndarray) -> None:
+    """Rows of 2 to 5 test digits: MNIST's own squares side by side, and closer together."""
+    rows = []
+    for name, make in (
+        ("28×28 squares side by side", lambda digits, rng: np.hstack(digits)),
+        ("3 to 9 pixels of 28 apart", row_of_digits),
+    ):
+        rng = np.random.default_rng(SEED)
+        right = []
+        for _ in range(ROWS):
+            chosen = rng.integers(0, len(images), int(rng.integers(2, 6)))
+            picture = make(list(images[chosen]), rng)
+            truth = "".join(map(str, labels[chosen]))
+            right.append(read(predictor, encode_png(picture)) == truth)
+        rows.append((name, ROWS, f"{np.mean(right):.1%}"))
+    print_table("Rows of 2 to 5 digits", ("how", "pictures", "read wholly right"), rows)
+
+
+def from_elsewhere(predictor: Predictor) -> None:
+    """scikit-learn's 1,797 digits, which no part of MNIST's model was trained or chosen on."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    small = 255 - np.round(bunch.images * (255 / 16)).astype(np.uint8)
+    rows = []
+    for name, method in (
+        ("nearest neighbour", cv2.INTER_NEAREST),
+        ("bilinear", cv2.INTER_LINEAR),
+        ("bicubic", cv2.INTER_CUBIC),
+    ):
+        pictures = [cv2.resize(image, (240, 240), interpolation=method) for image in small]
+        answers = [read(predictor, encode_png(picture)) for picture in pictures]
+        studio = np.mean([a == str(t) for a, t in zip(answers, bunch.target, strict=True)])
+        plain = np.stack([resize_and_invert(picture) for picture in pictures])
+        naive = (predictor.probabilities(plain).argmax(axis=1) == bunch.target).mean()
+        rows.append((name, len(pictures), f"{studio:.2%}", f"{naive:.2%}"))
+    print_table(
+        "scikit-learn's digits enlarged from 8×8 to 240×240, dark on white",
+        ("enlarged by", "pictures", "studio", "plain resize and invert"),
+        rows,
+    )
+
+
+def shown_otherwise(predictor: Predictor, images: np.ndarray, labels: np.ndarray) -> None:
+    """The same test digits small, huge, thin, thick, light on dark, and photographed."""
+    rows, everything, everything_naive = [], [], []
+    for name, condition in CONDITIONS.items():
+        rng = np.random.default_rng(SEED)
+        pictures = [condition(image, rng) for image in images[:PER_CONDITION]]
+        truths = labels[:PER_CONDITION]
+        answers = (read(predictor, encode_png(picture)) for picture in pictures)
+        right = [a == str(t) for a, t in zip(answers, truths, strict=True)]
+        plain = np.stack([resize_and_invert(picture) for picture in pictures])
+        naive = list(predictor.probabilities(plain).argmax(axis=1) == truths)
+        everything += right
+        everything_naive += naive
+        rows.append((name, len(right), f"{np.mean(right):.1%}", f"{np.mean(naive):.1%}"))
+    rows.append(
+        (
+            "all together",
+            len(everything),
+            f"{np.mean(everything):.1%}",
+            f"{np.mean(everything_naive):.1%}",
+        )
+    )
+    print_table(
+        "The first 500 test digits shown in other ways",
+        ("condition", "pictures", "studio", "plain resize and invert"),
+        rows,
+    )
+
+
+def read(predictor: Predictor, content: bytes) -> str:
+    """What is read in a picture file; nothing if it is refused."""
+    try:
+        return predictor.read(decode(content)).label
+    except ImageError:
+        return ""
+
+
+def resize_and_invert(picture: np.ndarray) -> np.ndarray:
+    """What most digit demos do instead of normalising, uint8 `(28, 28, 1)`."""
+    return 255 - cv2.resize(picture, (28, 28), interpolation=cv2.INTER_AREA)[..., None]

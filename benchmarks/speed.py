@@ -1,0 +1,175 @@
+"""How quickly the studio answers and how much memory it takes, beside the usual pattern.
+
+Both apps are started in turn on the same machine, drawn on by the same browser with the same
+strokes, and hold the same network.
+"""
+
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import cv2
+import numpy as np
+import psutil
+from playwright.sync_api import Browser, Page
+
+from benchmarks.report import print_table
+from core import runs
+from core.datasets import sample_pictures
+from core.serving import load_predictor
+from tests.browser import studio
+
+ANSWERS = 30
+CANVAS_DELAY = 200  # milliseconds the canvas itself waits after the mouse is released
+APPS = {"studio": "app.py", "usual pattern": "benchmarks/naive_app.py"}
+
+# Notes when the mouse is released, when the large answer appears, and when everything has.
+_WATCH = """
+window.times = {};
+addEventListener('mouseup', () => { window.times = {up: performance.now()}; }, true);
+new MutationObserver(() => {
+  const now = performance.now(), t = window.times;
+  if (t.up === undefined) return;
+  const answer = document.querySelector('.answer b');
+  if (!answer) return;
+  if (t.answer === undefined) t.answer = now - t.up;
+  t.last = now - t.up;
+}).observe(document.body, {subtree: true, childList: true, characterData: true});
+"""
+
+
+@dataclass
+class Figures:
+    """Measurements of one app; milliseconds, seconds and megabytes."""
+
+    answer_ms: float = 0.0
+    complete_ms: float = 0.0
+    first_answer_s: float = 0.0
+    memory_mb: float = 0.0
+    predict_ms: float = 0.0
+    network_ms: float = 0.0
+
+
+def main() -> None:
+    """Print the table."""
+    with studio.chromium() as browser:
+        figures = {name: measure_app(browser, path) for name, path in APPS.items()}
+    ours, usual = figures["studio"], figures["usual pattern"]
+    ours.predict_ms, ours.network_ms = inside_the_studio()
+    usual.predict_ms, usual.network_ms = inside_the_usual_pattern()
+    rows = [
+        ("mouse-up to the answer, ms", "answer_ms", 0),
+        (f"of which over the canvas's own {CANVAS_DELAY} ms", "over", 0),
+        ("mouse-up to the last change of the page, ms", "complete_ms", 0),
+        ("process start to the first answer, s", "first_answer_s", 1),
+        ("memory of the server after ten answers, MB", "memory_mb", 0),
+        ("one prediction with preprocessing, ms", "predict_ms", 2),
+        ("the network alone, ms", "network_ms", 2),
+    ]
+    table = []
+    for title, name, digits in rows:
+        values = [
+            f.answer_ms - CANVAS_DELAY if name == "over" else getattr(f, name)
+            for f in (ours, usual)
+        ]
+        table.append(
+            (title, *(f"{value:.{digits}f}" for value in values), f"{values[1] / values[0]:.1f}×")
+        )
+    print_table(
+        f"Speed and memory, medians of {ANSWERS}", ("", *APPS, "usual pattern ÷ studio"), table
+    )
+
+
+def measure_app(browser: Browser, path: str) -> Figures:
+    """Start an app, draw on it and watch."""
+    figures = Figures()
+    begun = time.perf_counter()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        studio.serve(studio.PROJECT / path, Path(folder)) as server,
+    ):
+        page = browser.new_page(viewport={"width": 1280, "height": 1600})
+        page.goto(server.url)
+        page.locator(studio.CANVAS).wait_for(timeout=120_000)
+        studio.draw(page, "7")
+        page.locator(studio.ANSWER).first.wait_for(timeout=120_000)
+        figures.first_answer_s = time.perf_counter() - begun
+        _settle(page)
+        page.evaluate(_WATCH)
+        answers, completes = [], []
+        for number in range(ANSWERS):
+            _clear(page)
+            studio.draw(page, "7")
+            page.locator(studio.ANSWER).first.wait_for()
+            _settle(page)
+            times = page.evaluate("window.times")
+            answers.append(times["answer"])
+            completes.append(times["last"])
+            if number == 8:  # the tenth answer with the first one
+                figures.memory_mb = psutil.Process(server.process.pid).memory_info().rss / 1e6
+        page.close()
+    figures.answer_ms, figures.complete_ms = median(answers), median(completes)
+    return figures
+
+
+def _clear(page: Page) -> None:
+    page.locator(studio.CANVAS).hover()
+    page.locator(".dc-toolbar").get_by_role("button", name="Reset").click()
+    page.locator(studio.ANSWER).first.wait_for(state="detached")
+    _settle(page)
+
+
+def _settle(page: Page) -> None:
+    """Wait until the page has not changed for 600 ms."""
+    page.evaluate(
+        """() => new Promise(done => {
+            let timer = setTimeout(done, 600);
+            new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(done, 600); })
+              .observe(document.body, {subtree: true, childList: true, characterData: true});
+        })"""
+    )
+
+
+def inside_the_studio() -> tuple[float, float]:
+    """Milliseconds for one drawing, with preprocessing and for the network alone."""
+    predictor = load_predictor(runs.load("mnist-cnn"))
+    picture = _drawing()
+    batch = predictor.prepare(picture).batch
+    return _milliseconds(lambda: predictor.read(picture)), _milliseconds(
+        lambda: predictor.probabilities(batch)
+    )
+
+
+def inside_the_usual_pattern() -> tuple[float, float]:
+    """The same with Keras."""
+    import keras
+
+    model = keras.models.load_model(runs.load("mnist-cnn").file("model.keras"))
+    picture = _drawing()
+
+    def prepare() -> np.ndarray:
+        gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        return 255 - cv2.resize(gray, (28, 28), interpolation=cv2.INTER_AREA)[None, ..., None]
+
+    batch = prepare()
+    return _milliseconds(lambda: model.predict(prepare(), verbose=0)), _milliseconds(
+        lambda: model.predict(batch, verbose=0)
+    )
+
+
+def _drawing() -> np.ndarray:
+    """A digit as it comes from the canvas, uint8 `(320, 320, 3)`."""
+    digit = cv2.resize(sample_pictures("mnist")[7], (320, 320), interpolation=cv2.INTER_CUBIC)
+    return cv2.cvtColor(np.where(digit > 110, 0, 255).astype(np.uint8), cv2.COLOR_GRAY2RGB)
+
+
+def _milliseconds(call) -> float:
+    call()
+    times = []
+    for _ in range(ANSWERS):
+        begun = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - begun)
+    return 1000 * median(times)
