@@ -20,6 +20,11 @@ from core.errors import ImageError
 
 LONGEST_SIDE = 800  # larger pictures are reduced first; a digit needs far fewer pixels
 _FAINTEST = 20  # grey levels that the strongest ink must differ from its ground
+_LARGEST_GRAIN = 40  # grey levels that the grain of paper may reach
+_CLEAR = 12  # times the grain that ink must stand out by
+_SMALLEST = 0.04  # of a photograph's shorter side: how large a digit is at least
+_MOSTLY = 0.08  # of all that looks like ink: how much the largest piece is at least
+_FAINTEST_RULE = 8  # of 255: how dark a ruled line is at least
 _EVEN_PART = 0.6  # part of the picture that must be close to one grey level to be even ground,
 _EVEN_LEVELS = 6  # and how close that is;
 _EXACT_PART = 0.15  # or the part that must have exactly that level, as only drawings do,
@@ -98,7 +103,10 @@ def _on_even_ground(gray: np.ndarray, ground: int) -> Ink:
     lighter = cv2.subtract(gray, np.full_like(gray, ground))
     dark_ink = int(darker.sum(dtype=np.int64)) >= int(lighter.sum(dtype=np.int64))
     contrast = darker if dark_ink else lighter
-    if contrast.max() < _FAINTEST:
+    contrast = (_without_rules(contrast / np.float32(255)) * 255).astype(np.uint8)
+    near = contrast[contrast <= _LARGEST_GRAIN]
+    grain = 1.4826 * float(np.median(near[near > 0])) if near.any() else 0.0
+    if contrast.max() < max(_FAINTEST, _CLEAR * grain * (near > 0).mean()):
         raise ImageError(BLANK)
     strongest = float(np.percentile(contrast[contrast > contrast.max() // 2], 99))
     amount = cv2.convertScaleAbs(contrast, alpha=255 / strongest)
@@ -111,11 +119,12 @@ def _on_even_ground(gray: np.ndarray, ground: int) -> Ink:
 
 def _on_uneven_ground(gray: np.ndarray) -> Ink:
     smooth = cv2.GaussianBlur(gray, (0, 0), max(0.5, max(gray.shape) / 500))
-    paper, board = _ground_under(smooth), _ground_under(255 - smooth)
+    page, board = smooth, 255 - smooth
+    paper, slate = _ground_under(page), _ground_under(board)
     # Without its ink the ground is smooth; taken for ground, strokes leave their edges in it.
-    dark_ink = _roughness(paper) <= _roughness(board)
-    page, ground = (smooth, paper) if dark_ink else (255 - smooth, board)
-    mask, ratio = _strokes(np.clip(1 - page / np.maximum(ground, 1), 0, 1))
+    dark_ink = _roughness(paper) <= _roughness(slate)
+    picture, ground = (page, paper) if dark_ink else (board, slate)
+    mask, ratio = _strokes(np.clip(1 - picture / np.maximum(ground, 1), 0, 1))
     if not mask.any():
         raise ImageError(BLANK)
     full = float(np.median(ratio[mask]))
@@ -129,13 +138,18 @@ def _on_uneven_ground(gray: np.ndarray) -> Ink:
 
 
 def _ground_under(gray: np.ndarray) -> np.ndarray:
-    """The light ground without the dark strokes on it, float32, of the shape of `gray`."""
+    """The light ground without the dark strokes on it, float32, of the shape of `gray`.
+
+    Beyond its edges the picture counts as dark; else light that falls off towards an edge would
+    be closed too, and be taken for ink.
+    """
     small = gray
     if min(gray.shape) >= 200:
         small = cv2.resize(gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     width = max(3, min(small.shape) // 4) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
+    framed = cv2.copyMakeBorder(small, *[width] * 4, cv2.BORDER_CONSTANT, value=0)
+    closed = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, kernel)[width:-width, width:-width]
     return cv2.resize(closed, gray.shape[::-1], interpolation=cv2.INTER_LINEAR).astype(np.float32)
 
 
@@ -160,10 +174,14 @@ def _strokes(ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _without_grain(mask: np.ndarray) -> np.ndarray:
-    """Only pieces that are not tiny beside the largest one."""
+    """Only pieces that are not tiny beside the largest one; nothing if that is grain itself."""
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     areas = stats[:, cv2.CC_STAT_AREA].copy()
     areas[0] = 0
+    largest = int(areas.argmax())
+    longest = max(stats[largest, cv2.CC_STAT_WIDTH], stats[largest, cv2.CC_STAT_HEIGHT])
+    if longest < _SMALLEST * min(mask.shape) or areas[largest] < _MOSTLY * areas.sum():
+        return np.zeros_like(mask)
     keep = areas >= max(2, 0.04 * areas.max())
     return keep[pieces]
 
@@ -183,9 +201,10 @@ def _without_rules(ratio: np.ndarray) -> np.ndarray:
 def _without_horizontal_rules(ratio: np.ndarray) -> np.ndarray:
     height, width = ratio.shape
     thickest = max(2, round(0.03 * height))
-    if height < 60:
-        return ratio
     levels = (ratio * 255).astype(np.uint8)
+    edge = max(1, width // 50)
+    if height < 60 or min(levels[:, :edge].max(), levels[:, -edge:].max()) <= _FAINTEST_RULE:
+        return ratio
     thin = cv2.morphologyEx(levels, cv2.MORPH_TOPHAT, np.ones((2 * thickest + 1, 1), np.uint8))
     long = cv2.morphologyEx(
         cv2.dilate(thin, np.ones((3, 1), np.uint8)),
@@ -193,7 +212,7 @@ def _without_horizontal_rules(ratio: np.ndarray) -> np.ndarray:
         np.ones((1, max(15, width // 8)), np.uint8),
         borderType=cv2.BORDER_REPLICATE,
     )
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats((long > 8).astype(np.uint8))
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats((long > _FAINTEST_RULE).astype(np.uint8))
     cleaned = ratio
     for piece in range(1, len(stats)):
         left, top, across, down, _ = stats[piece]
@@ -203,7 +222,7 @@ def _without_horizontal_rules(ratio: np.ndarray) -> np.ndarray:
             cleaned = ratio.copy()
         rows = slice(top, top + down)
         on_line = pieces[rows] == piece
-        strength = float(np.median(ratio[rows][on_line & (ratio[rows] > 8 / 255)]))
+        strength = float(np.median(np.where(on_line, ratio[rows], 0).max(axis=0)))
         crossed = _crossing(ratio, top, top + down, strength)
         faint = on_line & ~((ratio[rows] > 1.5 * strength + 0.05) | crossed)
         cleaned[rows][faint] = 0
