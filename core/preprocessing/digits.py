@@ -48,14 +48,18 @@ class _Group:
 
 
 def split_digits(ink: np.ndarray) -> list[np.ndarray]:
-    """Every digit of a row, left to right, each alone on a ground of the picture's own size.
+    """Every digit of a row, left to right, each alone on a ground of the row's own size.
 
     Args:
         ink: uint8, shape `(H, W)`; 0 is bare ground, as `find_ink` gives it.
 
     Returns:
-        A list of uint8 arrays of the shape of `ink`; a single digit comes back as it is.
+        A list of uint8 arrays, all of the shape of the smallest rectangle that holds all ink.
     """
+    left, top, width, height = cv2.boundingRect(ink)
+    if width == 0:
+        return [ink]
+    ink = ink[top : top + height, left : left + width]
     core = _bridge_gaps((ink >= min(_CONNECTED, int(ink.max()))).astype(np.uint8))
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=8)
     if count <= 2:

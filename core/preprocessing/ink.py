@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from core.errors import ImageError
+from core.preprocessing.rules import without_rules
 
 LONGEST_SIDE = 800  # larger pictures are reduced first; a digit needs far fewer pixels
 _FAINTEST = 20  # grey levels that the strongest ink must differ from its ground
@@ -24,7 +25,6 @@ _LARGEST_GRAIN = 40  # grey levels that the grain of paper may reach
 _CLEAR = 12  # times the grain that ink must stand out by
 _SMALLEST = 0.04  # of a photograph's shorter side: how large a digit is at least
 _MOSTLY = 0.08  # of all that looks like ink: how much the largest piece is at least
-_FAINTEST_RULE = 8  # of 255: how dark a ruled line is at least
 _EVEN_PART = 0.6  # part of the picture that must be close to one grey level to be even ground,
 _EVEN_LEVELS = 6  # and how close that is;
 _EXACT_PART = 0.15  # or the part that must have exactly that level, as only drawings do,
@@ -78,7 +78,7 @@ def _even_ground(gray: np.ndarray) -> int | None:
     It is the commonest level. Where a thick digit fills the picture that may be the ink's own:
     then the ground is the level that holds more of the border.
     """
-    counts = np.bincount(gray.ravel(), minlength=256) / gray.size
+    counts = _histogram(gray) / gray.size
     near = np.convolve(counts, np.ones(2 * _EVEN_LEVELS + 1), "same")
     border = np.concatenate([gray[0], gray[-1], gray[1:-1, 0], gray[1:-1, -1]]).astype(int)
 
@@ -99,22 +99,36 @@ def _even_ground(gray: np.ndarray) -> int | None:
 
 
 def _on_even_ground(gray: np.ndarray, ground: int) -> Ink:
-    darker = cv2.subtract(np.full_like(gray, ground), gray)
-    lighter = cv2.subtract(gray, np.full_like(gray, ground))
-    dark_ink = int(darker.sum(dtype=np.int64)) >= int(lighter.sum(dtype=np.int64))
+    level = np.full_like(gray, ground)
+    darker, lighter = cv2.subtract(level, gray), cv2.subtract(gray, level)
+    dark_ink = cv2.sumElems(darker)[0] >= cv2.sumElems(lighter)[0]
     contrast = darker if dark_ink else lighter
-    contrast = (_without_rules(contrast / np.float32(255)) * 255).astype(np.uint8)
-    near = contrast[contrast <= _LARGEST_GRAIN]
-    grain = 1.4826 * float(np.median(near[near > 0])) if near.any() else 0.0
-    if contrast.max() < max(_FAINTEST, _CLEAR * grain * (near > 0).mean()):
+    contrast = (without_rules(contrast / np.float32(255)) * 255).astype(np.uint8)
+    counts = _histogram(contrast)
+    top = int(counts.nonzero()[0][-1])
+    grain = 1.4826 * _quantile(counts[: _LARGEST_GRAIN + 1], 0.5, least=1)
+    grain *= counts[1 : _LARGEST_GRAIN + 1].sum() / max(1, counts[: _LARGEST_GRAIN + 1].sum())
+    if top < max(_FAINTEST, _CLEAR * grain):
         raise ImageError(BLANK)
-    strongest = float(np.percentile(contrast[contrast > contrast.max() // 2], 99))
+    strongest = _quantile(counts, 0.99, least=top // 2 + 1)
     amount = cv2.convertScaleAbs(contrast, alpha=255 / strongest)
-    faint = amount[amount < 50]
-    noise = float(np.percentile(faint, 75)) if faint.size else 0.0
+    noise = _quantile(_histogram(amount)[:50], 0.75)
     amount[amount <= min(8 * noise, 60)] = 0
     kind = "dark ink on a light ground" if dark_ink else "light ink on a dark ground"
     return Ink(amount, f"Found {kind}: everything that differs from the background colour.")
+
+
+def _histogram(image: np.ndarray) -> np.ndarray:
+    """Number of pixels of each grey level, int, shape `(256,)`."""
+    return cv2.calcHist([image], [0], None, [256], [0, 256]).ravel().astype(np.int64)
+
+
+def _quantile(counts: np.ndarray, part: float, least: int = 0) -> int:
+    """The level below or at which that part of the pixels lies, counting from level `least`."""
+    cumulative = counts[least:].cumsum()
+    if len(cumulative) == 0 or cumulative[-1] == 0:
+        return 0
+    return least + int(np.searchsorted(cumulative, part * cumulative[-1]))
 
 
 def _on_uneven_ground(gray: np.ndarray) -> Ink:
@@ -160,7 +174,7 @@ def _roughness(ground: np.ndarray) -> float:
 
 def _strokes(ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mask of what is ink, without grain and ruled lines, and the ratio without those lines."""
-    ratio = _without_rules(ratio)
+    ratio = without_rules(ratio)
     levels = (ratio * 255).astype(np.uint8)
     threshold, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     mask = levels > max(threshold, 20)
@@ -184,58 +198,3 @@ def _without_grain(mask: np.ndarray) -> np.ndarray:
         return np.zeros_like(mask)
     keep = areas >= max(2, 0.04 * areas.max())
     return keep[pieces]
-
-
-def _without_rules(ratio: np.ndarray) -> np.ndarray:
-    """Remove thin straight lines that cross the whole picture, keeping the ink that crosses them.
-
-    A line is what survives an opening with a long flat element and reaches from edge to edge.
-    Where ink crosses it, pixels darker than the line itself are kept.
-    """
-    for _ in range(2):  # once for horizontal rules, once for vertical ones
-        ratio = _without_horizontal_rules(ratio)
-        ratio = np.ascontiguousarray(ratio.T)
-    return ratio
-
-
-def _without_horizontal_rules(ratio: np.ndarray) -> np.ndarray:
-    height, width = ratio.shape
-    thickest = max(2, round(0.03 * height))
-    levels = (ratio * 255).astype(np.uint8)
-    edge = max(1, width // 50)
-    if height < 60 or min(levels[:, :edge].max(), levels[:, -edge:].max()) <= _FAINTEST_RULE:
-        return ratio
-    thin = cv2.morphologyEx(levels, cv2.MORPH_TOPHAT, np.ones((2 * thickest + 1, 1), np.uint8))
-    long = cv2.morphologyEx(
-        cv2.dilate(thin, np.ones((3, 1), np.uint8)),
-        cv2.MORPH_OPEN,
-        np.ones((1, max(15, width // 8)), np.uint8),
-        borderType=cv2.BORDER_REPLICATE,
-    )
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats((long > _FAINTEST_RULE).astype(np.uint8))
-    cleaned = ratio
-    for piece in range(1, len(stats)):
-        left, top, across, down, _ = stats[piece]
-        if across < 0.9 * width or down > thickest + 3 + 0.06 * width:
-            continue
-        if cleaned is ratio:
-            cleaned = ratio.copy()
-        rows = slice(top, top + down)
-        on_line = pieces[rows] == piece
-        strength = float(np.median(np.where(on_line, ratio[rows], 0).max(axis=0)))
-        crossed = _crossing(ratio, top, top + down, strength)
-        faint = on_line & ~((ratio[rows] > 1.5 * strength + 0.05) | crossed)
-        cleaned[rows][faint] = 0
-    return cleaned
-
-
-def _crossing(ratio: np.ndarray, top: int, bottom: int, strength: float) -> np.ndarray:
-    """Columns where there is ink both just above and just below a line, shape `(1, W)`.
-
-    Ink must be darker than the line for this to tell a stroke from paper.
-    """
-    above = ratio[max(0, top - 2) : max(1, top)].max(axis=0)
-    below = ratio[min(bottom, len(ratio) - 1) : bottom + 2]
-    below = below.max(axis=0) if len(below) else np.zeros_like(above)
-    ink = max(0.1, 0.6 * strength)
-    return ((above > ink) & (below > ink))[None, :]
