@@ -31,7 +31,7 @@ class Evaluation:
     @cached_property
     def predictions(self) -> np.ndarray:
         """The most probable class of each picture, int, shape `(N,)`."""
-        return self.probabilities.argmax(axis=1)
+        return _frozen(self.probabilities.argmax(axis=1))
 
     @cached_property
     def accuracy(self) -> float:
@@ -49,7 +49,8 @@ class Evaluation:
         """Counts, int, shape `(K, K)`: row = true class, column = predicted class."""
         classes = self.probabilities.shape[1]
         pairs = self.labels * classes + self.predictions
-        return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+        counts = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+        return _frozen(counts)
 
     @cached_property
     def recall(self) -> np.ndarray:
@@ -68,11 +69,8 @@ class Evaluation:
 
 def evaluate(labels: np.ndarray, probabilities: np.ndarray) -> Evaluation:
     """Keep what a model answered as an immutable `Evaluation`."""
-    labels = np.array(labels, dtype=np.int64)
-    probabilities = np.array(probabilities, dtype=np.float32)
-    labels.setflags(write=False)
-    probabilities.setflags(write=False)
-    return Evaluation(labels, probabilities)
+    labels = _frozen(np.array(labels, dtype=np.int64))
+    return Evaluation(labels, _frozen(np.array(probabilities, dtype=np.float32)))
 
 
 def mcnemar(first: Evaluation, second: Evaluation) -> float:
@@ -97,4 +95,9 @@ def mcnemar(first: Evaluation, second: Evaluation) -> float:
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+    return _frozen(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0))
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array.setflags(write=False)
+    return array

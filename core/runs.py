@@ -27,6 +27,7 @@ from core.settings import settings
 
 FORMAT_VERSION = 1
 SHIPPED = ("mnist-cnn", "mnist-logistic-regression", "mnist-random-forest", "digits-random-forest")
+FAMILIES = ("network", "classical")
 CARD, EVALUATION = "card.json", "evaluation.npz"
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -91,7 +92,14 @@ class RunCard:
         content = {name: content[name] for name in known}
         for name in ("class_names", "input_shape", "history"):
             content[name] = tuple(content[name])
-        return cls(**content)
+        card = cls(**content)
+        if not all(isinstance(d, dict) for d in (card.metrics, card.files, card.hyperparameters)):
+            raise ValueError("its metrics, files and hyperparameters must map names to values")
+        if not all(isinstance(card.metrics.get(n), int | float) for n in ("accuracy", "test_size")):
+            raise ValueError("its metrics lack a number for accuracy or test_size")
+        if card.family not in FAMILIES:
+            raise ValueError(f"its family must be {' or '.join(FAMILIES)}, not {card.family!r}")
+        return card
 
 
 @dataclass(frozen=True)
@@ -113,13 +121,7 @@ class Run:
         """
         if name not in self.card.files:
             raise RunError(unknown(f"file of run {self.id}", name, self.card.files))
-        path = self.folder / name
-        if not path.is_file() or sha256(path) != self.card.files[name]:
-            raise RunError(
-                f"The file {name} of run {self.id!r} is missing or was changed after training. "
-                f"Delete {self.folder} and train again."
-            )
-        return path
+        return checked(self.folder / name, self.card.files[name])
 
     def evaluation(self, split: str = "test") -> Evaluation:
         """The stored answers on `val` or `test`.
@@ -141,8 +143,14 @@ def draft(run_id: str) -> Iterator[Path]:
         RunError: if the name is not allowed or already taken.
     """
     check_free(run_id)
-    settings.runs_dir.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{run_id}-", dir=settings.runs_dir))
+    try:
+        settings.runs_dir.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{run_id}-", dir=settings.runs_dir))
+    except OSError as error:
+        raise RunError(
+            f"Runs are kept in {settings.runs_dir}, but nothing can be written there: "
+            f"{error.strerror}. Set STUDIO_RUNS_DIR to a folder of yours."
+        ) from error
     try:
         yield folder
     finally:
@@ -211,9 +219,9 @@ def delete(run_id: str) -> None:
     """
     run = load(run_id)
     _must_be_yours(run, "deleted")
-    doomed = run.folder.with_name(f".{run_id}-deleted")
-    os.rename(run.folder, doomed)
-    shutil.rmtree(doomed)
+    doomed = Path(tempfile.mkdtemp(prefix=f".{run_id}-deleted-", dir=run.folder.parent))
+    os.rename(run.folder, doomed / run_id)  # gone at once, however long the files take
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def rename(run_id: str, new_id: str) -> Run:
@@ -236,14 +244,29 @@ def rename(run_id: str, new_id: str) -> Run:
 
 def check_free(run_id: str) -> None:
     """Raise `RunError` if the name is not allowed or is taken."""
-    if not _ID.fullmatch(run_id):
+    check_name(run_id)
+    for parent in (settings.shipped_runs_dir, settings.runs_dir):
+        if (parent / run_id).exists():
+            raise RunError(f"There is already a run named {run_id!r}. Choose another name.")
+
+
+def check_name(run_id: str) -> None:
+    """Raise `RunError` if no run can have that name."""
+    if not isinstance(run_id, str) or not _ID.fullmatch(run_id):
         raise RunError(
             "The name of a run is 1 to 64 lower-case letters, digits, hyphens and underscores, "
             f"beginning with a letter or digit. Received: {run_id!r}."
         )
-    for parent in (settings.shipped_runs_dir, settings.runs_dir):
-        if (parent / run_id).exists():
-            raise RunError(f"There is already a run named {run_id!r}. Choose another name.")
+
+
+def checked(path: Path, expected_sha256: str) -> Path:
+    """The path of a run's file; raises `RunError` if it is missing or was changed."""
+    if not path.is_file() or sha256(path) != expected_sha256:
+        raise RunError(
+            f"The file {path.name} of run {path.parent.name!r} is missing or was changed after "
+            f"training. Delete {path.parent} and train again."
+        )
+    return path
 
 
 def sha256(path: Path) -> str:

@@ -2,8 +2,10 @@
 TensorFlow is never needed.
 """
 
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -91,6 +93,8 @@ class Predictor:
                 f"Run {self.run.id!r} takes uint8 pictures of shape (N, {expected}). "
                 f"Received: {batch.dtype} of shape {batch.shape}."
             )
+        if len(batch) == 0:
+            return np.zeros((0, len(self.run.card.class_names)), np.float32)
         return self.answer(batch)
 
     def read(self, image: np.ndarray, prepared: Prepared | None = None) -> Reading:
@@ -113,20 +117,21 @@ class Predictor:
         return prepare(self.run.card.preprocessing, image, self.run.card.input_shape)
 
 
-@lru_cache(maxsize=8)
-def _cached(run_id: str, model_sha256: str) -> Predictor:
-    run = runs.load(run_id)
-    path = run.file(MODEL_FILES[run.card.family])
-    return Predictor(run, open_model(path, run.card.family))
-
-
 def load_predictor(run: runs.Run) -> Predictor:
     """The predictor of a run; loaded once, then shared.
 
     Raises:
         RunError: if its files are missing, changed, or hold anything but a known model.
     """
-    return _cached(run.id, run.card.files.get(MODEL_FILES[run.card.family], ""))
+    name = MODEL_FILES[run.card.family]
+    return Predictor(
+        run, _open_once(run.folder / name, run.card.files.get(name, ""), run.card.family)
+    )
+
+
+@lru_cache(maxsize=8)
+def _open_once(path: Path, expected_sha256: str, family: str) -> Answer:
+    return open_model(runs.checked(path, expected_sha256), family)
 
 
 def open_model(path: Path, family: str) -> Answer:
@@ -137,15 +142,16 @@ def open_model(path: Path, family: str) -> Answer:
     """
     try:
         return _open_network(path) if family == "network" else _open_classical(path)
-    except (ValueError, RuntimeError, TypeError, KeyError, OSError) as error:
+    except Exception as error:  # a damaged file can fail anywhere inside a reader
         raise RunError(f"The model in {path} cannot be opened: {error}.") from error
 
 
 def _open_network(path: Path) -> Answer:
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_path=str(path), num_threads=1)
-    interpreter.allocate_tensors()
+    with _quiet():
+        interpreter = Interpreter(model_path=str(path), num_threads=1)
+        interpreter.allocate_tensors()
     source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     lock = threading.Lock()  # an interpreter holds one question at a time
 
@@ -176,12 +182,27 @@ def _open_network(path: Path) -> Answer:
     return answer
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep LiteRT's greeting, written by its C++ code, off the terminal."""
+    terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
+
+
 def _open_classical(path: Path) -> Answer:
     import skops.io
 
     if untrusted := set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES):
         raise ValueError(f"it contains types that are not allowed: {', '.join(sorted(untrusted))}")
     model = skops.io.load(path, trusted=list(TRUSTED_TYPES))
+    if not hasattr(model, "predict_proba"):
+        raise ValueError(f"it holds a {type(model).__name__}, which gives no probabilities")
     model.set_params(**{k: 1 for k in model.get_params() if k.endswith("__n_jobs")})
 
     def answer(batch: np.ndarray) -> np.ndarray:

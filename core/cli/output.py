@@ -8,7 +8,7 @@ from typing import Any
 
 def print_json(value: Any, indent: int | None = 2) -> None:
     """One JSON value on standard output; `indent=None` keeps it on one line."""
-    sys.stdout.write(json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(value, indent=indent) + "\n")
     sys.stdout.flush()
 
 
@@ -19,3 +19,4 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     for row in table:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
+    sys.stdout.flush()

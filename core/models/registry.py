@@ -192,7 +192,7 @@ def resolve(model: str, values: Mapping[str, Any]) -> dict[str, int | float | st
     Raises:
         ModelError: if the model, a name or a value is not allowed.
     """
-    if model not in MODELS:
+    if not isinstance(model, str) or model not in MODELS:
         raise ModelError(unknown("model", model, MODELS))
     params = {param.name: param for param in MODELS[model].params}
     for name in values:

@@ -23,7 +23,11 @@ LONGEST_SIDE = 800  # larger pictures are reduced first; a digit needs far fewer
 _FAINTEST = 20  # grey levels that the strongest ink must differ from its ground
 _LARGEST_GRAIN = 40  # grey levels that the grain of paper may reach
 _CLEAR = 12  # times the grain that ink must stand out by
+_NATIVE_SIDE = 56  # pixels: larger pictures were enlarged, or are drawings and photographs,
+_SOFT_EDGE = 16  # of 255: whose strokes fade out over many pixels; fainter ones do not count
 _SMALLEST = 0.04  # of a photograph's shorter side: how large a digit is at least
+_SHORT = 0.02  # of the shorter side: over this distance the edge of a stroke
+_STEEP = 0.075  # becomes lighter by at least this part of the ground
 _MOSTLY = 0.08  # of all that looks like ink: how much the largest piece is at least
 _EVEN_PART = 0.6  # part of the picture that must be close to one grey level to be even ground,
 _EVEN_LEVELS = 6  # and how close that is;
@@ -113,7 +117,8 @@ def _on_even_ground(gray: np.ndarray, ground: int) -> Ink:
     strongest = _quantile(counts, 0.99, least=top // 2 + 1)
     amount = cv2.convertScaleAbs(contrast, alpha=255 / strongest)
     noise = _quantile(_histogram(amount)[:50], 0.75)
-    amount[amount <= min(8 * noise, 60)] = 0
+    soft = _SOFT_EDGE if max(gray.shape) > _NATIVE_SIDE else 0
+    amount[amount <= min(max(8 * noise, soft), 60)] = 0
     kind = "dark ink on a light ground" if dark_ink else "light ink on a dark ground"
     return Ink(amount, f"Found {kind}: everything that differs from the background colour.")
 
@@ -139,7 +144,7 @@ def _on_uneven_ground(gray: np.ndarray) -> Ink:
     dark_ink = _roughness(paper) <= _roughness(slate)
     picture, ground = (page, paper) if dark_ink else (board, slate)
     mask, ratio = _strokes(np.clip(1 - picture / np.maximum(ground, 1), 0, 1))
-    if not mask.any():
+    if not mask.any() or _edge_steepness(mask, ratio) < _STEEP:
         raise ImageError(BLANK)
     full = float(np.median(ratio[mask]))
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
@@ -169,7 +174,21 @@ def _ground_under(gray: np.ndarray) -> np.ndarray:
 
 def _roughness(ground: np.ndarray) -> float:
     """Mean difference between neighbouring pixels, grey levels."""
-    return float(np.abs(np.diff(ground, axis=0)).mean() + np.abs(np.diff(ground, axis=1)).mean())
+    steps = sum(float(np.abs(np.diff(ground, axis=axis)).sum()) for axis in (0, 1))
+    return steps / ground.size
+
+
+def _edge_steepness(mask: np.ndarray, ratio: np.ndarray) -> float:
+    """How much the ratio falls over a short distance at the edge of a stroke, typically.
+
+    A lamp's glow or a soft shadow may be as dark as ink, but it fades out slowly.
+    """
+    edge = mask & (cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
+    distance = max(2.0, _SHORT * min(mask.shape))
+    smooth = cv2.GaussianBlur(ratio, (0, 0), distance / 2)  # grain is steep too
+    across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=1 / 8)
+    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=1 / 8)
+    return distance * float(np.median(np.hypot(across[edge], down[edge])))
 
 
 def _strokes(ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core import runs
 from core.datasets import DATASETS
 from core.errors import DatasetError, ModelError, unknown
 from core.models import resolve
@@ -23,7 +24,7 @@ class TrainConfig:
         validation_fraction: part of the training set held out.
 
     Raises:
-        DatasetError, ModelError: if a name or a value is not allowed.
+        DatasetError, ModelError, RunError: if a name or a value is not allowed.
     """
 
     dataset: str
@@ -34,8 +35,13 @@ class TrainConfig:
     validation_fraction: float = 0.1
 
     def __post_init__(self) -> None:
-        if self.dataset not in DATASETS:
+        if not isinstance(self.dataset, str) or self.dataset not in DATASETS:
             raise DatasetError(unknown("dataset", self.dataset, DATASETS))
+        if self.name is not None:
+            runs.check_name(self.name)
+        fraction = self.validation_fraction
+        if isinstance(fraction, bool) or not isinstance(fraction, int | float):
+            raise ModelError(f"`validation_fraction` must be a number. Received: {fraction!r}.")
         if not isinstance(self.hyperparameters, Mapping):
             raise ModelError(
                 "`hyperparameters` must map names to values. "

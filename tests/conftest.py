@@ -1,0 +1,89 @@
+"""Fixtures that several tests share: folders for runs, small runs, real digits."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import core.runs
+import core.training.shipped
+from core.datasets import DATASETS
+from core.runs import Run
+from core.training import TrainConfig, train
+
+SMALL_RUN = "small-digits"
+
+
+def _use_folders(monkeypatch: pytest.MonkeyPatch, **folders: Path) -> None:
+    changed = replace(core.runs.settings, **folders)
+    monkeypatch.setattr(core.runs, "settings", changed)
+    monkeypatch.setattr(core.training.shipped, "settings", changed)
+
+
+@pytest.fixture
+def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for your runs, and no shipped runs."""
+    folder = tmp_path / "runs"
+    _use_folders(monkeypatch, runs_dir=folder, shipped_runs_dir=tmp_path / "shipped")
+    return folder
+
+
+@pytest.fixture
+def shipped_folder(runs_folder: Path) -> Path:
+    """The folder of shipped runs that belongs to `runs_folder`; empty as well."""
+    folder = runs_folder.with_name("shipped")
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def own_runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for your runs beside the real shipped ones."""
+    folder = tmp_path / "own-runs"
+    _use_folders(monkeypatch, runs_dir=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """A real run, trained once: logistic regression on scikit-learn's digits. Read it only."""
+    folder = tmp_path_factory.mktemp("small-run")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _use_folders(monkeypatch, runs_dir=folder, shipped_runs_dir=folder / "none")
+        run = train(TrainConfig("digits", "logistic_regression", {"max_iter": 30}, SMALL_RUN))
+    yield run
+
+
+@pytest.fixture
+def runs_with_small(runs_folder: Path, small_run: Run) -> Path:
+    """A folder for your runs that holds a copy of `small_run`, which may be damaged."""
+    shutil.copytree(small_run.folder, runs_folder / small_run.id)
+    return runs_folder
+
+
+@pytest.fixture(scope="session")
+def mnist_test() -> tuple[np.ndarray, np.ndarray]:
+    """MNIST's test pictures, uint8 `(10000, 28, 28)`, and their labels."""
+    images, labels = DATASETS["mnist"].read_test()
+    return images[..., 0], labels
+
+
+@pytest.fixture(scope="session")
+def digit_image(mnist_test) -> Callable[[int], np.ndarray]:
+    """`digit_image(7)`: the first 7 of MNIST's test set, light on black, uint8 `(28, 28)`."""
+    images, labels = mnist_test
+    return lambda label: images[int((labels == label).argmax())]
+
+
+@pytest.fixture(scope="session")
+def drawn_digit(digit_image) -> Callable[[int], np.ndarray]:
+    """`drawn_digit(7)`: the same 7 as one draws it, dark on white, uint8 `(280, 280)`."""
+
+    def draw(label: int) -> np.ndarray:
+        return 255 - cv2.resize(digit_image(label), (280, 280), interpolation=cv2.INTER_CUBIC)
+
+    return draw

@@ -1,0 +1,99 @@
+import json
+
+import pytest
+
+from core import runs
+from core.cli import main
+from core.datasets import DATASETS
+from core.models import MODELS
+
+
+def listed(capsys, *arguments: str) -> list[dict]:
+    assert main([*arguments, "--json"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return json.loads(captured.out)
+
+
+@pytest.mark.parametrize(
+    ("command", "key", "names"),
+    [("datasets", "name", DATASETS), ("models", "name", MODELS), ("runs", "id", runs.SHIPPED)],
+)
+def test_everything_known_is_listed(capsys, command, key, names):
+    assert set(names) <= {entry[key] for entry in listed(capsys, command)}
+    assert main([command]) == 0
+    captured = capsys.readouterr()
+    assert all(name in captured.out for name in names)
+    assert captured.err == ""
+
+
+def test_a_dataset_is_described(capsys):
+    for entry in listed(capsys, "datasets"):
+        spec = DATASETS[entry["name"]]
+        assert entry["class_names"] == list(spec.class_names)
+        assert entry["input_shape"] == list(spec.input_shape)
+        assert (entry["train_size"], entry["test_size"]) == (spec.train_size, spec.test_size)
+        assert entry["licence"] and entry["source"]
+
+
+def test_a_model_is_described_with_its_hyperparameters(capsys):
+    for entry in listed(capsys, "models"):
+        spec = MODELS[entry["name"]]
+        assert entry["family"] == spec.family
+        assert [param["name"] for param in entry["params"]] == [p.name for p in spec.params]
+        assert [param["default"] for param in entry["params"]] == [p.default for p in spec.params]
+        for param in entry["params"]:
+            assert param["choices"] or param["low"] <= param["default"] <= param["high"]
+
+
+@pytest.mark.parametrize("name", runs.SHIPPED)
+def test_a_run_is_described_as_scripts_rely_on(capsys, name):
+    entry = {entry["id"]: entry for entry in listed(capsys, "runs")}[name]
+    card = runs.load(name).card
+    assert entry["dataset"] == card.dataset
+    assert entry["model"] == card.model
+    assert entry["accuracy"] == card.metrics["accuracy"]
+    assert 0 < entry["accuracy"] <= 1
+    assert entry["classes"] == list("0123456789")
+    assert entry["input_shape"] == list(card.input_shape)
+
+
+def test_your_runs_are_listed_after_the_shipped_ones(capsys, own_runs_folder, small_run):
+    (own_runs_folder).mkdir()
+    (own_runs_folder / small_run.id).symlink_to(small_run.folder)
+    names = [entry["id"] for entry in listed(capsys, "runs")]
+    assert names[-1] == small_run.id
+    assert set(names[:-1]) == set(runs.SHIPPED)
+
+
+def test_without_runs_the_list_is_empty_and_says_what_to_do(capsys, runs_folder):
+    assert listed(capsys, "runs") == []
+    assert main(["runs"]) == 0
+    assert "python -m core train" in capsys.readouterr().out
+
+
+def test_a_damaged_run_does_not_spoil_the_list(capsys, runs_with_small, small_run):
+    for number, content in enumerate(["", "{", '{"format_version": 1}', "[]"]):
+        (runs_with_small / f"bad{number}").mkdir()
+        (runs_with_small / f"bad{number}" / "card.json").write_text(content)
+    assert [entry["id"] for entry in listed(capsys, "runs")] == [small_run.id]
+
+
+@pytest.mark.parametrize("metrics", [None, {}, {"accuracy": None}])
+def test_a_run_without_figures_does_not_spoil_the_list(capsys, runs_with_small, small_run, metrics):
+    card = json.loads((runs_with_small / small_run.id / "card.json").read_text())
+    (runs_with_small / "bad").mkdir()
+    (runs_with_small / "bad" / "card.json").write_text(json.dumps({**card, "metrics": metrics}))
+    assert main(["runs"]) == 0
+    assert small_run.id in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["datasets", "models", "runs"])
+@pytest.mark.parametrize("extra", [["surplus"], ["--jsn", "x"], ["--run", "mnist-cnn"]])
+def test_wrong_usage_exits_with_2(capsys, command, extra):
+    with pytest.raises(SystemExit) as caught:
+        main([command, *extra])
+    assert caught.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "error:" in captured.err

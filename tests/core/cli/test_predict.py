@@ -1,0 +1,204 @@
+import json
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmarks.conditions import row_of_digits
+from core.cli import main
+from core.images import SUFFIXES, encode_png
+
+FOREST = ["predict", "--run", "mnist-random-forest"]
+NAMES = list("0123456789")
+
+
+def answers(capsys, arguments: list[str], code: int = 0) -> list[dict]:
+    """Every line of standard output as the JSON object it must be."""
+    assert main(arguments) == code
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return [json.loads(line) for line in captured.out.splitlines()]
+
+
+@pytest.fixture
+def picture(tmp_path, drawn_digit) -> Path:
+    (tmp_path / "one.png").write_bytes(encode_png(drawn_digit(1)))
+    return tmp_path / "one.png"
+
+
+@pytest.fixture
+def folder(tmp_path, drawn_digit) -> Path:
+    """Pictures at several depths among files that are none."""
+    root = tmp_path / "pictures"
+    (root / "deep" / "deeper").mkdir(parents=True)
+    page = encode_png(drawn_digit(7))
+    for name in ("b.png", "a.PNG", "deep/c.png", "deep/deeper/d.Png"):
+        (root / name).write_bytes(page)
+    (root / "photo.jpeg").write_bytes(cv2.imencode(".jpg", drawn_digit(7))[1].tobytes())
+    for name in ("notes.txt", "deep/data.csv", ".hidden.png", "deep/._c.png", "png"):
+        (root / name).write_text("passed over")
+    (root / "folder.png").mkdir()
+    (root / "broken-link.png").symlink_to(root / "nowhere.png")
+    return root
+
+
+@pytest.mark.parametrize("run", ["mnist-cnn", "mnist-random-forest", "digits-random-forest"])
+def test_an_answer_has_the_fields_scripts_rely_on(capsys, picture, run):
+    (answer,) = answers(capsys, ["predict", str(picture), "--run", run])
+    assert set(answer) == {"path", "run", "label", "confidence", "probabilities"}
+    assert answer["path"] == str(picture)
+    assert answer["run"] == run
+    assert list(answer["probabilities"]) == NAMES
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+    assert answer["label"] == max(answer["probabilities"], key=answer["probabilities"].get)
+    assert answer["confidence"] == max(answer["probabilities"].values())
+
+
+def test_the_default_run_is_the_network_of_mnist(capsys, picture):
+    (answer,) = answers(capsys, ["predict", str(picture), "--json"])
+    assert answer["run"] == "mnist-cnn"
+    assert answer["label"] == "1"
+
+
+def test_several_digits_are_read_as_one_label(capsys, tmp_path, digit_image):
+    row = row_of_digits([digit_image(label) for label in (1, 0, 7)], np.random.default_rng(0))
+    (tmp_path / "row.png").write_bytes(encode_png(row))
+    (answer,) = answers(capsys, [*FOREST, str(tmp_path / "row.png")])
+    assert answer["label"] == "107"
+    assert [digit["label"] for digit in answer["digits"]] == ["1", "0", "7"]
+    for digit in answer["digits"]:
+        assert list(digit["probabilities"]) == NAMES
+        assert digit["confidence"] == max(digit["probabilities"].values())
+    product = np.prod([digit["confidence"] for digit in answer["digits"]])
+    assert answer["confidence"] == pytest.approx(product, abs=1e-4)
+
+
+def test_folders_are_walked_and_other_files_passed_over(capsys, folder):
+    received = answers(capsys, [*FOREST, str(folder)])
+    paths = [Path(answer["path"]).relative_to(folder).as_posix() for answer in received]
+    assert paths == ["a.PNG", "b.png", "deep/c.png", "deep/deeper/d.Png", "photo.jpeg"]
+    assert {answer["label"] for answer in received} == {"7"}
+
+
+def test_files_and_folders_are_answered_in_the_order_given(capsys, picture, folder):
+    given = [str(folder / "b.png"), str(picture), str(folder / "deep")]
+    received = answers(capsys, [*FOREST, *given])
+    assert [answer["path"] for answer in received] == [
+        str(folder / "b.png"),
+        str(picture),
+        str(folder / "deep" / "c.png"),
+        str(folder / "deep" / "deeper" / "d.Png"),
+    ]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_in_folders_every_kind_of_picture_is_looked_at(capsys, tmp_path, suffix):
+    (tmp_path / f"picture{suffix}").write_bytes(b"")
+    (answer,) = answers(capsys, [*FOREST, str(tmp_path)], code=1)
+    assert "empty" in answer["error"]
+
+
+def test_an_empty_folder_has_no_answers(capsys, tmp_path):
+    assert answers(capsys, [*FOREST, str(tmp_path)]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("text.png", b"no picture at all", "not a picture"),
+        ("notes.txt", b"given by name", "not a picture"),
+        ("empty.png", b"", "empty"),
+        ("blank.png", encode_png(np.full((60, 60), 255, np.uint8)), "blank"),
+        ("cut.png", encode_png(np.full((60, 60), 9, np.uint8))[:60], "damaged|not a picture"),
+        ("missing.png", None, "cannot be read"),
+    ],
+)
+def test_a_refused_picture_is_a_line_and_the_others_are_read(
+    capsys, tmp_path, picture, name, content, expected
+):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    refused, read = answers(capsys, [*FOREST, str(tmp_path / name), str(picture)], code=1)
+    assert set(refused) == {"path", "error"}
+    assert refused["path"] == str(tmp_path / name)
+    assert any(part in refused["error"] for part in expected.split("|"))
+    assert read["label"] == "1"
+
+
+@pytest.mark.parametrize("name", ["ü ñ 数.png", "two\nlines.png", 'quo"te.png'])
+def test_any_name_gives_one_line(capsys, picture, name):
+    renamed = picture.rename(picture.with_name(name))
+    (answer,) = answers(capsys, [*FOREST, str(renamed)])
+    assert answer["path"] == str(renamed)
+
+
+def test_a_folder_that_names_itself_is_walked_once(capsys, picture):
+    (picture.parent / "loop").symlink_to(picture.parent)
+    received = answers(capsys, [*FOREST, str(picture.parent)])
+    assert len(received) == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_one_may_not_read_is_refused(capsys, picture):
+    picture.chmod(0)
+    (answer,) = answers(capsys, [*FOREST, str(picture)], code=1)
+    assert "cannot be read" in answer["error"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "run", "index"),
+    [
+        ("mnist", "mnist-cnn", 0),
+        ("mnist", "mnist-random-forest", 9999),
+        ("digits", "digits-random-forest", 359),
+        ("digits", "mnist-random-forest", 0),
+        ("mnist", "digits-random-forest", 0),
+    ],
+)
+def test_a_test_picture_of_a_dataset_is_read(capsys, dataset, run, index):
+    arguments = ["predict", "--run", run, "--dataset", dataset, "--index", str(index)]
+    (answer,) = answers(capsys, arguments)
+    assert {"path", "run", "label", "confidence", "probabilities"} <= set(answer)
+    assert answer["run"] == run
+    assert answer["truth"] in NAMES
+    assert list(answer["probabilities"]) == NAMES
+
+
+def test_the_first_test_picture_of_mnist_is_a_7(capsys):
+    (answer,) = answers(capsys, ["predict", "--dataset", "mnist", "--index", "0"])
+    assert (answer["label"], answer["truth"]) == ("7", "7")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], "Give either pictures or folders"),
+        (["--dataset", "mnist"], "both --dataset and --index"),
+        (["--index", "3"], "both --dataset and --index"),
+        (["a.png", "--dataset", "mnist", "--index", "3"], "Give either pictures or folders"),
+        (["a.png", "--index", "3"], "Give either pictures or folders"),
+        (["--dataset", "imagenet", "--index", "3"], "no dataset named 'imagenet'. Known: "),
+        (["--dataset", "digits", "--index", "360"], "must be 0 to 359 for digits. Received: 360"),
+        (["--dataset", "digits", "--index", "-1"], "Received: -1"),
+        (["a.png", "--run", "nope"], "There is no run named 'nope'. Known: "),
+        (["a.png", "--run", "../mnist-cnn"], "There is no run named '../mnist-cnn'"),
+        (["a.png", "--run", ""], "There is no run named ''"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_2(capsys, arguments, expected):
+    assert main(["predict", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ")
+    assert captured.err.count("\n") == 1
+    assert expected in captured.err
+
+
+@pytest.mark.parametrize("arguments", [["--index", "x"], ["--run"], ["--surplus"]])
+def test_what_cannot_be_parsed_exits_with_2(capsys, arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(["predict", "a.png", *arguments])
+    assert caught.value.code == 2
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,184 @@
+import cv2
+import numpy as np
+import pytest
+
+from benchmarks.conditions import CONDITIONS, row_of_digits
+from core.datasets import DATASETS
+from core.errors import ImageError, RunError
+from core.images import decode
+from core.preprocessing import RECIPES, Prepared, prepare
+
+SHAPES = {"mnist_digit": (28, 28, 1), "optdigits_digit": (8, 8, 1)}
+
+
+def similarity(first: np.ndarray, second: np.ndarray) -> float:
+    a, b = first.ravel().astype(float), second.ravel().astype(float)
+    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+def assert_whole(prepared: Prepared, shape: tuple[int, int, int]) -> None:
+    """Batch and steps fit together, and every step can be shown."""
+    assert prepared.batch.dtype == np.uint8
+    assert prepared.batch.shape[1:] == shape
+    assert len(prepared.item_steps) == len(prepared.batch) >= 1
+    for item, steps in zip(prepared.batch, prepared.item_steps, strict=True):
+        assert (steps[-1].image == item[..., 0]).all()
+    for step in [*prepared.steps, *(step for steps in prepared.item_steps for step in steps)]:
+        assert step.name
+        assert step.image.dtype == np.uint8
+        assert step.image.ndim == 2 or step.image.shape[2:] == (3,)
+        assert step.image.size > 0
+        assert step.sentence[0].isupper() and step.sentence.endswith(".")
+
+
+def test_every_recipe_is_tested_and_every_dataset_has_one():
+    assert set(RECIPES) == set(SHAPES)
+    sample = {"mnist": "mnist_digit", "digits": "optdigits_digit"}
+    assert {name: SHAPES[sample[name]] for name in DATASETS} == {
+        name: spec.input_shape for name, spec in DATASETS.items()
+    }
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("label", range(10))
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_drawn_digit_is_prepared(drawn_digit, name, label, colour):
+    page = np.dstack([drawn_digit(label)] * 3) if colour else drawn_digit(label)
+    prepared = prepare(name, page, SHAPES[name])
+    assert len(prepared.batch) == 1
+    assert_whole(prepared, SHAPES[name])
+    assert [step.name for step in prepared.steps] == ["Your picture", "Ink"]
+    assert (prepared.steps[0].image == page).all()
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("label", range(10))
+def test_either_polarity_gives_the_same_picture(drawn_digit, name, label):
+    dark = prepare(name, drawn_digit(label), SHAPES[name]).batch
+    light = prepare(name, 255 - drawn_digit(label), SHAPES[name]).batch
+    assert np.abs(dark.astype(int) - light).max() <= 2
+
+
+def test_mnist_digits_come_out_nearly_as_they_went_in(mnist_test):
+    images = mnist_test[0][:200]
+    finals = np.stack([prepare("mnist_digit", image, (28, 28, 1)).batch[0] for image in images])
+    assert np.abs(finals[..., 0].astype(int) - images).mean() < 1
+
+
+def test_scikit_learn_digits_come_out_much_as_they_went_in():
+    images = DATASETS["digits"].read_test()[0][:100]
+    alike = [
+        similarity(prepare("optdigits_digit", image[..., 0], (8, 8, 1)).batch[0], image)
+        for image in images
+    ]
+    assert np.mean(alike) > 0.9
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_digits_shown_in_other_ways_come_out_much_the_same(mnist_test, condition):
+    rng = np.random.default_rng(0)
+    alike, single = [], []
+    for digit in mnist_test[0][:30]:
+        prepared = prepare("mnist_digit", CONDITIONS[condition](digit, rng), (28, 28, 1))
+        assert_whole(prepared, (28, 28, 1))
+        single.append(len(prepared.batch) == 1)
+        alike.append(similarity(prepared.batch[0], digit))
+    assert np.mean(single) == 1
+    assert np.mean(alike) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset"), [("mnist_digit", "mnist"), ("optdigits_digit", "digits")]
+)
+def test_a_wider_margin_changes_nothing_of_importance(name, dataset):
+    alike = []
+    for digit in DATASETS[dataset].read_test()[0][:40, ..., 0]:
+        page = 255 - cv2.resize(digit, (168, 168), interpolation=cv2.INTER_CUBIC)
+        wide = cv2.copyMakeBorder(page, *[42] * 4, cv2.BORDER_CONSTANT, value=255)
+        near, far = (prepare(name, picture, SHAPES[name]).batch[0] for picture in (page, wide))
+        alike.append(similarity(near, far))
+    assert np.mean(alike) > 0.95
+
+
+@pytest.mark.parametrize("label", range(10))
+def test_a_photograph_format_changes_little(drawn_digit, label):
+    content = cv2.imencode(".jpg", drawn_digit(label), [cv2.IMWRITE_JPEG_QUALITY, 75])[1]
+    exact = prepare("mnist_digit", drawn_digit(label), (28, 28, 1)).batch[0]
+    lossy = prepare("mnist_digit", decode(content.tobytes()), (28, 28, 1)).batch[0]
+    assert similarity(exact, lossy) > 0.75
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_a_row_of_digits_gives_one_item_each(mnist_test, count):
+    page = row_of_digits(list(mnist_test[0][:count]), np.random.default_rng(1))
+    prepared = prepare("mnist_digit", page, (28, 28, 1))
+    assert len(prepared.batch) == count
+    assert_whole(prepared, (28, 28, 1))
+    for item, digit in zip(prepared.batch, mnist_test[0], strict=False):
+        assert similarity(item, digit) > 0.7
+
+
+SIDE = 200
+DOWN, ACROSS = np.mgrid[:SIDE, :SIDE] / SIDE
+BLANK = {
+    "white": np.full((SIDE, SIDE), 255, np.uint8),
+    "black": np.zeros((SIDE, SIDE), np.uint8),
+    "grey": np.full((SIDE, SIDE), 128, np.uint8),
+    "coloured": np.full((SIDE, SIDE, 3), (200, 30, 90), np.uint8),
+    "grain": np.random.default_rng(0).normal(230, 3, (SIDE, SIDE)).astype(np.uint8),
+    "falling light": (140 + 90 * ACROSS).astype(np.uint8),
+    "a vignette": (230 - 100 * np.hypot(ACROSS - 0.5, DOWN - 0.5)).astype(np.uint8),
+    "one pixel": np.full((1, 1), 7, np.uint8),
+}
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("name", BLANK)
+def test_a_blank_picture_is_never_classified(recipe, name):
+    with pytest.raises(ImageError, match="blank"):
+        prepare(recipe, BLANK[name], SHAPES[recipe])
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 1), (1, 2), (2, 1), (1, 9), (9, 1), (1, 5000), (5000, 1), (2, 20_000), (3, 3), (40, 4000)],
+)
+@pytest.mark.parametrize("content", ["noise", "dot", "stripes", "half"])
+def test_the_strangest_proportions_do_not_crash(recipe, shape, content):
+    rng = np.random.default_rng(5)
+    down, across = np.indices(shape)
+    picture = {
+        "noise": rng.integers(0, 256, shape),
+        "dot": np.where((down == shape[0] // 2) & (across == shape[1] // 2), 0, 255),
+        "stripes": 255 * ((down + across) % 2),
+        "half": np.where(across + down < sum(shape) / 2, 0, 255),
+    }[content].astype(np.uint8)
+    try:
+        prepared = prepare(recipe, picture, SHAPES[recipe])
+    except ImageError:
+        return
+    assert_whole(prepared, SHAPES[recipe])
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "expected"),
+    [
+        ("unheard_of", (28, 28, 1), "no preprocessing recipe named 'unheard_of'.*mnist_digit"),
+        ("mnist_digit", (8, 8, 1), r"\(28, 28, 1\).*\(8, 8, 1\)"),
+        ("optdigits_digit", (8, 8, 3), r"\(8, 8, 1\).*\(8, 8, 3\)"),
+    ],
+)
+def test_a_recipe_must_be_known_and_fit_the_model(drawn_digit, name, shape, expected):
+    with pytest.raises(RunError, match=expected):
+        prepare(name, drawn_digit(1), shape)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [np.zeros((9, 9)), np.zeros((9, 9, 4), np.uint8), np.zeros((0, 9), np.uint8)],
+    ids=["float", "four channels", "empty"],
+)
+def test_what_is_no_picture_is_refused(picture):
+    with pytest.raises(ImageError, match="Received"):
+        prepare("mnist_digit", picture, (28, 28, 1))

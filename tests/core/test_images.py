@@ -1,0 +1,364 @@
+import io
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.errors import ImageError
+from core.images import FORMATS, MAX_BYTES, decode, encode_png, to_gray, to_rgb
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def quarters(height: int = 32, width: int = 48) -> np.ndarray:
+    """Four differently coloured quarters: shows every flip, turn and swap of channels."""
+    picture = np.empty((height, width, 3), np.uint8)
+    picture[: height // 2, : width // 2] = RED
+    picture[: height // 2, width // 2 :] = GREEN
+    picture[height // 2 :, : width // 2] = BLUE
+    picture[height // 2 :, width // 2 :] = WHITE
+    return picture
+
+
+def saved(picture: np.ndarray | Image.Image, file_format: str, **options) -> bytes:
+    if isinstance(picture, np.ndarray):
+        picture = Image.fromarray(picture)
+    buffer = io.BytesIO()
+    picture.save(buffer, format=file_format, **options)
+    return buffer.getvalue()
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    check = struct.pack(">I", zlib.crc32(kind + content))
+    return struct.pack(">I", len(content)) + kind + content + check
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that claims a size and holds next to no pixels."""
+    size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", size)
+        + png_chunk(b"IDAT", zlib.compress(b"\0"))
+        + png_chunk(b"IEND", b"")
+    )
+
+
+def bmp_header(width: int, height: int) -> bytes:
+    return b"BM" + struct.pack("<IHHIIiiHHIIiiII", 64, 0, 0, 54, 40, width, height, 1, 24, *[0] * 6)
+
+
+def assert_refused_in_plain_words(content: bytes, expected: str) -> None:
+    with pytest.raises(ImageError, match=expected) as caught:
+        decode(content)
+    message = str(caught.value)
+    assert message[0].isupper()
+    assert message.endswith(".")
+    assert "\n" not in message
+    assert len(message) < 200
+    assert "0x" not in message and "Error" not in message
+
+
+@pytest.mark.parametrize(
+    ("file_format", "options", "tolerance"),
+    [
+        ("PNG", {}, 0),
+        ("BMP", {}, 0),
+        ("GIF", {}, 0),
+        ("TIFF", {}, 0),
+        ("TIFF", {"compression": "tiff_lzw"}, 0),
+        ("TIFF", {"compression": "jpeg"}, 30),
+        ("WEBP", {"lossless": True}, 0),
+        ("WEBP", {"quality": 90}, 30),
+        ("JPEG", {"quality": 95, "subsampling": 0}, 6),
+        ("JPEG", {"quality": 95, "subsampling": 0, "progressive": True}, 6),
+    ],
+)
+def test_every_format_is_read(file_format, options, tolerance):
+    decoded = decode(saved(quarters(), file_format, **options))
+    assert decoded.dtype == np.uint8
+    assert decoded.shape == (32, 48, 3)
+    difference = np.abs(decoded.astype(int) - quarters())
+    inside = np.ones((32, 48), bool)
+    inside[12:20] = inside[:, 20:28] = False  # lossy formats blur where quarters meet
+    assert difference[inside].max() <= tolerance
+
+
+def test_the_formats_tested_are_all_there_are():
+    assert set(FORMATS) == {"PNG", "BMP", "GIF", "TIFF", "WEBP", "JPEG"}
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "BMP", "TIFF"])
+def test_a_grey_picture_has_two_axes(file_format):
+    gray = np.full((16, 24), 90, np.uint8)
+    decoded = decode(saved(gray, file_format))
+    assert decoded.shape == (16, 24)
+    assert np.abs(decoded.astype(int) - 90).max() <= 1
+
+
+@pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_of_an_animation_the_first_frame_is_read(file_format):
+    frames = [Image.new("RGB", (20, 10), colour) for colour in (RED, GREEN, BLUE)]
+    options = {"lossless": True} if file_format == "WEBP" else {}
+    content = saved(frames[0], file_format, save_all=True, append_images=frames[1:], **options)
+    assert (decode(content) == RED).all()
+
+
+@pytest.mark.parametrize(
+    ("orientation", "as_stored"),
+    [
+        (1, lambda upright: upright),
+        (2, lambda upright: upright[:, ::-1]),
+        (3, lambda upright: upright[::-1, ::-1]),
+        (4, lambda upright: upright[::-1]),
+        (5, lambda upright: upright.transpose(1, 0, 2)),
+        (6, lambda upright: np.rot90(upright, 1)),
+        (7, lambda upright: upright[::-1, ::-1].transpose(1, 0, 2)),
+        (8, lambda upright: np.rot90(upright, -1)),
+    ],
+)
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_exif_orientation_is_applied(file_format, orientation, as_stored):
+    stored = Image.fromarray(np.ascontiguousarray(as_stored(quarters())))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {
+        "PNG": {},
+        "JPEG": {"quality": 95, "subsampling": 0},
+        "WEBP": {"lossless": True},
+        "TIFF": {},
+    }[file_format]
+    decoded = decode(saved(stored, file_format, exif=exif, **options))
+    assert decoded.shape == quarters().shape
+    corners = np.ix_([4, -4], [4, -4])
+    assert np.abs(decoded[corners].astype(int) - quarters()[corners]).max() <= 6
+
+
+@pytest.mark.parametrize(
+    ("pixel", "expected"),
+    [
+        ((0, 0, 0, 0), WHITE),
+        ((10, 20, 30, 255), (10, 20, 30)),
+        ((0, 0, 0, 128), (127, 127, 127)),
+        ((255, 0, 0, 51), (255, 204, 204)),
+    ],
+)
+@pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF"])
+def test_transparency_lies_over_white(file_format, pixel, expected):
+    options = {"lossless": True, "exact": True} if file_format == "WEBP" else {}
+    decoded = decode(saved(Image.new("RGBA", (6, 5), pixel), file_format, **options))
+    assert decoded.shape == (5, 6, 3)
+    assert np.abs(decoded.astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("pixel", "expected"), [((0, 0), 255), ((40, 255), 40), ((0, 128), 127), ((255, 0), 255)]
+)
+def test_grey_with_alpha_lies_over_white(pixel, expected):
+    decoded = decode(saved(Image.new("LA", (6, 5), pixel), "PNG"))
+    assert decoded.shape[:2] == (5, 6)
+    assert np.abs(decoded.astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_colour_declared_transparent_is_white(mode):
+    black = {"L": 0, "RGB": (0, 0, 0)}[mode]
+    picture = Image.new(mode, (6, 4), black)
+    picture.paste({"L": 200, "RGB": RED}[mode], (3, 0, 6, 4))
+    decoded = decode(saved(picture, "PNG", transparency=black))
+    assert (decoded[:, :3] == 255).all()
+    assert (decoded[:, 3:] == {"L": 200, "RGB": RED}[mode]).all()
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "GIF", "BMP", "TIFF"])
+def test_a_palette_becomes_its_colours(file_format):
+    picture = Image.fromarray(quarters()).convert("P", palette=Image.Palette.ADAPTIVE, colors=4)
+    assert (decode(saved(picture, file_format)) == quarters()).all()
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "GIF"])
+def test_a_transparent_palette_entry_is_white(file_format):
+    picture = Image.new("P", (6, 4), 0)
+    picture.putpalette([*BLUE, *RED])
+    picture.paste(1, (3, 0, 6, 4))
+    decoded = decode(saved(picture, file_format, transparency=0))
+    assert (decoded[:, :3] == WHITE).all()
+    assert (decoded[:, 3:] == RED).all()
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
+def test_sixteen_bit_grey_keeps_its_shades(file_format):
+    wide = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
+    decoded = decode(saved(Image.fromarray(wide), file_format))
+    assert decoded.shape == (16, 16)
+    assert np.abs(decoded.astype(int) - np.round(wide / 257)).max() <= 1
+
+
+def test_sixteen_bit_colour_keeps_its_shades():
+    wide = quarters().astype(np.uint16)[..., ::-1] * 128  # OpenCV stores BGR
+    decoded = decode(cv2.imencode(".png", wide)[1].tobytes())
+    assert decoded.shape == (32, 48, 3)
+    assert np.abs(decoded.astype(int) - quarters() / 2).max() <= 1
+
+
+def test_floating_point_pixels_keep_their_shades():
+    values = np.linspace(0, 1, 256, dtype=np.float32).reshape(16, 16)
+    decoded = decode(saved(Image.fromarray(values), "TIFF"))
+    assert np.abs(decoded.astype(int) - np.arange(256).reshape(16, 16)).max() <= 1
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF", "BMP"])
+def test_one_bit_becomes_black_and_white(file_format):
+    mask = np.indices((9, 13)).sum(axis=0) % 2 == 0
+    decoded = decode(saved(Image.fromarray(mask), file_format))
+    assert decoded.shape == (9, 13)
+    assert (decoded == np.where(mask, 255, 0)).all()
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "TIFF"])
+@pytest.mark.parametrize("colour", [RED, GREEN, BLUE, WHITE, (0, 0, 0)])
+def test_cmyk_becomes_rgb(file_format, colour):
+    picture = Image.new("RGB", (16, 16), colour).convert("CMYK")
+    decoded = decode(saved(picture, file_format))
+    assert np.abs(decoded.astype(int) - colour).max() <= 6
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (png_header(30_000, 30_000), "too many pixels"),
+        (png_header(8_000, 7_000), "too many pixels.*50 million.*8,000 × 7,000"),
+        (png_header(100_000, 501), "too many pixels"),
+        (png_header(7_000, 7_000), "damaged or cut off"),
+        (bmp_header(30_000, 30_000), "too many pixels"),
+        (bmp_header(8_000, 7_000), "too many pixels"),
+    ],
+)
+def test_pixels_are_counted_before_anything_is_decoded(content, expected):
+    assert_refused_in_plain_words(content, expected)
+
+
+@pytest.mark.parametrize("start", [b"", png_header(5, 5), b"\xff\xd8\xff"])
+def test_bytes_are_counted_before_anything_is_decoded(start):
+    content = start.ljust(MAX_BYTES + 1, b"\0")
+    assert_refused_in_plain_words(content, "at most 20 MB.*20.0 MB")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"this is a text that is merely named picture.png",
+        b"\0",
+        b"\0" * 1000,
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect/></svg>',
+        b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"></svg>',
+        b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n",
+        b"P5 3 3 255 123456789",
+        b"#define x_width 8\n#define x_height 1\nstatic char x_bits[] = {0x1};",
+        saved(np.zeros((8, 8), np.uint8), "ICO"),
+        b"PK\x03\x04 a zip archive",
+    ],
+    ids=["text", "zero", "zeros", "svg", "xml", "pdf", "eps", "pgm", "xbm", "ico", "zip"],
+)
+def test_other_files_are_refused_whatever_their_name(content):
+    assert_refused_in_plain_words(content, "not a picture the studio knows")
+
+
+def test_an_empty_file_is_refused():
+    assert_refused_in_plain_words(b"", "empty")
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.5, 0.9])
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_a_cut_off_file_is_refused(file_format, kept):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    content = saved(noise, file_format)
+    assert_refused_in_plain_words(content[: int(len(content) * kept)], "damaged|not a picture")
+
+
+def _damaged_files():
+    rng = np.random.default_rng(20)
+    picture = quarters()
+    good = [saved(picture, file_format) for file_format in FORMATS]
+    good += [
+        saved(picture, "PNG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0"),
+        saved(Image.fromarray(picture).convert("P"), "GIF", transparency=0),
+        saved(picture, "TIFF", compression="tiff_lzw"),
+    ]
+    for number in range(60):
+        yield rng.bytes(int(rng.integers(1, 400)))
+        yield good[number % len(good)][:16] + rng.bytes(int(rng.integers(1, 400)))
+        flipped = bytearray(good[number % len(good)])
+        for _ in range(int(rng.integers(1, 8))):
+            flipped[rng.integers(min(len(flipped), 200))] ^= 1 << int(rng.integers(8))
+        yield bytes(flipped)
+        flipped = bytearray(good[number % len(good)])
+        for _ in range(int(rng.integers(1, 30))):
+            flipped[rng.integers(len(flipped))] = rng.integers(256)
+        yield bytes(flipped)
+        whole = good[number % len(good)]
+        yield whole[: rng.integers(len(whole))] + whole[rng.integers(len(whole)) :]
+
+
+def test_damaged_files_never_raise_anything_but_image_errors():
+    for content in _damaged_files():
+        try:
+            decoded = decode(content)
+        except ImageError:
+            continue
+        assert decoded.dtype == np.uint8
+        assert decoded.ndim == 2 or decoded.shape[2] == 3
+
+
+@pytest.mark.parametrize(
+    ("shape", "gray_shape", "rgb_shape"),
+    [
+        ((4, 5), (4, 5), (4, 5, 3)),
+        ((4, 5, 1), (4, 5), (4, 5, 3)),
+        ((4, 5, 3), (4, 5), (4, 5, 3)),
+        ((1, 1), (1, 1), (1, 1, 3)),
+    ],
+)
+def test_pictures_become_grey_or_coloured(shape, gray_shape, rgb_shape):
+    picture = np.full(shape, 77, np.uint8)
+    assert to_gray(picture).shape == gray_shape
+    assert to_rgb(picture).shape == rgb_shape
+    assert (to_gray(picture) == 77).all()
+    assert (to_rgb(picture) == 77).all()
+
+
+@pytest.mark.parametrize(("colour", "luma"), [(RED, 76), (GREEN, 150), (BLUE, 29), (WHITE, 255)])
+def test_grey_weighs_colours_as_the_eye_does(colour, luma):
+    """ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B."""
+    assert (to_gray(np.full((2, 2, 3), colour, np.uint8)) == luma).all()
+
+
+@pytest.mark.parametrize("function", [to_gray, to_rgb, encode_png])
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((4, 5), np.float32),
+        np.zeros((4, 5), np.int64),
+        np.zeros((4, 5), bool),
+        np.zeros(5, np.uint8),
+        np.zeros((4, 5, 4), np.uint8),
+        np.zeros((4, 5, 2), np.uint8),
+        np.zeros((1, 4, 5, 3), np.uint8),
+        np.zeros((0, 5), np.uint8),
+        np.zeros((4, 0, 3), np.uint8),
+    ],
+    ids=lambda picture: f"{picture.dtype}{picture.shape}",
+)
+def test_what_is_no_picture_is_refused(function, picture):
+    with pytest.raises(ImageError):
+        function(picture)
+
+
+@pytest.mark.parametrize("shape", [(7, 9), (7, 9, 3), (1, 1), (1, 300, 3)])
+def test_a_png_holds_the_picture_it_was_made_from(shape):
+    picture = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+    assert (decode(encode_png(picture)) == picture).all()

@@ -1,0 +1,101 @@
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from core import runs
+from core.errors import DatasetError, ModelError, RunError, StudioError
+from core.models import resolve
+from core.training import TrainConfig, shipped
+
+
+def test_defaults_are_filled_in():
+    config = TrainConfig("digits", "random_forest", {"n_estimators": "7"})
+    assert config.hyperparameters == resolve("random_forest", {"n_estimators": 7})
+    assert (config.name, config.seed, config.validation_fraction) == (None, 0, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "expected"),
+    [
+        ({"dataset": "imagenet"}, DatasetError, "no dataset named 'imagenet'.*digits"),
+        ({"dataset": ""}, DatasetError, "no dataset named ''"),
+        ({"dataset": None}, DatasetError, "no dataset named 'None'"),
+        ({"dataset": ["digits"]}, DatasetError, "no dataset named"),
+        ({"model": "perceptron"}, ModelError, "no model named 'perceptron'.*simple_cnn"),
+        ({"model": None}, ModelError, "no model named 'None'"),
+        ({"model": {"random_forest": 1}}, ModelError, "no model named"),
+        ({"hyperparameters": {"C": 1}}, ModelError, "no hyperparameter of random_forest named 'C'"),
+        ({"hyperparameters": {"n_estimators": -1}}, ModelError, "`n_estimators` must be"),
+        ({"hyperparameters": {3: 1}}, ModelError, "no hyperparameter of random_forest named '3'"),
+        ({"hyperparameters": ["n_estimators"]}, ModelError, "must map names.*Received: list"),
+        ({"hyperparameters": None}, ModelError, "must map names.*Received: NoneType"),
+        ({"seed": -1}, ModelError, "`seed` must be a whole number.*Received: -1"),
+        ({"seed": 1.5}, ModelError, "`seed`.*Received: 1.5"),
+        ({"seed": "1"}, ModelError, "`seed`.*Received: '1'"),
+        ({"seed": True}, ModelError, "`seed`.*Received: True"),
+        ({"seed": None}, ModelError, "`seed`.*Received: None"),
+        ({"name": "../x"}, RunError, "The name of a run is"),
+        ({"name": 2026}, StudioError, "2026"),
+        ({"validation_fraction": "a tenth"}, StudioError, "a tenth"),
+        ({"validation_fraction": None}, StudioError, "None"),
+        ({"validation_fraction": 0.9}, StudioError, "0.01 to 0.5.*0.9"),
+        ({"colour": "blue"}, ModelError, "no entry of a configuration named 'colour'.*seed"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_what_is_not_allowed_is_refused_before_training(runs_folder, values, error, expected):
+    from core.training import train
+
+    good = {"dataset": "digits", "model": "random_forest", "hyperparameters": {"n_estimators": 1}}
+    with pytest.raises(error, match=expected):
+        train(TrainConfig.from_mapping({**good, **values}))
+    assert not runs_folder.exists() or not list(runs_folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"dataset": "digits"}, "must name a `model`"),
+        ({"model": "random_forest"}, "must name a `dataset`"),
+        ({}, "must name a `dataset`"),
+        (["dataset", "model"], "maps names to values: dataset, model"),
+        (None, "maps names to values"),
+        ("digits", "maps names to values"),
+    ],
+)
+def test_a_configuration_names_dataset_and_model(values, expected):
+    with pytest.raises(ModelError, match=expected):
+        TrainConfig.from_mapping(values)
+
+
+def test_a_configuration_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        TrainConfig("digits", "random_forest").seed = 3
+
+
+def test_every_shipped_run_can_be_trained_again():
+    assert set(shipped.CONFIGS) == set(runs.SHIPPED)
+
+
+@pytest.mark.parametrize("name", runs.SHIPPED)
+def test_a_shipped_run_was_trained_with_its_configuration(name):
+    card, config = runs.load(name).card, shipped.CONFIGS[name]
+    assert card.owner == "studio"
+    assert (card.dataset, card.model, card.seed) == (config.dataset, config.model, config.seed)
+    assert card.hyperparameters == config.hyperparameters
+    assert card.validation_fraction == config.validation_fraction
+
+
+@pytest.mark.parametrize("names", [["unheard-of"], ["mnist-cnn", "unheard-of"]])
+def test_only_known_shipped_runs_are_trained_again(names, capsys):
+    assert shipped.main(names) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: There is no shipped run named 'unheard-of'. Known: ")
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+
+
+def test_shipped_runs_are_not_trained_into_another_folder(runs_folder, capsys):
+    assert shipped.main(["digits-random-forest"]) == 2
+    assert "STUDIO_RUNS_DIR" in capsys.readouterr().err
+    assert not runs_folder.exists()

@@ -1,0 +1,269 @@
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core import datasets, runs
+from core.errors import JobError, RunError
+from core.evaluation import evaluate
+from core.models import MODELS
+from core.serving import load_predictor
+from core.training import Progress, TrainConfig, train
+from core.training.train import find_same
+
+TINY = {
+    "logistic_regression": {"max_iter": 15},
+    "random_forest": {"n_estimators": 5},
+    "simple_cnn": {"epochs": 2, "filters": 8, "dense_units": 16, "batch_size": 16},
+}
+FILES = {
+    "classical": {"card.json", "evaluation.npz", "model.skops"},
+    "network": {"card.json", "evaluation.npz", "model.keras", "model.tflite"},
+}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> dict[str, tuple[runs.Run, list[Progress]]]:
+    """Each model trained once on scikit-learn's digits, with what it reported meanwhile."""
+    folder = tmp_path_factory.mktemp("trained")
+    found = {}
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        changed = replace(runs.settings, runs_dir=folder, shipped_runs_dir=folder / "none")
+        monkeypatch.setattr(runs, "settings", changed)
+        for model in MODELS:
+            reports: list[Progress] = []
+            run = train(TrainConfig("digits", model, TINY[model], seed=5), reports.append)
+            found[model] = run, reports
+    return found
+
+
+@pytest.fixture
+def trained_run(trained, monkeypatch):
+    """`trained_run(model)`: one of them, in its place among the runs of the studio."""
+    folder = trained["random_forest"][0].folder.parent
+    monkeypatch.setattr(runs, "settings", replace(runs.settings, runs_dir=folder))
+    return lambda model: trained[model][0]
+
+
+def test_every_model_is_tested():
+    assert set(TINY) == set(MODELS)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_training_leaves_a_whole_run(trained, model):
+    run, _ = trained[model]
+    family = MODELS[model].family
+    assert {path.name for path in run.folder.iterdir()} == FILES[family]
+    assert set(run.card.files) == FILES[family] - {"card.json"}
+    assert all(run.file(name).stat().st_size > 0 for name in run.card.files)
+    assert [path.name for path in run.folder.parent.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_card_says_what_was_trained(trained, model):
+    card = trained[model][0].card
+    dataset = datasets.load("digits", card.validation_fraction)
+    assert card.id == f"digits-{model.replace('_', '-')}-1"
+    assert card.owner == "you"
+    assert (card.dataset, card.model, card.seed) == ("digits", model, 5)
+    assert card.dataset_fingerprint == dataset.fingerprint()
+    assert card.class_names == dataset.class_names
+    assert card.input_shape == dataset.input_shape
+    assert card.preprocessing == dataset.preprocessing
+    assert card.family == MODELS[model].family
+    assert {**card.hyperparameters, **TINY[model]} == card.hyperparameters
+    assert set(card.hyperparameters) == {param.name for param in MODELS[model].params}
+    assert "numpy" in card.versions
+    assert card.seconds >= 0
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_figures_of_the_card_are_those_of_the_answers_kept(trained, model):
+    run, _ = trained[model]
+    test, val = run.evaluation("test"), run.evaluation("val")
+    assert len(test.labels) == run.card.metrics["test_size"] == 360
+    assert len(val.labels) == 144
+    assert run.card.metrics["accuracy"] == pytest.approx(test.accuracy, abs=1e-9)
+    assert run.card.metrics["log_loss"] == pytest.approx(test.log_loss, abs=1e-9)
+    assert run.card.metrics["val_accuracy"] == pytest.approx(val.accuracy, abs=1e-9)
+    assert run.card.metrics["val_log_loss"] == pytest.approx(val.log_loss, abs=1e-9)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_answers_kept_are_those_of_the_model_that_serves(trained_run, model):
+    run = trained_run(model)
+    dataset = datasets.load("digits", run.card.validation_fraction)
+    for split in ("val", "test"):
+        images, labels = dataset.split(split)
+        kept = run.evaluation(split)
+        assert (kept.labels == labels).all()
+        received = load_predictor(run).probabilities(images)
+        assert np.abs(received - kept.probabilities).max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("model", "at_least"),
+    [("logistic_regression", 0.93), ("random_forest", 0.85), ("simple_cnn", 0.3)],
+)
+def test_something_is_learnt_beyond_guessing(trained, model, at_least):
+    assert trained[model][0].card.metrics["accuracy"] > at_least
+
+
+def test_the_keras_original_and_its_twin_agree(trained_run):
+    import keras
+
+    run = trained_run("simple_cnn")
+    pictures = datasets.load("digits").x_test[:50]
+    original = keras.models.load_model(run.file("model.keras"), safe_mode=True)
+    twin = load_predictor(run).probabilities(pictures)
+    assert np.abs(np.asarray(original(pictures)) - twin).max() < 1e-4
+
+
+def test_a_network_keeps_its_history(trained):
+    history = trained["simple_cnn"][0].card.history
+    assert len(history) == 2
+    for epoch in history:
+        assert set(epoch) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+        assert np.isfinite(list(epoch.values())).all()
+    assert trained["random_forest"][0].card.history == ()
+
+
+def test_a_network_validates_on_the_validation_part(trained):
+    run, _ = trained["simple_cnn"]
+    last = run.card.history[-1]["val_accuracy"]
+    assert 0 <= last <= 1
+    assert last * 144 == pytest.approx(round(last * 144), abs=1e-3)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_progress_is_reported_in_order(trained, model):
+    run, reports = trained[model]
+    stages = list(dict.fromkeys(report.stage for report in reports))
+    assert stages == ["loading", "fitting", "exporting", "evaluating", "done"]
+    parts = [report.part for report in reports]
+    assert parts == sorted(parts)
+    assert parts[0] == 0 and parts[-1] == 1
+    assert reports[-1].metrics == run.card.metrics
+
+
+def test_a_network_reports_its_epochs(trained):
+    fitting = [r for r in trained["simple_cnn"][1] if r.stage == "fitting"]
+    assert {(report.epoch, report.epochs) for report in fitting} == {(1, 2), (2, 2)}
+    assert {"loss", "accuracy"} <= set(fitting[-1].metrics)
+
+
+@pytest.mark.parametrize("model", ["logistic_regression", "random_forest"])
+def test_the_same_seed_gives_the_same_figures(trained, runs_folder, model):
+    first = trained[model][0]
+    again = train(TrainConfig("digits", model, TINY[model], name="again", seed=5))
+    assert again.card.metrics == first.card.metrics
+    assert (again.evaluation().probabilities == first.evaluation().probabilities).all()
+
+
+def test_another_seed_gives_another_forest(trained, runs_folder):
+    first = trained["random_forest"][0]
+    other = train(TrainConfig("digits", "random_forest", TINY["random_forest"], seed=6))
+    assert (other.evaluation().probabilities != first.evaluation().probabilities).any()
+
+
+@pytest.mark.parametrize(
+    ("model", "stage"),
+    [
+        ("logistic_regression", "loading"),
+        ("random_forest", "fitting"),
+        ("logistic_regression", "exporting"),
+        ("random_forest", "evaluating"),
+        ("simple_cnn", "loading"),
+        ("simple_cnn", "fitting"),
+    ],
+)
+def test_a_cancelled_training_leaves_nothing(runs_folder, model, stage):
+    reports: list[Progress] = []
+    with pytest.raises(JobError, match="cancelled; no run was kept"):
+        train(
+            TrainConfig("digits", model, TINY[model]),
+            reports.append,
+            lambda: reports[-1].stage == stage,
+        )
+    assert reports[-1].stage == stage
+    assert os.listdir(runs_folder) == []
+    assert runs.list_runs() == []
+
+
+def test_a_network_stops_in_the_middle_of_an_epoch(runs_folder):
+    reports: list[Progress] = []
+    many = TINY["simple_cnn"] | {"epochs": 200, "batch_size": 16}
+    with pytest.raises(JobError):
+        train(
+            TrainConfig("digits", "simple_cnn", many),
+            reports.append,
+            lambda: reports[-1].part > 0,
+        )
+    assert 0 < reports[-1].part < 1 / 200
+
+
+def test_an_exception_of_the_watcher_leaves_nothing(runs_folder):
+    def watch(progress: Progress) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        train(TrainConfig("digits", "random_forest", TINY["random_forest"]), watch)
+    assert os.listdir(runs_folder) == []
+
+
+def test_a_name_that_is_taken_is_refused_before_any_work(runs_with_small, small_run):
+    reports: list[Progress] = []
+    with pytest.raises(RunError, match="already a run named"):
+        train(TrainConfig("digits", "random_forest", name=small_run.id), reports.append)
+    assert reports == []
+    assert runs.load(small_run.id).card == small_run.card
+
+
+def test_names_are_numbered(runs_folder):
+    config = TrainConfig("digits", "random_forest", {"n_estimators": 1})
+    names = [train(config).id for _ in range(2)]
+    assert names == ["digits-random-forest-1", "digits-random-forest-2"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({}, True),
+        ({"name": "another-name"}, True),
+        ({"hyperparameters": {"max_iter": "30", "C": 1}}, True),
+        ({"hyperparameters": {"max_iter": 31}}, False),
+        ({"model": "random_forest", "hyperparameters": {}}, False),
+        ({"dataset": "mnist"}, False),
+        ({"seed": 1}, False),
+        ({"validation_fraction": 0.2}, False),
+    ],
+)
+def test_a_run_of_the_same_configuration_is_found(runs_with_small, small_run, changes, found):
+    same = {
+        "dataset": "digits",
+        "model": "logistic_regression",
+        "hyperparameters": {"max_iter": 30},
+    }
+    run = find_same(TrainConfig(**{**same, **changes}))
+    assert (run == runs.load(small_run.id)) if found else (run is None)
+
+
+@pytest.mark.parametrize("name", runs.SHIPPED)
+def test_stored_answers_of_shipped_runs_give_their_figures(name):
+    run = runs.load(name)
+    for split, prefix in (("test", ""), ("val", "val_")):
+        for figure, value in run.evaluation(split).metrics().items():
+            assert run.card.metrics[prefix + figure] == pytest.approx(value, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", runs.SHIPPED)
+def test_every_shipped_run_measures_what_its_card_says(name):
+    run = runs.load(name)
+    card = run.card
+    dataset = datasets.load(card.dataset, card.validation_fraction)
+    assert dataset.fingerprint() == card.dataset_fingerprint
+    measured = evaluate(dataset.y_test, load_predictor(run).probabilities(dataset.x_test))
+    assert measured.accuracy == pytest.approx(card.metrics["accuracy"], abs=0.0002)
+    assert measured.log_loss == pytest.approx(card.metrics["log_loss"], abs=0.0002)
+    assert len(measured.labels) == card.metrics["test_size"]
