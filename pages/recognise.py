@@ -156,6 +156,8 @@ def show_many(shown: list[Shown], run: Run, unsure_below: float) -> None:
             "remark": st.column_config.TextColumn("Remark", width="large"),
         },
     )
+    if refused := [f"{row['file']}: {row['remark']}" for row in rows if not row["label"]]:
+        st.warning("  \n".join(["Not read:", *refused]), icon=":material/broken_image:")
     st.download_button(
         "Download this table as CSV",
         table.drop(columns="picture").to_csv(index=False),

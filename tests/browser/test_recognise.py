@@ -195,6 +195,7 @@ def test_many_uploads_become_a_table_and_a_csv(page):
     open_upload(page)
     upload(page, ("three.png", png(3)), ("eight.png", png(8)), ("bad.png", b"no"))
     expect(page.get_by_role("heading", name="2 of 3 pictures read")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("bad.png: The file is not a picture")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download this table as CSV").click()
     lines = Path(download.value.path()).read_text().splitlines()
