@@ -2,10 +2,11 @@
 TensorFlow is never needed.
 """
 
+import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -131,7 +132,9 @@ def load_predictor(run: runs.Run) -> Predictor:
 
 @lru_cache(maxsize=8)
 def _open_once(path: Path, expected_sha256: str, family: str) -> Answer:
-    return open_model(runs.checked(path, expected_sha256), family)
+    answer = open_model(runs.checked(path, expected_sha256), family)
+    _return_freed_memory()
+    return answer
 
 
 def open_model(path: Path, family: str) -> Answer:
@@ -180,6 +183,12 @@ def _open_network(path: Path) -> Answer:
         return np.concatenate(rows)
 
     return answer
+
+
+def _return_freed_memory() -> None:
+    """Hand what unpacking a model has freed back to the system: much of it, for a forest."""
+    with suppress(AttributeError, OSError):  # only glibc has it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @contextmanager
