@@ -153,7 +153,7 @@ def _open_network(path: Path) -> Answer:
     from ai_edge_litert.interpreter import Interpreter
 
     with _quiet():
-        interpreter = Interpreter(model_path=str(path), num_threads=1)
+        interpreter = Interpreter(model_path=str(path), num_threads=min(2, os.cpu_count() or 1))
         interpreter.allocate_tensors()
     source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     lock = threading.Lock()  # an interpreter holds one question at a time
