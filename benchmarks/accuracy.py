@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from benchmarks.conditions import CONDITIONS, row_of_digits
+from benchmarks.conditions import CONDITIONS, Condition, row_of_digits
 from benchmarks.report import print_table
 from core import runs
 from core.datasets import DATASETS
@@ -15,6 +15,10 @@ RUN = "mnist-cnn"
 SEED = 20
 ROWS = 500
 PER_CONDITION = 500
+ROW_STYLES = {
+    "28×28 squares side by side": lambda digits, rng: np.hstack(digits),
+    "3 to 9 pixels of 28 apart": row_of_digits,
+}
 
 
 def main() -> None:
@@ -44,10 +48,7 @@ def shipped_cards() -> None:
 
 def as_pictures(predictor: Predictor, images: np.ndarray, labels: np.ndarray) -> None:
     """All test digits as PNG files, through decoding and normalisation."""
-    direct = (predictor.probabilities(images[..., None]).argmax(axis=1) == labels).mean()
-    answers = [read(predictor, encode_png(image)) for image in images]
-    right = np.mean([a == str(label) for a, label in zip(answers, labels, strict=True)])
-    split = np.mean([len(answer) > 1 for answer in answers])
+    direct, right, split = measure_pictures(predictor, images, labels)
     print_table(
         "MNIST's 10,000 test digits saved as PNG files",
         ("straight into the model", "as PNG files", "lost, points", "read as several digits"),
@@ -55,42 +56,47 @@ def as_pictures(predictor: Predictor, images: np.ndarray, labels: np.ndarray) ->
     )
 
 
+def measure_pictures(
+    predictor: Predictor, images: np.ndarray, labels: np.ndarray
+) -> tuple[float, float, float]:
+    """Right straight into the model, right as PNG files, and read as several digits; parts."""
+    direct = (predictor.probabilities(images[..., None]).argmax(axis=1) == labels).mean()
+    answers = [read(predictor, encode_png(image)) for image in images]
+    right = np.mean([a == str(label) for a, label in zip(answers, labels, strict=True)])
+    return float(direct), float(right), float(np.mean([len(answer) > 1 for answer in answers]))
+
+
 def in_rows(predictor: Predictor, images: np.ndarray, labels: np.ndarray) -> None:
     """Rows of 2 to 5 test digits: MNIST's own squares side by side, and closer together."""
-    rows = []
-    for name, make in (
-        ("28×28 squares side by side", lambda digits, rng: np.hstack(digits)),
-        ("3 to 9 pixels of 28 apart", row_of_digits),
-    ):
-        rng = np.random.default_rng(SEED)
-        right = []
-        for _ in range(ROWS):
-            chosen = rng.integers(0, len(images), int(rng.integers(2, 6)))
-            picture = make(list(images[chosen]), rng)
-            truth = "".join(map(str, labels[chosen]))
-            right.append(read(predictor, encode_png(picture)) == truth)
-        rows.append((name, ROWS, f"{np.mean(right):.1%}"))
+    rows = [
+        (name, ROWS, f"{measure_rows(predictor, images, labels, make):.1%}")
+        for name, make in ROW_STYLES.items()
+    ]
     print_table("Rows of 2 to 5 digits", ("how", "pictures", "read wholly right"), rows)
+
+
+def measure_rows(predictor: Predictor, images: np.ndarray, labels: np.ndarray, make) -> float:
+    """Part of the rows that is read wholly right."""
+    rng = np.random.default_rng(SEED)
+    right = []
+    for _ in range(ROWS):
+        chosen = rng.integers(0, len(images), int(rng.integers(2, 6)))
+        picture = make(list(images[chosen]), rng)
+        truth = "".join(map(str, labels[chosen]))
+        right.append(read(predictor, encode_png(picture)) == truth)
+    return float(np.mean(right))
 
 
 def from_elsewhere(predictor: Predictor) -> None:
     """scikit-learn's 1,797 digits, which no part of MNIST's model was trained or chosen on."""
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    small = 255 - np.round(bunch.images * (255 / 16)).astype(np.uint8)
     rows = []
     for name, method in (
         ("nearest neighbour", cv2.INTER_NEAREST),
         ("bilinear", cv2.INTER_LINEAR),
         ("bicubic", cv2.INTER_CUBIC),
     ):
-        pictures = [cv2.resize(image, (240, 240), interpolation=method) for image in small]
-        answers = [read(predictor, encode_png(picture)) for picture in pictures]
-        studio = np.mean([a == str(t) for a, t in zip(answers, bunch.target, strict=True)])
-        plain = np.stack([resize_and_invert(picture) for picture in pictures])
-        naive = (predictor.probabilities(plain).argmax(axis=1) == bunch.target).mean()
-        rows.append((name, len(pictures), f"{studio:.2%}", f"{naive:.2%}"))
+        studio, naive = measure_elsewhere(predictor, method)
+        rows.append((name, "1,797", f"{studio:.2%}", f"{naive:.2%}"))
     print_table(
         "scikit-learn's digits enlarged from 8×8 to 240×240, dark on white",
         ("enlarged by", "pictures", "studio", "plain resize and invert"),
@@ -98,28 +104,44 @@ def from_elsewhere(predictor: Predictor) -> None:
     )
 
 
+def measure_elsewhere(predictor: Predictor, method: int) -> tuple[float, float]:
+    """Part read rightly by the studio, and after a plain resize; `method` is OpenCV's."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    small = 255 - np.round(bunch.images * (255 / 16)).astype(np.uint8)
+    pictures = [cv2.resize(image, (240, 240), interpolation=method) for image in small]
+    answers = [read(predictor, encode_png(picture)) for picture in pictures]
+    plain = np.stack([resize_and_invert(picture) for picture in pictures])
+    naive = predictor.probabilities(plain).argmax(axis=1) == bunch.target
+    return _part_right(answers, bunch.target), float(naive.mean())
+
+
+def measure_condition(
+    predictor: Predictor, condition: Condition, images: np.ndarray, labels: np.ndarray
+) -> tuple[float, float]:
+    """The same for the first test digits shown under a condition."""
+    rng = np.random.default_rng(SEED)
+    pictures = [condition(image, rng) for image in images[:PER_CONDITION]]
+    answers = [read(predictor, encode_png(picture)) for picture in pictures]
+    plain = np.stack([resize_and_invert(picture) for picture in pictures])
+    naive = predictor.probabilities(plain).argmax(axis=1) == labels[:PER_CONDITION]
+    return _part_right(answers, labels[:PER_CONDITION]), float(naive.mean())
+
+
+def _part_right(answers: list[str], labels: np.ndarray) -> float:
+    return float(np.mean([a == str(t) for a, t in zip(answers, labels, strict=True)]))
+
+
 def shown_otherwise(predictor: Predictor, images: np.ndarray, labels: np.ndarray) -> None:
     """The same test digits small, huge, thin, thick, light on dark, and photographed."""
-    rows, everything, everything_naive = [], [], []
-    for name, condition in CONDITIONS.items():
-        rng = np.random.default_rng(SEED)
-        pictures = [condition(image, rng) for image in images[:PER_CONDITION]]
-        truths = labels[:PER_CONDITION]
-        answers = (read(predictor, encode_png(picture)) for picture in pictures)
-        right = [a == str(t) for a, t in zip(answers, truths, strict=True)]
-        plain = np.stack([resize_and_invert(picture) for picture in pictures])
-        naive = list(predictor.probabilities(plain).argmax(axis=1) == truths)
-        everything += right
-        everything_naive += naive
-        rows.append((name, len(right), f"{np.mean(right):.1%}", f"{np.mean(naive):.1%}"))
-    rows.append(
-        (
-            "all together",
-            len(everything),
-            f"{np.mean(everything):.1%}",
-            f"{np.mean(everything_naive):.1%}",
-        )
-    )
+    parts = {
+        name: measure_condition(predictor, condition, images, labels)
+        for name, condition in CONDITIONS.items()
+    }
+    rows = [(name, PER_CONDITION, f"{a:.1%}", f"{b:.1%}") for name, (a, b) in parts.items()]
+    studio, naive = np.mean(list(parts.values()), axis=0)  # every condition has as many pictures
+    rows.append(("all together", len(parts) * PER_CONDITION, f"{studio:.1%}", f"{naive:.1%}"))
     print_table(
         "The first 500 test digits shown in other ways",
         ("condition", "pictures", "studio", "plain resize and invert"),

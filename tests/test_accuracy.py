@@ -1,0 +1,47 @@
+"""How well the shipped network reads what people show it: the goals of `benchmarks/accuracy.py`."""
+
+import cv2
+import pytest
+
+from benchmarks import accuracy
+from benchmarks.conditions import CONDITIONS
+from core import runs
+from core.datasets import DATASETS
+from core.serving import load_predictor
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    return load_predictor(runs.load(accuracy.RUN))
+
+
+@pytest.fixture(scope="module")
+def digits():
+    images, labels = DATASETS["mnist"].read_test()
+    return images[..., 0], labels
+
+
+def test_picture_files_lose_little_and_stay_single_digits(predictor, digits):
+    direct, as_files, split = accuracy.measure_pictures(predictor, *digits)
+    assert direct >= 0.9965
+    assert direct - as_files <= 0.002
+    assert split <= 0.005
+
+
+@pytest.mark.parametrize("style", accuracy.ROW_STYLES)
+def test_rows_of_digits_are_read(predictor, digits, style):
+    assert accuracy.measure_rows(predictor, *digits, accuracy.ROW_STYLES[style]) >= 0.95
+
+
+@pytest.mark.parametrize("method", [cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC])
+def test_digits_from_elsewhere_are_read(predictor, method):
+    studio, plain = accuracy.measure_elsewhere(predictor, method)
+    assert studio >= 0.96
+    assert studio > plain
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_digits_shown_otherwise_are_read(predictor, digits, condition):
+    assert accuracy.measure_condition(predictor, CONDITIONS[condition], *digits)[0] >= 0.9
