@@ -59,15 +59,60 @@ def draw() -> Shown | None:
         return_image_data=True,
         key=keys.CANVAS,
     )
-    st.button(
-        "Clear",
-        icon=":material/delete:",
-        on_click=_start_with,
-        args=(None,),
-        width=SIDE,
-        help="Empty the canvas. Undo and redo appear above it when you point at it or touch it.",
-    )
+    _note_strokes(canvas.json_data.get("objects", []))
+    _stroke_buttons()
     return _what_was_drawn(canvas, memory)
+
+
+def _note_strokes(strokes: list[dict]) -> None:
+    """Keep what is on the canvas; until it has taken up something new, it still sends the old."""
+    if strokes == st.session_state.get(keys.REPLACED):
+        return
+    st.session_state.pop(keys.REPLACED, None)
+    st.session_state[keys.STROKES] = strokes
+
+
+def _stroke_buttons() -> None:
+    """Undo, redo and clear where a finger finds them: the canvas's own tools need a mouse."""
+    strokes = st.session_state.setdefault(keys.STROKES, [])
+    if st.session_state.get(keys.UNDONE) and _undone()[0] != len(strokes):
+        del st.session_state[keys.UNDONE]  # something new was drawn since
+    with st.container(horizontal=True, width=SIDE, gap="small"):
+        for name, icon, action, possible in (
+            ("Undo", "undo", _undo, bool(strokes)),
+            ("Redo", "redo", _redo, bool(_undone()[1])),
+            ("Clear", "delete", _clear, bool(strokes)),
+        ):
+            st.button(
+                name,
+                icon=f":material/{icon}:",
+                on_click=action,
+                disabled=not possible,
+                width="stretch",
+                key=f"{name.lower()}_strokes",
+            )
+
+
+def _undone() -> tuple[int, list[dict]]:
+    """How many strokes were left after the last undo, and the strokes undone, latest last."""
+    return st.session_state.get(keys.UNDONE, (0, []))
+
+
+def _undo() -> None:
+    *kept, last = st.session_state[keys.STROKES]
+    st.session_state[keys.UNDONE] = (len(kept), [*_undone()[1], last])
+    _start_with({"objects": kept})
+
+
+def _redo() -> None:
+    _, (*others, last) = _undone()
+    strokes = [*st.session_state[keys.STROKES], last]
+    st.session_state[keys.UNDONE] = (len(strokes), others)
+    _start_with({"objects": strokes})
+
+
+def _clear() -> None:
+    _start_with(None)
 
 
 def drawing_tools() -> None:
@@ -109,6 +154,10 @@ def _what_was_drawn(canvas, memory: Memory) -> Shown | None:
 
 def _start_with(drawing: dict | None) -> None:
     """Put something else on the canvas; a new object even when it looks the same as the last."""
+    strokes = (drawing or {}).get("objects", [])
+    if strokes != st.session_state[keys.STROKES]:
+        st.session_state[keys.REPLACED] = st.session_state[keys.STROKES]
+    st.session_state[keys.STROKES] = strokes
     turn = (st.session_state.get(keys.CANVAS_START) or {}).get("turn", 0) + 1
     st.session_state[keys.CANVAS_START] = {**(drawing or {"objects": []}), "turn": turn}
 

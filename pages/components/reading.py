@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.errors import StudioError
 from core.runs import Run
-from core.serving import Prediction, Predictor, Reading
+from core.serving import Prediction, Reading
 from pages.components import html, run_picker
 
 
@@ -64,7 +64,7 @@ def show_comparison(image: np.ndarray, first: Reading, chosen: list[Run]) -> Non
     for column, run in zip(st.columns(max(3, len(chosen)))[: len(chosen)], chosen, strict=True):
         with column.container(border=True):
             st.markdown(f"**{run_picker.title(run)}**")
-            reading = first if run.id == first.run_id else _read(image, run, first)
+            reading = first if run is chosen[0] else _read(image, run, first, chosen[0])
             if reading is not None:
                 confidence = f"{html.percent(reading.confidence)} sure"
                 bars = ""
@@ -78,20 +78,14 @@ def show_comparison(image: np.ndarray, first: Reading, chosen: list[Run]) -> Non
             )
 
 
-def _read(image: np.ndarray, run: Run, first: Reading) -> Reading | None:
+def _read(image: np.ndarray, run: Run, first: Reading, first_run: Run) -> Reading | None:
+    """Another model's reading; a picture is prepared once for all models that see it alike."""
     predictor = run_picker.open_run(run)
     if predictor is None:
         return None
+    alike = run.card.preprocessing == first_run.card.preprocessing
     try:
-        return predictor.read(image, _shared_preparation(predictor, first))
+        return predictor.read(image, first.prepared if alike else None)
     except StudioError as error:
         st.error(str(error), icon=":material/error:")
         return None
-
-
-def _shared_preparation(predictor: Predictor, first: Reading):
-    """The first model's preparation if this model was trained on the same kind of picture."""
-    from core import runs
-
-    same = runs.load(first.run_id).card.preprocessing == predictor.run.card.preprocessing
-    return first.prepared if same else None
