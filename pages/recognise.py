@@ -49,7 +49,9 @@ def recognise() -> None:
         else:
             st.subheader("Nothing to read yet", anchor=False)
             st.markdown(EMPTY[source])
-    if source == "draw":
+    if source == "draw":  # after the answer, which is what one waits for
+        with left:
+            picture_source.stroke_buttons()
         with tools:
             picture_source.drawing_tools()
 

@@ -42,7 +42,7 @@ def read(name: str, content: bytes) -> Shown:
 
 
 def draw() -> Shown | None:
-    """A canvas to draw on; None while it is blank. `drawing_tools` go below it."""
+    """A canvas to draw on; None while it is blank. `stroke_buttons` go below it."""
     # Importing it needs a running Streamlit, so it cannot be done at the top.
     from streamlit_drawable_canvas import st_canvas
 
@@ -60,7 +60,6 @@ def draw() -> Shown | None:
         key=keys.CANVAS,
     )
     _note_strokes(canvas.json_data.get("objects", []))
-    _stroke_buttons()
     return _what_was_drawn(canvas, memory)
 
 
@@ -72,7 +71,7 @@ def _note_strokes(strokes: list[dict]) -> None:
     st.session_state[keys.STROKES] = strokes
 
 
-def _stroke_buttons() -> None:
+def stroke_buttons() -> None:
     """Undo, redo and clear where a finger finds them: the canvas's own tools need a mouse."""
     strokes = st.session_state.setdefault(keys.STROKES, [])
     if st.session_state.get(keys.UNDONE) and _undone()[0] != len(strokes):
