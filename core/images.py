@@ -116,6 +116,15 @@ def to_rgb(image: np.ndarray) -> np.ndarray:
     return image if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
 
 
+def fit_within(image: np.ndarray, longest: int) -> np.ndarray:
+    """The picture reduced so that neither side exceeds `longest` pixels; never enlarged."""
+    if max(image.shape[:2]) <= longest:
+        return image
+    factor = longest / max(image.shape[:2])
+    size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
 def encode_png(image: np.ndarray) -> bytes:
     """A picture as the bytes of a PNG file.
 

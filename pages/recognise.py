@@ -101,6 +101,8 @@ def pick_source() -> str:
 
 def take_pictures(source: str) -> list[Shown]:
     """What was drawn, uploaded or photographed."""
+    if source != "draw":
+        picture_source.leave_canvas()
     if source == "upload":
         return picture_source.upload()
     shown = picture_source.photograph() if source == "camera" else picture_source.draw()

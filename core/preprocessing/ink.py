@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from core.errors import ImageError
+from core.images import fit_within
 from core.preprocessing.rules import without_rules
 
 LONGEST_SIDE = 800  # larger pictures are reduced first; a digit needs far fewer pixels
@@ -59,21 +60,12 @@ def find_ink(gray: np.ndarray) -> Ink:
     Raises:
         ImageError: if nothing stands out from the ground.
     """
-    gray = _reduce(gray)
+    gray = fit_within(gray, LONGEST_SIDE)
     ground = _even_ground(gray)
     ink = _on_uneven_ground(gray) if ground is None else _on_even_ground(gray, ground)
     if not ink.amount.any():
         raise ImageError(BLANK)
     return ink
-
-
-def _reduce(gray: np.ndarray) -> np.ndarray:
-    longest = max(gray.shape)
-    if longest <= LONGEST_SIDE:
-        return gray
-    factor = LONGEST_SIDE / longest
-    size = (max(1, round(gray.shape[1] * factor)), max(1, round(gray.shape[0] * factor)))
-    return cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
 
 
 def _even_ground(gray: np.ndarray) -> int | None:
@@ -138,11 +130,11 @@ def _quantile(counts: np.ndarray, part: float, least: int = 0) -> int:
 
 def _on_uneven_ground(gray: np.ndarray) -> Ink:
     smooth = cv2.GaussianBlur(gray, (0, 0), max(0.5, max(gray.shape) / 500))
-    page, board = smooth, 255 - smooth
-    paper, slate = _ground_under(page), _ground_under(board)
+    board = 255 - smooth
+    paper, slate = _ground_under(smooth), _ground_under(board)
     # Without its ink the ground is smooth; taken for ground, strokes leave their edges in it.
     dark_ink = _roughness(paper) <= _roughness(slate)
-    picture, ground = (page, paper) if dark_ink else (board, slate)
+    picture, ground = (smooth, paper) if dark_ink else (board, slate)
     mask, ratio = _strokes(np.clip(1 - picture / np.maximum(ground, 1), 0, 1))
     if not mask.any() or _edge_steepness(mask, ratio) < _STEEP:
         raise ImageError(BLANK)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.datasets import sample_pictures
 from core.errors import ImageError
-from core.images import MAX_BYTES, SUFFIXES, decode
+from core.images import MAX_BYTES, SUFFIXES, decode, fit_within
 from pages.components import keys
 from pages.components.html import data_url
 from pages.components.memory import Memory, recall, remember
@@ -15,7 +15,7 @@ from pages.components.memory import Memory, recall, remember
 SIDE = 320
 BRUSH_WIDTH = 20
 SAMPLES = (*"0123456789", "2026")
-_ASPECT = SIDE - 40
+_SAMPLE_SIDE = SIDE - 40
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,12 @@ def draw() -> Shown | None:
     )
     _note_strokes(canvas.json_data.get("objects", []))
     return _what_was_drawn(canvas, memory)
+
+
+def leave_canvas() -> None:
+    """The canvas is taken off the page: when it comes back, it starts with what was last drawn."""
+    for key in (keys.CANVAS_START, keys.REPLACED, keys.UNDONE):
+        st.session_state.pop(key, None)
 
 
 def _note_strokes(strokes: list[dict]) -> None:
@@ -166,7 +172,7 @@ def _sample(name: str) -> dict:
     """A sample as a drawing for the canvas: MNIST test digits, dark on white."""
     images = [255 - sample_pictures("mnist")[int(digit)][..., 0] for digit in name]
     picture = np.hstack(images)
-    scale = _ASPECT / max(picture.shape)
+    scale = _SAMPLE_SIDE / max(picture.shape)
     return {
         "objects": [
             {
@@ -226,8 +232,4 @@ def photograph() -> Shown | None:
 
 def thumbnail(image: np.ndarray) -> np.ndarray:
     """The picture, no larger than a table's row needs."""
-    import cv2
-
-    factor = min(1.0, 96 / max(image.shape[:2]))
-    size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return fit_within(image, 96)

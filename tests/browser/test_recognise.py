@@ -161,6 +161,17 @@ def test_a_drawing_outlives_a_reload(page):
     expect(empty_state(page)).to_be_visible()
 
 
+def test_a_drawing_outlives_a_look_at_another_source(page):
+    studio.draw(page, "7")
+    expect(answer(page)).to_have_text("7")
+    open_upload(page)
+    expect(empty_state(page)).to_be_visible()
+    page.get_by_role("radio", name="Draw").click()
+    expect(answer(page)).to_have_text("7")
+    page.get_by_role("button", name="Clear").click()
+    expect(empty_state(page)).to_be_visible()
+
+
 def test_drawing_by_touch_on_a_phone(server, browser):
     context = browser.new_context(
         viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
