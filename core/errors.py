@@ -5,13 +5,16 @@
     ├── DatasetError    a dataset is unknown, missing or damaged
     ├── ModelError      a model or one of its hyperparameters is unknown or out of range
     ├── RunError        a finished training is unknown, damaged or already there
-    └── JobError        long work was cancelled or could not go on
+    └── JobError        long work is unknown, or could not go on
+        └── Cancelled   it was asked to stop
 
 The message of each says what was wrong, what is allowed and what was received. Pages show it, the
 command line prints it and exits with 2; nobody who uses the studio should see a traceback.
 """
 
+import errno
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class StudioError(Exception):
@@ -35,9 +38,20 @@ class RunError(StudioError):
 
 
 class JobError(StudioError):
-    """Long work was cancelled or could not go on."""
+    """Long work is unknown, or could not go on."""
+
+
+class Cancelled(JobError):
+    """Long work was asked to stop, and did."""
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> str:
     """The sentence for a name that a registry does not hold, e.g. of a dataset or a model."""
     return f"There is no {kind} named {str(name)!r}. Known: {', '.join(sorted(known)) or 'none'}."
+
+
+def disk_sentence(error: OSError, folder: Path) -> str:
+    """The sentence for a folder that cannot be written to, e.g. because the disk is full."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"The disk is full: nothing more can be written to {folder}. Make room, try again."
+    return f"Nothing can be written to {folder}: {error.strerror or error}."

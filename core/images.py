@@ -125,6 +125,25 @@ def fit_within(image: np.ndarray, longest: int) -> np.ndarray:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
+def fit_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The largest part from the middle that has the proportions of `size`, resized to it.
+
+    Args:
+        image: uint8, shape `(H, W)` or `(H, W, C)`.
+        size: height and width of the result, in pixels.
+    """
+    height, width = image.shape[:2]
+    if (height, width) == tuple(size):
+        return image
+    factor = min(height / size[0], width / size[1])
+    part_height = min(height, max(1, round(size[0] * factor)))
+    part_width = min(width, max(1, round(size[1] * factor)))
+    top, left = (height - part_height) // 2, (width - part_width) // 2
+    part = image[top : top + part_height, left : left + part_width]
+    method = cv2.INTER_AREA if factor > 1 else cv2.INTER_LINEAR
+    return cv2.resize(part, (size[1], size[0]), interpolation=method)
+
+
 def encode_png(image: np.ndarray) -> bytes:
     """A picture as the bytes of a PNG file.
 

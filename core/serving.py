@@ -215,6 +215,7 @@ def _open_classical(path: Path) -> Answer:
     model.set_params(**{k: 1 for k in model.get_params() if k.endswith("__n_jobs")})
 
     def answer(batch: np.ndarray) -> np.ndarray:
-        return model.predict_proba(batch.reshape(len(batch), -1)).astype(np.float32)
+        pixels = np.asarray(batch).reshape(len(batch), -1)
+        return model.predict_proba(pixels).astype(np.float32)
 
     return answer

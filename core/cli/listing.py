@@ -1,46 +1,21 @@
-"""The commands that list: `datasets`, `models`, `runs`."""
+"""The commands that list: `models`, `runs`."""
 
 import argparse
 from dataclasses import asdict
 
 from core import runs
 from core.cli.output import print_json, print_table
-from core.datasets import DATASETS
 from core.models import MODELS
 
 
 def add_commands(commands) -> None:
     for name, handler, text in (
-        ("datasets", list_datasets, "list what can be learnt from"),
         ("models", list_models, "list what can be trained, with its hyperparameters"),
         ("runs", list_runs, "list finished trainings, with their test accuracy"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--json", action="store_true", help="print JSON")
         command.set_defaults(handler=handler)
-
-
-def list_datasets(options: argparse.Namespace) -> int:
-    if options.json:
-        fields = [asdict(spec) for spec in DATASETS.values()]
-        print_json([{k: v for k, v in spec.items() if not k.startswith("read")} for spec in fields])
-    else:
-        print_table(
-            ("name", "classes", "training", "test", "picture", "licence", "about"),
-            [
-                (
-                    spec.name,
-                    len(spec.class_names),
-                    f"{spec.train_size:,}",
-                    f"{spec.test_size:,}",
-                    "×".join(map(str, spec.input_shape)),
-                    spec.licence,
-                    spec.summary,
-                )
-                for spec in DATASETS.values()
-            ],
-        )
-    return 0
 
 
 def list_models(options: argparse.Namespace) -> int:

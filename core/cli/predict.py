@@ -87,12 +87,12 @@ def read_picture(path: Path) -> np.ndarray:
 
 
 def _predict_from_dataset(predictor: Predictor, name: str, index: int) -> dict:
-    dataset = datasets.load(name)
-    if not 0 <= index < len(dataset.y_test):
+    images, labels = datasets.load_test(name)
+    if not 0 <= index < len(labels):
         raise DatasetError(
-            f"`--index` must be 0 to {len(dataset.y_test) - 1} for {name}. Received: {index}."
+            f"`--index` must be 0 to {len(labels) - 1} for {name}. Received: {index}."
         )
-    image = dataset.x_test[index]
+    image = images[index]
     card = predictor.run.card
     if image.shape == tuple(card.input_shape):
         row = predictor.probabilities(image[None])[0]
@@ -104,5 +104,5 @@ def _predict_from_dataset(predictor: Predictor, name: str, index: int) -> dict:
         }
     else:
         answer = describe(predictor.read(image))
-    truth = dataset.class_names[dataset.y_test[index]]
+    truth = datasets.find(name).class_names[labels[index]]
     return {"path": f"{name}/test/{index}", **answer, "truth": truth}

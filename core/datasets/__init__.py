@@ -1,6 +1,39 @@
-"""A name becomes a `Dataset`: `load("mnist")`."""
+"""A name, a folder or a zip becomes a `Dataset`: `load("mnist")`, `import_zip(path, "pets")`."""
 
 from core.datasets.dataset import Dataset
-from core.datasets.registry import DATASETS, DatasetSpec, load, sample_pictures
+from core.datasets.importing import import_folder, import_pictures, import_zip, inspect
+from core.datasets.overview import Overview, overview
+from core.datasets.pictures import Pictures
+from core.datasets.registry import (
+    DATASETS,
+    DatasetSpec,
+    check_fraction,
+    check_free,
+    find,
+    list_datasets,
+    load,
+    load_test,
+    prepare,
+    sample_pictures,
+)
 
-__all__ = ["DATASETS", "Dataset", "DatasetSpec", "load", "sample_pictures"]
+__all__ = [
+    "DATASETS",
+    "Dataset",
+    "DatasetSpec",
+    "Overview",
+    "Pictures",
+    "check_fraction",
+    "check_free",
+    "find",
+    "import_folder",
+    "import_pictures",
+    "import_zip",
+    "inspect",
+    "list_datasets",
+    "load",
+    "load_test",
+    "overview",
+    "prepare",
+    "sample_pictures",
+]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.datasets.pictures import Pictures
 from core.errors import DatasetError
 
 SPLITS = ("train", "val", "test")
@@ -17,10 +18,13 @@ class Dataset:
     Attributes:
         name: the name the dataset is asked for by.
         class_names: one name per class; label `i` means `class_names[i]`.
-        x_train, x_val, x_test: uint8, shape `(N, H, W, C)`; may be memory-mapped.
+        x_train, x_val, x_test: uint8, shape `(N, H, W, C)`; arrays, or `Pictures` that stay on
+            disk until they are indexed.
         y_train, y_val, y_test: int64, shape `(N,)`.
         preprocessing: name of the recipe in `core.preprocessing` that turns any other picture
             into one like these.
+        contents: what the pictures are, if that is known without reading them all: a text that
+            changes when any of them does.
 
     Raises:
         DatasetError: if shapes, types or labels do not fit together.
@@ -28,13 +32,14 @@ class Dataset:
 
     name: str
     class_names: tuple[str, ...]
-    x_train: np.ndarray
+    x_train: np.ndarray | Pictures
     y_train: np.ndarray
-    x_val: np.ndarray
+    x_val: np.ndarray | Pictures
     y_val: np.ndarray
-    x_test: np.ndarray
+    x_test: np.ndarray | Pictures
     y_test: np.ndarray
     preprocessing: str
+    contents: str = ""
 
     def __post_init__(self) -> None:
         for split in SPLITS:
@@ -60,7 +65,7 @@ class Dataset:
                     f"Received: {labels.min()} to {labels.max()} in `y_{split}`."
                 )
 
-    def split(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+    def split(self, name: str) -> tuple[np.ndarray | Pictures, np.ndarray]:
         """Pictures and labels of `train`, `val` or `test`."""
         if name not in SPLITS:
             raise DatasetError(f"A split is one of {', '.join(SPLITS)}. Received: {name!r}.")
@@ -73,11 +78,12 @@ class Dataset:
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) of the class names, pictures and labels of every split."""
-        digest = hashlib.sha256("\0".join(self.class_names).encode())
+        digest = hashlib.sha256(("\0".join(self.class_names) + self.contents).encode())
         for split in SPLITS:
             images, labels = self.split(split)
             digest.update(f"{split}{images.shape}".encode())
-            digest.update(np.ascontiguousarray(images).data)
+            if not self.contents:
+                digest.update(np.ascontiguousarray(images).data)
             digest.update(np.ascontiguousarray(labels, dtype=np.int64).data)
         return digest.hexdigest()
 
@@ -91,10 +97,19 @@ def stratified_split(
         labels: int, shape `(N,)`.
         fraction: how much to hold out, between 0 and 1.
         seed: the same seed holds out the same pictures.
+
+    Raises:
+        DatasetError: if there are too few pictures for every class to be in both parts.
     """
     from sklearn.model_selection import train_test_split
 
-    kept, held_out = train_test_split(
-        np.arange(len(labels)), test_size=fraction, stratify=labels, random_state=seed
-    )
+    try:
+        kept, held_out = train_test_split(
+            np.arange(len(labels)), test_size=fraction, stratify=labels, random_state=seed
+        )
+    except ValueError as error:
+        raise DatasetError(
+            f"{len(labels)} pictures of {len(np.unique(labels))} classes are too few to hold out "
+            f"{fraction:.0%} with some of every class. Hold out more, or bring more pictures."
+        ) from error
     return np.sort(kept), np.sort(held_out)

@@ -6,8 +6,8 @@ picture ─ ink.find_ink ─ digits.split_digits ─ normalise.normalise_digit �
 from core.preprocessing.digits import split_digits
 from core.preprocessing.ink import find_ink
 from core.preprocessing.normalise import MNIST_RECIPE, OPTDIGITS_RECIPE, Recipe, normalise_digit
-from core.preprocessing.recipes import RECIPES, Prepared, prepare
-from core.preprocessing.step import Step
+from core.preprocessing.recipes import RECIPES, prepare
+from core.preprocessing.step import Prepared, Step
 
 __all__ = [
     "MNIST_RECIPE",

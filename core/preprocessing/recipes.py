@@ -1,32 +1,16 @@
 """The recipes that a run's card names."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from core.errors import RunError, unknown
-from core.images import to_gray
+from core.images import fit_image, to_gray, to_rgb
 from core.preprocessing.digits import split_digits
 from core.preprocessing.ink import find_ink
+from core.preprocessing.items import prepare_item
 from core.preprocessing.normalise import MNIST_RECIPE, OPTDIGITS_RECIPE, Recipe, normalise_digit
-from core.preprocessing.step import Step
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A picture as a model was trained to see it.
-
-    Attributes:
-        batch: uint8, shape `(N, H, W, C)`; N is 1, or the number of digits side by side.
-        steps: the steps of the whole picture.
-        item_steps: for each of the N, its own steps.
-    """
-
-    batch: np.ndarray
-    steps: tuple[Step, ...]
-    item_steps: tuple[tuple[Step, ...], ...]
+from core.preprocessing.step import Prepared, Step
 
 
 def prepare_digits(image: np.ndarray, recipe: Recipe) -> Prepared:
@@ -47,9 +31,26 @@ def prepare_digits(image: np.ndarray, recipe: Recipe) -> Prepared:
     return Prepared(batch, tuple(steps), item_steps)
 
 
-RECIPES: dict[str, Callable[[np.ndarray], Prepared]] = {
-    "mnist_digit": partial(prepare_digits, recipe=MNIST_RECIPE),
-    "optdigits_digit": partial(prepare_digits, recipe=OPTDIGITS_RECIPE),
+def prepare_photo(image: np.ndarray, input_shape: tuple[int, int, int]) -> Prepared:
+    """The largest part from the middle that fits the model's input, resized to it."""
+    image = to_rgb(image) if input_shape[2] == 3 else to_gray(image)
+    fitted = fit_image(image, input_shape[:2])
+    steps = (
+        Step("Your picture", image, "What you showed."),
+        Step(
+            "What the model saw",
+            fitted,
+            f"The middle of it, at {input_shape[1]}×{input_shape[0]} pixels.",
+        ),
+    )
+    return Prepared(fitted.reshape(1, *input_shape), steps, (steps[1:],))
+
+
+RECIPES: dict[str, Callable[[np.ndarray, tuple[int, int, int]], Prepared]] = {
+    "mnist_digit": lambda image, input_shape: prepare_digits(image, MNIST_RECIPE),
+    "optdigits_digit": lambda image, input_shape: prepare_digits(image, OPTDIGITS_RECIPE),
+    "fashion_item": lambda image, input_shape: prepare_item(image),
+    "photo": prepare_photo,
 }
 
 
@@ -67,7 +68,7 @@ def prepare(name: str, image: np.ndarray, input_shape: tuple[int, int, int]) -> 
     """
     if name not in RECIPES:
         raise RunError(unknown("preprocessing recipe", name, RECIPES))
-    prepared = RECIPES[name](image)
+    prepared = RECIPES[name](image, tuple(input_shape))
     if prepared.batch.shape[1:] != tuple(input_shape):
         raise RunError(
             f"The recipe {name!r} gives pictures of shape {prepared.batch.shape[1:]}, "

@@ -1,4 +1,4 @@
-"""One step of a recipe, kept so that a page can show it."""
+"""The steps of a recipe, kept so that a page can show them, and what they lead to."""
 
 from dataclasses import dataclass
 
@@ -18,3 +18,18 @@ class Step:
     name: str
     image: np.ndarray
     sentence: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture as a model was trained to see it.
+
+    Attributes:
+        batch: uint8, shape `(N, H, W, C)`; N is 1, or the number of digits side by side.
+        steps: the steps of the whole picture.
+        item_steps: for each of the N, its own steps.
+    """
+
+    batch: np.ndarray
+    steps: tuple[Step, ...]
+    item_steps: tuple[tuple[Step, ...], ...]

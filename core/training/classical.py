@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED
 
+import numpy as np
+
 from core.datasets import Dataset
 from core.models import MODELS
-from core.training.progress import Progress, Reporter
+from core.progress import Progress, Reporter
 
 
 def fit_classical(
@@ -26,7 +28,8 @@ def fit_classical(
     report(Progress("fitting"))
     with warnings.catch_warnings():  # stopping at `max_iter` is the choice of whoever set it
         warnings.simplefilter("ignore", ConvergenceWarning)
-        estimator.fit(dataset.x_train.reshape(len(dataset.y_train), -1), dataset.y_train)
+        pictures = np.asarray(dataset.x_train)
+        estimator.fit(pictures.reshape(len(pictures), -1), dataset.y_train)
     return estimator
 
 

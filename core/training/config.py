@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core import runs
-from core.datasets import DATASETS
-from core.errors import DatasetError, ModelError, unknown
+from core import datasets, runs
+from core.errors import ModelError, unknown
 from core.models import resolve
 
 
@@ -16,12 +15,13 @@ class TrainConfig:
     """One training, checked when it is made.
 
     Attributes:
-        dataset: one of `core.datasets.DATASETS`.
+        dataset: the name of a dataset.
         model: one of `core.models.MODELS`.
         hyperparameters: those given; the rest get their defaults.
         name: id of the run to make; by default `<dataset>-<model>-<n>`.
         seed: of every random number drawn.
-        validation_fraction: part of the training set held out.
+        validation_fraction: part of the training set held out; None for the usual part of the
+            dataset.
 
     Raises:
         DatasetError, ModelError, RunError: if a name or a value is not allowed.
@@ -32,16 +32,17 @@ class TrainConfig:
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
     seed: int = 0
-    validation_fraction: float = 0.1
+    validation_fraction: float | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.dataset, str) or self.dataset not in DATASETS:
-            raise DatasetError(unknown("dataset", self.dataset, DATASETS))
+        spec = datasets.find(self.dataset)
         if self.name is not None:
             runs.check_name(self.name)
         fraction = self.validation_fraction
-        if isinstance(fraction, bool) or not isinstance(fraction, int | float):
+        if isinstance(fraction, bool) or not isinstance(fraction, int | float | None):
             raise ModelError(f"`validation_fraction` must be a number. Received: {fraction!r}.")
+        fraction = datasets.check_fraction(spec, fraction)
+        object.__setattr__(self, "validation_fraction", fraction)
         if not isinstance(self.hyperparameters, Mapping):
             raise ModelError(
                 "`hyperparameters` must map names to values. "

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from core.augmentation import Policy, augment
-from core.datasets import Dataset
+from core.datasets import Dataset, Pictures
 from core.models import AUGMENTATIONS, MODELS
-from core.training.progress import Progress, Reporter
+from core.progress import Progress, Reporter
 
 _WARM_UP = 0.15  # part of the steps in which the learning rate rises
 _LAST_RATE = 0.003  # of the largest learning rate, reached at the end
+_VALIDATION_BATCH = 500
 _AVERAGED_PARTS = 10  # a short training averages over no more than a tenth of its steps
 
 
@@ -54,8 +55,7 @@ def fit_network(
     fitted = network.fit(
         batches,
         epochs=epochs,
-        validation_data=(dataset.x_val, dataset.y_val),
-        validation_batch_size=500,
+        validation_data=_in_order(dataset.x_val, dataset.y_val),
         callbacks=[_reporting(epochs, len(batches), report)],
         verbose=0,
     )
@@ -118,6 +118,21 @@ def _batches(dataset: Dataset, hyperparameters: Mapping[str, Any], seed: int):
             self.epoch += 1
             rng = np.random.default_rng([seed, self.epoch])
             self.order = rng.permutation(len(dataset.y_train))
+
+    return Batches()
+
+
+def _in_order(images: np.ndarray | Pictures, labels: np.ndarray):
+    """Large batches in order, read when needed."""
+    import keras
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return -(-len(labels) // _VALIDATION_BATCH)
+
+        def __getitem__(self, index):
+            part = slice(index * _VALIDATION_BATCH, (index + 1) * _VALIDATION_BATCH)
+            return images[part], labels[part]
 
     return Batches()
 

@@ -12,10 +12,10 @@ from core.datasets import Dataset
 from core.errors import RunError
 from core.evaluation import Evaluation, evaluate
 from core.models import MODELS
+from core.progress import Progress, Reporter
 from core.training.classical import export_classical, fit_classical
 from core.training.config import TrainConfig
 from core.training.network import export_network, fit_network
-from core.training.progress import Progress, Reporter
 
 _PACKAGES = {
     "network": ("tensorflow", "keras", "ai-edge-litert", "numpy", "opencv-python-headless"),
@@ -43,7 +43,7 @@ def train(
         RunError: if the run's name is taken.
         DatasetError: if the dataset cannot be loaded.
     """
-    report = Reporter(on_progress, should_stop)
+    report = Reporter(on_progress, should_stop, "The training was cancelled; no run was kept.")
     run_id = config.name or _free_name(config)
     with runs.draft(run_id) as folder:
         report(Progress("loading"))

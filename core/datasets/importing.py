@@ -1,0 +1,161 @@
+"""Your own pictures come in: a folder or a zip becomes a stored dataset."""
+
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from core.datasets.layout import Layout, Place, arrange, check_counts, check_parts
+from core.datasets.sources import Entry, open_source
+from core.datasets.store import StoreCard
+from core.datasets.writing import Writer, draft
+from core.errors import DatasetError, ImageError
+from core.images import MAX_BYTES, decode
+from core.progress import Progress, Reporter
+
+MAX_SHORT_SIDE = 224
+_MAX_LONG_SIDE = 2240
+_CHUNK = 32  # pictures read by one thread at a time
+_THREADS = 2
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A picture that was read, or why it could not be."""
+
+    place: Place
+    image: np.ndarray | None
+    reason: str = ""
+
+
+def inspect(path: Path) -> Layout:
+    """What a folder or zip would give, by the names of its files alone.
+
+    Raises:
+        DatasetError: if it is refused.
+    """
+    with open_source(path) as entries:
+        return arrange(entry.path for entry in entries)
+
+
+def import_folder(path: Path, name: str, **details) -> StoreCard:
+    """Store the pictures of a folder; see `import_pictures`."""
+    if not path.is_dir():
+        raise DatasetError(f"There is no folder {path}.")
+    return import_pictures(path, name, **details)
+
+
+def import_zip(path: Path, name: str, **details) -> StoreCard:
+    """Store the pictures of a zip file; see `import_pictures`."""
+    if not path.is_file():
+        raise DatasetError(f"There is no zip file {path}.")
+    return import_pictures(path, name, **details)
+
+
+def import_pictures(
+    path: Path,
+    name: str,
+    title: str = "",
+    owner: str = "you",
+    source: str = "",
+    report: Reporter = Reporter(),  # noqa: B008 - frozen
+) -> StoreCard:
+    """Store the pictures of a folder or zip under a name.
+
+    Damaged and duplicate pictures are left out and listed. Pictures are reduced so that their
+    short side is at most 224 pixels; none is enlarged. Only a few are in memory at a time.
+
+    Args:
+        path: the folder or zip; see `core.datasets.layout` for how it is to be arranged.
+        name: what the dataset will be asked for by.
+        title: its name as people write it; by default the same.
+        owner: whose it is.
+        source: where it comes from; by default the name of the folder or zip.
+        report: told how far it is; may end the import, which leaves nothing behind.
+
+    Raises:
+        DatasetError: if the pictures are refused, the name is taken or the disk is full.
+        Cancelled: if it was asked to stop.
+    """
+    report(Progress("looking through the files"))
+    with open_source(path) as entries:
+        layout = arrange(entry.path for entry in entries)
+        by_path = {entry.path: entry for entry in entries}
+        with draft(name, layout.class_names) as writer:
+            writer.skipped += layout.skipped
+            _read_all(layout.places, by_path, writer, report)
+            _check_what_is_left(layout, writer)
+            report(Progress("storing", part=1.0))
+            return writer.finish(
+                name, title or name, owner, source or path.name, layout.ignored, layout.notes
+            )
+
+
+def _read_all(
+    places: Sequence[Place], entries: dict[str, Entry], writer: Writer, report: Reporter
+) -> None:
+    done = 0
+    with ThreadPoolExecutor(_THREADS) as threads:
+        try:
+            for chunk in _in_order(threads, places, entries):
+                for read in chunk:
+                    if read.image is None:
+                        writer.skipped.append((read.place.path, read.reason))
+                    else:
+                        writer.add(read.image, read.place.label, read.place.part, read.place.path)
+                done += len(chunk)
+                note = f"{done:,} of {len(places):,} pictures"
+                report(Progress("reading pictures", part=done / len(places), note=note))
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+
+def _in_order(
+    threads: ThreadPoolExecutor, places: Sequence[Place], entries: dict[str, Entry]
+) -> Iterator[list[_Read]]:
+    """Chunks of pictures, read ahead by no more than a few so that memory stays small."""
+    rest = iter(places)
+    waiting: deque = deque()
+    while True:
+        while len(waiting) < 2 * _THREADS and (chunk := list(islice(rest, _CHUNK))):
+            waiting.append(threads.submit(_read_chunk, chunk, entries))
+        if not waiting:
+            return
+        yield waiting.popleft().result()
+
+
+def _read_chunk(places: list[Place], entries: dict[str, Entry]) -> list[_Read]:
+    read = []
+    for place in places:
+        entry = entries[place.path]
+        try:
+            if entry.size > MAX_BYTES:
+                raise ImageError(f"The file is larger than {MAX_BYTES // 2**20} MB.")
+            read.append(_Read(place, reduce(decode(entry.read()))))
+        except ImageError as error:
+            read.append(_Read(place, None, str(error)))
+    return read
+
+
+def reduce(image: np.ndarray) -> np.ndarray:
+    """The picture with its short side at most 224 pixels, proportions kept; never enlarged."""
+    height, width = image.shape[:2]
+    factor = min(1, MAX_SHORT_SIDE / min(height, width), _MAX_LONG_SIDE / max(height, width))
+    if factor == 1:
+        return image
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def _check_what_is_left(layout: Layout, writer: Writer) -> None:
+    """Damaged and duplicate files may leave too few pictures."""
+    counted = Counter(writer.labels)
+    counts = {name: counted[label] for label, name in enumerate(layout.class_names)}
+    check_counts(layout.class_names, counts, len(writer.skipped))
+    if any(place.part == "train" for place in layout.places):
+        check_parts(layout.class_names, Counter(writer.part_labels()))

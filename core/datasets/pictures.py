@@ -1,0 +1,86 @@
+"""Pictures that stay on disk until they are asked for."""
+
+from pathlib import Path
+
+import numpy as np
+
+from core.images import fit_image
+
+
+class PictureFile:
+    """Pictures of any sizes, one after the other in a memory-mapped file.
+
+    Args:
+        path: the file: uint8 pixels, row by row, channels last.
+        heights, widths: int, shape `(N,)`.
+        channels: of every picture, 1 or 3.
+    """
+
+    def __init__(self, path: Path, heights: np.ndarray, widths: np.ndarray, channels: int) -> None:
+        self.heights, self.widths, self.channels = heights, widths, channels
+        sizes = heights.astype(np.int64) * widths * channels
+        self._starts = np.concatenate([[0], np.cumsum(sizes)])
+        self._pixels = np.memmap(path, np.uint8, "r", shape=(int(self._starts[-1]),))
+
+    def __len__(self) -> int:
+        return len(self.heights)
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        """One picture, uint8 `(H, W, C)`, read-only."""
+        pixels = self._pixels[self._starts[row] : self._starts[row + 1]]
+        return np.asarray(pixels).reshape(self.heights[row], self.widths[row], self.channels)
+
+    @property
+    def common_shape(self) -> tuple[int, int, int] | None:
+        """Height, width and channels, if they are the same for all pictures."""
+        if (self.heights != self.heights[0]).any() or (self.widths != self.widths[0]).any():
+            return None
+        return int(self.heights[0]), int(self.widths[0]), self.channels
+
+    def block(self) -> np.ndarray:
+        """All pictures as one memory-mapped array, if they have a common shape."""
+        return self._pixels.reshape(len(self), *self.common_shape)
+
+
+class Pictures:
+    """Some rows of a `PictureFile` that behave like a uint8 array `(N, H, W, C)`.
+
+    Only what is indexed is read, and fitted to the shape if it has another one: 25,000
+    photographs do not need their size in memory. `numpy.asarray` reads them all.
+
+    Args:
+        file: where they are.
+        rows: which ones, int, shape `(N,)`.
+        shape: height, width and channels that each is brought to.
+    """
+
+    dtype = np.dtype(np.uint8)
+    ndim = 4
+
+    def __init__(self, file: PictureFile, rows: np.ndarray, shape: tuple[int, int, int]) -> None:
+        self.file, self.rows = file, rows
+        self.shape = (len(rows), *shape)
+        self._block = file.block() if file.common_shape == shape else None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index) -> np.ndarray:
+        """A picture for a whole number, else a batch, as NumPy indexes its first axis."""
+        rows = self.rows[index]
+        if self._block is not None:
+            return np.asarray(self._block[rows])
+        if np.ndim(rows) == 0:
+            return self._fitted(rows)
+        batch = np.empty((len(rows), *self.shape[1:]), np.uint8)
+        for place, row in enumerate(rows):
+            batch[place] = self._fitted(row)
+        return batch
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return self[:] if dtype is None else self[:].astype(dtype)
+
+    def _fitted(self, row: int) -> np.ndarray:
+        height, width, channels = self.shape[1:]
+        image = self.file[row]
+        return fit_image(image, (height, width)).reshape(height, width, channels)

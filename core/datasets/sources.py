@@ -1,0 +1,188 @@
+"""Folders and zip files of pictures, looked through before anything is unpacked."""
+
+import os
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import DatasetError, ImageError
+from core.images import MAX_BYTES
+
+MAX_FILES = 100_000
+MAX_UNPACKED = 4 * 2**30
+_MAX_DIRECTORY = 64 * 2**20  # bytes that the list of contents of a zip may take
+_END_OF_ZIP = b"PK\x05\x06"
+_END_OF_ZIP64 = b"PK\x06\x06"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file that could be a picture.
+
+    Attributes:
+        path: where it is in the folder or zip, with `/` between the parts.
+        size: bytes, unpacked.
+        read: gives its bytes; raises `ImageError` if it cannot be read.
+    """
+
+    path: str
+    size: int
+    read: Callable[[], bytes]
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[list[Entry]]:
+    """The files of a folder or a zip, in order; they can be read inside the `with` block.
+
+    Raises:
+        DatasetError: if it is neither, or holds what is refused: links, devices, paths that lead
+            out of it, passwords, more than 100,000 files or 4 GB.
+    """
+    if path.is_dir():
+        yield _folder_entries(path)
+    elif path.is_file():
+        with _open_zip(path) as archive:
+            yield _zip_entries(archive)
+    elif path.exists() or path.is_symlink():
+        raise DatasetError(f"Pictures come as a folder or a zip file. {path} is neither.")
+    else:
+        raise DatasetError(f"There is no folder or zip file {path}.")
+
+
+def _folder_entries(root: Path) -> list[Entry]:
+    entries: list[Entry] = []
+    total = 0
+    for path, status in _walk(root, root):
+        total += status.st_size
+        _check_limits(len(entries) + 1, total)
+        relative = path.relative_to(root).as_posix()
+        entries.append(Entry(relative, status.st_size, _file_reader(path)))
+    return sorted(entries, key=lambda entry: entry.path)
+
+
+def _walk(folder: Path, root: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    try:
+        found = list(os.scandir(folder))
+    except OSError as error:
+        raise DatasetError(f"The folder {folder} cannot be read: {error.strerror}.") from error
+    for item in found:
+        path, status = Path(item.path), item.stat(follow_symlinks=False)
+        if stat.S_ISDIR(status.st_mode):
+            yield from _walk(path, root)
+        else:
+            _check_kind(path.relative_to(root).as_posix(), status.st_mode)
+            yield path, status
+
+
+def _file_reader(path: Path) -> Callable[[], bytes]:
+    def read() -> bytes:
+        try:
+            with path.open("rb") as file:
+                return file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise ImageError(f"The file cannot be read: {error.strerror}.") from error
+
+    return read
+
+
+def _open_zip(path: Path) -> zipfile.ZipFile:
+    try:
+        if _directory_bytes(path) > _MAX_DIRECTORY:
+            raise DatasetError(_too_many_files())
+        return zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise DatasetError(
+            f"{path.name} is not a zip file that can be opened ({error}). Pictures come as a "
+            "folder or a zip file."
+        ) from error
+
+
+def _directory_bytes(path: Path) -> int:
+    """How long the list of contents claims to be, so that a huge one is never read."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 66_000))
+        tail = file.read()
+    size = 0
+    if (at := tail.rfind(_END_OF_ZIP)) >= 0:
+        size = int.from_bytes(tail[at + 12 : at + 16], "little")
+    if size == 0xFFFFFFFF and (at := tail.rfind(_END_OF_ZIP64)) >= 0:
+        size = int.from_bytes(tail[at + 40 : at + 48], "little")
+    return size
+
+
+def _zip_entries(archive: zipfile.ZipFile) -> list[Entry]:
+    infos = archive.infolist()
+    _check_limits(len(infos), sum(info.file_size for info in infos))
+    latest: dict[str, Entry] = {}  # of two entries with one name the later counts, as in unzip
+    for info in infos:
+        path = _path_in_zip(info)
+        mode = info.external_attr >> 16
+        if not info.is_dir() and stat.S_IFMT(mode):
+            _check_kind(path, mode)
+        if info.flag_bits & 0x1:
+            raise DatasetError(
+                f"The zip file is protected by a password ({path}). Pack it again without one."
+            )
+        if not info.is_dir() and not info.filename.endswith("\\"):
+            latest[path] = Entry(path, info.file_size, _zip_reader(archive, info))
+    return sorted(latest.values(), key=lambda entry: entry.path)
+
+
+def _path_in_zip(info: zipfile.ZipInfo) -> str:
+    name = info.filename
+    if not info.flag_bits & 0x800:  # not marked as UTF-8, which many tools write all the same
+        try:
+            name = name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            name = info.filename
+    name = name.replace("\\", "/")
+    parts = name.split("/")
+    if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
+        raise DatasetError(
+            f"The zip file holds a path that leads out of it: {name!r}. It is refused; pack the "
+            "folder of your pictures itself."
+        )
+    return "/".join(part for part in parts if part not in ("", "."))
+
+
+def _zip_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], bytes]:
+    def read() -> bytes:
+        try:
+            with archive.open(info) as file:
+                return file.read(MAX_BYTES + 1)
+        except NotImplementedError as error:
+            raise ImageError("It is packed in a way that cannot be read.") from error
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+            raise ImageError("It is damaged inside the zip file.") from error
+
+    return read
+
+
+def _check_kind(path: str, mode: int) -> None:
+    if stat.S_ISLNK(mode):
+        raise DatasetError(
+            f"{path} is a link. Links are refused; put the files themselves in its place."
+        )
+    if not stat.S_ISREG(mode):
+        raise DatasetError(f"{path} is a device or a pipe, not a file. It is refused.")
+
+
+def _check_limits(files: int, size: int) -> None:
+    if files > MAX_FILES:
+        raise DatasetError(_too_many_files())
+    if size > MAX_UNPACKED:
+        raise DatasetError(
+            f"It holds more than {MAX_UNPACKED / 2**30:g} GB unpacked, the most that is allowed. "
+            "Bring fewer or smaller pictures."
+        )
+
+
+def _too_many_files() -> str:
+    return (
+        f"It holds more than {MAX_FILES:,} files, the most that is allowed. Bring fewer pictures."
+    )

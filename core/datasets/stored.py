@@ -1,0 +1,85 @@
+"""Stored pictures become a `Dataset`."""
+
+import numpy as np
+
+from core.datasets.dataset import Dataset, stratified_split
+from core.datasets.pictures import Pictures
+from core.datasets.store import Store, open_store
+
+TEST_FRACTION = 0.15
+VALIDATION_FRACTION = 0.15 / (1 - TEST_FRACTION)  # of what is not the test set: 15 % of all
+DEFAULT_SIDE = 64
+_LARGEST_NATIVE_SIDE = 64
+_TEST_SEED = 0
+
+
+def read(name: str, validation_fraction: float, seed: int, side: int | None) -> Dataset:
+    """The dataset of that name; its pictures stay on disk until they are indexed.
+
+    Args:
+        name: of a stored dataset.
+        validation_fraction: part of what is not the test set; of no effect if the pictures came
+            with a validation folder.
+        seed: decides which pictures those are.
+        side: pixels, that every picture is fitted to; None: see `shape_of`.
+
+    Raises:
+        DatasetError: if it is missing, damaged or too small to be split.
+    """
+    store = open_store(name)
+    shape = shape_of(store, side)
+    train, val, test = split(store, validation_fraction, seed)
+    parts = {"train": train, "val": val, "test": test}
+    return Dataset(
+        name=name,
+        class_names=store.card.class_names,
+        **{f"x_{part}": Pictures(store.images, rows, shape) for part, rows in parts.items()},
+        **{f"y_{part}": store.labels[rows] for part, rows in parts.items()},
+        preprocessing="photo",
+        contents=f"{store.card.fingerprint} {validation_fraction:.6f} {seed}",
+    )
+
+
+def read_test(name: str, side: int | None = None) -> tuple[Pictures, np.ndarray]:
+    """The test pictures and their labels."""
+    store = open_store(name)
+    rows = _rest_and_test(store)[1]
+    return Pictures(store.images, rows, shape_of(store, side)), store.labels[rows]
+
+
+def shape_of(store: Store, side: int | None = None) -> tuple[int, int, int]:
+    """Height, width and channels that models see: small pictures of one size as they are, else
+    squares of `side` pixels, 64 by default."""
+    common = store.images.common_shape
+    if side is None and common and max(common[:2]) <= _LARGEST_NATIVE_SIDE:
+        return common
+    return side or DEFAULT_SIDE, side or DEFAULT_SIDE, store.card.channels
+
+
+def usual_validation_fraction(parts: dict[str, int]) -> float:
+    """What to hold out of the training pictures, by how many came in each part: 0 if they came
+    with validation pictures, a tenth if with a test set, else what makes 70/15/15."""
+    if parts["val"]:
+        return 0.0
+    return 0.1 if parts["test"] else VALIDATION_FRACTION
+
+
+def split(
+    store: Store, validation_fraction: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows of training, validation and test."""
+    rest, test = _rest_and_test(store)
+    val = store.rows("val")
+    if len(val) == 0:
+        kept, held_out = stratified_split(store.labels[rest], validation_fraction, seed)
+        rest, val = rest[kept], rest[held_out]
+    return rest, val, test
+
+
+def _rest_and_test(store: Store) -> tuple[np.ndarray, np.ndarray]:
+    rest = np.concatenate([store.rows("train"), store.rows("unsplit")])
+    test = store.rows("test")
+    if len(test) == 0:
+        kept, held_out = stratified_split(store.labels[rest], TEST_FRACTION, _TEST_SEED)
+        rest, test = rest[kept], rest[held_out]
+    return rest, test

@@ -1,0 +1,172 @@
+"""Writing pictures to where `core.datasets.store` reads them: a draft, renamed into place."""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from core.datasets.store import CARD, PARTS, StoreCard, check_free, drafts, root
+from core.errors import DatasetError, disk_sentence
+from core.images import to_rgb
+
+
+class Writer:
+    """Takes pictures one by one; what it writes becomes a dataset when it is finished."""
+
+    def __init__(self, folder: Path, class_names: Sequence[str]) -> None:
+        self.folder = folder
+        self.class_names = tuple(class_names)
+        self.skipped: list[tuple[str, str]] = []
+        self.labels: list[int] = []
+        self._parts: list[int] = []
+        self._sizes: list[tuple[int, int]] = []
+        self._files: list[str] = []
+        self._channels = 1
+        self._seen: dict[bytes, int] = {}
+        self._pixels = (folder / "pixels.bin").open("wb")
+
+    def add(self, image: np.ndarray, label: int, part: str, file: str) -> None:
+        """Store a picture, unless the same one is already there.
+
+        Args:
+            image: uint8, shape `(H, W)` if it is grey, else `(H, W, 3)`.
+            label: index of its class.
+            part: one of `PARTS`.
+            file: where it came from.
+        """
+        digest = hashlib.sha256(str(image.shape).encode() + image.tobytes()).digest()
+        if (first := self._seen.setdefault(digest, len(self.labels))) != len(self.labels):
+            self.skipped.append((file, self._duplicate(first, label)))
+            return
+        if image.ndim == 3 and self._channels == 1:
+            self._turn_to_rgb()
+        self._pixels.write((to_rgb(image) if self._channels == 3 else image).tobytes())
+        self.labels.append(label)
+        self._parts.append(PARTS.index(part))
+        self._sizes.append(image.shape[:2])
+        self._files.append(file)
+
+    def part_labels(self) -> list[tuple[str, int]]:
+        """Part and label of every picture so far."""
+        return [(PARTS[part], label) for part, label in zip(self._parts, self.labels, strict=True)]
+
+    def _duplicate(self, first: int, label: int) -> str:
+        reason = f"the same picture as {self._files[first]}"
+        if self.labels[first] != label:
+            reason += f", which is in the class {self.class_names[self.labels[first]]}"
+        return reason
+
+    def _turn_to_rgb(self) -> None:
+        """The first colour picture: the grey ones before it get three channels too."""
+        self._channels = 3
+        if not self.labels:
+            return
+        self._pixels.close()
+        grey, colour = self.folder / "pixels.bin", self.folder / "rgb.bin"
+        with grey.open("rb") as source, colour.open("wb") as target:
+            while chunk := source.read(1 << 20):
+                target.write(np.frombuffer(chunk, np.uint8).repeat(3).tobytes())
+        os.replace(colour, grey)
+        self._pixels = grey.open("ab")
+
+    def finish(
+        self, name: str, title: str, owner: str, source: str, ignored: int, notes: Sequence[str]
+    ) -> StoreCard:
+        """Write everything but the pixels, and rename the folder into place.
+
+        Raises:
+            DatasetError: if a dataset of that name has appeared meanwhile.
+        """
+        self.close()
+        labels = np.array(self.labels, np.int64)
+        parts = np.array(self._parts, np.uint8)
+        heights, widths = np.array(self._sizes, np.int32).reshape(-1, 2).T
+        np.savez(
+            self.folder / "index.npz", labels=labels, parts=parts, heights=heights, widths=widths
+        )
+        _write_json(self.folder / "files.json", self._files)
+        _write_json(self.folder / "skipped.json", self.skipped)
+        counts = np.bincount(parts, minlength=len(PARTS))
+        card = StoreCard(
+            name=name,
+            title=title,
+            owner=owner,
+            source=source,
+            class_names=self.class_names,
+            channels=self._channels,
+            pictures=len(labels),
+            parts={part: int(count) for part, count in zip(PARTS, counts, strict=True)},
+            skipped=len(self.skipped),
+            ignored=ignored,
+            notes=tuple(notes),
+            fingerprint=self._fingerprint(labels, parts),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        _write_json(self.folder / CARD, asdict(card))
+        try:
+            os.rename(self.folder, root() / name)
+        except OSError as error:
+            raise DatasetError(
+                f"There is already a dataset named {name!r}. Choose another name."
+            ) from error
+        return card
+
+    def _fingerprint(self, labels: np.ndarray, parts: np.ndarray) -> str:
+        digest = hashlib.sha256(f"{self._channels}".encode())
+        digest.update("\0".join(self.class_names).encode())
+        for picture in self._seen:  # in the order in which they were added
+            digest.update(picture)
+        digest.update(labels.tobytes() + parts.tobytes())
+        return digest.hexdigest()
+
+    def close(self) -> None:
+        """Let go of the file of pixels."""
+        self._pixels.close()
+
+
+@contextmanager
+def draft(name: str, class_names: Sequence[str]) -> Iterator[Writer]:
+    """A `Writer` for a new dataset; unless it is finished, nothing is left behind.
+
+    Raises:
+        DatasetError: if the name cannot be used, or nothing can be written.
+    """
+    check_free(name)
+    sweep()
+    folder = drafts() / f"{name}-{secrets.token_hex(4)}"
+    try:
+        with FileLock(f"{folder}.lock") as lock:
+            folder.mkdir()
+            writer = Writer(folder, class_names)
+            try:
+                yield writer
+            finally:
+                with suppress(OSError):  # a full disk cannot take the rest; it is removed anyway
+                    writer.close()
+                shutil.rmtree(folder, ignore_errors=True)
+                Path(lock.lock_file).unlink(missing_ok=True)
+    except OSError as error:
+        raise DatasetError(disk_sentence(error, root())) from error
+
+
+def sweep() -> None:
+    """Remove what imports left behind whose process was killed."""
+    for folder in drafts().iterdir():
+        if not folder.is_dir():
+            continue
+        with suppress(Timeout, OSError), FileLock(f"{folder}.lock", timeout=0) as lock:
+            shutil.rmtree(folder, ignore_errors=True)
+            Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
