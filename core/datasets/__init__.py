@@ -9,6 +9,7 @@ from core.datasets.registry import (
     DatasetSpec,
     check_fraction,
     check_free,
+    delete,
     find,
     list_datasets,
     load,
@@ -16,6 +17,7 @@ from core.datasets.registry import (
     prepare,
     sample_pictures,
 )
+from core.datasets.writing import sweep as clear_up
 
 __all__ = [
     "DATASETS",
@@ -25,6 +27,8 @@ __all__ = [
     "Pictures",
     "check_fraction",
     "check_free",
+    "clear_up",
+    "delete",
     "find",
     "import_folder",
     "import_pictures",

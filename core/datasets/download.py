@@ -208,7 +208,7 @@ def _what_went_wrong(error: Exception, file: RemoteFile, part: Path, timeout: fl
     elif isinstance(error, requests.Timeout) or "Read timed out" in str(error):
         reason = f"{host} sent nothing for {timeout:g} seconds"
     elif isinstance(error, requests.ConnectionError) and part.stat().st_size == 0:
-        reason = f"{host} cannot be reached; is this machine connected to the network?"
+        reason = f"{host} cannot be reached; perhaps this machine is not connected to the network"
     else:
         reason = f"the connection to {host} broke off"
     by_hand = _by_hand(file, part.with_name(file.name))

@@ -60,8 +60,8 @@ class Overview:
             for row in (middle[0], middle[len(middle) // 2], middle[-1])
         )
         return (
-            f"Pictures are {kind} and of different sizes: the smallest is {smallest}, a typical one "
-            f"{typical}, the largest {largest} pixels. Models see the middle of each at "
+            f"Pictures are {kind} and of different sizes: the smallest is {smallest}, a typical "
+            f"one {typical}, the largest {largest} pixels. Models see the middle of each at "
             f"{self.input_shape[1]}×{self.input_shape[0]}."
         )
 

@@ -207,6 +207,18 @@ def check_free(name: str) -> None:
         raise DatasetError(f"There is already a dataset named {name!r}. Choose another name.")
 
 
+def delete(name: str) -> None:
+    """Remove the stored pictures of a dataset for good.
+
+    Raises:
+        DatasetError: if it came with the studio, or there is none of that name.
+    """
+    spec = find(name)
+    if not store.exists(name):
+        raise DatasetError(f"{spec.title} came with the studio and cannot be deleted.")
+    store.delete(name)
+
+
 def load(
     name: str,
     validation_fraction: float | None = None,

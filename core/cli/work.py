@@ -1,0 +1,114 @@
+"""The commands about long work: `import`, `jobs`, `cancel`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from core import jobs
+from core.cli.output import print_json, print_table
+from core.errors import Cancelled, JobError
+from core.jobs import Job
+
+
+def add_commands(commands) -> None:
+    text = "bring in pictures of your own: a folder or zip with a folder per class"
+    command = commands.add_parser("import", help=text, description=text)
+    command.add_argument("path", metavar="PATH", help="the folder or zip")
+    command.add_argument("--name", required=True, metavar="N", help="name of the dataset")
+    command.add_argument("--title", default="", help="its name as you write it")
+    command.set_defaults(handler=run_import)
+
+    text = "list downloads and imports that wait, run or have ended"
+    command = commands.add_parser("jobs", help=text, description=text)
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(handler=list_jobs)
+
+    text = "ask a job to stop"
+    command = commands.add_parser("cancel", help=text, description=text)
+    command.add_argument("id", metavar="ID", help="see `jobs`")
+    command.set_defaults(handler=cancel)
+
+
+def run_import(options: argparse.Namespace) -> int:
+    path = Path(options.path).expanduser().absolute()
+    settings = {"path": str(path), "name": options.name, "title": options.title}
+    return follow(jobs.submit("import", settings))
+
+
+def follow(job: Job) -> int:
+    """Wait for a job, telling how far it is; Ctrl-C cancels it.
+
+    Raises:
+        Cancelled, JobError: if it was cancelled or failed.
+    """
+    sys.stderr.write(f"job {job.id}\n")
+    try:
+        job = jobs.wait(job.id, _Follower())
+    except KeyboardInterrupt:
+        jobs.cancel(job.id)
+        job = jobs.wait(job.id)
+    if job.state == "cancelled":
+        raise Cancelled(job.error or "Cancelled before it began.")
+    if job.state == "failed":
+        raise JobError(job.error)
+    print_table(tuple(job.result), [tuple(job.result.values())])
+    return 0
+
+
+class _Follower:
+    """Writes a line whenever the stage changes or a tenth more is done."""
+
+    def __init__(self) -> None:
+        self.last: tuple[str, int] = ("", 0)
+
+    def __call__(self, job: Job) -> None:
+        now = (job.stage or job.state, int(job.part * 10))
+        if now != self.last and not job.ended:
+            sys.stderr.write(f"{now[0]} … {job.note}".rstrip() + "\n")
+            sys.stderr.flush()
+        self.last = now
+
+
+def list_jobs(options: argparse.Namespace) -> int:
+    found = jobs.list_jobs()
+    if options.json:
+        print_json([_as_json(job) for job in found])
+    elif not found:
+        print_table(("No jobs yet. Start one: python -m core import --help",), [])
+    else:
+        print_table(
+            ("job", "kind", "about", "state", "how far"),
+            [
+                (
+                    job.id,
+                    job.kind,
+                    job.settings.get("name") or job.settings.get("dataset", ""),
+                    job.state,
+                    job.error or job.note or job.stage,
+                )
+                for job in found
+            ],
+        )
+    return 0
+
+
+def _as_json(job: Job) -> dict:
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "settings": dict(job.settings),
+        "owner": job.owner,
+        "state": job.state,
+        "stage": job.stage,
+        "part": job.part,
+        "note": job.note,
+        "result": dict(job.result),
+        "error": job.error,
+        "times": dict(job.times),
+    }
+
+
+def cancel(options: argparse.Namespace) -> int:
+    job = jobs.cancel(options.id)
+    print_table((f"The job {job.id} was asked to stop.",), [])
+    return 0

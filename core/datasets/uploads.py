@@ -1,0 +1,117 @@
+"""Files sent by a browser, kept on disk as one zip until they are imported or forgotten.
+
+They outlive a reload of the page, and more can be added: a zip, a folder, one class after another.
+"""
+
+import re
+import secrets
+import shutil
+import time
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import DatasetError, disk_sentence
+from core.settings import settings
+
+MAX_AGE = 24 * 3600.0  # seconds until an upload nobody imported is forgotten
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What was sent so far.
+
+    Attributes:
+        id: what it is found by.
+        path: the zip.
+        title: name of the first zip or folder that was sent.
+    """
+
+    id: str
+    path: Path
+
+    @property
+    def title(self) -> str:
+        return self.path.stem
+
+
+def load(upload_id: str) -> Upload:
+    """The upload of that id.
+
+    Raises:
+        DatasetError: if there is none, or no longer.
+    """
+    if isinstance(upload_id, str) and _ID.fullmatch(upload_id):
+        for path in (_root() / upload_id).glob("*.zip"):
+            return Upload(upload_id, path)
+    raise DatasetError("What was uploaded is no longer there. Upload it again.")
+
+
+def add(files: Iterable[tuple[str, bytes]], upload_id: str = "") -> Upload:
+    """Keep files under a new id, or beside those of an earlier upload.
+
+    Args:
+        files: name, with its folders, and content of each. A zip that comes alone and first is
+            kept as it is.
+        upload_id: of the upload to add to.
+
+    Raises:
+        DatasetError: if nothing can be written, or a zip comes on top of something else.
+    """
+    files = list(files)
+    try:
+        existing = load(upload_id) if upload_id else None
+        if len(files) == 1 and files[0][0].lower().endswith(".zip"):
+            if existing is not None:
+                raise DatasetError("A zip file must come alone. Start over to use it.")
+            return _keep_zip(*files[0])
+        upload = existing or _keep_zip(_title_of(files[0][0]) + ".zip", None)
+        with zipfile.ZipFile(upload.path, "a", zipfile.ZIP_STORED) as archive:
+            for name, content in files:
+                archive.writestr(name, content)
+        return upload
+    except OSError as error:
+        raise DatasetError(disk_sentence(error, _root())) from error
+    except zipfile.BadZipFile as error:
+        raise DatasetError(
+            "What was uploaded first is not a zip file, so nothing can be added. Start over."
+        ) from error
+
+
+def discard(upload_id: str) -> None:
+    """Forget an upload; nothing happens if it is gone already."""
+    if _ID.fullmatch(upload_id):
+        shutil.rmtree(_root() / upload_id, ignore_errors=True)
+
+
+def _keep_zip(name: str, content: bytes | None) -> Upload:
+    _forget_old_ones()
+    upload_id = secrets.token_hex(8)
+    stem = re.sub(r"[^\w .-]", "_", Path(name.replace("\\", "/")).stem).strip(" .") or "pictures"
+    folder = _root() / upload_id
+    folder.mkdir(parents=True)
+    path = folder / f"{stem[:100]}.zip"
+    if content is None:
+        zipfile.ZipFile(path, "w").close()
+    else:
+        path.write_bytes(content)
+    return Upload(upload_id, path)
+
+
+def _title_of(name: str) -> str:
+    """The outermost folder."""
+    return name.replace("\\", "/").strip("/").split("/")[0]
+
+
+def _forget_old_ones() -> None:
+    if not _root().is_dir():
+        return
+    for folder in _root().iterdir():
+        if time.time() - folder.stat().st_mtime > MAX_AGE:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _root() -> Path:
+    return settings.work_dir / "uploads"

@@ -1,0 +1,169 @@
+"""A job as it lies on disk.
+
+<work folder>/jobs/<id>/
+├── config.json   kind, settings, owner; never changed
+├── status.json   state and progress; replaced as a whole
+├── log.txt       what happened, a line each
+├── cancel        there if it was asked to stop
+└── alive.lock    held by the process that does the work
+"""
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from core.errors import JobError
+from core.settings import settings
+
+STATES = ("queued", "running", "done", "cancelled", "failed")
+ENDED = ("done", "cancelled", "failed")
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{4}")
+_LOCK_PATIENCE = 5.0  # seconds; longer than anybody holds a lock only to see whether it is free
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of long work, as it was when it was read.
+
+    Attributes:
+        id: begins with the time it was submitted, so that ids sort first in, first out.
+        folder: where it lies.
+        kind: one of `core.jobs.KINDS`.
+        settings: what exactly to do.
+        owner: whose it is.
+        state: one of `STATES`.
+        stage, part, note: how far it is, see `core.progress.Progress`.
+        result: what a finished job says of what it made.
+        error: why it failed, in a sentence.
+        times: when it was `queued`, `running` and ended, ISO 8601 in UTC.
+    """
+
+    id: str
+    folder: Path
+    kind: str
+    settings: Mapping[str, Any]
+    owner: str
+    state: str = "queued"
+    stage: str = ""
+    part: float = 0.0
+    note: str = ""
+    result: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+    times: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in ENDED
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop and has not ended yet."""
+        return not self.ended and (self.folder / "cancel").exists()
+
+    def log_tail(self, lines: int = 20) -> str:
+        """The last lines of its log."""
+        try:
+            text = (self.folder / "log.txt").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        return "\n".join(text.splitlines()[-lines:])
+
+
+def root() -> Path:
+    """The folder that all jobs lie in."""
+    return settings.work_dir / "jobs"
+
+
+def new_id() -> str:
+    """An id that sorts after all earlier ones."""
+    return datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f-") + secrets.token_hex(2)
+
+
+def is_id(text: str) -> bool:
+    """Whether a job could have that id."""
+    return isinstance(text, str) and bool(_ID.fullmatch(text))
+
+
+def read(folder: Path) -> Job:
+    """The job in a folder. One whose process is gone without a word counts as failed.
+
+    Raises:
+        JobError: if it cannot be read.
+    """
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
+        if status["state"] == "running" and not is_alive(folder):
+            # It may have ended between the two looks.
+            status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
+            if status["state"] == "running":
+                status |= {"state": "failed", "error": died_sentence(folder)}
+        elif status["state"] == "queued" and (folder / "cancel").exists():
+            status["state"] = "cancelled"
+        return Job(id=folder.name, folder=folder, **config, **status)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise JobError(f"The job {folder.name!r} cannot be read: {error}.") from error
+
+
+def died_sentence(folder: Path) -> str:
+    """Why a job is over whose process ended without a word."""
+    if (folder / "cancel").exists():
+        return "It did not stop when asked, and was ended."
+    return (
+        "Its process ended unexpectedly: it was killed, ran out of memory, or the machine was "
+        "switched off. Nothing half done was kept; start it again."
+    )
+
+
+def write_status(folder: Path, **changes: Any) -> None:
+    """Change entries of the status; readers see the old or the new one, never a half."""
+    status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
+    if "state" in changes:
+        changes["times"] = {**status["times"], changes["state"]: now()}
+    replace_json(folder / "status.json", {**status, **changes})
+
+
+def replace_json(path: Path, value: object) -> None:
+    """Write a file as a whole and put it in place of the old one."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+    os.replace(fresh, path)
+
+
+def write_log(folder: Path, line: str) -> None:
+    """Add a line to the log, with the time."""
+    with (folder / "log.txt").open("a", encoding="utf-8") as log:
+        log.write(f"{now()} {line}\n")
+
+
+def now() -> str:
+    """ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def lock_of(folder: Path) -> FileLock:
+    """The lock that the process of a job holds as long as it lives."""
+    return FileLock(folder / "alive.lock", timeout=_LOCK_PATIENCE)
+
+
+def is_alive(folder: Path) -> bool:
+    """Whether a process holds the job's lock. Locks end with their process, however it ends."""
+    return is_held(folder / "alive.lock")
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock of that file."""
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True

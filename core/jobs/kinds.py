@@ -1,0 +1,79 @@
+"""The kinds of long work there are."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core import datasets
+from core.datasets import uploads
+from core.errors import DatasetError
+from core.progress import Reporter
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """One kind of long work.
+
+    Attributes:
+        name: what it is asked for by.
+        title: what it is called on a page, `{...}` filled from the settings.
+        check: raises a `StudioError` if the settings cannot work; called before it is queued.
+        run: `(settings, report) -> result`; the result is shown when it is done.
+    """
+
+    name: str
+    title: str
+    check: Callable[[Mapping[str, Any]], None]
+    run: Callable[[Mapping[str, Any], Reporter], dict[str, Any]]
+
+
+def _check_download(settings: Mapping[str, Any]) -> None:
+    spec = datasets.find(settings["dataset"])
+    if spec.is_here():
+        raise DatasetError(f"{spec.title} is on this machine already.")
+
+
+def _download(settings: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
+    datasets.prepare(settings["dataset"], report)
+    spec = datasets.find(settings["dataset"])
+    return {"dataset": spec.name, "pictures": spec.train_size + spec.test_size}
+
+
+def _check_import(settings: Mapping[str, Any]) -> None:
+    datasets.check_free(settings["name"])
+    if not _source(settings).exists():
+        raise DatasetError(f"There is no folder or zip file {_source(settings)}.")
+
+
+def _source(settings: Mapping[str, Any]) -> Path:
+    """What to import: an upload, or a path on this machine."""
+    if "upload" in settings:
+        return uploads.load(settings["upload"]).path
+    return Path(settings["path"])
+
+
+def _import(settings: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
+    datasets.check_free(settings["name"])
+    path = _source(settings)
+    card = datasets.import_pictures(
+        path, settings["name"], title=settings.get("title", ""), report=report
+    )
+    if "upload" in settings:
+        uploads.discard(settings["upload"])
+    return {
+        "dataset": card.name,
+        "pictures": card.pictures,
+        "classes": len(card.class_names),
+        "skipped": card.skipped,
+        "ignored": card.ignored,
+    }
+
+
+KINDS: dict[str, JobKind] = {
+    kind.name: kind
+    for kind in (
+        JobKind("download", "Download {dataset}", _check_download, _download),
+        JobKind("import", "Import {name}", _check_import, _import),
+    )
+}

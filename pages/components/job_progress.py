@@ -1,0 +1,79 @@
+"""How far a job is, with a way to stop it; looked at anew every second while it runs."""
+
+import streamlit as st
+
+from core import jobs
+from core.errors import StudioError
+from core.jobs import KINDS, Job
+
+_EVERY = 1.0  # seconds
+_STATES = {"queued": "Waiting for its turn", "running": "At work"}
+
+
+def latest(kind: str, **settings: str) -> Job | None:
+    """The latest job of a kind with those settings."""
+    for job in jobs.list_jobs():
+        if job.kind == kind and all(job.settings.get(k) == v for k, v in settings.items()):
+            return job
+    return None
+
+
+def running(kind: str) -> list[Job]:
+    """Jobs of a kind that have not ended, oldest first."""
+    return [job for job in jobs.list_jobs()[::-1] if job.kind == kind and not job.ended]
+
+
+@st.fragment(run_every=_EVERY)
+def show_running(job_id: str) -> None:
+    """Progress of a job; the whole page is shown anew when it has ended."""
+    try:
+        job = jobs.load(job_id)
+    except StudioError:
+        st.rerun()
+    if job.ended:
+        st.rerun()
+    with st.container(border=True):
+        st.markdown(f"**{title(job)}**")
+        text = "Stopping …" if job.stopping else _text(job)
+        st.progress(min(1.0, job.part), text)
+        with st.container(horizontal=True):
+            st.button(
+                "Cancel",
+                icon=":material/cancel:",
+                on_click=stop,
+                args=(job.id,),
+                disabled=job.stopping,
+                key=f"cancel_{job.id}",
+                help="Stops it. Nothing half done is kept; it can be started again.",
+            )
+        st.caption("You can leave or reload this page; it goes on and is found here again.")
+
+
+def title(job: Job) -> str:
+    """What a job is called on a page."""
+    return KINDS[job.kind].title.format(**job.settings)
+
+
+def stop(job_id: str) -> None:
+    """Ask a job to stop; it may have ended a moment ago, which is as good."""
+    try:
+        jobs.cancel(job_id)
+    except StudioError as error:
+        st.toast(str(error))
+
+
+def show_failure(job: Job | None) -> None:
+    """Why the last try failed, with the end of its log; nothing if it did not."""
+    if job is None or job.state not in ("failed", "cancelled"):
+        return
+    if job.state == "cancelled":
+        st.info("The last try was cancelled; nothing was kept.", icon=":material/cancel:")
+        return
+    st.error(job.error, icon=":material/error:")
+    with st.expander("Log of the last try"):
+        st.code(job.log_tail(), language=None)
+
+
+def _text(job: Job) -> str:
+    stage = job.stage.capitalize() or _STATES.get(job.state, job.state)
+    return f"{stage} · {job.note}" if job.note else stage
