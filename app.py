@@ -13,6 +13,9 @@ st.navigation(
             url_path="recognise",
             default=True,
         ),
+        st.Page(
+            "pages/train.py", title="Train a model", icon=":material/school:", url_path="train"
+        ),
     ],
     position="top",
 ).run()

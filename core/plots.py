@@ -33,8 +33,13 @@ def class_counts(look: Overview) -> "alt.Chart":
         alt.Chart(alt.Data(values=rows))
         .mark_bar()
         .encode(
-            x=alt.X("pictures:Q", title="Pictures", axis=alt.Axis(tickMinStep=1, format=",")),
-            y=alt.Y("class:N", title=None, sort=list(look.class_names)),
+            x=alt.X("pictures:Q", title="Pictures", axis=alt.Axis(tickMinStep=1, format=",d")),
+            y=alt.Y(
+                "class:N",
+                title=None,
+                sort=list(look.class_names),
+                axis=alt.Axis(labelOverlap=False),
+            ),
             color=alt.Color(
                 "part:N",
                 title=None,
@@ -44,7 +49,7 @@ def class_counts(look: Overview) -> "alt.Chart":
             order=alt.Order("order:Q"),
             tooltip=["class:N", "part:N", alt.Tooltip("pictures:Q", format=",")],
         )
-        .properties(height=max(120, 26 * len(look.class_names) + 60))
+        .properties(height=28 * len(look.class_names) + 110)
     )
 
 
@@ -89,6 +94,7 @@ def contact_sheet(look: Overview) -> "Figure":
         for axes, picture in zip(row, pictures, strict=False):
             axes.imshow(to_rgb(fit_within(picture, 160)), interpolation="nearest")
     left = 1.6 / figure.get_figwidth()
-    figure.subplots_adjust(left=left, right=0.99, top=0.9, bottom=0.02, wspace=0.05, hspace=0.05)
+    top = 1 - 0.45 / figure.get_figheight()
+    figure.subplots_adjust(left=left, right=0.99, top=top, bottom=0.02, wspace=0.05, hspace=0.05)
     figure.suptitle(f"{look.title}: {look.per_class.sum():,} pictures", fontsize=11)
     return figure

@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import ImageError
 from core.runs import Run
 from core.serving import Predictor, Reading
-from pages.components import html, keys, picture_source, reading, run_picker
+from pages.components import house, html, keys, picture_source, reading, run_picker
 from pages.components.picture_source import Shown
 
 # Seconds this thread rests once the answer is on its way, so that it is sent and drawn before the
@@ -18,6 +18,7 @@ SOURCES = {"draw": "Draw", "upload": "Upload", "camera": "Camera"}
 
 def page() -> None:
     """Heading and settings; everything that changes while drawing is in a fragment."""
+    house.enter()
     st.title("Recognise a digit", anchor=False)
     st.markdown(
         "Draw a digit and see at once what a neural network takes it for, what it saw, and "

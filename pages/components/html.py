@@ -4,6 +4,7 @@ They take their colours from the theme, so they suit light and dark, and wrap on
 """
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -33,7 +34,16 @@ STYLE = """<style>
  background:color-mix(in srgb, currentColor 6%, transparent)}
 .strip figcaption {font-size:.86rem; line-height:1.35; margin-top:.3rem}
 .strip figcaption b {display:block; font-size:.95rem}
+.gallery {display:grid; grid-template-columns:minmax(4.5rem,9rem) 1fr; gap:.5rem 1rem;
+ align-items:center; margin:0}
+.gallery dt {text-align:right; font-weight:600; overflow-wrap:anywhere; line-height:1.25}
+.gallery dt small {display:block; font-weight:400; opacity:.75}
+.gallery dd {margin:0; display:flex; gap:.35rem; overflow:hidden; flex-wrap:wrap; max-height:4.2rem}
+.gallery img {height:4.2rem; width:4.2rem; object-fit:contain; border-radius:.35rem;
+ image-rendering:pixelated; background:color-mix(in srgb, currentColor 6%, transparent)}
 @media (max-width:640px) {
+ .gallery img {height:3.2rem; width:3.2rem} .gallery dd {max-height:3.2rem}
+ .gallery {grid-template-columns:minmax(3.5rem,5.5rem) 1fr; gap:.5rem .6rem}
  .strip {gap:.8rem} .strip figure, .strip img {width:calc(50vw - 1.6rem)}
  .strip img {height:calc(50vw - 1.6rem)}}
 </style>"""
@@ -71,6 +81,20 @@ def strip(pictures: Sequence[tuple[np.ndarray, str, str]]) -> str:
         for image, title, sentence in pictures
     )
     return f'<div class="strip">{"".join(figures)}</div>'
+
+
+def gallery(rows: Sequence[tuple[str, int, Sequence[np.ndarray]]]) -> str:
+    """A row of pictures for each class: `(class name, how many there are, pictures)`."""
+    parts = []
+    for name, count, pictures in rows:
+        images = "".join(f'<img src="{data_url(p)}" alt="{escape(name)}">' for p in pictures)
+        parts.append(f"<dt>{escape(name)}<small>{count:,}</small></dt><dd>{images}</dd>")
+    return f'<dl class="gallery">{"".join(parts)}</dl>'
+
+
+def plain(text: str) -> str:
+    """A text somebody else wrote, so that Markdown shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:-])", r"\\\1", text)
 
 
 def data_url(image: np.ndarray) -> str:

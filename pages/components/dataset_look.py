@@ -1,0 +1,146 @@
+"""Look at a dataset before training: samples, how many of each class, sizes, the split."""
+
+import pandas as pd
+import streamlit as st
+
+from core import datasets, plots
+from core.datasets import DatasetSpec, Overview
+from pages.components import html, keys
+
+_SAMPLES = 10
+_MOST_CLASSES = 12  # more than this and one chooses which to see
+
+
+def show(spec: DatasetSpec) -> None:
+    """Everything about a dataset that is on this machine."""
+    _about(spec)
+    part = _validation_part(spec)
+    look = _overview(spec.name, part, _version(spec))
+    gallery, counts, sizes, left_out = st.tabs(
+        ["Samples", "Classes and split", "Picture sizes", f"Left out ({len(look.skipped):,})"]
+        if spec.owner == "you" or look.skipped
+        else ["Samples", "Classes and split", "Picture sizes", "Source"]
+    )
+    with gallery:
+        show_gallery(look)
+    with counts:
+        show_counts(look)
+    with sizes:
+        show_sizes(look)
+    with left_out:
+        if spec.owner == "you" or look.skipped:
+            show_left_out(look)
+        else:
+            st.markdown(f"**Source:** {spec.source}  \n**Licence:** {spec.licence}")
+
+
+def _about(spec: DatasetSpec) -> None:
+    total = spec.train_size + spec.test_size
+    st.subheader(html.plain(spec.title), anchor=False)
+    st.markdown(html.plain(spec.summary))
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Pictures", f"{total:,}", width="content")
+        st.metric("Classes", len(spec.class_names), width="content")
+        height, width, channels = spec.input_shape
+        colour = "grey" if channels == 1 else "colour"
+        st.metric("Models see", f"{width}×{height} {colour}", width="content")
+
+
+def _version(spec: DatasetSpec) -> str:
+    """Changes when something else is stored under the same name."""
+    return f"{spec.train_size} {spec.test_size} {spec.title}"
+
+
+@st.cache_data(show_spinner="Looking at the pictures …", max_entries=8)
+def _overview(name: str, part: float | None, version: str) -> Overview:
+    return datasets.overview(name, part, _SAMPLES)
+
+
+def _validation_part(spec: DatasetSpec) -> float | None:
+    """The part of the training pictures that is held out; None if the dataset decides."""
+    if spec.validation_fraction == 0:
+        return None
+    usual = spec.validation_fraction
+    return st.select_slider(
+        "Held out of the training pictures for validation",
+        sorted({0.05, 0.1, 0.2, 0.3, usual}),
+        usual,
+        format_func=lambda part: f"{part * 100:.0f} %" + (" (usual)" if part == usual else ""),
+        key=f"{keys.VALIDATION_PART}_{spec.name}",
+        help="Validation pictures are not learnt from. They tell during training whether the model "
+        "gets better at pictures it has not seen. The test pictures stay untouched until the end.",
+    )
+
+
+def show_gallery(look: Overview) -> None:
+    """A row of training pictures for each class."""
+    names = list(look.class_names)
+    if len(names) > _MOST_CLASSES:
+        names = st.multiselect(
+            "Classes to show", names, names[:_MOST_CLASSES], key=f"{keys.SHOWN_CLASSES}_{look.name}"
+        )
+    rows = [
+        (name, int(look.per_class[label]), look.samples[label])
+        for label, name in enumerate(look.class_names)
+        if name in names
+    ]
+    st.html(html.STYLE + html.gallery(rows))
+    st.caption("A few of the training pictures of each class, spread over the dataset.")
+
+
+def show_counts(look: Overview) -> None:
+    """How many pictures each class has and how they are split."""
+    if warning := look.balance():
+        st.warning(html.plain(warning), icon=":material/balance:")
+    else:
+        st.success("The classes are about equally large.", icon=":material/balance:")
+    totals = look.counts.sum(1)
+    parts = (
+        ("Training", "learnt from"),
+        ("Validation", "checked during training"),
+        ("Test", "kept back until the end"),
+    )
+    with st.container(horizontal=True, gap="medium"):
+        for (title, use), total in zip(parts, totals, strict=True):
+            share = html.percent(total / totals.sum())
+            st.metric(
+                title, f"{total:,}", f"{share}, {use}", "off", delta_arrow="off", width="content"
+            )
+    st.altair_chart(plots.class_counts(look), width="stretch")
+    with st.expander("The same as a table"):
+        columns = dict(zip(plots.PART_NAMES, look.counts, strict=True))
+        table = pd.DataFrame({"class": look.class_names, **columns, "all": look.per_class})
+        st.dataframe(table, hide_index=True)
+
+
+def show_sizes(look: Overview) -> None:
+    """How large the pictures are."""
+    st.markdown(look.sizes())
+    if len(look.heights) > 1:
+        st.altair_chart(plots.picture_sizes(look), width="stretch")
+
+
+def show_left_out(look: Overview) -> None:
+    """Files that were left out of an import, and why."""
+    for note in look.notes:
+        st.info(html.plain(note), icon=":material/info:")
+    if look.ignored:
+        st.caption(f"{look.ignored:,} hidden files of operating systems were passed over.")
+    if not look.skipped:
+        st.success("Every picture could be used; none was damaged or there twice.")
+        return
+    st.markdown(f"**{len(look.skipped):,} files were left out.** The others were all used.")
+    table = pd.DataFrame(look.skipped, columns=["file", "why"])
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={"file": "File", "why": st.column_config.TextColumn("Why", width="large")},
+    )
+    st.download_button(
+        "Download this list as CSV",
+        table.to_csv(index=False),
+        f"{look.name}-left-out.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )

@@ -1,0 +1,206 @@
+"""Bring in pictures of your own: a zip, folders, or a path on the machine of the studio."""
+
+import re
+import unicodedata
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core import datasets, jobs
+from core.datasets import uploads
+from core.datasets.layout import Layout
+from core.datasets.uploads import Upload
+from core.errors import StudioError
+from pages.components import html, job_progress, keys
+
+_MAX_UPLOAD_MB = 500
+_WAYS = {
+    "zip": ":material/folder_zip: A zip file",
+    "folder": ":material/folder: Folders",
+    "path": ":material/dns: A path on this machine",
+}
+_HOW = """Put the pictures of each class in a **folder named like the class**, ten or more in each:
+
+```
+pets/
+├── cats/   1.jpg  2.jpg  …
+└── dogs/   1.jpg  2.jpg  …
+```
+If you have already set pictures aside for testing, put `train/` and `test/` (and `validation/`, if
+you like) above the class folders. Otherwise 70 % are used for training, 15 % for validation and
+15 % for testing."""
+
+
+def show() -> None:
+    """Upload, look at what would be imported, name it, import it; progress of what is going on."""
+    st.subheader("Your own pictures", anchor=False)
+    for job in job_progress.running("import"):
+        job_progress.show_running(job.id)
+    st.markdown(_HOW)
+    way = st.segmented_control(
+        "How you bring them",
+        list(_WAYS),
+        default="zip",
+        required=True,
+        format_func=_WAYS.get,
+        key=keys.IMPORT_WAY,
+    )
+    if way == "path":
+        _from_path()
+    else:
+        _from_browser(way)
+
+
+def _from_browser(way: str) -> None:
+    turn = st.session_state.setdefault(keys.UPLOADER_TURN, 0)
+    if way == "zip":
+        file = st.file_uploader(
+            f"A zip file with a folder per class (up to {_MAX_UPLOAD_MB} MB)",
+            type="zip",
+            max_upload_size=_MAX_UPLOAD_MB,
+            key=f"zip_{turn}",
+            help="For more than that, unpack it on the machine the studio runs on and give its "
+            "path.",
+        )
+        files = [file] if file else []
+    else:
+        files = st.file_uploader(
+            "A folder that holds the class folders, or one class folder after another",
+            accept_multiple_files="directory",
+            key=f"folder_{turn}",
+            help="What you choose next is added to what is there. More than a few thousand "
+            "pictures arrive faster as a zip file.",
+        )
+    if files:
+        _take(files)
+    if upload := _current():
+        _offer(upload)
+
+
+def _take(files: list) -> None:
+    """Put what arrived on disk, where it outlives a reload, and empty the uploader."""
+    current = _current()
+    if current and len(files) == 1 and files[0].name.lower().endswith(".zip"):
+        uploads.discard(current.id)  # a new zip takes the place of what was there
+        current = None
+    try:
+        upload = uploads.add(
+            ((file.name, file.getvalue()) for file in files), current.id if current else ""
+        )
+    except StudioError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.query_params[keys.UPLOAD] = upload.id
+    st.session_state[keys.UPLOADER_TURN] += 1
+    st.rerun()
+
+
+def _current() -> Upload | None:
+    try:
+        return uploads.load(st.query_params.get(keys.UPLOAD, ""))
+    except StudioError:
+        return None
+
+
+def _offer(upload: Upload) -> None:
+    """What was uploaded, seen through, and the button that imports it."""
+    with st.container(border=True):
+        size = upload.path.stat().st_size / 1e6
+        st.markdown(f"**{html.plain(upload.title)}** has arrived ({size:,.1f} MB).")
+        layout = _look_through(upload.path)
+        last = job_progress.latest("import", upload=upload.id)
+        if last is None or last.ended:
+            job_progress.show_failure(last)
+            if layout is not None:
+                _name_and_import(upload.title, {"upload": upload.id})
+        else:
+            st.info("It is being imported, see above.", icon=":material/hourglass_top:")
+        st.button("Start over", icon=":material/delete:", on_click=_start_over, args=(upload.id,))
+
+
+def _start_over(upload_id: str) -> None:
+    for job in job_progress.running("import"):
+        if job.settings.get("upload") == upload_id:
+            job_progress.stop(job.id)
+    uploads.discard(upload_id)
+    st.query_params.pop(keys.UPLOAD, None)
+
+
+def _look_through(path: Path) -> Layout | None:
+    """The classes found by the names of the files; says so if the pictures would be refused."""
+    try:
+        layout = datasets.inspect(path)
+    except StudioError as error:
+        st.warning(html.plain(str(error)), icon=":material/folder_off:")
+        return None
+    classes = len(layout.class_names)
+    st.markdown(f"{len(layout.places):,} pictures in {classes} classes were found:")
+    table = pd.DataFrame(layout.counts.items(), columns=["class", "pictures"])
+    st.dataframe(table, hide_index=True, height=min(35 * (classes + 1) + 3, 250), width=360)
+    return layout
+
+
+def _from_path() -> None:
+    with st.container(border=True):
+        text = st.text_input(
+            "Path of a folder or zip file on the machine that runs the studio",
+            placeholder="/home/me/pictures/pets",
+            key=keys.IMPORT_PATH,
+            help="Nothing is uploaded, so this suits large collections.",
+        )
+        if not text.strip():
+            return
+        path = Path(text.strip()).expanduser().absolute()
+        if _look_through(path) is not None:
+            last = job_progress.latest("import", path=str(path))
+            job_progress.show_failure(last)
+            _name_and_import(path.stem, {"path": str(path)})
+
+
+def _name_and_import(title: str, source: dict[str, str]) -> None:
+    name = st.text_input(
+        "Name of the dataset",
+        value=title,
+        max_chars=60,
+        key=f"{keys.IMPORT_NAME}_{title}",
+        help="What it is called in lists. On the command line it is written in small letters, "
+        "with hyphens.",
+    ).strip()
+    slug = to_slug(name)
+    problem = _problem_with(slug)
+    if problem:
+        st.error(problem, icon=":material/label_off:")
+    st.button(
+        "Import these pictures",
+        type="primary",
+        icon=":material/download_for_offline:",
+        disabled=bool(problem),
+        on_click=_submit,
+        args=({**source, "name": slug, "title": name},),
+    )
+
+
+def _problem_with(slug: str) -> str:
+    """Why a dataset cannot have that name; empty if it can."""
+    try:
+        datasets.check_free(slug)
+    except StudioError as error:
+        return html.plain(str(error))
+    if any(job.settings["name"] == slug for job in job_progress.running("import")):
+        return f"A dataset named {slug!r} is being imported already. Choose another name."
+    return ""
+
+
+def to_slug(title: str) -> str:
+    """A title as the name of a dataset: “My pets!” → `my-pets`."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-_")[:64]
+    return slug or ("pictures" if title else "")
+
+
+def _submit(settings: dict[str, str]) -> None:
+    try:
+        jobs.submit("import", settings)
+    except StudioError as error:
+        st.toast(str(error))
