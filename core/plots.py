@@ -33,7 +33,11 @@ def class_counts(look: Overview) -> "alt.Chart":
         alt.Chart(alt.Data(values=rows))
         .mark_bar()
         .encode(
-            x=alt.X("pictures:Q", title="Pictures", axis=alt.Axis(tickMinStep=1, format=",d")),
+            x=alt.X(
+                "pictures:Q",
+                title="Pictures",
+                axis=alt.Axis(tickMinStep=1, tickCount=8, format=",d"),
+            ),
             y=alt.Y(
                 "class:N",
                 title=None,
@@ -49,7 +53,7 @@ def class_counts(look: Overview) -> "alt.Chart":
             order=alt.Order("order:Q"),
             tooltip=["class:N", "part:N", alt.Tooltip("pictures:Q", format=",")],
         )
-        .properties(height=28 * len(look.class_names) + 110)
+        .properties(height=32 * len(look.class_names) + 120)
     )
 
 

@@ -5,6 +5,7 @@ takes notes, so the arrays are rebuilt from their bytes and nothing else can hap
 """
 
 import codecs
+import gzip
 import io
 import pickle
 import tarfile
@@ -52,7 +53,7 @@ def prepare(report: Reporter) -> None:
     """
     path = fetch(FILE, settings.data_dir, report)
     try:
-        with draft(NAME, CLASS_NAMES) as writer, tarfile.open(path, "r:gz") as archive:
+        with draft(NAME, CLASS_NAMES, "studio") as writer, tarfile.open(path, "r:gz") as archive:
             for number, (batch, part) in enumerate(_BATCHES):
                 note = f"file {number + 1} of {len(_BATCHES)}"
                 report(Progress("unpacking", part=number / len(_BATCHES), note=note))
@@ -76,11 +77,13 @@ def _member(archive: tarfile.TarFile, name: str) -> bytes:
     """A file of the archive, read in memory; nothing is ever unpacked onto the disk."""
     try:
         file = archive.extractfile(_FOLDER + name)
+        if file is None:
+            raise DatasetError(f"In {FILE.name}, {_FOLDER}{name} is not a file; it is damaged.")
+        return file.read(_MAX_BATCH_BYTES)
+    except gzip.BadGzipFile as error:
+        raise DatasetError(f"{FILE.name} is damaged and cannot be unpacked: {error}.") from error
     except KeyError as error:
         raise DatasetError(f"{FILE.name} lacks {_FOLDER}{name}; it is damaged.") from error
-    if file is None:
-        raise DatasetError(f"In {FILE.name}, {_FOLDER}{name} is not a file; it is damaged.")
-    return file.read(_MAX_BATCH_BYTES)
 
 
 def read_batch(content: bytes) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -96,6 +99,8 @@ def read_batch(content: bytes) -> tuple[np.ndarray, np.ndarray, list[str]]:
         batch = {_text(key): value for key, value in _NoCodeUnpickler(content).load().items()}
         images = batch["data"].to_numpy().reshape(-1, 3, _SIDE, _SIDE).transpose(0, 2, 3, 1)
         labels = np.array(batch["labels"], np.int64)
+        if labels.ndim != 1:
+            raise ValueError("its labels are not a list")
         names = batch.get("filenames") or [f"{row}.png" for row in range(len(labels))]
         files = [_text(name) for name in names]
         if not len(images) == len(labels) == len(files):

@@ -1,6 +1,7 @@
 """What every source of pictures becomes: three validated splits and a fingerprint."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,7 +96,7 @@ def stratified_split(
 
     Args:
         labels: int, shape `(N,)`.
-        fraction: how much to hold out, between 0 and 1.
+        fraction: how much to hold out, between 0 and 1; at least one of each class.
         seed: the same seed holds out the same pictures.
 
     Raises:
@@ -103,9 +104,11 @@ def stratified_split(
     """
     from sklearn.model_selection import train_test_split
 
+    size = math.ceil(len(labels) * fraction - 1e-9)  # a hair above a whole number is that number
+    size = max(size, len(np.unique(labels)))
     try:
         kept, held_out = train_test_split(
-            np.arange(len(labels)), test_size=fraction, stratify=labels, random_state=seed
+            np.arange(len(labels)), test_size=size, stratify=labels, random_state=seed
         )
     except ValueError as error:
         raise DatasetError(

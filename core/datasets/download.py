@@ -59,12 +59,13 @@ def fetch(
         Cancelled: if it was asked to stop.
     """
     target = folder / file.name
+    if target.exists():
+        return check(file, target, report)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / f".{file.name}.lock", timeout=1) as lock:
             try:
-                if not target.exists():
-                    _download(file, folder / f".{file.name}.part", target, report, timeout)
+                _download(file, folder / f".{file.name}.part", target, report, timeout)
             finally:
                 Path(lock.lock_file).unlink(missing_ok=True)
     except Timeout as error:

@@ -121,7 +121,7 @@ def read_test() -> tuple[np.ndarray, np.ndarray]:
 
 def _folder() -> Path:
     own = download_folder()
-    if not any((own / name).is_file() for name in FILES) and DEBIAN_FOLDER.is_dir():
+    if DEBIAN_FOLDER.is_dir() and not all((own / name).is_file() for name in FILES):
         return DEBIAN_FOLDER
     return own
 
@@ -160,7 +160,8 @@ def read_idx(content: bytes) -> np.ndarray:
     """
     axes = content[3] if content[:3] == b"\0\0\x08" and len(content) > 3 else 0
     header = 4 + 4 * axes
-    shape = tuple(np.frombuffer(content[4:header], ">u4").tolist()) if axes else ()
-    if not axes or len(content) != header + int(np.prod(shape, dtype=np.int64)):
+    whole = 0 < axes <= 4 and len(content) >= header
+    shape = tuple(np.frombuffer(content[4:header], ">u4").tolist()) if whole else ()
+    if not whole or len(content) != header + int(np.prod(shape, dtype=np.int64)):
         raise DatasetError("A file of Fashion-MNIST is not in the IDX format; it is damaged.")
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)

@@ -86,7 +86,7 @@ def import_pictures(
     with open_source(path) as entries:
         layout = arrange(entry.path for entry in entries)
         by_path = {entry.path: entry for entry in entries}
-        with draft(name, layout.class_names) as writer:
+        with draft(name, layout.class_names, owner) as writer:
             writer.skipped += layout.skipped
             _read_all(layout.places, by_path, writer, report)
             _check_what_is_left(layout, writer)
@@ -157,5 +157,7 @@ def _check_what_is_left(layout: Layout, writer: Writer) -> None:
     counted = Counter(writer.labels)
     counts = {name: counted[label] for label, name in enumerate(layout.class_names)}
     check_counts(layout.class_names, counts, len(writer.skipped))
-    if any(place.part == "train" for place in layout.places):
-        check_parts(layout.class_names, Counter(writer.part_labels()))
+    parts = {place.part for place in layout.places}
+    if "train" in parts:
+        counted_parts = Counter(writer.part_labels())
+        check_parts(layout.class_names, counted_parts, has_test="test" in parts)

@@ -105,7 +105,8 @@ def arrange(paths: Iterable[str]) -> Layout:
     )
     check_counts(layout.class_names, layout.counts, len(skipped))
     if split:
-        check_parts(layout.class_names, Counter((p.part, p.label) for p in layout.places))
+        counts = Counter((place.part, place.label) for place in layout.places)
+        check_parts(layout.class_names, counts, any(p.part == "test" for p in layout.places))
     return layout
 
 
@@ -131,15 +132,17 @@ def check_counts(names: Sequence[str], counts: Mapping[str, int], skipped: int) 
         )
 
 
-def check_parts(names: Sequence[str], counts: Mapping[tuple[str, int], int]) -> None:
-    """Raise `DatasetError` unless every class can be learnt from train/."""
+def check_parts(
+    names: Sequence[str], counts: Mapping[tuple[str, int], int], has_test: bool
+) -> None:
+    """Raise `DatasetError` unless every class can be learnt from train/, and measured in test/."""
     few = [name for label, name in enumerate(names) if counts[("train", label)] < 2]
     if few:
         raise DatasetError(
             "Every class needs at least 2 pictures in train/, or it cannot be learnt. Too few of: "
             f"{', '.join(map(repr, few[:5]))}."
         )
-    if any(part == "test" for part, _ in counts):
+    if has_test:
         absent = [name for label, name in enumerate(names) if not counts[("test", label)]]
         if absent:
             raise DatasetError(

@@ -27,6 +27,7 @@ class PictureFile:
 
     def __getitem__(self, row: int) -> np.ndarray:
         """One picture, uint8 `(H, W, C)`, read-only."""
+        row = range(len(self))[row]
         pixels = self._pixels[self._starts[row] : self._starts[row + 1]]
         return np.asarray(pixels).reshape(self.heights[row], self.widths[row], self.channels)
 

@@ -1,5 +1,6 @@
 """The datasets that are known by name: those that come along, and what was imported."""
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -178,7 +179,7 @@ def _imported() -> Iterable[DatasetSpec]:
 def _spec_of(kept: store.Store, known: DatasetSpec | None) -> DatasetSpec:
     """The entry of stored pictures; sizes are those found, whatever was announced."""
     card = kept.card
-    test = card.parts["test"] or round(card.pictures * stored.TEST_FRACTION)
+    test = card.parts["test"] or math.ceil(card.pictures * stored.TEST_FRACTION)
     if known is not None:
         return replace(known, train_size=card.pictures - test, test_size=test)
     return DatasetSpec(
@@ -202,9 +203,7 @@ def _spec_of(kept: store.Store, known: DatasetSpec | None) -> DatasetSpec:
 
 def check_free(name: str) -> None:
     """Raise `DatasetError` if pictures cannot be imported under that name."""
-    store.check_name(name)
-    if name in DATASETS or store.exists(name):
-        raise DatasetError(f"There is already a dataset named {name!r}. Choose another name.")
+    store.check_free(name)
 
 
 def delete(name: str) -> None:

@@ -4,7 +4,6 @@ import os
 import re
 import stat
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,26 +56,35 @@ def open_source(path: Path) -> Iterator[list[Entry]]:
 def _folder_entries(root: Path) -> list[Entry]:
     entries: list[Entry] = []
     total = 0
-    for path, status in _walk(root, root):
+    for path, status in _walk(root):
         total += status.st_size
         _check_limits(len(entries) + 1, total)
-        relative = path.relative_to(root).as_posix()
+        relative = _as_text(path.relative_to(root))
         entries.append(Entry(relative, status.st_size, _file_reader(path)))
     return sorted(entries, key=lambda entry: entry.path)
 
 
-def _walk(folder: Path, root: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    try:
-        found = list(os.scandir(folder))
-    except OSError as error:
-        raise DatasetError(f"The folder {folder} cannot be read: {error.strerror}.") from error
-    for item in found:
-        path, status = Path(item.path), item.stat(follow_symlinks=False)
-        if stat.S_ISDIR(status.st_mode):
-            yield from _walk(path, root)
-        else:
-            _check_kind(path.relative_to(root).as_posix(), status.st_mode)
-            yield path, status
+def _walk(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            for item in os.scandir(folder):
+                path, status = Path(item.path), item.stat(follow_symlinks=False)
+                if stat.S_ISDIR(status.st_mode):
+                    waiting.append(path)
+                else:
+                    _check_kind(_as_text(path.relative_to(root)), status.st_mode)
+                    yield path, status
+        except OSError as error:
+            raise DatasetError(
+                f"The folder {_as_text(folder)[:200]} cannot be read: {error.strerror}."
+            ) from error
+
+
+def _as_text(path: Path) -> str:
+    """A path as a text, also where a name of a file is none."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
 def _file_reader(path: Path) -> Callable[[], bytes]:
@@ -157,7 +165,7 @@ def _zip_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[],
                 return file.read(MAX_BYTES + 1)
         except NotImplementedError as error:
             raise ImageError("It is packed in a way that cannot be read.") from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+        except Exception as error:  # a damaged entry can fail anywhere inside a decompressor
             raise ImageError("It is damaged inside the zip file.") from error
 
     return read

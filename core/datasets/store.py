@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import tempfile
+import zipfile
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +27,7 @@ from core.settings import settings
 FORMAT_VERSION = 1
 PARTS = ("train", "val", "test", "unsplit")
 CARD = "card.json"
+RESERVED = ("digits", "mnist", "fashion_mnist", "cifar10", "cats_vs_dogs")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _DRAFTS = ".drafts"
 
@@ -91,12 +93,20 @@ class Store:
 
     def files(self) -> list[str]:
         """Where each picture came from: its path inside the folder or zip."""
-        return json.loads((self.folder / "files.json").read_text(encoding="utf-8"))
+        return self._list("files.json")
 
     def skipped(self) -> list[tuple[str, str]]:
         """What was left out: path and reason."""
-        text = (self.folder / "skipped.json").read_text(encoding="utf-8")
-        return [tuple(entry) for entry in json.loads(text)]
+        return [tuple(entry) for entry in self._list("skipped.json")]
+
+    def _list(self, file: str) -> list:
+        try:
+            return json.loads((self.folder / file).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise DatasetError(
+                f"The stored pictures of {self.folder.name!r} are damaged ({error}). Delete the "
+                "dataset and bring the pictures in again."
+            ) from error
 
 
 def root() -> Path:
@@ -113,10 +123,10 @@ def check_name(name: str) -> None:
         )
 
 
-def check_free(name: str) -> None:
-    """Raise `DatasetError` if the name is not allowed or pictures are stored under it."""
+def check_free(name: str, owner: str = "you") -> None:
+    """Raise `DatasetError` if nobody, or not this owner, can store pictures under that name."""
     check_name(name)
-    if (root() / name).exists():
+    if (root() / name).exists() or (name in RESERVED and owner != "studio"):
         raise DatasetError(f"There is already a dataset named {name!r}. Choose another name.")
 
 
@@ -175,7 +185,7 @@ def _open(folder: Path, fingerprint: str, changed: int) -> Store:
         if (folder / "pixels.bin").stat().st_size != expected:
             raise ValueError("pixels.bin was cut off or changed")
         images = PictureFile(folder / "pixels.bin", heights, widths, card.channels)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise DatasetError(
             f"The stored pictures of {folder.name!r} are damaged ({error}). Delete the dataset "
             "and bring the pictures in again."
@@ -192,8 +202,11 @@ def delete(name: str) -> None:
     check_name(name)
     if not (root() / name).is_dir():
         raise DatasetError(f"There are no stored pictures named {name!r}.")
-    doomed = Path(tempfile.mkdtemp(prefix="deleted-", dir=drafts()))
-    os.rename(root() / name, doomed / name)  # gone at once, however long the files take
+    try:
+        doomed = Path(tempfile.mkdtemp(prefix="deleted-", dir=drafts()))
+        os.rename(root() / name, doomed / name)  # gone at once, however long the files take
+    except OSError as error:
+        raise DatasetError(disk_sentence(error, root())) from error
     shutil.rmtree(doomed, ignore_errors=True)
 
 

@@ -38,11 +38,13 @@ class Writer:
         """Store a picture, unless the same one is already there.
 
         Args:
-            image: uint8, shape `(H, W)` if it is grey, else `(H, W, 3)`.
+            image: uint8, shape `(H, W)` or `(H, W, 3)`.
             label: index of its class.
             part: one of `PARTS`.
             file: where it came from.
         """
+        if image.ndim == 3 and (image == image[..., :1]).all():
+            image = np.ascontiguousarray(image[..., 0])  # grey, whatever its file says
         digest = hashlib.sha256(str(image.shape).encode() + image.tobytes()).digest()
         if (first := self._seen.setdefault(digest, len(self.labels))) != len(self.labels):
             self.skipped.append((file, self._duplicate(first, label)))
@@ -115,6 +117,8 @@ class Writer:
         try:
             os.rename(self.folder, root() / name)
         except OSError as error:
+            if not (root() / name).exists():
+                raise
             raise DatasetError(
                 f"There is already a dataset named {name!r}. Choose another name."
             ) from error
@@ -134,13 +138,13 @@ class Writer:
 
 
 @contextmanager
-def draft(name: str, class_names: Sequence[str]) -> Iterator[Writer]:
+def draft(name: str, class_names: Sequence[str], owner: str = "you") -> Iterator[Writer]:
     """A `Writer` for a new dataset; unless it is finished, nothing is left behind.
 
     Raises:
         DatasetError: if the name cannot be used, or nothing can be written.
     """
-    check_free(name)
+    check_free(name, owner)
     sweep()
     folder = drafts() / f"{name}-{secrets.token_hex(4)}"
     try:
@@ -160,9 +164,7 @@ def draft(name: str, class_names: Sequence[str]) -> Iterator[Writer]:
 
 def sweep() -> None:
     """Remove what imports left behind whose process was killed."""
-    for folder in drafts().iterdir():
-        if not folder.is_dir():
-            continue
+    for folder in {path.with_name(path.name.removesuffix(".lock")) for path in drafts().iterdir()}:
         with suppress(Timeout, OSError), FileLock(f"{folder}.lock", timeout=0) as lock:
             shutil.rmtree(folder, ignore_errors=True)
             Path(lock.lock_file).unlink(missing_ok=True)

@@ -3,10 +3,13 @@ import pytest
 
 from core.datasets import DATASETS, load, sample_pictures
 from core.datasets.registry import SPLIT_SEED
+from core.datasets.store import RESERVED
 from core.errors import DatasetError
 
+COMING_ALONG = ("digits", "mnist")
 
-@pytest.mark.parametrize("name", DATASETS)
+
+@pytest.mark.parametrize("name", COMING_ALONG)
 def test_a_dataset_is_what_its_entry_says(name):
     spec, dataset = DATASETS[name], load(name)
     assert spec.name == dataset.name == name
@@ -19,8 +22,18 @@ def test_a_dataset_is_what_its_entry_says(name):
 
 
 def test_datasets_come_with_the_studio():
-    assert {"mnist", "digits"} <= set(DATASETS)
-    assert DATASETS["mnist"].download_bytes == DATASETS["digits"].download_bytes == 0
+    assert set(COMING_ALONG) == {spec.name for spec in DATASETS.values() if not spec.download_bytes}
+    assert all(DATASETS[name].is_here() for name in COMING_ALONG)
+
+
+def test_names_of_datasets_are_reserved():
+    assert set(RESERVED) == set(DATASETS)
+
+
+@pytest.mark.parametrize("side", [15, 225, 64])
+def test_only_pictures_of_your_own_can_be_fitted(side):
+    with pytest.raises(DatasetError, match="16 to 224 pixels"):
+        load("mnist", side=side)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +66,7 @@ def test_loading_again_gives_the_same():
     assert load("digits", seed=SPLIT_SEED + 1).fingerprint() != fingerprint
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("name", COMING_ALONG)
 def test_there_is_a_sample_of_each_class(name):
     images, labels = DATASETS[name].read_test()
     samples = sample_pictures(name)
