@@ -1,0 +1,199 @@
+"""The Train page in a real browser: bring pictures, look at them, cancel, reload."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.images import encode_png
+from tests.browser import studio
+
+
+def picture(seed: int, side: int = 12) -> bytes:
+    return encode_png(np.random.default_rng(seed).integers(0, 256, (side, side + 4, 3), np.uint8))
+
+
+def write_class(folder: Path, count: int, first: int) -> Path:
+    folder.mkdir(parents=True)
+    for number in range(count):
+        (folder / f"{number}.png").write_bytes(picture(first + number))
+    return folder
+
+
+def zip_of(path: Path, classes: dict[str, int], side: int = 12) -> Path:
+    seed = 0
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, count in classes.items():
+            for number in range(count):
+                archive.writestr(f"{path.stem}/{name}/{number}.png", picture(seed, side))
+                seed += 1
+    return path
+
+
+@pytest.fixture
+def train(server, browser):
+    """The Train page, opened by its own address."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1400})
+    context.set_default_timeout(20_000)
+    opened = context.new_page()
+    opened.goto(f"{server.url}/train")
+    opened.get_by_text("What to learn from").wait_for()
+    yield opened
+    context.close()
+
+
+def go_to_own_pictures(page: Page, way: str = "A zip file") -> None:
+    page.get_by_text("Your own pictures").first.click()
+    page.get_by_text("How you bring them").wait_for()
+    page.get_by_text(way, exact=True).click()
+
+
+def choose(page: Page, path: Path) -> None:
+    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(path)
+
+
+def give_name(page: Page, name: str) -> None:
+    page.get_by_label("Name of the dataset").fill(name)
+    page.get_by_label("Name of the dataset").press("Enter")
+
+
+def do_import(page: Page) -> None:
+    page.get_by_role("button", name="Import these pictures").click()
+
+
+def test_the_page_is_whole_when_it_is_the_first_one_opened(train):
+    expect(train.get_by_role("link", name="Recognise a digit")).to_be_visible()
+    expect(train.locator(".gallery dt")).to_have_count(10)
+
+
+def test_a_zip_is_imported_and_looked_at(train, tmp_path):
+    path = zip_of(tmp_path / "fruit.zip", {"apple": 60, "pear": 12})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("fruit/apple/broken.png", b"")
+        archive.writestr("fruit/apple/copy.png", picture(0))
+        archive.writestr("fruit/.DS_Store", b"hidden")
+    go_to_own_pictures(train)
+    choose(train, path)
+    expect(train.get_by_text("74 pictures in 2 classes were found")).to_be_visible()
+    do_import(train)
+    expect(train.get_by_text("“fruit” is ready: 72 pictures in 2 classes")).to_be_visible()
+    train.get_by_role("button", name="Look at it").click()
+    expect(train.locator(".gallery dt")).to_have_text(["apple60", "pear12"])
+    expect(train.locator(".gallery dd").first.locator("img")).to_have_count(10)
+
+    train.get_by_role("tab", name="Classes and split").click()
+    expect(train.get_by_text("5.0 times as many pictures of “apple”")).to_be_visible()
+    expect(train.locator("[data-testid=stVegaLiteChart] canvas").first).to_be_visible()
+    train.get_by_role("tab", name="Left out (2)").click()
+    expect(train.get_by_text("2 files were left out.")).to_be_visible()
+    expect(train.get_by_text("1 hidden files")).to_be_visible()
+
+    train.reload()
+    expect(train.locator(".gallery dt")).to_have_text(["apple60", "pear12"])
+
+    go_to_own_pictures(train)
+    choose(train, path)
+    expect(train.get_by_text("already a dataset named 'fruit'")).to_be_visible()
+    expect(train.get_by_role("button", name="Import these pictures")).to_be_disabled()
+    give_name(train, "More fruit")
+    do_import(train)
+    expect(train.get_by_text("“More fruit” is ready")).to_be_visible()
+
+
+def test_a_directory_is_imported(train, tmp_path):
+    write_class(tmp_path / "birds" / "robin", 11, 100)
+    write_class(tmp_path / "birds" / "wren", 11, 200)
+    go_to_own_pictures(train, "Folders")
+    choose(train, tmp_path / "birds")
+    expect(train.get_by_text("22 pictures in 2 classes were found")).to_be_visible()
+    do_import(train)
+    expect(train.get_by_text("“birds” is ready: 22 pictures in 2 classes")).to_be_visible()
+
+
+def test_class_folders_come_one_after_another_and_outlive_a_reload(train, tmp_path):
+    go_to_own_pictures(train, "Folders")
+    choose(train, write_class(tmp_path / "red", 10, 300))
+    expect(train.get_by_text("There is only one class, 'red'")).to_be_visible()
+    train.reload()
+    go_to_own_pictures(train, "Folders")
+    expect(train.get_by_text("There is only one class, 'red'")).to_be_visible()
+    choose(train, write_class(tmp_path / "green", 10, 400))
+    expect(train.get_by_text("20 pictures in 2 classes were found")).to_be_visible()
+    choose(train, write_class(tmp_path / "blue", 10, 500))
+    expect(train.get_by_text("30 pictures in 3 classes were found")).to_be_visible()
+    give_name(train, "Colours")
+    do_import(train)
+    expect(train.get_by_text("“Colours” is ready: 30 pictures in 3 classes")).to_be_visible()
+
+
+def test_an_import_is_found_again_after_a_reload_and_cancelled(train, tmp_path):
+    path = zip_of(tmp_path / "many.zip", {"a": 1500, "b": 1500}, side=64)
+    go_to_own_pictures(train)
+    choose(train, path)
+    do_import(train)
+    train.get_by_role("button", name="Cancel").wait_for()
+    train.reload()
+    go_to_own_pictures(train)
+    train.get_by_role("button", name="Cancel").click()
+    expect(train.get_by_text("The last try was cancelled")).to_be_visible()
+    expect(train.get_by_role("button", name="Import these pictures")).to_be_enabled()
+    train.get_by_role("button", name="Start over").click()
+    expect(train.get_by_text("has arrived")).to_have_count(0)
+
+
+def test_a_zip_that_is_refused_says_why(train, tmp_path):
+    path = tmp_path / "escape.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../../outside.png", picture(1))
+    go_to_own_pictures(train)
+    choose(train, path)
+    expect(train.get_by_text("leads out of it")).to_be_visible()
+    expect(train.get_by_role("button", name="Import these pictures")).to_have_count(0)
+
+
+def test_a_path_on_the_machine_is_imported(train, tmp_path):
+    write_class(tmp_path / "tools" / "saw", 10, 600)
+    write_class(tmp_path / "tools" / "axe", 10, 700)
+    go_to_own_pictures(train, "A path on this machine")
+    field = train.get_by_label("Path of a folder or zip file")
+    field.fill(str(tmp_path / "tools"))
+    field.press("Enter")
+    expect(train.get_by_text("20 pictures in 2 classes were found")).to_be_visible()
+    do_import(train)
+    expect(train.get_by_text("“tools” is ready: 20 pictures in 2 classes")).to_be_visible()
+    train.get_by_role("button", name="Look at it").click()
+    train.get_by_role("button", name="Delete this dataset").click()
+    train.get_by_role("button", name="Yes, delete it").click()
+    expect(train.get_by_role("heading", name="MNIST")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wider_than_a_phone(server, browser, scheme):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"{server.url}/train")
+    expect(page.locator(".gallery dt")).to_have_count(10)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+
+
+def test_a_download_that_fails_says_where_to_put_the_file(browser, tmp_path):
+    """Without a network: a studio of its own whose connections lead nowhere."""
+    nowhere = {"https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
+    folders = {
+        "STUDIO_DATA_DIR": str(tmp_path / "data"),
+        "STUDIO_WORK_DIR": str(tmp_path / "work"),
+        "STUDIO_RUNS_DIR": str(tmp_path / "runs"),
+    }
+    with studio.serve(studio.PROJECT / "app.py", tmp_path, {**nowhere, **folders}) as server:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{server.url}/train?dataset=cifar10")
+        page.get_by_role("button", name="Download it").click()
+        expect(page.get_by_text("could not be downloaded")).to_be_visible()
+        expect(page.get_by_text("put it at")).to_be_visible()
+        expect(page.get_by_role("button", name="Try again")).to_be_visible()
+        context.close()
+    assert [path for path in (tmp_path / "data").iterdir()] == []

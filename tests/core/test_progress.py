@@ -1,0 +1,43 @@
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from core.errors import Cancelled, JobError
+from core.progress import Progress, Reporter
+
+
+def test_progress_is_passed_on_in_order():
+    seen = []
+    report = Reporter(seen.append)
+    told = [Progress("reading", part=part / 2) for part in range(3)]
+    for progress in told:
+        report(progress)
+    assert seen == told
+
+
+def test_a_reporter_of_nobody_lets_work_go_on():
+    Reporter()(Progress("reading"))
+
+
+@pytest.mark.parametrize(
+    ("details", "sentence"),
+    [({}, "Cancelled; nothing was kept."), ({"cancelled": "Stopped early."}, "Stopped early.")],
+)
+def test_work_that_was_asked_to_stop_ends_with_the_sentence(details, sentence):
+    seen = []
+    report = Reporter(seen.append, lambda: len(seen) == 2, **details)
+    report(Progress("one"))
+    with pytest.raises(Cancelled) as caught:
+        report(Progress("two"))
+    assert str(caught.value) == sentence
+    assert isinstance(caught.value, JobError)
+    assert [progress.stage for progress in seen] == ["one", "two"]
+
+
+def test_progress_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        Progress("reading").part = 1.0
+
+
+def test_metrics_are_not_shared():
+    assert Progress("one").metrics is not Progress("two").metrics
