@@ -91,7 +91,14 @@ def contact_sheet(look: Overview) -> "Figure":
     grid = figure.subplots(len(names), columns, squeeze=False)
     for name, row, pictures in zip(names, grid, look.samples, strict=False):
         row[0].text(
-            -0.2, 0.5, name, ha="right", va="center", transform=row[0].transAxes, fontsize=9
+            -0.2,
+            0.5,
+            name,
+            ha="right",
+            va="center",
+            transform=row[0].transAxes,
+            fontsize=9,
+            parse_math=False,
         )
         for axes in row:
             axes.axis("off")
@@ -100,5 +107,7 @@ def contact_sheet(look: Overview) -> "Figure":
     left = 1.6 / figure.get_figwidth()
     top = 1 - 0.45 / figure.get_figheight()
     figure.subplots_adjust(left=left, right=0.99, top=top, bottom=0.02, wspace=0.05, hspace=0.05)
-    figure.suptitle(f"{look.title}: {look.per_class.sum():,} pictures", fontsize=11)
+    figure.suptitle(
+        f"{look.title}: {look.per_class.sum():,} pictures", fontsize=11, parse_math=False
+    )
     return figure

@@ -22,7 +22,7 @@ def add_commands(commands) -> None:
     action = actions.add_parser("show", help=text, description=text)
     action.add_argument("name", metavar="NAME")
     action.add_argument("--out", metavar="SHEET.png", help="write samples of each class there")
-    action.add_argument("--json", action="store_true", help="print JSON")
+    action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
     action.set_defaults(handler=show)
 
     text = "fetch a dataset that is not on this machine yet"

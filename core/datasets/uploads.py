@@ -67,6 +67,12 @@ def add(files: Iterable[tuple[str, bytes]], upload_id: str = "") -> Upload:
             if existing is not None:
                 raise DatasetError("A zip file must come alone. Start over to use it.")
             return _keep_zip(*files[0])
+        if not files:
+            raise DatasetError("No files arrived. Choose a zip file or a folder with pictures.")
+        if existing is not None and not zipfile.is_zipfile(existing.path):
+            raise DatasetError(
+                "What was uploaded first is not a zip file, so nothing can be added. Start over."
+            )
         upload = existing or _keep_zip(_title_of(files[0][0]) + ".zip", None)
         with zipfile.ZipFile(upload.path, "a", zipfile.ZIP_STORED) as archive:
             for name, content in files:
@@ -74,10 +80,6 @@ def add(files: Iterable[tuple[str, bytes]], upload_id: str = "") -> Upload:
         return upload
     except OSError as error:
         raise DatasetError(disk_sentence(error, _root())) from error
-    except zipfile.BadZipFile as error:
-        raise DatasetError(
-            "What was uploaded first is not a zip file, so nothing can be added. Start over."
-        ) from error
 
 
 def discard(upload_id: str) -> None:
@@ -92,7 +94,8 @@ def _keep_zip(name: str, content: bytes | None) -> Upload:
     stem = re.sub(r"[^\w .-]", "_", Path(name.replace("\\", "/")).stem).strip(" .") or "pictures"
     folder = _root() / upload_id
     folder.mkdir(parents=True)
-    path = folder / f"{stem[:100]}.zip"
+    stem = stem.encode()[:200].decode(errors="ignore")  # names are limited in bytes
+    path = folder / f"{stem}.zip"
     if content is None:
         zipfile.ZipFile(path, "w").close()
     else:

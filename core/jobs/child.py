@@ -1,5 +1,6 @@
 """The process that does the work of one job."""
 
+import os
 import signal
 import sys
 import time
@@ -23,6 +24,7 @@ def main(folder_name: str) -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     try:
         with jobs.lock_of(folder):
+            (folder / "process").write_text(str(os.getpid()))
             job = jobs.read(folder)
             if job.state == "queued":
                 _work(job)

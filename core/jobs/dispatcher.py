@@ -1,6 +1,6 @@
 """The process that runs queued jobs, one at a time, first in, first out; it ends with the last.
 
-`python -m core.jobs.dispatcher`. Only one holds the lock; a second one leaves at once.
+`python -m core.jobs.dispatcher`. Only one holds the lock; a second one leaves.
 """
 
 import os
@@ -8,17 +8,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from filelock import FileLock, Timeout
 
 from core.datasets import clear_up
+from core.errors import JobError
 from core.jobs import job as jobs
 from core.jobs.job import Job
 from core.jobs.queue import DISPATCHER_LOCK, list_jobs
 
 PATIENCE = 15.0  # seconds that a job has to stop by itself
 _POLL = 0.1
+_PASSED_OVER: set[str] = set()  # jobs nothing can be done about
 _LOCK_PATIENCE = 3.0  # seconds; others hold the lock for an instant to see whether it is free
 _CHILD = "import sys; from core.jobs.child import main; sys.exit(main(sys.argv[1]))"
 
@@ -40,45 +43,62 @@ def main() -> None:
 
 def _something_to_do() -> Job | None:
     """The job to see to next: one that runs already, else the first in the queue."""
-    waiting = [job for job in list_jobs()[::-1] if not job.ended]
+    waiting = [job for job in list_jobs()[::-1] if not job.ended and job.id not in _PASSED_OVER]
     return min(waiting, key=lambda job: job.state != "running", default=None)
 
 
 def _deal_with(job: Job) -> None:
-    if job.state == "running":  # started by a dispatcher that is gone
-        _watch(job, None)
-    else:
+    """Run a job, or wait for one that a dispatcher started which is gone.
+
+    Whatever is wrong with one job, those behind it get their turn.
+    """
+    try:
+        if job.state == "queued" and not jobs.is_alive(job.folder):
+            _run(job)
+        _watch(job, lambda: jobs.is_alive(job.folder))
+        _tidy(jobs.read(job.folder))
+    except (JobError, OSError, ValueError, KeyError):
+        _PASSED_OVER.add(job.id)  # damaged, or deleted meanwhile
+    clear_up()
+
+
+def _run(job: Job) -> None:
+    with (job.folder / "log.txt").open("a") as log:
         child = subprocess.Popen(
             [sys.executable, "-c", _CHILD, str(job.folder)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=(job.folder / "log.txt").open("a"),
+            stderr=log,
             start_new_session=True,
         )
-        _watch(job, child)
-    _tidy(jobs.read(job.folder))
+    _watch(job, lambda: child.poll() is None)
 
 
-def _watch(job: Job, child: subprocess.Popen | None) -> None:
+def _watch(job: Job, lives: Callable[[], bool]) -> None:
     """Wait until it ends; end it if it does not stop when asked."""
     asked = None
-    while child.poll() is None if child else jobs.is_alive(job.folder):
+    while lives():
         if asked is None and (job.folder / "cancel").exists():
             asked = time.monotonic()
-        if asked is not None and child and time.monotonic() - asked > PATIENCE:
-            with suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
+        if asked is not None and time.monotonic() - asked > PATIENCE:
+            _kill(job)
         time.sleep(_POLL)
 
 
+def _kill(job: Job) -> None:
+    """End the process that does the work; the lock it holds says that the number is still its."""
+    with suppress(ProcessLookupError, OSError, ValueError):
+        number = int((job.folder / "process").read_text())
+        if jobs.is_alive(job.folder):
+            os.killpg(number, signal.SIGKILL)
+
+
 def _tidy(job: Job) -> None:
-    """Write down how it ended, unless it did so itself, and clear up what it left."""
+    """Write down how it ended, unless it did so itself."""
     if not job.ended:  # the child ended before it began
-        job_state = {"state": "failed", "error": jobs.died_sentence(job.folder)}
-        jobs.write_status(job.folder, **job_state)
-    else:
+        jobs.write_status(job.folder, state="failed", error=jobs.died_sentence(job.folder))
+    elif job.state not in job.times:
         jobs.write_status(job.folder, state=job.state, error=job.error)
-    clear_up()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@
 ├── status.json   state and progress; replaced as a whole
 ├── log.txt       what happened, a line each
 ├── cancel        there if it was asked to stop
-└── alive.lock    held by the process that does the work
+├── alive.lock    held by the process that does the work
+└── process       its number
 """
 
 import json
@@ -128,7 +129,7 @@ def write_status(folder: Path, **changes: Any) -> None:
     """Change entries of the status; readers see the old or the new one, never a half."""
     status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
     if "state" in changes:
-        changes["times"] = {**status["times"], changes["state"]: now()}
+        changes["times"] = {**(status.get("times") or {}), changes["state"]: now()}
     replace_json(folder / "status.json", {**status, **changes})
 
 

@@ -109,6 +109,8 @@ def wait(job_id: str, on_change: Callable[[Job], None] = lambda job: None) -> Jo
             before = job
         if job.ended:
             return job
+        if job.state == "queued":
+            ensure_dispatcher()
         time.sleep(_POLL)
 
 

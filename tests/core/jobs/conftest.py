@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import cv2
@@ -69,18 +68,17 @@ def small(tmp_path: Path) -> Path:
     return write_folder(pets(12, 10), tmp_path / "small")
 
 
-@pytest.fixture
-def large(tmp_path: Path) -> Path:
-    """A zip of thousands of files that takes longer to import than any test waits for."""
-    tree = pets(10, 10, prefix="a/")
-    copies = {f"a/cats/copy{number}.png": _plain() for number in range(8000)}
-    return write_zip(tree | copies, tmp_path / "large.zip")
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A zip of thousands of files. Read it only."""
+    return write_large(tmp_path_factory.mktemp("large") / "large.zip")
 
 
-@cache
-def _plain() -> bytes:
-    """A small file that takes a while to decode."""
-    return cv2.imencode(".png", np.full((700, 700, 3), 90, np.uint8))[1].tobytes()
+def write_large(path: Path) -> Path:
+    """A zip that takes longer to import than any test waits for."""
+    plain = cv2.imencode(".png", np.full((700, 700, 3), 90, np.uint8))[1].tobytes()
+    copies = {f"a/cats/copy{number}.png": plain for number in range(6000)}
+    return write_zip(pets(10, 10, prefix="a/") | copies, path)
 
 
 def until(condition: Callable[[], object], patience: float = PATIENCE) -> None:

@@ -5,7 +5,7 @@ from core.datasets import uploads
 from core.errors import DatasetError
 from core.jobs import KINDS
 from core.progress import Reporter
-from tests.core.datasets.pictures_on_disk import pets
+from tests.core.datasets.pictures_on_disk import some
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_an_import_tells_what_it_made(studio, small):
 
 
 def test_an_upload_is_forgotten_once_it_is_imported(studio):
-    upload = uploads.add(pets().items())
+    upload = uploads.add((some("cats", 10) | some("dogs", 10)).items())
     settings = {"upload": upload.id, "name": "pets"}
     KINDS["import"].check(settings)
     assert KINDS["import"].run(settings, Reporter())["pictures"] == 20
@@ -44,11 +44,11 @@ def test_an_upload_is_forgotten_once_it_is_imported(studio):
 
 
 def test_an_upload_that_is_refused_stays_so_that_more_can_be_added(studio):
-    upload = uploads.add(pets(10, 0).items())
+    upload = uploads.add(some("cats", 10).items())
     settings = {"upload": upload.id, "name": "pets"}
     with pytest.raises(DatasetError, match="only one class"):
         KINDS["import"].run(settings, Reporter())
-    uploads.add(pets(0, 10).items(), upload.id)
+    uploads.add(some("dogs", 10).items(), upload.id)
     assert KINDS["import"].run(settings, Reporter())["classes"] == 2
 
 

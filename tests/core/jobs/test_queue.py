@@ -76,6 +76,7 @@ def test_a_work_folder_that_cannot_be_written_to_is_told(idle, small):
     idle.work_dir.write_text("a file where a folder should be")
     with pytest.raises(StudioError, match="Nothing can be written to"):
         submit_import(small, "pets")
+    idle.work_dir.unlink()
 
 
 def test_a_queued_job_is_cancelled_at_once(idle, small):
