@@ -1,4 +1,4 @@
-"""Seconds, memory and disk that importing a zip takes: `python -m benchmarks.importing FILE.zip`."""
+"""What importing a zip takes: `python -m benchmarks.importing FILE.zip`."""
 
 import resource
 import sys

@@ -67,7 +67,7 @@ def add(files: Iterable[tuple[str, bytes]], upload_id: str = "") -> Upload:
             if existing is not None:
                 raise DatasetError("A zip file must come alone. Start over to use it.")
             return _keep_zip(*files[0])
-        if not files:
+        if not files and existing is None:
             raise DatasetError("No files arrived. Choose a zip file or a folder with pictures.")
         if existing is not None and not zipfile.is_zipfile(existing.path):
             raise DatasetError(
@@ -94,7 +94,7 @@ def _keep_zip(name: str, content: bytes | None) -> Upload:
     stem = re.sub(r"[^\w .-]", "_", Path(name.replace("\\", "/")).stem).strip(" .") or "pictures"
     folder = _root() / upload_id
     folder.mkdir(parents=True)
-    stem = stem.encode()[:200].decode(errors="ignore")  # names are limited in bytes
+    stem = stem[:100].encode()[:200].decode(errors="ignore")  # names are limited in bytes
     path = folder / f"{stem}.zip"
     if content is None:
         zipfile.ZipFile(path, "w").close()
