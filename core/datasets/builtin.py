@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets.dataset import Dataset, stratified_split
+from core.datasets.dataset import Dataset, stratified_split, with_test_set
 from core.errors import DatasetError
 from core.settings import settings
 
@@ -22,18 +22,13 @@ def read_mnist(validation_fraction: float, seed: int) -> Dataset:
     Raises:
         DatasetError: if the file is missing or is not the one that was shipped.
     """
-    images, labels = _read_mnist_part("train")
-    test_images, test_labels = read_mnist_test()
-    train, val = stratified_split(labels, validation_fraction, seed)
-    return Dataset(
+    return with_test_set(
+        _read_mnist_part("train"),
+        read_mnist_test(),
+        validation_fraction,
+        seed,
         name="mnist",
         class_names=DIGIT_NAMES,
-        x_train=images[train],
-        y_train=labels[train],
-        x_val=images[val],
-        y_val=labels[val],
-        x_test=test_images,
-        y_test=test_labels,
         preprocessing="mnist_digit",
     )
 

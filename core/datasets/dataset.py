@@ -89,6 +89,34 @@ class Dataset:
         return digest.hexdigest()
 
 
+def with_test_set(
+    train: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+    validation_fraction: float,
+    seed: int,
+    **details,
+) -> Dataset:
+    """A dataset that keeps its official test set; validation is taken from the rest.
+
+    Args:
+        train, test: pictures, uint8 `(N, H, W, C)`, and labels, int64 `(N,)`.
+        validation_fraction: part of `train` that becomes validation.
+        seed: decides which pictures those are.
+        **details: `name`, `class_names` and `preprocessing` of the dataset.
+    """
+    images, labels = train
+    kept, held_out = stratified_split(labels, validation_fraction, seed)
+    return Dataset(
+        x_train=images[kept],
+        y_train=labels[kept],
+        x_val=images[held_out],
+        y_val=labels[held_out],
+        x_test=test[0],
+        y_test=test[1],
+        **details,
+    )
+
+
 def stratified_split(
     labels: np.ndarray, fraction: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets.dataset import Dataset, stratified_split
+from core.datasets.dataset import Dataset, with_test_set
 from core.datasets.download import RemoteFile, check, fetch
 from core.errors import DatasetError
 from core.progress import Reporter
@@ -98,18 +98,13 @@ def read(validation_fraction: float, seed: int) -> Dataset:
     Raises:
         DatasetError: if the files are missing or damaged.
     """
-    images, labels = _read_part("train")
-    test_images, test_labels = read_test()
-    train, val = stratified_split(labels, validation_fraction, seed)
-    return Dataset(
+    return with_test_set(
+        _read_part("train"),
+        read_test(),
+        validation_fraction,
+        seed,
         name="fashion_mnist",
         class_names=CLASS_NAMES,
-        x_train=images[train],
-        y_train=labels[train],
-        x_val=images[val],
-        y_val=labels[val],
-        x_test=test_images,
-        y_test=test_labels,
         preprocessing="fashion_item",
     )
 
