@@ -58,7 +58,9 @@ def go_to_own_pictures(page: Page, way: str = "A zip file") -> None:
 
 
 def choose(page: Page, path: Path) -> None:
-    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(path)
+    uploader = page.locator("[data-testid=stFileUploader] input[type=file]")
+    expect(uploader).to_have_count(1)  # the one of another way is still there for a moment
+    uploader.set_input_files(path)
 
 
 def give_name(page: Page, name: str) -> None:

@@ -37,7 +37,6 @@ def test_defaults_are_filled_in():
         ({"name": "../x"}, RunError, "The name of a run is"),
         ({"name": 2026}, StudioError, "2026"),
         ({"validation_fraction": "a tenth"}, StudioError, "a tenth"),
-        ({"validation_fraction": None}, StudioError, "None"),
         ({"validation_fraction": 0.9}, StudioError, "0.01 to 0.5.*0.9"),
         ({"colour": "blue"}, ModelError, "no entry of a configuration named 'colour'.*seed"),
     ],
