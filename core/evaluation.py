@@ -62,9 +62,33 @@ class Evaluation:
         """Part of the answers of each class that were right, float, shape `(K,)`."""
         return _ratio(np.diag(self.confusion_matrix), self.confusion_matrix.sum(axis=0))
 
+    @cached_property
+    def f1(self) -> np.ndarray:
+        """Harmonic mean of precision and recall, float, shape `(K,)`; nan for an absent class."""
+        matrix = self.confusion_matrix
+        return _ratio(2 * np.diag(matrix), matrix.sum(axis=0) + matrix.sum(axis=1))
+
+    def macro(self, figures: np.ndarray) -> float:
+        """Mean over the classes, each counting alike; one never answered counts as 0.
+
+        The same as scikit-learn's `average="macro"` with `zero_division=0`.
+
+        Args:
+            figures: `precision`, `recall` or `f1`.
+        """
+        matrix = self.confusion_matrix
+        present = matrix.sum(axis=0) + matrix.sum(axis=1) > 0
+        return float(np.nan_to_num(figures[present]).mean())
+
     def metrics(self) -> dict[str, float]:
-        """The figures a card keeps."""
-        return {"accuracy": self.accuracy, "log_loss": self.log_loss}
+        """The figures a card keeps; precision, recall and F1 are means over the classes."""
+        return {
+            "accuracy": self.accuracy,
+            "log_loss": self.log_loss,
+            "precision": self.macro(self.precision),
+            "recall": self.macro(self.recall),
+            "f1": self.macro(self.f1),
+        }
 
 
 def evaluate(labels: np.ndarray, probabilities: np.ndarray) -> Evaluation:

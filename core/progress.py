@@ -1,4 +1,4 @@
-"""How far long work is, and the way to stop it."""
+"""How far long work is, and the ways to stop it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ class Progress:
         part: part of the stage that is done, 0 to 1.
         metrics: latest figures, e.g. `loss`, `accuracy`, `val_accuracy`.
         note: how far in words, e.g. `12 of 170 MB`.
+        history: the learning curve so far, a dict of figures for each point.
     """
 
     stage: str
@@ -24,6 +25,7 @@ class Progress:
     part: float = 0.0
     metrics: dict[str, float] = field(default_factory=dict)
     note: str = ""
+    history: tuple[dict[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,14 @@ class Reporter:
         on_progress: called with each `Progress`.
         should_stop: asked at each report; true ends the work with `Cancelled`.
         cancelled: the sentence of that error.
+        should_finish: asked now and then by work whose half is of use, such as a training: true
+            ends it early and keeps what there is.
     """
 
     on_progress: Callable[[Progress], None] = lambda progress: None
     should_stop: Callable[[], bool] = lambda: False
     cancelled: str = "Cancelled; nothing was kept."
+    should_finish: Callable[[], bool] = lambda: False
 
     def __call__(self, progress: Progress) -> None:
         self.on_progress(progress)

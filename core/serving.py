@@ -19,9 +19,17 @@ from core.preprocessing import Prepared, prepare
 
 # What a stored classical model may consist of, beyond what skops itself trusts. Fixed here, never
 # taken from the file.
-TRUSTED_TYPES = ("sklearn.tree._tree.Tree",)
+TRUSTED_TYPES = (
+    "core.models.features.HogFeatures",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._TemperatureScaling",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.tree._tree.Tree",
+)
 MODEL_FILES = {"network": "model.tflite", "classical": "model.skops"}
 _BATCH = 256
+_ROWS = 2000  # that a classical model answers at once
 
 Answer = Callable[[np.ndarray], np.ndarray]
 
@@ -152,7 +160,7 @@ def open_model(path: Path, family: str) -> Answer:
 def _open_network(path: Path) -> Answer:
     from ai_edge_litert.interpreter import Interpreter
 
-    with _quiet():
+    with quiet():
         interpreter = Interpreter(model_path=str(path), num_threads=min(2, os.cpu_count() or 1))
         interpreter.allocate_tensors()
     source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
@@ -192,8 +200,8 @@ def _return_freed_memory() -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep LiteRT's greeting, written by its C++ code, off the terminal."""
+def quiet() -> Iterator[None]:
+    """Keep what C++ code writes of itself off the terminal."""
     terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
@@ -216,6 +224,8 @@ def _open_classical(path: Path) -> Answer:
 
     def answer(batch: np.ndarray) -> np.ndarray:
         pixels = np.asarray(batch).reshape(len(batch), -1)
-        return model.predict_proba(pixels).astype(np.float32)
+        parts = (pixels[start : start + _ROWS] for start in range(0, len(pixels), _ROWS))
+        answers = [model.predict_proba(part.astype(np.float32)) for part in parts]
+        return np.concatenate(answers).astype(np.float32)
 
     return answer

@@ -7,6 +7,7 @@ from core import datasets
 from core.cli.output import print_json, print_table
 from core.cli.work import follow
 from core.datasets import DatasetSpec, Overview
+from core.datasets.dataset import SPLITS
 from core.errors import DatasetError, disk_sentence
 from core.jobs import submit
 
@@ -95,17 +96,17 @@ def show(options: argparse.Namespace) -> int:
     if look.skipped:
         remarks.append(f"{len(look.skipped):,} files were left out, {look.ignored:,} ignored:")
     print_table(("",), [(remark,) for remark in remarks if remark])
-    print_table(("file left out", "why"), look.skipped) if look.skipped else None
+    if look.skipped:
+        print_table(("file left out", "why"), look.skipped)
     return 0
 
 
 def _as_json(look: Overview) -> dict:
-    parts = ("train", "val", "test")
     return {
         "name": look.name,
         "title": look.title,
         "classes": {
-            name: {part: int(look.counts[row, label]) for row, part in enumerate(parts)}
+            name: {part: int(look.counts[row, label]) for row, part in enumerate(SPLITS)}
             for label, name in enumerate(look.class_names)
         },
         "input_shape": list(look.input_shape),

@@ -2,13 +2,11 @@
 
 from core.datasets.dataset import Dataset
 from core.datasets.importing import import_folder, import_pictures, import_zip, inspect
+from core.datasets.known import DATASETS
 from core.datasets.overview import Overview, overview
 from core.datasets.pictures import Pictures
 from core.datasets.registry import (
-    DATASETS,
-    DatasetSpec,
     check_fraction,
-    check_free,
     delete,
     find,
     list_datasets,
@@ -17,6 +15,8 @@ from core.datasets.registry import (
     prepare,
     sample_pictures,
 )
+from core.datasets.spec import DatasetSpec
+from core.datasets.store import check_free
 from core.datasets.writing import sweep as clear_up
 
 __all__ = [

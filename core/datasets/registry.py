@@ -1,151 +1,22 @@
-"""The datasets that are known by name: those that come along, and what was imported."""
+"""Find, list, load and delete datasets: those that come along, and what was imported."""
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from core.datasets import builtin, cats_vs_dogs, cifar, fashion, store, stored
+from core.datasets import store, stored
 from core.datasets.dataset import Dataset
+from core.datasets.known import DATASETS
 from core.datasets.pictures import Pictures
+from core.datasets.spec import DatasetSpec
 from core.errors import DatasetError, unknown
 from core.progress import Reporter
 
 SPLIT_SEED = 2026
 SMALLEST_SIDE, LARGEST_SIDE = 16, 224
-
-
-@dataclass(frozen=True)
-class DatasetSpec:
-    """What is known of a dataset before it is loaded.
-
-    Attributes:
-        name: what it is asked for by.
-        title: its name as people write it.
-        summary: one sentence a student understands.
-        class_names: label `i` means `class_names[i]`.
-        input_shape: height, width and channels of a picture as models see it.
-        train_size, test_size: number of pictures; validation is taken from the first.
-        source, licence: where it comes from and on what terms.
-        download_bytes: what has to be fetched first; 0 if it comes with the studio.
-        read: `(validation_fraction, seed, side) -> Dataset`.
-        read_test: pictures and labels of the test set alone, which is quicker.
-        is_here: whether it can be loaded at once.
-        prepare: downloads and unpacks it, told progress to; None if there is nothing to do.
-        validation_fraction: the usual part of the training set held out; 0 if the dataset has
-            validation pictures of its own.
-        owner: `studio`, or `you` for your own pictures.
-        resizable: whether a `side` may be chosen that pictures are fitted to.
-    """
-
-    name: str
-    title: str
-    summary: str
-    class_names: tuple[str, ...]
-    input_shape: tuple[int, int, int]
-    train_size: int
-    test_size: int
-    source: str
-    licence: str
-    download_bytes: int
-    read: Callable[[float, int, int | None], Dataset]
-    read_test: Callable[[], tuple[np.ndarray | Pictures, np.ndarray]]
-    is_here: Callable[[], bool] = lambda: True
-    prepare: Callable[[Reporter], None] | None = None
-    validation_fraction: float = 0.1
-    owner: str = "studio"
-    resizable: bool = False
-
-
-def _fixed(read: Callable[[float, int], Dataset]) -> Callable[[float, int, int | None], Dataset]:
-    return lambda validation_fraction, seed, side: read(validation_fraction, seed)
-
-
-DATASETS: dict[str, DatasetSpec] = {
-    spec.name: spec
-    for spec in (
-        DatasetSpec(
-            name="digits",
-            title="scikit-learn digits",
-            summary="1,797 handwritten digits, 8×8 grey pixels: tiny, trained in a second.",
-            class_names=builtin.DIGIT_NAMES,
-            input_shape=(8, 8, 1),
-            train_size=1_437,
-            test_size=360,
-            source="E. Alpaydin, C. Kaynak, UCI Optical Recognition of Handwritten Digits",
-            licence="CC BY 4.0",
-            download_bytes=0,
-            read=_fixed(builtin.read_digits),
-            read_test=builtin.read_digits_test,
-        ),
-        DatasetSpec(
-            name="mnist",
-            title="MNIST",
-            summary="70,000 handwritten digits, 28×28 grey pixels, by 500 writers.",
-            class_names=builtin.DIGIT_NAMES,
-            input_shape=(28, 28, 1),
-            train_size=60_000,
-            test_size=10_000,
-            source="Y. LeCun, C. Cortes, C. Burges, from NIST Special Databases 1 and 3",
-            licence="CC BY-SA 3.0",
-            download_bytes=0,
-            read=_fixed(builtin.read_mnist),
-            read_test=builtin.read_mnist_test,
-        ),
-        DatasetSpec(
-            name="fashion_mnist",
-            title="Fashion-MNIST",
-            summary="70,000 pieces of clothing, 28×28 grey pixels: like MNIST, but harder.",
-            class_names=fashion.CLASS_NAMES,
-            input_shape=(28, 28, 1),
-            train_size=60_000,
-            test_size=10_000,
-            source="H. Xiao, K. Rasul, R. Vollgraf, Zalando Research (2017)",
-            licence="MIT",
-            download_bytes=sum(file.size for file in fashion.FILES.values()),
-            read=_fixed(fashion.read),
-            read_test=fashion.read_test,
-            is_here=fashion.is_here,
-            prepare=fashion.prepare,
-        ),
-        DatasetSpec(
-            name=cifar.NAME,
-            title="CIFAR-10",
-            summary="60,000 small colour photographs, 32×32 pixels: animals and vehicles.",
-            class_names=cifar.CLASS_NAMES,
-            input_shape=(32, 32, 3),
-            train_size=50_000,
-            test_size=10_000,
-            source="A. Krizhevsky, V. Nair, G. Hinton, University of Toronto (2009)",
-            licence="Free for research; asks to be cited",
-            download_bytes=cifar.FILE.size,
-            read=partial(stored.read, cifar.NAME),
-            read_test=partial(stored.read_test, cifar.NAME),
-            is_here=partial(store.exists, cifar.NAME),
-            prepare=cifar.prepare,
-        ),
-        DatasetSpec(
-            name=cats_vs_dogs.NAME,
-            title="Cats vs Dogs",
-            summary="25,000 photographs of pets in all sizes; a few of the files are damaged.",
-            class_names=cats_vs_dogs.CLASS_NAMES,
-            input_shape=(stored.DEFAULT_SIDE, stored.DEFAULT_SIDE, 3),
-            train_size=21_250,
-            test_size=3_750,
-            source="J. Elson, J. Douceur, J. Howell, J. Saul, Microsoft Research, Petfinder (2007)",
-            licence="Microsoft Research licence; free for research",
-            download_bytes=cats_vs_dogs.FILE.size,
-            read=partial(stored.read, cats_vs_dogs.NAME),
-            read_test=partial(stored.read_test, cats_vs_dogs.NAME),
-            is_here=partial(store.exists, cats_vs_dogs.NAME),
-            prepare=cats_vs_dogs.prepare,
-            validation_fraction=stored.VALIDATION_FRACTION,
-            resizable=True,
-        ),
-    )
-}
 
 
 def find(name: str) -> DatasetSpec:
@@ -199,11 +70,6 @@ def _spec_of(kept: store.Store, known: DatasetSpec | None) -> DatasetSpec:
         owner=card.owner,
         resizable=True,
     )
-
-
-def check_free(name: str) -> None:
-    """Raise `DatasetError` if pictures cannot be imported under that name."""
-    store.check_free(name)
 
 
 def delete(name: str) -> None:

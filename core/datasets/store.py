@@ -103,10 +103,14 @@ class Store:
         try:
             return json.loads((self.folder / file).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise DatasetError(
-                f"The stored pictures of {self.folder.name!r} are damaged ({error}). Delete the "
-                "dataset and bring the pictures in again."
-            ) from error
+            raise _damaged(self.folder.name, error) from error
+
+
+def _damaged(name: str, error: Exception) -> DatasetError:
+    return DatasetError(
+        f"The stored pictures of {name!r} are damaged and cannot be read ({error}). Delete the "
+        "dataset and bring the pictures in again."
+    )
 
 
 def root() -> Path:
@@ -156,10 +160,7 @@ def read_card(name: str) -> StoreCard:
         content |= {key: tuple(content[key]) for key in ("class_names", "notes")}
         return StoreCard(**{**content, "name": name})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DatasetError(
-            f"The stored pictures of {name!r} cannot be read ({error}). Delete the dataset and "
-            "bring the pictures in again."
-        ) from error
+        raise _damaged(name, error) from error
 
 
 def open_store(name: str) -> Store:
@@ -168,12 +169,15 @@ def open_store(name: str) -> Store:
     Raises:
         DatasetError: if there are none under that name, or their files are damaged.
     """
-    card = read_card(name)
-    return _open(root() / name, card.fingerprint, (root() / name / CARD).stat().st_mtime_ns)
+    try:
+        changed = (root() / name / CARD).stat().st_mtime_ns
+    except OSError as error:
+        raise _damaged(name, error) from error
+    return _open(root() / name, changed)
 
 
 @lru_cache(maxsize=8)
-def _open(folder: Path, fingerprint: str, changed: int) -> Store:
+def _open(folder: Path, changed: int) -> Store:
     card = read_card(folder.name)
     try:
         with np.load(folder / "index.npz") as index:
@@ -186,10 +190,7 @@ def _open(folder: Path, fingerprint: str, changed: int) -> Store:
             raise ValueError("pixels.bin was cut off or changed")
         images = PictureFile(folder / "pixels.bin", heights, widths, card.channels)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DatasetError(
-            f"The stored pictures of {folder.name!r} are damaged ({error}). Delete the dataset "
-            "and bring the pictures in again."
-        ) from error
+        raise _damaged(folder.name, error) from error
     return Store(card, folder, images, labels, parts)
 
 

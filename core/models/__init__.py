@@ -1,5 +1,6 @@
 """A name and hyperparameters become an unfitted model: `MODELS["random_forest"]`."""
 
-from core.models.registry import AUGMENTATIONS, MODELS, ModelSpec, Param, resolve
+from core.models.param import Param, Value
+from core.models.registry import MODELS, ModelSpec, resolve
 
-__all__ = ["AUGMENTATIONS", "MODELS", "ModelSpec", "Param", "resolve"]
+__all__ = ["MODELS", "ModelSpec", "Param", "Value", "resolve"]

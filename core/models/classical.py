@@ -1,41 +1,138 @@
 """Models from scikit-learn: pipelines from flattened uint8 pictures to probabilities.
 
 Every pipeline begins by dividing a picture by its brightest value, so the scaling travels with
-the model. Inputs have shape `(N, H * W * C)`.
+the model; then come its features and the model itself. Inputs have shape `(N, H * W * C)`.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from core.models.param import numbers
+
+Shape = tuple[int, int, int]
+
+
+def features(hyperparameters: Mapping[str, Any], input_shape: Shape, seed: int) -> list:
+    """The unfitted steps before the model: scaling, then PCA or HOG if asked for.
+
+    Args:
+        hyperparameters: `features` and what belongs to it are read.
+        input_shape: height, width and channels of a picture.
+        seed: of the randomised solver of PCA.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.preprocessing import Normalizer
+
+    from core.models.features import HogFeatures
+
+    steps: list = [Normalizer(norm="max")]
+    if hyperparameters["features"] == "pca":
+        most = input_shape[0] * input_shape[1] * input_shape[2]
+        components = min(hyperparameters["pca_components"], most)
+        solver = "full" if most <= 100 else "randomized"
+        steps.append(PCA(components, svd_solver=solver, random_state=seed))
+    elif hyperparameters["features"] == "hog":
+        steps.append(
+            HogFeatures(
+                *input_shape,
+                orientations=hyperparameters["hog_orientations"],
+                cells=hyperparameters["hog_cells"],
+            )
+        )
+    return steps
+
 
 def logistic_regression(hyperparameters: Mapping[str, Any], seed: int):
-    """Multinomial logistic regression on the pixels (solver: L-BFGS)."""
+    """Multinomial logistic regression (solver: L-BFGS)."""
     from sklearn.linear_model import LogisticRegression
 
-    return _pipeline(
-        LogisticRegression(
-            C=hyperparameters["C"], max_iter=hyperparameters["max_iter"], random_state=seed
-        )
+    return LogisticRegression(
+        C=hyperparameters["C"],
+        max_iter=hyperparameters["max_iter"],
+        class_weight=_weights(hyperparameters),
+        random_state=seed,
+    )
+
+
+def linear_svm(hyperparameters: Mapping[str, Any], seed: int):
+    """A linear support vector machine, one class against the rest (liblinear)."""
+    from sklearn.svm import LinearSVC
+
+    return LinearSVC(
+        C=hyperparameters["C"],
+        max_iter=hyperparameters["max_iter"],
+        dual=False,
+        class_weight=_weights(hyperparameters),
+        random_state=seed,
+    )
+
+
+def rbf_svm(hyperparameters: Mapping[str, Any], seed: int):
+    """A support vector machine with a Gaussian kernel, one class against one (libsvm)."""
+    from sklearn.svm import SVC
+
+    return SVC(
+        C=hyperparameters["C"],
+        gamma=hyperparameters["gamma"] or "scale",
+        cache_size=1000,
+        class_weight=_weights(hyperparameters),
+        random_state=seed,
+    )
+
+
+def knn(hyperparameters: Mapping[str, Any], seed: int):
+    """The classes of the nearest training pictures (T. Cover & P. Hart, 1967)."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    return KNeighborsClassifier(
+        n_neighbors=hyperparameters["n_neighbors"],
+        weights=hyperparameters["weights"],
+        algorithm="brute",
     )
 
 
 def random_forest(hyperparameters: Mapping[str, Any], seed: int):
-    """A forest of decision trees on the pixels (Breiman, 2001, "Random forests")."""
+    """A forest of decision trees (L. Breiman, 2001, "Random forests")."""
     from sklearn.ensemble import RandomForestClassifier
 
-    return _pipeline(
-        RandomForestClassifier(
-            n_estimators=hyperparameters["n_estimators"],
-            max_leaf_nodes=hyperparameters["max_leaf_nodes"],
-            max_features=hyperparameters["max_features"] or "sqrt",
-            n_jobs=-1,
-            random_state=seed,
-        )
+    return RandomForestClassifier(
+        n_estimators=hyperparameters["n_estimators"],
+        max_leaf_nodes=hyperparameters["max_leaf_nodes"],
+        max_features=hyperparameters["max_features"] or "sqrt",
+        class_weight=_weights(hyperparameters),
+        n_jobs=-1,
+        random_state=seed,
     )
 
 
-def _pipeline(estimator):
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import Normalizer
+def gradient_boosting(hyperparameters: Mapping[str, Any], seed: int):
+    """Trees that each mend what the ones before got wrong (J. Friedman, 2001), on histograms."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
-    return make_pipeline(Normalizer(norm="max"), estimator)
+    return HistGradientBoostingClassifier(
+        max_iter=hyperparameters["rounds"],
+        learning_rate=hyperparameters["learning_rate"],
+        max_leaf_nodes=hyperparameters["max_leaf_nodes"],
+        l2_regularization=hyperparameters["l2"],
+        early_stopping=False,
+        class_weight=_weights(hyperparameters),
+        random_state=seed,
+    )
+
+
+def mlp(hyperparameters: Mapping[str, Any], seed: int):
+    """A multilayer perceptron: layers of neurons, all connected (optimiser: Adam)."""
+    from sklearn.neural_network import MLPClassifier
+
+    return MLPClassifier(
+        hidden_layer_sizes=numbers(hyperparameters["hidden_units"]),
+        alpha=hyperparameters["l2"],
+        learning_rate_init=hyperparameters["learning_rate"],
+        batch_size=hyperparameters["batch_size"],
+        max_iter=hyperparameters["epochs"],
+        random_state=seed,
+    )
+
+
+def _weights(hyperparameters: Mapping[str, Any]) -> str | None:
+    return "balanced" if hyperparameters["class_weights"] else None

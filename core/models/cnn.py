@@ -1,19 +1,111 @@
-"""The convolutional network, in Keras. TensorFlow is imported only inside functions."""
+"""The convolutional networks, in Keras. TensorFlow is imported only inside functions."""
 
 from collections.abc import Mapping
 from typing import Any
 
-_SMALL = 20  # below this side, pictures are padded so that three blocks still fit
+from core.errors import ModelError
+from core.models.param import numbers
+
+Shape = tuple[int, int, int]
 
 
-def simple_cnn(hyperparameters: Mapping[str, Any], input_shape: tuple[int, int, int], classes: int):
-    """Three pairs of convolutions, pooling between them, then two dense layers.
+def simple_cnn(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int):
+    """Blocks of convolutions with pooling between them, then a dense layer and the answer.
 
-    Every convolution is followed by batch normalisation and a ReLU; dropout comes before each
-    dense layer. Pixels are scaled to 0-1 by the first layer.
+    With several convolutions in a block and `valid` padding, the first one of every block after
+    the first still pads, so that three blocks fit a picture of 28 pixels.
 
     Args:
-        hyperparameters: `filters`, `dense_units` and `dropout` are read.
+        hyperparameters: `filters`, `convolutions`, `kernel`, `padding`, `pool_last`,
+            `batch_norm`, `dropout_features`, `dense_units`, `dropout` and `l2` are read.
+        input_shape: height, width and channels; uint8 values 0-255.
+        classes: number of classes.
+
+    Returns:
+        An uncompiled `keras.Model` from `(N, H, W, C)` to probabilities `(N, classes)`.
+
+    Raises:
+        ModelError: if the picture is too small for that many blocks.
+    """
+    import keras
+    from keras import layers
+
+    check_size(hyperparameters, input_shape)
+    batch_norm, l2 = hyperparameters["batch_norm"], hyperparameters["l2"]
+    regularizer = keras.regularizers.L2(l2) if l2 else None
+
+    def activated(layer, x):
+        x = layer(x)
+        if batch_norm:
+            x = layers.BatchNormalization(momentum=0.95)(x)
+        return layers.ReLU()(x)
+
+    inputs = keras.Input(input_shape, name="picture")
+    x = layers.Rescaling(1 / 255)(inputs)
+    plan = convolution_plan(hyperparameters)
+    for block, convolutions in enumerate(plan):
+        for filters, padding in convolutions:
+            convolution = layers.Conv2D(
+                filters,
+                hyperparameters["kernel"],
+                padding=padding,
+                use_bias=not batch_norm,
+                kernel_regularizer=regularizer,
+            )
+            x = activated(convolution, x)
+        if block < len(plan) - 1 or hyperparameters["pool_last"]:
+            x = layers.MaxPooling2D()(x)
+    x = layers.Flatten()(x)
+    if hyperparameters["dropout_features"]:
+        x = layers.Dropout(hyperparameters["dropout_features"])(x)
+    dense = layers.Dense(
+        hyperparameters["dense_units"], use_bias=not batch_norm, kernel_regularizer=regularizer
+    )
+    x = activated(dense, x)
+    if hyperparameters["dropout"]:
+        x = layers.Dropout(hyperparameters["dropout"])(x)
+    outputs = layers.Dense(classes, activation="softmax", name="probabilities")(x)
+    return keras.Model(inputs, outputs, name="simple_cnn")
+
+
+def convolution_plan(hyperparameters: Mapping[str, Any]) -> list[list[tuple[int, str]]]:
+    """Filters and padding of every convolution of `simple_cnn`, block by block."""
+    several = hyperparameters["convolutions"] > 1
+    return [
+        [
+            (filters, "same" if several and block and not place else hyperparameters["padding"])
+            for place in range(hyperparameters["convolutions"])
+        ]
+        for block, filters in enumerate(numbers(hyperparameters["filters"]))
+    ]
+
+
+def check_size(hyperparameters: Mapping[str, Any], input_shape: Shape) -> None:
+    """Raise `ModelError` if nothing would be left of a picture before the dense layer."""
+    side = min(input_shape[:2])
+    plan = convolution_plan(hyperparameters)
+    for block, convolutions in enumerate(plan):
+        side -= sum((hyperparameters["kernel"] - 1) * (pad == "valid") for _, pad in convolutions)
+        if side > 0 and (block < len(plan) - 1 or hyperparameters["pool_last"]):
+            side //= 2
+        if side < 1:
+            raise ModelError(
+                f"Pictures of {input_shape[1]}×{input_shape[0]} pixels are used up in block "
+                f"{block + 1} of {len(plan)}: `kernel`={hyperparameters['kernel']} with "
+                "`padding`=valid and pooling leave nothing. Set `padding` to same, or use fewer "
+                "blocks in `filters`."
+            )
+
+
+def resnet(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int):
+    """A residual network for small pictures.
+
+    K. He, X. Zhang, S. Ren & J. Sun (2016), "Deep residual learning for image recognition": each
+    block adds what it computes to what it was given. A convolution and pooling come first; every
+    stage after the first halves the picture and doubles the filters.
+
+    Args:
+        hyperparameters: `width`, `blocks`, `stages`, `dropout` and `l2` are read.
         input_shape: height, width and channels; uint8 values 0-255.
         classes: number of classes.
 
@@ -23,27 +115,41 @@ def simple_cnn(hyperparameters: Mapping[str, Any], input_shape: tuple[int, int, 
     import keras
     from keras import layers
 
-    filters = hyperparameters["filters"]
-    padding = "same" if min(input_shape[:2]) < _SMALL else "valid"
+    l2 = hyperparameters["l2"]
+    regularizer = keras.regularizers.L2(l2) if l2 else None
 
-    def convolution(x, filters, padding):
-        x = layers.Conv2D(filters, 3, padding=padding, use_bias=False)(x)
-        return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
+    def convolution(x, filters, stride=1, kernel=3):
+        x = layers.Conv2D(
+            filters,
+            kernel,
+            strides=stride,
+            padding="same",
+            use_bias=False,
+            kernel_initializer="he_normal",
+            kernel_regularizer=regularizer,
+        )(x)
+        return layers.BatchNormalization(momentum=0.95)(x)
+
+    def block(x, filters, stride):
+        y = layers.ReLU()(convolution(x, filters, stride))
+        y = convolution(y, filters)
+        if stride > 1 or x.shape[-1] != filters:
+            x = convolution(x, filters, stride, kernel=1)
+        return layers.ReLU()(layers.Add()([x, y]))
 
     inputs = keras.Input(input_shape, name="picture")
     x = layers.Rescaling(1 / 255)(inputs)
-    x = convolution(x, filters, padding)
-    x = convolution(x, filters, padding)
-    x = layers.MaxPooling2D()(x)
-    x = convolution(x, 2 * filters, "same")
-    x = convolution(x, 2 * filters, padding)
-    x = layers.MaxPooling2D()(x)
-    x = convolution(x, 4 * filters, "same")
-    x = convolution(x, 4 * filters, padding)
-    x = layers.Flatten()(x)
-    x = layers.Dropout(hyperparameters["dropout"])(x)
-    x = layers.Dense(hyperparameters["dense_units"], use_bias=False)(x)
-    x = layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
-    x = layers.Dropout(hyperparameters["dropout"])(x)
-    outputs = layers.Dense(classes, activation="softmax", name="probabilities")(x)
-    return keras.Model(inputs, outputs, name="simple_cnn")
+    x = layers.ReLU()(convolution(x, hyperparameters["width"]))
+    if min(input_shape[:2]) >= 16:
+        x = layers.MaxPooling2D()(x)
+    for stage in range(hyperparameters["stages"]):
+        for place in range(hyperparameters["blocks"]):
+            stride = 2 if stage and not place else 1
+            x = block(x, hyperparameters["width"] * 2 ** (stage + 1), stride)
+    x = layers.GlobalAveragePooling2D()(x)
+    if hyperparameters["dropout"]:
+        x = layers.Dropout(hyperparameters["dropout"])(x)
+    outputs = layers.Dense(
+        classes, activation="softmax", kernel_regularizer=regularizer, name="probabilities"
+    )(x)
+    return keras.Model(inputs, outputs, name="resnet")

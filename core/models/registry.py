@@ -1,58 +1,12 @@
 """The models that are known by name, and what may be set on each."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from core.augmentation import DRAWN_DIGITS, Policy
 from core.errors import ModelError, unknown
-from core.models import classical, cnn
-
-AUGMENTATIONS: dict[str, Policy] = {"none": Policy(), "drawn_digits": DRAWN_DIGITS}
-
-
-@dataclass(frozen=True)
-class Param:
-    """One hyperparameter: its name, default, limits and what it does, for forms and checks.
-
-    Attributes:
-        name: the field's own word for it, also its name on the command line.
-        default: its value when nobody sets it; its type is the type every value must have.
-        help: one or two sentences a student understands.
-        low, high: inclusive limits of a number.
-        choices: the allowed values of a text.
-    """
-
-    name: str
-    default: int | float | str
-    help: str
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-
-    def parse(self, value: Any) -> int | float | str:
-        """The value as this parameter's type, checked against its limits.
-
-        Raises:
-            ModelError: if it is of another type or outside the limits.
-        """
-        try:
-            if isinstance(self.default, int) and float(value) != int(float(value)):
-                raise ValueError
-            parsed = type(self.default)(float(value) if self.choices == () else value)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise ModelError(self._sentence(value)) from error
-        if not (parsed in self.choices if self.choices else self.low <= parsed <= self.high):
-            raise ModelError(self._sentence(value))
-        return parsed
-
-    def _sentence(self, value: Any) -> str:
-        if self.choices:
-            allowed = f"one of {', '.join(self.choices)}"
-        else:
-            kind = "a whole number" if isinstance(self.default, int) else "a number"
-            allowed = f"{kind} from {self.low:g} to {self.high:g}"
-        return f"`{self.name}` must be {allowed}. Received: {value!r}."
+from core.models import classical, classical_params, cnn, network_params
+from core.models.param import Param, Value
 
 
 @dataclass(frozen=True)
@@ -67,6 +21,9 @@ class ModelSpec:
         params: what may be set.
         build: classical: `(hyperparameters, seed) -> unfitted estimator`;
             network: `(hyperparameters, input_shape, classes) -> uncompiled keras.Model`.
+        learns_by: what its learning curve is drawn over: `epoch`, `iteration`, `trees`, `rounds`
+            or `pictures`.
+        presets: values that belong together, by what a form calls them.
     """
 
     name: str
@@ -75,42 +32,64 @@ class ModelSpec:
     family: str
     params: tuple[Param, ...]
     build: Callable[..., Any]
+    learns_by: str
+    presets: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
 
-_NETWORK_TRAINING = (
-    Param("epochs", 14, "How many times the network sees every training picture.", 1, 200),
-    Param(
-        "batch_size",
-        128,
-        "Pictures looked at before each small correction of the weights. Larger is steadier, "
-        "smaller corrects more often.",
-        8,
-        1024,
-    ),
-    Param(
-        "learning_rate",
-        0.003,
-        "Size of the largest correction. It rises to this value, then falls to almost zero. "
-        "Too large and learning jumps about; too small and it takes for ever.",
-        1e-5,
-        0.1,
-    ),
-    Param(
-        "weight_averaging",
-        0.998,
-        "Each weight the network keeps is a running average of its past values; this is how much "
-        "of the past is kept at every step. 0 keeps only the last value.",
-        0.0,
-        0.9999,
-    ),
-    Param(
-        "augmentation",
-        "drawn_digits",
-        "Random changes to the training pictures. drawn_digits imitates how people draw: "
-        "leaning, stretched, off centre, with a thin or a thick pen.",
-        choices=tuple(AUGMENTATIONS),
-    ),
-)
+STUDIOS_OWN = "The studio's own: three pairs"
+_PUBLISHED = {
+    "convolutions": 1,
+    "kernel": 3,
+    "padding": "valid",
+    "batch_norm": False,
+    "dropout_features": 0.0,
+    "dropout": 0.0,
+    "l2": 0.0,
+    "learning_rate": 0.001,
+}
+
+CNN_PRESETS: dict[str, dict[str, Value]] = {
+    "32-64, dense 128": {
+        **_PUBLISHED,
+        "filters": "32-64",
+        "pool_last": True,
+        "dense_units": 128,
+    },
+    "32-64-128, dense 128, dropout 0.5": {
+        **_PUBLISHED,
+        "filters": "32-64-128",
+        "pool_last": True,
+        "dense_units": 128,
+        "dropout": 0.5,
+    },
+    "32-64-64, dense 64, dropout 0.5": {
+        **_PUBLISHED,
+        "filters": "32-64-64",
+        "pool_last": False,
+        "dense_units": 64,
+        "dropout": 0.5,
+    },
+    "32-64 with L2, dense 128": {
+        **_PUBLISHED,
+        "filters": "32-64",
+        "pool_last": True,
+        "dense_units": 128,
+        "l2": 0.001,
+    },
+    STUDIOS_OWN: {
+        "filters": "32-64-128",
+        "convolutions": 2,
+        "padding": "valid",
+        "pool_last": False,
+        "batch_norm": True,
+        "dropout_features": 0.4,
+        "dense_units": 128,
+        "dropout": 0.4,
+        "learning_rate": 0.003,
+        "weight_averaging": 0.998,
+        "epochs": 14,
+    },
+}
 
 MODELS: dict[str, ModelSpec] = {
     spec.name: spec
@@ -120,18 +99,36 @@ MODELS: dict[str, ModelSpec] = {
             title="Logistic regression",
             summary="Weighs every pixel on its own and adds up the votes for each class.",
             family="classical",
-            params=(
-                Param(
-                    "C",
-                    1.0,
-                    "How freely the weights may grow. Smaller values keep them small, which "
-                    "guards against learning the training pictures by heart.",
-                    1e-4,
-                    1e4,
-                ),
-                Param("max_iter", 100, "Most steps the solver may take.", 10, 2000),
-            ),
+            params=classical_params.LOGISTIC_REGRESSION,
             build=classical.logistic_regression,
+            learns_by="iteration",
+        ),
+        ModelSpec(
+            name="linear_svm",
+            title="Linear support vector machine (SVM)",
+            summary="Draws the straight border between classes that keeps farthest from both.",
+            family="classical",
+            params=classical_params.LINEAR_SVM,
+            build=classical.linear_svm,
+            learns_by="pictures",
+        ),
+        ModelSpec(
+            name="rbf_svm",
+            title="Support vector machine with curved borders (RBF SVM)",
+            summary="Compares a picture with the training pictures that lie along the borders.",
+            family="classical",
+            params=classical_params.RBF_SVM,
+            build=classical.rbf_svm,
+            learns_by="pictures",
+        ),
+        ModelSpec(
+            name="knn",
+            title="Nearest neighbours (k-NN)",
+            summary="Learns nothing: it looks up the most similar training pictures.",
+            family="classical",
+            params=classical_params.KNN,
+            build=classical.knn,
+            learns_by="pictures",
         ),
         ModelSpec(
             name="random_forest",
@@ -139,25 +136,28 @@ MODELS: dict[str, ModelSpec] = {
             summary="Many decision trees, each asking yes-or-no questions about single pixels, "
             "vote together.",
             family="classical",
-            params=(
-                Param("n_estimators", 100, "How many trees vote.", 1, 500),
-                Param(
-                    "max_leaf_nodes",
-                    3000,
-                    "Most answers one tree may end in. More makes a tree sharper, and larger.",
-                    2,
-                    20_000,
-                ),
-                Param(
-                    "max_features",
-                    0.0,
-                    "Part of the pixels a tree may choose from at each question. "
-                    "0 means the usual choice: the square root of their number.",
-                    0.0,
-                    1.0,
-                ),
-            ),
+            params=classical_params.RANDOM_FOREST,
             build=classical.random_forest,
+            learns_by="trees",
+        ),
+        ModelSpec(
+            name="gradient_boosting",
+            title="Gradient boosting",
+            summary="Small trees one after another, each mending what those before got wrong.",
+            family="classical",
+            params=classical_params.GRADIENT_BOOSTING,
+            build=classical.gradient_boosting,
+            learns_by="rounds",
+        ),
+        ModelSpec(
+            name="mlp",
+            title="Multilayer perceptron (MLP)",
+            summary="Layers of neurons, all connected; it does not know which pixels are "
+            "neighbours.",
+            family="classical",
+            params=classical_params.MLP,
+            build=classical.mlp,
+            learns_by="epoch",
         ),
         ModelSpec(
             name="simple_cnn",
@@ -166,31 +166,38 @@ MODELS: dict[str, ModelSpec] = {
             "wherever they are.",
             family="network",
             params=(
-                Param(
-                    "filters", 32, "Filters in the first layers; later layers have more.", 4, 128
-                ),
-                Param("dense_units", 128, "Neurons in the layer before the answer.", 8, 1024),
-                Param(
-                    "dropout",
-                    0.4,
-                    "Part of the neurons switched off at random while learning, so that none "
-                    "becomes indispensable.",
-                    0.0,
-                    0.9,
-                ),
-                *_NETWORK_TRAINING,
+                *network_params.SIMPLE_CNN,
+                *network_params.training(10, 0.002),
+                *network_params.AUGMENTATION,
             ),
             build=cnn.simple_cnn,
+            learns_by="epoch",
+            presets=CNN_PRESETS,
+        ),
+        ModelSpec(
+            name="resnet",
+            title="Residual network (ResNet)",
+            summary="A deeper convolutional network whose blocks add to what they are given; "
+            "stronger, and slower to train.",
+            family="network",
+            params=(
+                *network_params.RESNET,
+                *network_params.training(16, 0.005, "adamw", 0.05),
+                *network_params.AUGMENTATION,
+            ),
+            build=cnn.resnet,
+            learns_by="epoch",
         ),
     )
 }
 
 
-def resolve(model: str, values: Mapping[str, Any]) -> dict[str, int | float | str]:
-    """All hyperparameters of a model: those given, checked, and the defaults of the rest.
+def resolve(model: str, values: Mapping[str, Any]) -> dict[str, Value]:
+    """The hyperparameters of a model that count: those given, checked, and defaults of the rest.
 
     Raises:
-        ModelError: if the model, a name or a value is not allowed.
+        ModelError: if the model, a name or a value is not allowed, or a value other than the
+            default is given for something that does not count beside the others.
     """
     if not isinstance(model, str) or model not in MODELS:
         raise ModelError(unknown("model", model, MODELS))
@@ -198,4 +205,13 @@ def resolve(model: str, values: Mapping[str, Any]) -> dict[str, int | float | st
     for name in values:
         if name not in params:
             raise ModelError(unknown(f"hyperparameter of {model}", name, params))
-    return {name: param.parse(values.get(name, param.default)) for name, param in params.items()}
+    parsed = {name: param.parse(values.get(name, param.default)) for name, param in params.items()}
+    for name, param in params.items():
+        if not param.counts(parsed) and parsed[name] != param.default:
+            other, allowed = param.only_if
+            wanted = " or ".join(str(value) for value in allowed)
+            raise ModelError(
+                f"`{name}` only counts with {other}={wanted}. "
+                f"Received: {name}={parsed[name]} with {other}={parsed[other]}."
+            )
+    return {name: value for name, value in parsed.items() if params[name].counts(parsed)}

@@ -1,5 +1,6 @@
-"""Fit a scikit-learn model and store it with skops."""
+"""Fit a scikit-learn model so that one can watch it learn, and store it with skops."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,13 @@ from zipfile import ZIP_DEFLATED
 import numpy as np
 
 from core.datasets import Dataset
-from core.models import MODELS
+from core.models import MODELS, classical
 from core.progress import Progress, Reporter
+from core.training.batches import chosen_rows
+from core.training.learning import LEARNERS, Curve
+
+_CHUNK = 2000
+_MOST_SCORED = 2000  # pictures of each part that the learning curve is measured on
 
 
 def fit_classical(
@@ -17,20 +23,71 @@ def fit_classical(
 ):
     """Fit a pipeline on the flattened training pictures.
 
+    Returns:
+        The fitted pipeline and its learning curve, one dict of figures per point.
+
     Raises:
-        JobError: if it was asked to stop before it began.
+        Cancelled: if it was asked to stop.
     """
-    import warnings
-
     from sklearn.exceptions import ConvergenceWarning
+    from sklearn.pipeline import make_pipeline
 
-    estimator = MODELS[model].build(hyperparameters, seed)
-    report(Progress("fitting"))
+    rows = chosen_rows(dataset.y_train, hyperparameters["max_pictures"], seed)
+    labels = dataset.y_train[rows]
+    steps = classical.features(hyperparameters, dataset.input_shape, seed)
+    report(Progress("preparing", note=f"{len(rows):,} pictures"))
+    pixels = flat(dataset.x_train[rows])
+    for step in steps[:-1]:
+        pixels = step.fit_transform(pixels)
+    steps[-1].fit(pixels, labels)
+    learnt = _in_chunks(steps[-1:], pixels, report)
+    del pixels
+    some_val = chosen_rows(dataset.y_val, _MOST_SCORED, seed)
+    some_train = chosen_rows(labels, _MOST_SCORED, seed)
+    x_val = _in_chunks(steps, flat(dataset.x_val[some_val]), report)
+    curve = Curve(
+        MODELS[model].learns_by,
+        (learnt[some_train], labels[some_train]),
+        (x_val, dataset.y_val[some_val]),
+        report,
+    )
     with warnings.catch_warnings():  # stopping at `max_iter` is the choice of whoever set it
         warnings.simplefilter("ignore", ConvergenceWarning)
-        pictures = np.asarray(dataset.x_train)
-        estimator.fit(pictures.reshape(len(pictures), -1), dataset.y_train)
-    return estimator
+        warnings.filterwarnings("ignore", message="class_weight presets")  # the rows stay the same
+        estimator = MODELS[model].build(hyperparameters, seed)
+        estimator = LEARNERS[model](estimator, learnt, labels, curve)
+    if not hasattr(estimator, "predict_proba"):
+        estimator = with_probabilities(estimator, x_val, dataset.y_val[some_val])
+    return make_pipeline(*steps, estimator), tuple(curve.history)
+
+
+def flat(pictures: np.ndarray) -> np.ndarray:
+    """Float32 rows, shape `(N, H * W * C)`, of pictures, uint8 `(N, H, W, C)`."""
+    return np.asarray(pictures).reshape(len(pictures), -1).astype(np.float32)
+
+
+def with_probabilities(estimator, x: np.ndarray, y: np.ndarray):
+    """A support vector machine that says how sure it is; what it answers stays the same.
+
+    C. Guo, G. Pleiss, Y. Sun & K. Weinberger (2017), "On calibration of modern neural networks":
+    distances from the borders become probabilities by one temperature, found on validation.
+    """
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.frozen import FrozenEstimator
+
+    return CalibratedClassifierCV(FrozenEstimator(estimator), method="temperature").fit(x, y)
+
+
+def _in_chunks(steps: list, pixels: np.ndarray, report: Reporter) -> np.ndarray:
+    """Fitted steps, one after another, on some rows at a time."""
+    parts = []
+    for start in range(0, len(pixels), _CHUNK):
+        part = pixels[start : start + _CHUNK]
+        for step in steps:
+            part = step.transform(part)
+        parts.append(part)
+        report(Progress("preparing", part=start / len(pixels), note=f"{start + len(part):,} done"))
+    return np.concatenate(parts)
 
 
 def export_classical(estimator, folder: Path) -> None:

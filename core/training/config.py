@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core import datasets, runs
+from core.augmentation import USUAL, usual_policy
 from core.errors import ModelError, unknown
-from core.models import resolve
+from core.models import MODELS, Value, cnn, resolve
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class TrainConfig:
     Attributes:
         dataset: the name of a dataset.
         model: one of `core.models.MODELS`.
-        hyperparameters: those given; the rest get their defaults.
+        hyperparameters: those given; the rest get their defaults. What does not count beside the
+            others is left out.
         name: id of the run to make; by default `<dataset>-<model>-<n>`.
         seed: of every random number drawn.
         validation_fraction: part of the training set held out; None for the usual part of the
@@ -50,7 +52,25 @@ class TrainConfig:
             )
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise ModelError(f"`seed` must be a whole number from 0. Received: {self.seed!r}.")
-        object.__setattr__(self, "hyperparameters", resolve(self.model, self.hyperparameters))
+        object.__setattr__(self, "hyperparameters", self._resolved(spec))
+
+    def _resolved(self, spec: datasets.DatasetSpec) -> dict[str, Value]:
+        """Every hyperparameter that counts; what depends on the dataset is settled here."""
+        values = resolve(self.model, self.hyperparameters)
+        if values.get("augmentation") == USUAL:
+            values["augmentation"] = usual_policy(spec.preprocessing)
+        if self.model == "simple_cnn":
+            cnn.check_size(values, spec.input_shape)
+        return values
+
+    @property
+    def family(self) -> str:
+        """`classical` or `network`."""
+        return MODELS[self.model].family
+
+    def to_mapping(self) -> dict[str, Any]:
+        """The same as a YAML or JSON file could hold it."""
+        return {**dataclasses.asdict(self), "hyperparameters": dict(self.hyperparameters)}
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "TrainConfig":

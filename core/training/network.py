@@ -7,63 +7,140 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from core.datasets import Dataset
+from core.models import MODELS
+from core.progress import Reporter
+from core.serving import quiet
+from core.training.batches import training_batches, validation_batches
+from core.training.callbacks import replaying, watching
+from core.training.checkpoints import Checkpoints
 
-from core.augmentation import Policy, augment
-from core.datasets import Dataset, Pictures
-from core.models import AUGMENTATIONS, MODELS
-from core.progress import Progress, Reporter
-
-_WARM_UP = 0.15  # part of the steps in which the learning rate rises
+_WARM_UP = 0.15  # part of the steps in which the learning rate of one cycle rises
 _LAST_RATE = 0.003  # of the largest learning rate, reached at the end
-_VALIDATION_BATCH = 500
+_MOMENTUM = 0.9
 _AVERAGED_PARTS = 10  # a short training averages over no more than a tenth of its steps
 
 
 def fit_network(
-    dataset: Dataset, model: str, hyperparameters: Mapping[str, Any], seed: int, report: Reporter
+    dataset: Dataset,
+    model: str,
+    hyperparameters: Mapping[str, Any],
+    seed: int,
+    report: Reporter,
+    kept: Checkpoints,
 ):
-    """Train a network; the learning rate rises, then falls along a cosine to almost zero.
+    """Train a network, or go on with a training that was interrupted.
 
-    The weights kept are running averages of those the optimiser visits (Polyak & Juditsky, 1992),
-    which the last, small steps bring in line with the statistics of batch normalisation.
+    With `weight_averaging`, the weights kept are running averages of those the optimiser visits
+    (Polyak & Juditsky, 1992), which the last, small steps of one cycle bring in line with the
+    statistics of batch normalisation.
 
     Returns:
         The trained `keras.Model` and its history, one dict of figures per epoch.
 
     Raises:
-        JobError: if it was asked to stop.
+        Cancelled: if it was asked to stop.
+        ModelError: if the model does not fit the pictures, or the loss became infinite.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    load_keras()
     import keras
 
     keras.utils.set_random_seed(seed)
     network = MODELS[model].build(hyperparameters, dataset.input_shape, len(dataset.class_names))
+    batches = training_batches(dataset, hyperparameters, seed)
     epochs = hyperparameters["epochs"]
-    batches = _batches(dataset, hyperparameters, seed)
-    steps = epochs * len(batches)
-    average = min(hyperparameters["weight_averaging"], 1 - _AVERAGED_PARTS / steps)
     network.compile(
-        optimizer=keras.optimizers.Adam(
-            _one_cycle(hyperparameters["learning_rate"], steps),
-            use_ema=average > 0,
-            ema_momentum=max(average, 0.0),
+        optimizer=optimizer(hyperparameters, epochs * len(batches)),
+        loss=keras.losses.CategoricalCrossentropy(
+            label_smoothing=hyperparameters["label_smoothing"]
         ),
-        loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
-    fitted = network.fit(
+    if kept.read():
+        network.optimizer.build(network.trainable_variables)
+        network.load_weights(kept.folder / kept.last)
+        batches.start(len(kept.history))
+    keep_best = hyperparameters.get("keep_best", False)
+    network.fit(
         batches,
         epochs=epochs,
-        validation_data=_in_order(dataset.x_val, dataset.y_val),
-        callbacks=[_reporting(epochs, len(batches), report)],
+        initial_epoch=len(kept.history),
+        validation_data=validation_batches(dataset.x_val, dataset.y_val, len(dataset.class_names)),
+        callbacks=[
+            *_stopping(hyperparameters, kept),
+            watching(epochs, len(batches), report, kept, keep_best),
+        ],
         verbose=0,
     )
-    columns = fitted.history
-    history = tuple(
-        {name: float(values[epoch]) for name, values in columns.items()} for epoch in range(epochs)
+    if kept.best:
+        network.load_weights(kept.folder / kept.best)
+    return network, tuple(kept.history)
+
+
+def load_keras() -> None:
+    """Import Keras without what TensorFlow's C++ code writes to the terminal on the way."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet():
+        import keras
+
+        keras.ops.zeros(1)
+
+
+def optimizer(hyperparameters: Mapping[str, Any], steps: int):
+    """The Keras optimiser with its learning rate over that many steps."""
+    import keras
+
+    average = hyperparameters["weight_averaging"]
+    average = min(average, max(0.0, 1 - _AVERAGED_PARTS / steps))
+    options = {
+        "learning_rate": _rate(hyperparameters, steps),
+        "use_ema": average > 0,
+        "ema_momentum": average,
+    }
+    name = hyperparameters["optimizer"]
+    if name == "sgd":
+        return keras.optimizers.SGD(momentum=_MOMENTUM, nesterov=True, **options)
+    if name == "adamw":
+        return keras.optimizers.AdamW(weight_decay=hyperparameters["weight_decay"], **options)
+    return keras.optimizers.Adam(**options)
+
+
+def _rate(hyperparameters: Mapping[str, Any], steps: int):
+    import keras
+
+    rate, schedule = hyperparameters["learning_rate"], hyperparameters["schedule"]
+    if schedule == "cosine":
+        return keras.optimizers.schedules.CosineDecay(rate, steps, alpha=_LAST_RATE)
+    if schedule != "one_cycle":
+        return rate
+    warm_up = max(1, int(_WARM_UP * steps))
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=rate / 20,
+        warmup_target=rate,
+        warmup_steps=warm_up,
+        decay_steps=max(1, steps - warm_up),
+        alpha=_LAST_RATE,
     )
-    return network, history
+
+
+def _stopping(hyperparameters: Mapping[str, Any], kept: Checkpoints) -> list:
+    """Early stopping and the plateau, as far as they are asked for."""
+    import keras
+
+    callbacks = []
+    if hyperparameters["schedule"] == "plateau":
+        callbacks.append(
+            keras.callbacks.ReduceLROnPlateau(
+                monitor="val_loss", factor=0.5, patience=hyperparameters["plateau_patience"]
+            )
+        )
+    if hyperparameters["early_stopping"]:
+        callbacks.append(
+            keras.callbacks.EarlyStopping(
+                monitor="val_accuracy", patience=hyperparameters["early_stopping"], mode="max"
+            )
+        )
+    return [replaying(callback, kept.history) for callback in callbacks]
 
 
 def export_network(network, folder: Path) -> None:
@@ -75,85 +152,3 @@ def export_network(network, folder: Path) -> None:
     bare.save(folder / "model.keras")
     with contextlib.redirect_stdout(io.StringIO()):
         bare.export(folder / "model.tflite", format="litert", verbose=False)
-
-
-def _one_cycle(rate: float, steps: int):
-    import keras
-
-    warm_up = max(1, int(_WARM_UP * steps))
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=rate / 20,
-        warmup_target=rate,
-        warmup_steps=warm_up,
-        decay_steps=max(1, steps - warm_up),
-        alpha=_LAST_RATE,
-    )
-
-
-def _batches(dataset: Dataset, hyperparameters: Mapping[str, Any], seed: int):
-    """Shuffled, augmented batches; the same seed gives the same ones, whatever the threads do."""
-    import keras
-
-    policy: Policy = AUGMENTATIONS[hyperparameters["augmentation"]]
-    size = min(hyperparameters["batch_size"], len(dataset.y_train))
-
-    class Batches(keras.utils.PyDataset):
-        def __init__(self):
-            super().__init__(workers=1, max_queue_size=8)
-            self.epoch = -1
-            self.on_epoch_end()
-
-        def __len__(self):
-            return len(dataset.y_train) // size
-
-        def __getitem__(self, index):
-            chosen = np.sort(self.order[index * size : (index + 1) * size])
-            images = dataset.x_train[chosen]
-            if policy != Policy():
-                rng = np.random.default_rng([seed, self.epoch, index])
-                images = augment(images, policy, rng)
-            return images, dataset.y_train[chosen]
-
-        def on_epoch_end(self):
-            self.epoch += 1
-            rng = np.random.default_rng([seed, self.epoch])
-            self.order = rng.permutation(len(dataset.y_train))
-
-    return Batches()
-
-
-def _in_order(images: np.ndarray | Pictures, labels: np.ndarray):
-    """Large batches in order, read when needed."""
-    import keras
-
-    class Batches(keras.utils.PyDataset):
-        def __len__(self):
-            return -(-len(labels) // _VALIDATION_BATCH)
-
-        def __getitem__(self, index):
-            part = slice(index * _VALIDATION_BATCH, (index + 1) * _VALIDATION_BATCH)
-            return images[part], labels[part]
-
-    return Batches()
-
-
-def _reporting(epochs: int, steps: int, report: Reporter):
-    import keras
-
-    class Reporting(keras.callbacks.Callback):
-        def on_epoch_begin(self, epoch, logs=None):
-            self.epoch = epoch
-
-        def on_train_batch_end(self, batch, logs=None):
-            if batch % 10 == 0:
-                self.send(batch + 1, logs)
-
-        def on_epoch_end(self, epoch, logs=None):
-            self.send(steps, logs)
-
-        def send(self, batch, logs):
-            figures = {name: float(value) for name, value in (logs or {}).items()}
-            part = (self.epoch + batch / steps) / epochs
-            report(Progress("fitting", self.epoch + 1, epochs, part, figures))
-
-    return Reporting()

@@ -9,6 +9,7 @@ import shutil
 import sys
 
 from core.errors import StudioError, unknown
+from core.models.registry import CNN_PRESETS, STUDIOS_OWN
 from core.settings import settings
 from core.training.config import TrainConfig
 from core.training.train import train
@@ -19,7 +20,7 @@ CONFIGS = {
         TrainConfig("digits", "random_forest", name="digits-random-forest"),
         TrainConfig("mnist", "logistic_regression", name="mnist-logistic-regression"),
         TrainConfig("mnist", "random_forest", name="mnist-random-forest"),
-        TrainConfig("mnist", "simple_cnn", name="mnist-cnn"),
+        TrainConfig("mnist", "simple_cnn", CNN_PRESETS[STUDIOS_OWN], name="mnist-cnn"),
     )
 }
 

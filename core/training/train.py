@@ -1,5 +1,9 @@
 """One training from beginning to end: load, fit, export, evaluate with what serves, save."""
 
+import hashlib
+import json
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,19 +11,22 @@ from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 
+import numpy as np
+
 from core import datasets, runs, serving
 from core.datasets import Dataset
 from core.errors import RunError
 from core.evaluation import Evaluation, evaluate
-from core.models import MODELS
 from core.progress import Progress, Reporter
+from core.training.checkpoints import Checkpoints
 from core.training.classical import export_classical, fit_classical
 from core.training.config import TrainConfig
 from core.training.network import export_network, fit_network
 
+_AT_ONCE = 1000  # pictures that are answered between two reports
 _PACKAGES = {
     "network": ("tensorflow", "keras", "ai-edge-litert", "numpy", "opencv-python-headless"),
-    "classical": ("scikit-learn", "skops", "numpy"),
+    "classical": ("scikit-learn", "scikit-image", "skops", "numpy"),
 }
 
 
@@ -27,32 +34,39 @@ def train(
     config: TrainConfig,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     should_stop: Callable[[], bool] = lambda: False,
+    should_finish: Callable[[], bool] = lambda: False,
+    checkpoints: Path | None = None,
 ) -> runs.Run:
     """Train a model and leave a run behind.
 
     Args:
         config: what to train, on what, and how.
         on_progress: called with each `Progress`.
-        should_stop: asked at each report; true ends the training.
+        should_stop: asked at each report; true ends the training, and no run is left.
+        should_finish: asked at each report; true ends it early and keeps the best so far.
+        checkpoints: a folder that a network is kept in after each epoch; what an interrupted
+            training of the same configuration left there is gone on with.
 
     Returns:
         The run, whose figures were computed with the model file that serves.
 
     Raises:
-        JobError: if it was asked to stop; no run is left.
+        Cancelled: if it was asked to stop.
+        ModelError: if the model does not fit the pictures, or diverged.
         RunError: if the run's name is taken.
         DatasetError: if the dataset cannot be loaded.
     """
-    report = Reporter(on_progress, should_stop, "The training was cancelled; no run was kept.")
-    run_id = config.name or _free_name(config)
+    cancelled = "The training was cancelled; no run was kept."
+    report = Reporter(on_progress, should_stop, cancelled, should_finish)
+    run_id = config.name or free_name(config)
     with runs.draft(run_id) as folder:
         report(Progress("loading"))
         dataset = datasets.load(config.dataset, config.validation_fraction)
         begun = time.perf_counter()
-        history = _fit_and_export(config, dataset, folder, report)
+        history = _fit_and_export(config, dataset, folder, report, checkpoints)
         seconds = time.perf_counter() - begun
-        report(Progress("evaluating", part=1.0))
-        val, test = _evaluate(folder, MODELS[config.model].family, dataset)
+        report(Progress("evaluating", part=1.0, history=history))
+        val, test = _evaluate(folder, config.family, dataset, report)
         card = _card(config, run_id, dataset, history, val, test, seconds)
         run = runs.save(card, folder, val, test)
     on_progress(Progress("done", part=1.0, metrics=run.card.metrics))
@@ -73,24 +87,52 @@ def find_same(config: TrainConfig) -> runs.Run | None:
 
 
 def _fit_and_export(
-    config: TrainConfig, dataset: Dataset, folder: Path, report: Reporter
+    config: TrainConfig,
+    dataset: Dataset,
+    folder: Path,
+    report: Reporter,
+    checkpoints: Path | None,
 ) -> tuple[dict[str, float], ...]:
     arguments = (dataset, config.model, config.hyperparameters, config.seed, report)
-    if MODELS[config.model].family == "classical":
-        estimator = fit_classical(*arguments)
-        report(Progress("exporting", part=1.0))
+    if config.family == "classical":
+        estimator, history = fit_classical(*arguments)
+        report(Progress("exporting", part=1.0, history=history))
         export_classical(estimator, folder)
-        return ()
-    network, history = fit_network(*arguments)
-    report(Progress("exporting", part=1.0))
+        return history
+    own = checkpoints or Path(tempfile.mkdtemp(prefix="checkpoints-"))
+    try:
+        kept = Checkpoints(own, _identity(config, dataset))
+        network, history = fit_network(*arguments, kept)
+    finally:
+        if checkpoints is None:
+            shutil.rmtree(own, ignore_errors=True)
+    report(Progress("exporting", part=1.0, history=history))
     export_network(network, folder)
     return history
 
 
-def _evaluate(folder: Path, family: str, dataset: Dataset) -> tuple[Evaluation, Evaluation]:
+def _identity(config: TrainConfig, dataset: Dataset) -> str:
+    """Changes with anything that makes it another training."""
+    settings = {**config.to_mapping(), "name": None}
+    text = json.dumps(settings, sort_keys=True) + dataset.fingerprint()
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _evaluate(
+    folder: Path, family: str, dataset: Dataset, report: Reporter
+) -> tuple[Evaluation, Evaluation]:
     answer = serving.open_model(folder / serving.MODEL_FILES[family], family)
-    val = evaluate(dataset.y_val, answer(dataset.x_val))
-    return val, evaluate(dataset.y_test, answer(dataset.x_test))
+    total = len(dataset.y_val) + len(dataset.y_test)
+    done, found = 0, []
+    for split in ("val", "test"):
+        images, labels = dataset.split(split)
+        rows = []
+        for start in range(0, len(labels), _AT_ONCE):
+            rows.append(answer(np.asarray(images[start : start + _AT_ONCE])))
+            done += len(rows[-1])
+            report(Progress("evaluating", part=done / total, note=f"{done:,} of {total:,}"))
+        found.append(evaluate(labels, np.concatenate(rows)))
+    return found[0], found[1]
 
 
 def _card(
@@ -102,7 +144,7 @@ def _card(
     test: Evaluation,
     seconds: float,
 ) -> runs.RunCard:
-    family = MODELS[config.model].family
+    used = config.hyperparameters["max_pictures"] or len(dataset.y_train)
     return runs.RunCard(
         id=run_id,
         owner="studio" if run_id in runs.SHIPPED else "you",
@@ -112,23 +154,25 @@ def _card(
         input_shape=dataset.input_shape,
         preprocessing=dataset.preprocessing,
         model=config.model,
-        family=family,
+        family=config.family,
         hyperparameters=dict(config.hyperparameters),
         history=history,
         metrics={
             **test.metrics(),
             **{f"val_{name}": value for name, value in val.metrics().items()},
             "test_size": len(test.labels),
+            "train_size": min(used, len(dataset.y_train)),
         },
         seconds=round(seconds, 1),
         seed=config.seed,
         validation_fraction=config.validation_fraction,
-        versions={package: version(package) for package in _PACKAGES[family]},
+        versions={package: version(package) for package in _PACKAGES[config.family]},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
-def _free_name(config: TrainConfig) -> str:
+def free_name(config: TrainConfig) -> str:
+    """A name for the run that nothing has yet."""
     stem = f"{config.dataset}-{config.model}".replace("_", "-")
     for number in count(1):
         try:

@@ -1,71 +1,21 @@
-"""Seeded random changes to batches of pictures: the only augmentation there is.
+"""Change every picture of a batch at random, as a `Policy` allows.
 
-Training, previews and figures all call `augment`, so what a person is shown is what a model is
-trained on. Everything works on uint8 with OpenCV and NumPy; nothing here needs TensorFlow.
-
-A `Policy` says how far each change may go. `DRAWN_DIGITS` imitates how people really draw:
-a digit leans, is stretched, sits a little off centre, is written with a thin or a thick pen,
-wobbles, or has been scanned coarsely.
+`DRAWN_DIGITS` imitates how people really draw: a digit leans, is stretched, sits a little off
+centre, is written with a thin or a thick pen, wobbles, or has been scanned coarsely.
 """
-
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-
-@dataclass(frozen=True)
-class Policy:
-    """How far each random change may go. The default changes nothing.
-
-    Attributes:
-        shift: largest move along each axis, as a fraction of the side (0.1 = a tenth).
-        rotation: largest turn in degrees, either way.
-        scale: largest relative change of size, drawn separately for width and height.
-        shear: largest slant, as horizontal pixels per vertical pixel.
-        wobble: standard deviation, in pixels, of a smooth random displacement
-            (Simard, Steinkraus & Platt, 2003, "Best practices for convolutional neural
-            networks applied to visual document analysis").
-        thickness: probability of a thinner or thicker stroke.
-        coarseness: probability of being scanned at 30-60 % of the resolution and enlarged again.
-    """
-
-    shift: float = 0.0
-    rotation: float = 0.0
-    scale: float = 0.0
-    shear: float = 0.0
-    wobble: float = 0.0
-    thickness: float = 0.0
-    coarseness: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in self.__dataclass_fields__:
-            value = getattr(self, name)
-            if value < 0:
-                raise ValueError(f"`{name}` must be zero or more. Received: {name}={value}")
-        for name in ("thickness", "coarseness"):
-            value = getattr(self, name)
-            if value > 1:
-                raise ValueError(f"`{name}` is a probability, 0 to 1. Received: {name}={value}")
-
-
-DRAWN_DIGITS = Policy(
-    shift=0.06,
-    rotation=12.0,
-    scale=0.13,
-    shear=0.18,
-    wobble=0.6,
-    thickness=0.35,
-    coarseness=0.1,
-)
+from core.augmentation.operations import apply_random
+from core.augmentation.policy import FILLS, Policy
 
 
 def augment(images: np.ndarray, policy: Policy, seed: int | np.random.Generator) -> np.ndarray:
     """Return a changed copy of every picture.
 
     Args:
-        images: uint8, shape `(N, H, W, C)`; light ink on a black ground, since what moves in
-            from outside is black.
+        images: uint8, shape `(N, H, W, C)`.
         policy: how far each change may go.
         seed: a seed or a NumPy generator; the same seed gives the same pictures.
 
@@ -92,9 +42,30 @@ def _augment_one(image: np.ndarray, policy: Policy, rng: np.random.Generator) ->
         image = _change_thickness(image, rng)
     if policy.coarseness and rng.random() < policy.coarseness:
         image = _scan_coarsely(image, rng)
+    if policy.flip and rng.random() < policy.flip:
+        image = image[:, ::-1]
     if policy.wobble:
-        return _displace(image, policy, rng)
-    return cv2.warpAffine(image, _random_affine(image.shape, policy, rng), image.shape[1::-1])
+        image = _displace(image, policy, rng)
+    elif policy.moves:
+        image = _warp(image, _random_affine(image.shape, policy, rng), policy.fill)
+    if policy.brightness or policy.contrast:
+        image = _change_light(image, policy, rng)
+    for _ in range(policy.random_operations):
+        image = apply_random(image, policy.magnitude, policy.fill, rng)
+    return image
+
+
+def _warp(image: np.ndarray, matrix: np.ndarray, fill: str) -> np.ndarray:
+    image = np.ascontiguousarray(image)
+    return cv2.warpAffine(image, matrix, image.shape[1::-1], borderMode=FILLS[fill])
+
+
+def _change_light(image: np.ndarray, policy: Policy, rng: np.random.Generator) -> np.ndarray:
+    contrast = 1 + rng.uniform(-1, 1) * policy.contrast
+    brightness = rng.uniform(-1, 1) * policy.brightness * 255
+    mean = image.mean()
+    changed = (image.astype(np.float32) - mean) * contrast + mean + brightness
+    return np.clip(np.rint(changed), 0, 255).astype(np.uint8)
 
 
 def _random_affine(shape: tuple, policy: Policy, rng: np.random.Generator) -> np.ndarray:
@@ -102,6 +73,8 @@ def _random_affine(shape: tuple, policy: Policy, rng: np.random.Generator) -> np
     height, width = shape[:2]
     angle = np.deg2rad(rng.uniform(-1, 1) * policy.rotation)
     stretch = np.diag(1 + rng.uniform(-1, 1, 2) * policy.scale)
+    if policy.zoom:
+        stretch *= 1 + rng.uniform(-1, 1) * policy.zoom
     slant = np.array([[1, rng.uniform(-1, 1) * policy.shear], [0, 1]])
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     linear = turn @ slant @ stretch
@@ -119,7 +92,13 @@ def _displace(image: np.ndarray, policy: Policy, rng: np.random.Generator) -> np
     smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     map_x = matrix[0, 0] * columns + matrix[0, 1] * rows + matrix[0, 2] + smooth[..., 0]
     map_y = matrix[1, 0] * columns + matrix[1, 1] * rows + matrix[1, 2] + smooth[..., 1]
-    return cv2.remap(image, map_x.astype(np.float32), map_y.astype(np.float32), cv2.INTER_LINEAR)
+    return cv2.remap(
+        np.ascontiguousarray(image),
+        map_x.astype(np.float32),
+        map_y.astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=FILLS[policy.fill],
+    )
 
 
 def _change_thickness(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

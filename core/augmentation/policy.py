@@ -1,0 +1,146 @@
+"""How far random changes may go, and which suit which pictures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import cv2
+
+FILLS = {
+    "black": cv2.BORDER_CONSTANT,
+    "edge": cv2.BORDER_REPLICATE,
+    "reflect": cv2.BORDER_REFLECT_101,
+}
+USUAL, CUSTOM = "usual", "custom"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How far each random change may go. The default changes nothing.
+
+    Attributes:
+        shift: largest move along each axis, as a fraction of the side (0.1 = a tenth).
+        rotation: largest turn in degrees, either way.
+        scale: largest relative change of size, drawn separately for width and height.
+        zoom: largest relative change of size, the same for width and height.
+        shear: largest slant, as horizontal pixels per vertical pixel.
+        flip: probability of being mirrored, left for right.
+        brightness: largest change of brightness, as a fraction of 255.
+        contrast: largest relative change of contrast about the mean.
+        fill: what moves in from outside, one of `FILLS`.
+        wobble: standard deviation, in pixels, of a smooth random displacement
+            (Simard, Steinkraus & Platt, 2003, "Best practices for convolutional neural
+            networks applied to visual document analysis").
+        thickness: probability of a thinner or thicker stroke.
+        coarseness: probability of being scanned at 30-60 % of the resolution and enlarged again.
+        random_operations: operations drawn at random for each picture (Cubuk, Zoph, Shlens & Le,
+            2020, "RandAugment").
+        magnitude: how far each of them goes, 0 to 1.
+
+    Raises:
+        ValueError: if a value is negative, a probability above 1, or the fill unknown.
+    """
+
+    shift: float = 0.0
+    rotation: float = 0.0
+    scale: float = 0.0
+    zoom: float = 0.0
+    shear: float = 0.0
+    flip: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 0.0
+    fill: str = "black"
+    wobble: float = 0.0
+    thickness: float = 0.0
+    coarseness: float = 0.0
+    random_operations: int = 0
+    magnitude: float = 0.3
+
+    def __post_init__(self) -> None:
+        if self.fill not in FILLS:
+            raise ValueError(f"`fill` must be one of {', '.join(FILLS)}. Received: {self.fill!r}")
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name != "fill" and value < 0:
+                raise ValueError(
+                    f"`{field.name}` must be zero or more. Received: {field.name}={value}"
+                )
+        for name in ("flip", "thickness", "coarseness", "magnitude"):
+            value = getattr(self, name)
+            if value > 1:
+                raise ValueError(f"`{name}` must be 0 to 1. Received: {name}={value}")
+
+    @property
+    def moves(self) -> bool:
+        """Whether pixels change their places, other than by mirroring."""
+        return any((self.shift, self.rotation, self.scale, self.zoom, self.shear))
+
+    @property
+    def changes(self) -> bool:
+        """Whether it does anything at all."""
+        others = (self.flip, self.brightness, self.contrast, self.wobble)
+        rare = (self.thickness, self.coarseness, self.random_operations)
+        return self.moves or any(others) or any(rare)
+
+
+DRAWN_DIGITS = Policy(
+    shift=0.06,
+    rotation=12.0,
+    scale=0.13,
+    shear=0.18,
+    wobble=0.6,
+    thickness=0.35,
+    coarseness=0.1,
+)
+
+POLICIES: dict[str, Policy] = {
+    "none": Policy(),
+    "small_moves": Policy(shift=0.06, rotation=8.0, zoom=0.08),
+    "drawn_digits": DRAWN_DIGITS,
+    "clothing": Policy(shift=0.07, zoom=0.05, flip=0.5),
+    "photographs": Policy(shift=0.125, flip=0.5, fill="reflect"),
+    "strong_photographs": Policy(
+        shift=0.125, flip=0.5, fill="reflect", random_operations=1, magnitude=0.4
+    ),
+}
+
+_BY_RECIPE = {
+    "mnist_digit": "drawn_digits",
+    "optdigits_digit": "small_moves",
+    "fashion_item": "clothing",
+    "photo": "photographs",
+}
+_WHY = {
+    "drawn_digits": "Digits are turned, stretched, moved and drawn with another pen, but never "
+    "mirrored: a mirrored 2 is no 2 any more.",
+    "small_moves": "These digits are only 8×8 pixels, so they are turned and moved a little. They "
+    "are never mirrored: a mirrored 2 is no 2 any more.",
+    "clothing": "Clothes are moved, zoomed and mirrored: a mirrored shoe is still a shoe.",
+    "photographs": "Photographs are moved and mirrored: a mirrored horse is still a horse. If "
+    "yours show letters or anything else that must not be mirrored, choose another.",
+}
+
+
+def usual_policy(recipe: str) -> str:
+    """The name of the policy that suits pictures of a preprocessing recipe."""
+    return _BY_RECIPE.get(recipe, "photographs")
+
+
+def why_usual(recipe: str) -> str:
+    """Why that policy suits them, in a sentence or two."""
+    return _WHY[usual_policy(recipe)]
+
+
+def chosen_policy(hyperparameters: Mapping[str, Any]) -> Policy:
+    """The policy that hyperparameters of a network describe.
+
+    Raises:
+        ValueError: if `augmentation` is not the name of a policy or `custom`.
+    """
+    name = hyperparameters["augmentation"]
+    if name == CUSTOM:
+        names = {field.name for field in fields(Policy)}
+        return Policy(**{key: value for key, value in hyperparameters.items() if key in names})
+    if name not in POLICIES:
+        raise ValueError(f"`augmentation` must be a policy. Received: {name!r}")
+    return POLICIES[name]

@@ -1,0 +1,54 @@
+"""What is known of a dataset before it is loaded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.datasets.dataset import Dataset
+from core.datasets.pictures import Pictures
+from core.progress import Reporter
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """What is known of a dataset before it is loaded.
+
+    Attributes:
+        name: what it is asked for by.
+        title: its name as people write it.
+        summary: one sentence a student understands.
+        class_names: label `i` means `class_names[i]`.
+        input_shape: height, width and channels of a picture as models see it.
+        train_size, test_size: number of pictures; validation is taken from the first.
+        source, licence: where it comes from and on what terms.
+        download_bytes: what has to be fetched first; 0 if it comes with the studio.
+        read: `(validation_fraction, seed, side) -> Dataset`.
+        read_test: pictures and labels of the test set alone, which is quicker.
+        is_here: whether it can be loaded at once.
+        prepare: downloads and unpacks it, told progress to; None if there is nothing to do.
+        validation_fraction: the usual part of the training set held out; 0 if the dataset has
+            validation pictures of its own.
+        owner: `studio`, or `you` for your own pictures.
+        preprocessing: name of the recipe in `core.preprocessing` for any other picture.
+        resizable: whether a `side` may be chosen that pictures are fitted to.
+    """
+
+    name: str
+    title: str
+    summary: str
+    class_names: tuple[str, ...]
+    input_shape: tuple[int, int, int]
+    train_size: int
+    test_size: int
+    source: str
+    licence: str
+    download_bytes: int
+    read: Callable[[float, int, int | None], Dataset]
+    read_test: Callable[[], tuple[np.ndarray | Pictures, np.ndarray]]
+    is_here: Callable[[], bool] = lambda: True
+    prepare: Callable[[Reporter], None] | None = None
+    validation_fraction: float = 0.1
+    owner: str = "studio"
+    preprocessing: str = "photo"
+    resizable: bool = False

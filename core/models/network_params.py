@@ -1,0 +1,302 @@
+"""What may be set on the networks: their layers, how they are trained, how pictures vary."""
+
+from core.augmentation import CUSTOM, FILLS, POLICIES, USUAL
+from core.models.classical_params import CLASS_WEIGHTS, training_rows
+from core.models.param import Param
+
+L2 = Param(
+    "l2",
+    "Weight penalty (L2)",
+    0.0,
+    "Pulls weights towards zero, against learning the training pictures by heart.",
+    0.0,
+    0.1,
+)
+
+SIMPLE_CNN = (
+    Param(
+        "filters",
+        "Filters in each block",
+        "32-64-128",
+        "One number for each block, such as 32-64: how many patterns its convolutions look for. "
+        "Between blocks the picture is halved.",
+        4,
+        512,
+    ),
+    Param(
+        "convolutions",
+        "Convolutions in each block",
+        1,
+        "How many convolutions follow each other before the picture is halved.",
+        1,
+        3,
+    ),
+    Param(
+        "kernel",
+        "Size of a filter",
+        3,
+        "Side of the small window a filter looks through, in pixels.",
+        1,
+        7,
+    ),
+    Param(
+        "padding",
+        "Padding",
+        "same",
+        "same: a frame of zeros keeps the size of the picture. valid: without it, every "
+        "convolution takes a rim off.",
+        choices=("same", "valid"),
+    ),
+    Param("pool_last", "Pooling after the last block", True, "Halves the picture once more."),
+    Param(
+        "batch_norm",
+        "Batch normalisation",
+        True,
+        "Evens out the numbers between layers, which makes learning quicker and steadier.",
+    ),
+    Param(
+        "dropout_features",
+        "Dropout before the dense layer",
+        0.0,
+        "Part of what the filters found that is switched off at random while learning.",
+        0.0,
+        0.9,
+    ),
+    Param("dense_units", "Neurons before the answer", 128, "Size of the dense layer.", 8, 1024),
+    Param(
+        "dropout",
+        "Dropout before the answer",
+        0.3,
+        "Part of the neurons switched off at random while learning, so that none becomes "
+        "indispensable.",
+        0.0,
+        0.9,
+    ),
+    L2,
+)
+
+RESNET = (
+    Param(
+        "width",
+        "Filters in the first layer",
+        32,
+        "Every stage after it has twice as many as the one before.",
+        8,
+        128,
+    ),
+    Param("stages", "Stages", 3, "Each one after the first halves the picture.", 1, 4),
+    Param(
+        "blocks", "Blocks in a stage", 1, "Each adds what it computes to what it was given.", 1, 6
+    ),
+    Param(
+        "dropout",
+        "Dropout before the answer",
+        0.0,
+        "Part of the features switched off at random while learning.",
+        0.0,
+        0.9,
+    ),
+    L2,
+)
+
+
+def training(
+    epochs: int, learning_rate: float, optimizer: str = "adam", weight_decay: float = 0.01
+) -> tuple[Param, ...]:
+    """How a network is trained."""
+    return (
+        Param(
+            "epochs",
+            "Epochs",
+            epochs,
+            "How many times the network sees every training picture.",
+            1,
+            300,
+            group="training",
+        ),
+        Param(
+            "batch_size",
+            "Batch size",
+            128,
+            "Pictures looked at before each small correction of the weights. Larger is steadier, "
+            "smaller corrects more often.",
+            1,
+            1024,
+            group="training",
+        ),
+        Param(
+            "optimizer",
+            "Optimiser",
+            optimizer,
+            "How corrections are made. sgd: plain steps with momentum. adam: a step size of its "
+            "own for each weight. adamw: adam that also pulls weights towards zero.",
+            choices=("adam", "sgd", "adamw"),
+            group="training",
+        ),
+        Param(
+            "learning_rate",
+            "Learning rate",
+            learning_rate,
+            "Size of the largest correction. Too large and learning jumps about; too small and "
+            "it takes for ever. For sgd about ten times that of adam.",
+            1e-6,
+            1.0,
+            group="training",
+        ),
+        Param(
+            "weight_decay",
+            "Weight decay",
+            weight_decay,
+            "How strongly adamw pulls weights towards zero.",
+            0.0,
+            1.0,
+            group="training",
+            only_if=("optimizer", ("adamw",)),
+        ),
+        Param(
+            "schedule",
+            "Learning rate over time",
+            "one_cycle",
+            "constant: stays as it is. one_cycle: rises, then falls to almost zero. cosine: falls "
+            "from the beginning. plateau: is halved when validation stops getting better.",
+            choices=("one_cycle", "cosine", "plateau", "constant"),
+            group="training",
+        ),
+        Param(
+            "plateau_patience",
+            "Patience of the plateau",
+            3,
+            "Epochs without a smaller validation loss before the learning rate is halved.",
+            1,
+            50,
+            group="training",
+            only_if=("schedule", ("plateau",)),
+        ),
+        Param(
+            "early_stopping",
+            "Stop early after",
+            0,
+            "Stops when validation accuracy has not risen for this many epochs; 0 never stops "
+            "early.",
+            0,
+            100,
+            group="training",
+        ),
+        Param(
+            "weight_averaging",
+            "Averaging of the weights",
+            0.0,
+            "Each weight kept is a running average of its past values; this is how much of the "
+            "past is kept at every step. 0 keeps the values themselves.",
+            0.0,
+            0.9999,
+            group="training",
+        ),
+        Param(
+            "keep_best",
+            "Keep the best epoch",
+            True,
+            "The weights of the epoch with the highest validation accuracy are kept, not those "
+            "of the last.",
+            group="training",
+            only_if=("weight_averaging", (0.0,)),
+        ),
+        Param(
+            "label_smoothing",
+            "Label smoothing",
+            0.0,
+            "Asks for slightly less than certainty, which keeps a network from being sure of "
+            "everything.",
+            0.0,
+            0.5,
+            group="training",
+        ),
+        CLASS_WEIGHTS,
+        training_rows(),
+    )
+
+
+def _changes(name: str, title: str, text: str, high: float, kind: type = float) -> Param:
+    return Param(
+        name,
+        title,
+        kind(0),
+        text,
+        0,
+        high,
+        group="augmentation",
+        only_if=("augmentation", (CUSTOM,)),
+    )
+
+
+AUGMENTATION = (
+    Param(
+        "augmentation",
+        "Random changes to the training pictures",
+        USUAL,
+        "The network sees every picture a little changed each time, and learns not to mind. "
+        "usual: what suits the dataset.",
+        choices=(USUAL, *POLICIES, CUSTOM),
+        group="augmentation",
+    ),
+    _changes("rotation", "Turn, degrees", "Largest turn either way.", 180.0),
+    _changes("shift", "Shift", "Largest move along each axis, as a part of the side.", 0.5),
+    _changes("zoom", "Zoom", "Largest change of size, as a part of it.", 0.5),
+    _changes("shear", "Shear", "Largest slant: pixels sideways for each pixel down.", 1.0),
+    _changes(
+        "flip",
+        "Flip sideways",
+        "How often a picture is mirrored, 0 to 1. Not for digits or letters: mirrored, a 2 is "
+        "no 2 any more.",
+        1.0,
+    ),
+    _changes("brightness", "Brightness", "Largest change, as a part of full brightness.", 1.0),
+    _changes("contrast", "Contrast", "Largest change of contrast, as a part of it.", 1.0),
+    Param(
+        "fill",
+        "What fills the rim",
+        "black",
+        "What moves in from outside when a picture is turned or shifted. black: nothing. edge: "
+        "the outermost pixels again. reflect: a mirror image.",
+        choices=tuple(FILLS),
+        group="augmentation",
+        only_if=("augmentation", (CUSTOM,)),
+    ),
+    _changes(
+        "random_operations",
+        "Random operations",
+        "How many operations, drawn at random from a list of ten, each picture goes through.",
+        4,
+        int,
+    ),
+    Param(
+        "magnitude",
+        "Strength of random operations",
+        0.3,
+        "How far each of them goes.",
+        0.0,
+        1.0,
+        group="augmentation",
+        only_if=("augmentation", (CUSTOM,)),
+    ),
+    Param(
+        "mixup",
+        "MixUp",
+        0.0,
+        "Lays two pictures over each other and asks for both classes in proportion. The number "
+        "says how evenly they are mixed; 0 is off, 0.2 usual.",
+        0.0,
+        2.0,
+        group="augmentation",
+    ),
+    Param(
+        "cutmix",
+        "CutMix",
+        0.0,
+        "Pastes a piece of another picture in and asks for both classes in proportion. 0 is off, "
+        "1 usual.",
+        0.0,
+        2.0,
+        group="augmentation",
+    ),
+)

@@ -1,0 +1,106 @@
+"""Batches of pictures for Keras: shuffled and changed for learning, in order for validation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from core.augmentation import augment, chosen_policy, mix
+from core.datasets import Dataset, Pictures
+from core.datasets.dataset import stratified_split
+
+_VALIDATION_BATCH = 500
+
+
+def chosen_rows(labels: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """Which training pictures are used: all, or at most so many, each class in proportion.
+
+    Args:
+        labels: int, shape `(N,)`.
+        most: 0 uses all.
+        seed: decides which.
+    """
+    if most == 0 or most >= len(labels):
+        return np.arange(len(labels))
+    classes = len(np.unique(labels))
+    part = max(most, classes) / len(labels)
+    if len(labels) - max(most, classes) < classes:  # too few would be left out to be stratified
+        return np.sort(np.random.default_rng(seed).permutation(len(labels))[:most])
+    return stratified_split(labels, part, seed)[1]
+
+
+def training_batches(dataset: Dataset, hyperparameters: Mapping[str, Any], seed: int):
+    """Shuffled, augmented batches; the same seed gives the same ones, whatever the threads do.
+
+    Returns:
+        A `keras.utils.PyDataset` of pictures, uint8 `(B, H, W, C)`, targets, float32 `(B, K)`, and,
+        with class weights, the weight of each picture, float32 `(B,)`.
+    """
+    import keras
+
+    rows = chosen_rows(dataset.y_train, hyperparameters["max_pictures"], seed)
+    labels = dataset.y_train[rows]
+    targets = np.eye(len(dataset.class_names), dtype=np.float32)
+    policy = chosen_policy(hyperparameters)
+    mixup, cutmix = hyperparameters["mixup"], hyperparameters["cutmix"]
+    size = min(hyperparameters["batch_size"], len(rows))
+    weights = class_weights(labels, len(targets)) if hyperparameters["class_weights"] else None
+
+    class Batches(keras.utils.PyDataset):
+        def __init__(self):
+            super().__init__(workers=1, max_queue_size=8)
+            self.start(0)
+
+        def __len__(self):
+            return len(rows) // size
+
+        def __getitem__(self, index):
+            chosen = np.sort(self.order[index * size : (index + 1) * size])
+            images, wanted = dataset.x_train[rows[chosen]], targets[labels[chosen]]
+            rng = np.random.default_rng([seed, self.epoch, index])
+            if policy.changes:
+                images = augment(images, policy, rng)
+            if mixup or cutmix:
+                images, wanted = mix(images, wanted, mixup, cutmix, rng)
+            if weights is None:
+                return images, wanted
+            return images, wanted, wanted @ weights
+
+        def on_epoch_end(self):
+            self.start(self.epoch + 1)
+
+        def start(self, epoch: int):
+            """Go on with that epoch, from 0."""
+            self.epoch = epoch
+            self.order = np.random.default_rng([seed, epoch]).permutation(len(rows))
+
+    return Batches()
+
+
+def validation_batches(images: np.ndarray | Pictures, labels: np.ndarray, classes: int):
+    """Large batches in order, read when needed."""
+    import keras
+
+    targets = np.eye(classes, dtype=np.float32)
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return -(-len(labels) // _VALIDATION_BATCH)
+
+        def __getitem__(self, index):
+            part = slice(index * _VALIDATION_BATCH, (index + 1) * _VALIDATION_BATCH)
+            return images[part], targets[labels[part]]
+
+    return Batches()
+
+
+def class_weights(labels: np.ndarray, classes: int) -> np.ndarray:
+    """A weight for each class, float32 `(K,)`, so that all classes count alike; their mean over
+    the pictures is 1. The same as scikit-learn's `balanced`.
+    """
+    counts = np.bincount(labels, minlength=classes)
+    present = np.count_nonzero(counts)
+    weights = np.divide(
+        len(labels), present * counts, out=np.zeros(classes), where=counts > 0, dtype=np.float64
+    )
+    return weights.astype(np.float32)

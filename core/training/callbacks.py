@@ -1,0 +1,80 @@
+"""What happens between the batches and epochs of a network: reports, checkpoints, stopping."""
+
+import math
+import time
+
+from core.errors import ModelError
+from core.progress import Progress, Reporter
+from core.training.checkpoints import Checkpoints
+
+_BETWEEN_REPORTS = 0.2  # seconds
+
+
+def watching(epochs: int, steps: int, report: Reporter, kept: Checkpoints, keep_best: bool):
+    """Reports, looks whether to stop, and keeps each epoch on disk."""
+    import keras
+
+    class Watching(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.reported = 0.0
+            self.send(len(kept.history), 0, {})
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.epoch = epoch
+
+        def on_train_batch_end(self, batch, logs=None):
+            if time.monotonic() - self.reported < _BETWEEN_REPORTS:
+                return
+            figures = _floats(logs)
+            if not math.isfinite(figures.get("loss", 0.0)):
+                raise ModelError(
+                    f"The loss became infinite in epoch {self.epoch + 1}, so nothing more can be "
+                    "learnt. Choose a smaller learning rate."
+                )
+            self.send(self.epoch, batch + 1, figures)
+
+        def on_test_batch_end(self, batch, logs=None):
+            if time.monotonic() - self.reported >= _BETWEEN_REPORTS:
+                self.send(self.epoch, steps, {}, "validating")
+
+        def on_epoch_end(self, epoch, logs=None):
+            figures = {"epoch": epoch + 1, **_floats(logs)}
+            figures["learning_rate"] = float(self.model.optimizer.learning_rate)
+            kept.save(self.model, figures, keep_best)
+            self.send(epoch, steps, figures)
+
+        def send(self, epoch, batch, figures, doing="batch"):
+            part = (epoch + batch / steps) / epochs
+            note = f"epoch {min(epoch + 1, epochs)} of {epochs}, "
+            note += doing if doing != "batch" else f"batch {batch} of {steps}"
+            history = tuple(kept.history)
+            report(Progress("fitting", epoch + 1, epochs, part, figures, note, history))
+            self.reported = time.monotonic()
+            if report.should_finish():
+                self.model.stop_training = True
+
+    return Watching()
+
+
+def replaying(callback, history: list[dict[str, float]]):
+    """A Keras callback that has seen the epochs of an earlier, interrupted training.
+
+    What it would have done to the learning rate is undone: that comes with the weights.
+    """
+    begin = callback.on_train_begin
+
+    def on_train_begin(logs=None):
+        begin(logs)
+        rate = float(callback.model.optimizer.learning_rate)
+        for epoch, figures in enumerate(history):
+            callback.on_epoch_end(epoch, dict(figures))
+        callback.model.stop_training = False
+        if history and float(callback.model.optimizer.learning_rate) != rate:
+            callback.model.optimizer.learning_rate = rate
+
+    callback.on_train_begin = on_train_begin
+    return callback
+
+
+def _floats(logs) -> dict[str, float]:
+    return {name: float(value) for name, value in (logs or {}).items()}

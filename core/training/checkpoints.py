@@ -1,0 +1,89 @@
+"""What a network has learnt so far, on disk: a training that was killed goes on from there.
+
+<folder>/
+├── state.json          the history, and which files belong to it
+├── epoch-<n>.weights.h5    weights and optimiser after the last whole epoch
+└── best-<n>.weights.h5     weights of the best epoch
+
+A file is written under a new name first, then named in `state.json`, which is replaced as a whole.
+"""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_STATE = "state.json"
+_ENDING = ".weights.h5"
+
+
+@dataclass
+class Checkpoints:
+    """The checkpoints of one training.
+
+    Attributes:
+        folder: where they lie; it is made when the first is saved.
+        history: figures of each whole epoch.
+        last, best: names of files; empty if there are none.
+        best_accuracy: validation accuracy of the best epoch.
+        identity: what is trained on what; a folder of something else is not gone on with.
+    """
+
+    folder: Path
+    identity: str
+    history: list[dict[str, float]] = field(default_factory=list)
+    last: str = ""
+    best: str = ""
+    best_accuracy: float = -1.0
+
+    def read(self) -> bool:
+        """Take up what is there; whether there was anything that belongs to this training."""
+        try:
+            state = json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
+            if state["identity"] != self.identity or not (self.folder / state["last"]).is_file():
+                return False
+            self.history, self.last, self.best = state["history"], state["last"], state["best"]
+            self.best_accuracy = state["best_accuracy"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        return True
+
+    def save(self, network, figures: dict[str, float], keep_best: bool) -> None:
+        """Write down an epoch.
+
+        Args:
+            network: the compiled `keras.Model`.
+            figures: of this epoch; `val_accuracy` decides whether it is the best.
+            keep_best: whether the best epoch's weights are wanted.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        epoch = len(self.history) + 1
+        outdated = {self.last}
+        last = f"epoch-{epoch}{_ENDING}"
+        network.save_weights(self.folder / last)
+        if keep_best and figures["val_accuracy"] > self.best_accuracy:
+            outdated.add(self.best)
+            self.best, self.best_accuracy = f"best-{epoch}{_ENDING}", figures["val_accuracy"]
+            os.link(self.folder / last, self.folder / self.best)
+        self.last = last
+        self.history.append(figures)
+        self._write_state()
+        for name in outdated - {"", self.last, self.best}:
+            (self.folder / name).unlink(missing_ok=True)
+
+    def _write_state(self) -> None:
+        state = {
+            "identity": self.identity,
+            "history": self.history,
+            "last": self.last,
+            "best": self.best,
+            "best_accuracy": self.best_accuracy,
+        }
+        fresh = self.folder / f".{_STATE}"
+        fresh.write_text(json.dumps(state), encoding="utf-8")
+        os.replace(fresh, self.folder / _STATE)
+
+
+def are_in(folder: Path) -> bool:
+    """Whether a training can go on from what is in the folder."""
+    return (folder / _STATE).is_file()

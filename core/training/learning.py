@@ -1,0 +1,169 @@
+"""Classical models learn visibly: over iterations, trees, rounds, epochs or more pictures.
+
+Each learner takes an unfitted estimator and returns a fitted one, the same as a plain `fit` would
+give; on the way it adds points to a learning curve, and stops early if asked to finish.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+
+from core.datasets.dataset import stratified_split
+from core.progress import Progress, Reporter
+
+_POINTS = 20  # of a learning curve, about
+_SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # parts of the training pictures
+_SIZE_SEED = 0
+
+
+class Curve:
+    """The learning curve of one training.
+
+    Args:
+        axis: what it is drawn over, e.g. `trees`.
+        train, val: features and labels that accuracy is measured on.
+        report: told of every point.
+    """
+
+    def __init__(
+        self,
+        axis: str,
+        train: tuple[np.ndarray, np.ndarray],
+        val: tuple[np.ndarray, np.ndarray],
+        report: Reporter,
+    ) -> None:
+        self.axis, self.train, self.val, self.report = axis, train, val, report
+        self.history: list[dict[str, float]] = []
+
+    def add(self, estimator, step: int, part: float, note: str) -> None:
+        """Measure an estimator that has come so far."""
+        figures = {
+            self.axis: step,
+            "accuracy": float((estimator.predict(self.train[0]) == self.train[1]).mean()),
+            "val_accuracy": float((estimator.predict(self.val[0]) == self.val[1]).mean()),
+        }
+        self.history.append(figures)
+        self.tell(part, note)
+
+    def tell(self, part: float, note: str) -> None:
+        """Report how far it is; raises `Cancelled` if asked to stop."""
+        figures = self.history[-1] if self.history else {}
+        history = tuple(self.history)
+        self.report(Progress("fitting", part=part, metrics=figures, note=note, history=history))
+
+    @property
+    def enough(self) -> bool:
+        """Whether it was asked to finish with what there is."""
+        return self.report.should_finish()
+
+
+def by_iterations(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):
+    """Logistic regression: scikit-learn calls back after each iteration of the solver."""
+    iterations = estimator.max_iter
+    marks = set(_marks(iterations))
+
+    class Watching:
+        done = 0
+
+        def setup(self, estimator, context):
+            pass
+
+        def teardown(self, estimator, context):
+            pass
+
+        def on_fit_task_begin(self, estimator, context):
+            pass
+
+        def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):  # noqa: N803
+            if X is None or fitted_estimator is None:  # not an iteration
+                return
+            self.done += 1
+            note = f"iteration {self.done} of at most {iterations}"
+            if self.done in marks:
+                curve.add(fitted_estimator, self.done, self.done / iterations, note)
+            else:
+                curve.tell(self.done / iterations, note)
+            if curve.enough:
+                raise StopIteration
+
+    watching = Watching()
+    estimator.set_callbacks(watching)
+    estimator.fit(x, y)
+    estimator.set_callbacks()
+    last = min(watching.done, iterations)
+    if not curve.history or curve.history[-1]["iteration"] != last:
+        curve.add(estimator, last, 1.0, f"{last} iterations")
+    return estimator
+
+
+def by_trees(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):
+    """Random forest: more trees are added to those there are."""
+    return _growing(estimator, "n_estimators", "trees", x, y, curve)
+
+
+def by_rounds(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):
+    """Gradient boosting: more rounds are added to those there were."""
+    return _growing(estimator, "max_iter", "rounds", x, y, curve)
+
+
+def _growing(estimator, parameter: str, things: str, x: np.ndarray, y: np.ndarray, curve: Curve):
+    total = getattr(estimator, parameter)
+    for size in _marks(total):
+        estimator.set_params(warm_start=bool(curve.history), **{parameter: size})
+        estimator.fit(x, y)
+        curve.add(estimator, size, size / total, f"{size} of {total} {things}")
+        if curve.enough:
+            break
+    estimator.set_params(warm_start=False)
+    return estimator
+
+
+def by_epochs(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):
+    """Multilayer perceptron: one pass over the pictures after another."""
+    epochs, classes = estimator.max_iter, np.unique(y)
+    for epoch in range(1, epochs + 1):
+        estimator.partial_fit(x, y, classes=classes)
+        curve.add(estimator, epoch, epoch / epochs, f"epoch {epoch} of {epochs}")
+        if curve.enough:
+            break
+    return estimator
+
+
+def by_pictures(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):
+    """Support vector machines and nearest neighbours: again with more and more pictures."""
+    from sklearn.base import clone
+
+    fitted = None
+    for part in _SIZES:
+        if part < 1 and len(y) * part < 2 * len(np.unique(y)):
+            continue  # too few pictures for some of every class
+        rows = stratified_split(y, part, _SIZE_SEED)[1] if part < 1 else np.arange(len(y))
+        curve.tell(part / 2, f"learning from {len(rows):,} of {len(y):,} pictures")
+        fitted = clone(estimator).fit(x[rows], y[rows])
+        curve.add(fitted, len(rows), part, f"{len(rows):,} of {len(y):,} pictures")
+        if curve.enough:
+            break
+    return fitted
+
+
+def _marks(total: int) -> list[int]:
+    """About twenty steps up to the total, closer together at the beginning."""
+    marks = np.unique(np.rint(np.geomspace(1, total, _POINTS)).astype(int)).tolist()
+    gap = max(1, total // 10)
+    filled = [marks[0]]
+    for low, high in pairwise(marks):  # no long wait without a point
+        filled += range(low + gap, high, gap)
+        filled.append(high)
+    return filled
+
+
+LEARNERS: dict[str, Callable] = {
+    "logistic_regression": by_iterations,
+    "linear_svm": by_pictures,
+    "rbf_svm": by_pictures,
+    "knn": by_pictures,
+    "random_forest": by_trees,
+    "gradient_boosting": by_rounds,
+    "mlp": by_epochs,
+}
