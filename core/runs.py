@@ -14,21 +14,24 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from core import drafts
 from core.errors import RunError, unknown
 from core.evaluation import Evaluation, evaluate
 from core.settings import settings
 
 FORMAT_VERSION = 1
 SHIPPED = ("mnist-cnn", "mnist-logistic-regression", "mnist-random-forest", "digits-random-forest")
+AXES = ("epoch", "iteration", "trees", "rounds", "pictures")
 FAMILIES = ("network", "classical")
 CARD, EVALUATION = "card.json", "evaluation.npz"
+_DRAFTS = ".drafts"
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -44,9 +47,10 @@ class RunCard:
         input_shape: height, width, channels of a picture.
         preprocessing: recipe in `core.preprocessing` for any other picture.
         model, family, hyperparameters: what was trained.
-        history: one dict of figures per epoch; empty for models without epochs.
-        metrics: `accuracy` (0-1) and `log_loss` on the test set, `val_…` on validation,
-            `test_size`.
+        history: the learning curve, one dict of figures per point; what it is drawn over is one
+            of `AXES`.
+        metrics: `accuracy` (0-1), `log_loss`, `precision`, `recall` and `f1` (means over the
+            classes) on the test set, `val_…` on validation, `test_size`, `train_size`.
         seconds: how long the training took.
         seed, validation_fraction, versions, created: what is needed to do it again.
         files: SHA-256 of every other file of the run.
@@ -137,24 +141,26 @@ class Run:
 
 @contextmanager
 def draft(run_id: str) -> Iterator[Path]:
-    """A temporary folder beside the runs to write a new one into; it goes away at the end.
+    """A folder beside the runs to write a new one into; unless it is saved, it goes away.
 
     Raises:
         RunError: if the name is not allowed or already taken.
     """
     check_free(run_id)
-    try:
-        settings.runs_dir.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{run_id}-", dir=settings.runs_dir))
-    except OSError as error:
-        raise RunError(
-            f"Runs are kept in {settings.runs_dir}, but nothing can be written there: "
-            f"{error.strerror}. Set STUDIO_RUNS_DIR to a folder of yours."
-        ) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(drafts.draft(settings.runs_dir / _DRAFTS, run_id))
+        except OSError as error:
+            raise RunError(
+                f"Runs are kept in {settings.runs_dir}, but nothing can be written there: "
+                f"{error.strerror}. Set STUDIO_RUNS_DIR to a folder of yours."
+            ) from error
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear_up() -> None:
+    """Remove what trainings left behind whose process was killed."""
+    drafts.sweep(settings.runs_dir / _DRAFTS)
 
 
 def save(card: RunCard, folder: Path, val: Evaluation, test: Evaluation) -> Run:

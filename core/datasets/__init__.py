@@ -7,6 +7,7 @@ from core.datasets.overview import Overview, overview
 from core.datasets.pictures import Pictures
 from core.datasets.registry import (
     check_fraction,
+    check_here,
     delete,
     find,
     list_datasets,
@@ -27,6 +28,7 @@ __all__ = [
     "Pictures",
     "check_fraction",
     "check_free",
+    "check_here",
     "clear_up",
     "delete",
     "find",

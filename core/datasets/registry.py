@@ -111,7 +111,7 @@ def load(
             f"Pictures of your own can be fitted to {SMALLEST_SIDE} to {LARGEST_SIDE} pixels; "
             f"{spec.title} {'can too' if spec.resizable else 'cannot'}. Received: {side}."
         )
-    _must_be_here(spec)
+    check_here(spec)
     return spec.read(fraction, seed, side)
 
 
@@ -122,11 +122,12 @@ def load_test(name: str) -> tuple[np.ndarray | Pictures, np.ndarray]:
         DatasetError: if the name is unknown, or the files are missing or damaged.
     """
     spec = find(name)
-    _must_be_here(spec)
+    check_here(spec)
     return spec.read_test()
 
 
-def _must_be_here(spec: DatasetSpec) -> None:
+def check_here(spec: DatasetSpec) -> None:
+    """Raise `DatasetError` if it has to be downloaded first."""
     if not spec.is_here():
         raise DatasetError(
             f"{spec.title} is not on this machine yet ({spec.download_bytes / 1e6:,.0f} MB). "

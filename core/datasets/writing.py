@@ -3,8 +3,6 @@
 import hashlib
 import json
 import os
-import secrets
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -12,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 
+from core import drafts as draft_folders
 from core.datasets.store import CARD, PARTS, StoreCard, check_free, drafts, root
 from core.errors import DatasetError, disk_sentence
 from core.images import to_rgb
@@ -145,29 +143,21 @@ def draft(name: str, class_names: Sequence[str], owner: str = "you") -> Iterator
         DatasetError: if the name cannot be used, or nothing can be written.
     """
     check_free(name, owner)
-    sweep()
-    folder = drafts() / f"{name}-{secrets.token_hex(4)}"
     try:
-        with FileLock(f"{folder}.lock") as lock:
-            folder.mkdir()
+        with draft_folders.draft(drafts(), name) as folder:
             writer = Writer(folder, class_names)
             try:
                 yield writer
             finally:
                 with suppress(OSError):  # a full disk cannot take the rest; it is removed anyway
                     writer.close()
-                shutil.rmtree(folder, ignore_errors=True)
-                Path(lock.lock_file).unlink(missing_ok=True)
     except OSError as error:
         raise DatasetError(disk_sentence(error, root())) from error
 
 
 def sweep() -> None:
     """Remove what imports left behind whose process was killed."""
-    for folder in {path.with_name(path.name.removesuffix(".lock")) for path in drafts().iterdir()}:
-        with suppress(Timeout, OSError), FileLock(f"{folder}.lock", timeout=0) as lock:
-            shutil.rmtree(folder, ignore_errors=True)
-            Path(lock.lock_file).unlink(missing_ok=True)
+    draft_folders.sweep(drafts())
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -1,24 +1,39 @@
 """Long work in processes of its own: `submit("download", {"dataset": "cifar10"})`.
 
     submit ─ queued ─┬─ running ─┬─ done
-                     │           ├─ failed
-                     └───────────┴─ cancelled
+               ▲     │           ├─ failed ────┐
+               │     └───────────┴─ cancelled ─┤
+               └────────── go_on ──────────────┘
 
 Everything is on disk, so a job outlives the page, the browser and the app that started it.
 """
 
 from core.jobs.job import ENDED, Job
 from core.jobs.kinds import KINDS, JobKind
-from core.jobs.queue import cancel, delete, ensure_dispatcher, list_jobs, load, submit, wait
+from core.jobs.queue import (
+    can_go_on,
+    cancel,
+    delete,
+    ensure_dispatcher,
+    finish,
+    go_on,
+    list_jobs,
+    load,
+    submit,
+    wait,
+)
 
 __all__ = [
     "ENDED",
     "KINDS",
     "Job",
     "JobKind",
+    "can_go_on",
     "cancel",
     "delete",
     "ensure_dispatcher",
+    "finish",
+    "go_on",
     "list_jobs",
     "load",
     "submit",

@@ -5,11 +5,13 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 from filelock import Timeout
 
-from core.errors import Cancelled, StudioError
+from core.errors import Cancelled, StudioError, disk_sentence
 from core.jobs import job as jobs
 from core.jobs.kinds import KINDS
 from core.progress import Progress, Reporter
@@ -28,6 +30,7 @@ def main(folder_name: str) -> int:
             job = jobs.read(folder)
             if job.state == "queued":
                 _work(job)
+                os._exit(0)  # all is written down; TensorFlow would take its time to leave
     except Timeout:
         return 1  # another process is at it
     return 0
@@ -37,13 +40,20 @@ def _work(job: jobs.Job) -> None:
     jobs.write_status(job.folder, state="running")
     jobs.write_log(job.folder, f"{job.kind} begins")
     try:
-        report = Reporter(_Writer(job.folder), (job.folder / "cancel").exists)
-        result = KINDS[job.kind].run(job.settings, report)
+        report = Reporter(
+            _Writer(job.folder),
+            (job.folder / "cancel").exists,
+            should_finish=(job.folder / "finish").exists,
+        )
+        result = KINDS[job.kind].run(job.settings, report, job.folder / jobs.KEPT)
         _end(job, "done", part=1.0, result=result)
     except Cancelled as error:
         _end(job, "cancelled", error=str(error))
     except StudioError as error:
         _end(job, "failed", error=str(error))
+    except OSError as error:
+        traceback.print_exc()
+        _end(job, "failed", error=disk_sentence(error, job.folder))
     except MemoryError:
         _end(job, "failed", error="There was not enough memory. Close other programs, try again.")
     except Exception as error:  # whatever it is, the person gets a sentence and the log the rest
@@ -53,20 +63,33 @@ def _work(job: jobs.Job) -> None:
 
 
 def _end(job: jobs.Job, state: str, **changes) -> None:
-    jobs.write_log(job.folder, f"{state} {changes.get('error', '')}".rstrip())
-    jobs.write_status(job.folder, state=state, **changes)
+    with suppress(OSError):  # on a full disk the dispatcher tries again, when drafts are gone
+        jobs.write_log(job.folder, f"{state} {changes.get('error', '')}".rstrip())
+        jobs.write_status(job.folder, state=state, **changes)
 
 
 class _Writer:
-    """Writes progress to the status, and each new stage to the log; not more often than seen."""
+    """Writes progress to the status, and each new stage and point of the learning curve to the
+    log; not more often than seen.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.stage, self.written = folder, "", 0.0
+        self.folder, self.stage, self.points, self.written = folder, "", 0, 0.0
 
     def __call__(self, progress: Progress) -> None:
+        points = len(progress.history) or self.points
         if progress.stage != self.stage:
             jobs.write_log(self.folder, progress.stage)
-        elif time.monotonic() - self.written < _BETWEEN_REPORTS:
+        if points > self.points:
+            jobs.write_log(self.folder, _as_line(progress.history[-1]))
+        elif progress.stage == self.stage and time.monotonic() - self.written < _BETWEEN_REPORTS:
             return
-        self.stage, self.written = progress.stage, time.monotonic()
-        jobs.write_status(self.folder, stage=progress.stage, part=progress.part, note=progress.note)
+        self.stage, self.points, self.written = progress.stage, points, time.monotonic()
+        changes = asdict(progress)
+        if not progress.history:
+            del changes["history"]  # what is known of it stays
+        jobs.write_status(self.folder, **changes)
+
+
+def _as_line(figures: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in figures.items())

@@ -13,13 +13,13 @@ from contextlib import suppress
 
 from filelock import FileLock, Timeout
 
-from core.datasets import clear_up
+from core import datasets, runs
 from core.errors import JobError
 from core.jobs import job as jobs
 from core.jobs.job import Job
 from core.jobs.queue import DISPATCHER_LOCK, list_jobs
 
-PATIENCE = 15.0  # seconds that a job has to stop by itself
+PATIENCE = 1.0  # seconds that a job has to stop by itself
 _POLL = 0.1
 _PASSED_OVER: set[str] = set()  # jobs nothing can be done about
 _LOCK_PATIENCE = 3.0  # seconds; others hold the lock for an instant to see whether it is free
@@ -59,7 +59,8 @@ def _deal_with(job: Job) -> None:
         _tidy(jobs.read(job.folder))
     except (JobError, OSError, ValueError, KeyError):
         _PASSED_OVER.add(job.id)  # damaged, or deleted meanwhile
-    clear_up()
+    datasets.clear_up()
+    runs.clear_up()
 
 
 def _run(job: Job) -> None:
@@ -72,6 +73,8 @@ def _run(job: Job) -> None:
             start_new_session=True,
         )
     _watch(job, lambda: child.poll() is None)
+    if child.returncode == -signal.SIGKILL and not (job.folder / "cancel").exists():
+        jobs.write_status(job.folder, state="failed", error=jobs.KILLED)
 
 
 def _watch(job: Job, lives: Callable[[], bool]) -> None:

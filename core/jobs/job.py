@@ -5,6 +5,8 @@
 ├── status.json   state and progress; replaced as a whole
 ├── log.txt       what happened, a line each
 ├── cancel        there if it was asked to stop
+├── finish        there if it was asked to end early and keep what there is
+├── kept/         what spares it beginning anew when it is tried again
 ├── alive.lock    held by the process that does the work
 └── process       its number
 """
@@ -13,7 +15,8 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +28,15 @@ from core.errors import JobError
 from core.settings import settings
 
 STATES = ("queued", "running", "done", "cancelled", "failed")
+ALIVE, KEPT = "alive.lock", "kept"
 ENDED = ("done", "cancelled", "failed")
+STOPPED = "It was stopped in the middle of its work; nothing half done was kept."
+KILLED = (
+    "Its process was killed from outside; most often that means that memory ran out. Close other "
+    "programs, or choose a smaller batch or fewer pictures, and start it again."
+)
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{4}")
+_FULL = 1 << 20  # bytes; with less than that left, a disk counts as full
 _LOCK_PATIENCE = 5.0  # seconds; longer than anybody holds a lock only to see whether it is free
 
 
@@ -41,7 +51,8 @@ class Job:
         settings: what exactly to do.
         owner: whose it is.
         state: one of `STATES`.
-        stage, part, note: how far it is, see `core.progress.Progress`.
+        stage, epoch, epochs, part, metrics, note, history: how far it is, see
+            `core.progress.Progress`.
         result: what a finished job says of what it made.
         error: why it failed, in a sentence.
         times: when it was `queued`, `running` and ended, ISO 8601 in UTC.
@@ -54,8 +65,12 @@ class Job:
     owner: str
     state: str = "queued"
     stage: str = ""
+    epoch: int = 0
+    epochs: int = 0
     part: float = 0.0
+    metrics: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+    history: Sequence[Mapping[str, float]] = ()
     result: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
     times: Mapping[str, str] = field(default_factory=dict)
@@ -69,6 +84,16 @@ class Job:
     def stopping(self) -> bool:
         """Whether it was asked to stop and has not ended yet."""
         return not self.ended and (self.folder / "cancel").exists()
+
+    @property
+    def finishing(self) -> bool:
+        """Whether it was asked to end early and has not ended yet."""
+        return not self.ended and (self.folder / "finish").exists()
+
+    @property
+    def kept(self) -> Path:
+        """The folder of what spares it beginning anew."""
+        return self.folder / KEPT
 
     def log_tail(self, lines: int = 20) -> str:
         """The last lines of its log."""
@@ -107,7 +132,9 @@ def read(folder: Path) -> Job:
             # It may have ended between the two looks.
             status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
             if status["state"] == "running":
-                status |= {"state": "failed", "error": died_sentence(folder)}
+                stopped = (folder / "cancel").exists()
+                status["state"] = "cancelled" if stopped else "failed"
+                status["error"] = STOPPED if stopped else died_sentence(folder)
         elif status["state"] == "queued" and (folder / "cancel").exists():
             status["state"] = "cancelled"
         return Job(id=folder.name, folder=folder, **config, **status)
@@ -117,8 +144,8 @@ def read(folder: Path) -> Job:
 
 def died_sentence(folder: Path) -> str:
     """Why a job is over whose process ended without a word."""
-    if (folder / "cancel").exists():
-        return "It did not stop when asked, and was ended."
+    if shutil.disk_usage(folder).free < _FULL:
+        return f"The disk is full: nothing more can be written to {folder.parent}. Make room."
     return (
         "Its process ended unexpectedly: it was killed, ran out of memory, or the machine was "
         "switched off. Nothing half done was kept; start it again."
@@ -153,12 +180,12 @@ def now() -> str:
 
 def lock_of(folder: Path) -> FileLock:
     """The lock that the process of a job holds as long as it lives."""
-    return FileLock(folder / "alive.lock", timeout=_LOCK_PATIENCE)
+    return FileLock(folder / ALIVE, timeout=_LOCK_PATIENCE)
 
 
 def is_alive(folder: Path) -> bool:
     """Whether a process holds the job's lock. Locks end with their process, however it ends."""
-    return is_held(folder / "alive.lock")
+    return is_held(folder / ALIVE)
 
 
 def is_held(path: Path) -> bool:

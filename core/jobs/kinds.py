@@ -1,14 +1,16 @@
 """The kinds of long work there are."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import datasets
+from core import datasets, runs
 from core.datasets import uploads
 from core.errors import DatasetError
 from core.progress import Reporter
+from core.training import TrainConfig, checkpoints, train
 
 
 @dataclass(frozen=True)
@@ -19,13 +21,18 @@ class JobKind:
         name: what it is asked for by.
         title: what it is called on a page, `{...}` filled from the settings.
         check: raises a `StudioError` if the settings cannot work; called before it is queued.
-        run: `(settings, report) -> result`; the result is shown when it is done.
+        run: `(settings, report, kept) -> result`; the result is shown when it is done. What it
+            writes to the folder `kept` is there when it is tried again.
+        can_finish: whether it can be asked to end early and keep what there is.
+        can_go_on: whether what lies in `kept` spares it beginning anew.
     """
 
     name: str
     title: str
     check: Callable[[Mapping[str, Any]], None]
-    run: Callable[[Mapping[str, Any], Reporter], dict[str, Any]]
+    run: Callable[[Mapping[str, Any], Reporter, Path], dict[str, Any]]
+    can_finish: bool = False
+    can_go_on: Callable[[Path], bool] = lambda kept: False
 
 
 def _check_download(settings: Mapping[str, Any]) -> None:
@@ -34,7 +41,7 @@ def _check_download(settings: Mapping[str, Any]) -> None:
         raise DatasetError(f"{spec.title} is on this machine already.")
 
 
-def _download(settings: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
+def _download(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:
     datasets.prepare(settings["dataset"], report)
     spec = datasets.find(settings["dataset"])
     return {"dataset": spec.name, "pictures": spec.train_size + spec.test_size}
@@ -53,7 +60,7 @@ def _source(settings: Mapping[str, Any]) -> Path:
     return Path(settings["path"])
 
 
-def _import(settings: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
+def _import(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:
     datasets.check_free(settings["name"])
     path = _source(settings)
     card = datasets.import_pictures(
@@ -70,10 +77,37 @@ def _import(settings: Mapping[str, Any], report: Reporter) -> dict[str, Any]:
     }
 
 
+def _check_training(settings: Mapping[str, Any]) -> None:
+    config = TrainConfig.from_mapping(settings)
+    datasets.check_here(datasets.find(config.dataset))
+    if config.name is not None:
+        runs.check_free(config.name)
+
+
+def _train(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:
+    run = train(
+        TrainConfig.from_mapping(settings),
+        report.on_progress,
+        report.should_stop,
+        report.should_finish,
+        kept,
+    )
+    shutil.rmtree(kept, ignore_errors=True)
+    return {"run": run.id, "accuracy": run.card.metrics["accuracy"]}
+
+
 KINDS: dict[str, JobKind] = {
     kind.name: kind
     for kind in (
         JobKind("download", "Download {dataset}", _check_download, _download),
         JobKind("import", "Import {name}", _check_import, _import),
+        JobKind(
+            "train",
+            "Train {model} on {dataset}",
+            _check_training,
+            _train,
+            can_finish=True,
+            can_go_on=checkpoints.are_in,
+        ),
     )
 }

@@ -6,7 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from core.errors import JobError, disk_sentence, unknown
 from core.jobs import job as jobs
@@ -83,8 +86,56 @@ def cancel(job_id: str) -> Job:
     if job.ended:
         raise JobError(f"The job {job_id} cannot be cancelled: it is {job.state} already.")
     (job.folder / "cancel").touch()
+    _end_if_not_begun(job)
     ensure_dispatcher()
     return load(job_id)
+
+
+def _end_if_not_begun(job: Job) -> None:
+    """Write down that a job was cancelled that no process has taken up."""
+    with suppress(Timeout), FileLock(job.folder / jobs.ALIVE, timeout=0):
+        if jobs.read(job.folder).state == "cancelled":
+            jobs.write_status(job.folder, state="cancelled")
+
+
+def finish(job_id: str) -> Job:
+    """Ask a running job to end early and keep what there is.
+
+    Raises:
+        JobError: if there is none, it does not run, or there would be nothing of use.
+    """
+    job = load(job_id)
+    if job.state != "running" or not KINDS[job.kind].can_finish:
+        raise JobError(f"The job {job_id} cannot be ended early: it is {_described(job)}.")
+    (job.folder / "finish").touch()
+    return load(job_id)
+
+
+def can_go_on(job: Job) -> bool:
+    """Whether a job that was cancelled or failed left something to go on from."""
+    return job.state in ("cancelled", "failed") and KINDS[job.kind].can_go_on(job.kept)
+
+
+def go_on(job_id: str) -> Job:
+    """Queue a job again that was cancelled or failed; it goes on where it was.
+
+    Raises:
+        JobError: if there is none, or nothing to go on from.
+        StudioError: if its settings cannot work any more.
+    """
+    job = load(job_id)
+    if not can_go_on(job):
+        raise JobError(f"The job {job_id} cannot go on: it is {_described(job)}.")
+    KINDS[job.kind].check(job.settings)
+    for name in ("cancel", "finish"):
+        (job.folder / name).unlink(missing_ok=True)
+    jobs.write_status(job.folder, state="queued", error="")
+    ensure_dispatcher()
+    return load(job_id)
+
+
+def _described(job: Job) -> str:
+    return f"a job of the kind {job.kind}, {job.state}"
 
 
 def delete(job_id: str) -> None:
