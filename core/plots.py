@@ -3,6 +3,7 @@
 Colours are those of M. Okabe and K. Ito, which colour-blind people can tell apart.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,14 @@ if TYPE_CHECKING:  # heavy: imported where a chart is drawn
 
 PART_NAMES = ("training", "validation", "test")
 PART_COLOURS = ("#0072B2", "#E69F00", "#009E73")
+MARK_COLOUR = "#CC79A7"
+AXIS_TITLES = {
+    "epoch": "Epoch",
+    "iteration": "Iteration",
+    "trees": "Trees",
+    "rounds": "Rounds",
+    "pictures": "Training pictures",
+}
 _MOST_ROWS = 40  # more classes than this do not fit a picture
 _CELL = 0.8  # inches
 
@@ -111,3 +120,74 @@ def contact_sheet(look: Overview) -> "Figure":
         f"{look.title}: {look.per_class.sum():,} pictures", fontsize=11, parse_math=False
     )
     return figure
+
+
+def learning_curve(
+    history: Sequence[Mapping[str, float]],
+    axis: str,
+    figure: str = "accuracy",
+    end: float | None = None,
+    best: float | None = None,
+) -> "alt.LayerChart":
+    """A figure on training and validation pictures, over epochs, trees or whatever it learns by.
+
+    Args:
+        history: the points, each with `axis`, the figure and `val_` the figure.
+        axis: one of `core.runs.AXES`.
+        figure: `accuracy` or `loss`.
+        end: where the axis ends; None where the points do.
+        best: the point that was kept; it gets a mark.
+    """
+    import altair as alt
+    import pandas as pd
+
+    rows = [
+        {"at": point[axis], "part": part, "value": point[name]}
+        for part, name in zip(PART_NAMES, (figure, f"val_{figure}"), strict=False)
+        for point in history
+        if name in point
+    ]
+    table = pd.DataFrame(rows, columns=["at", "part", "value"])
+    first = min((point[axis] for point in history), default=0)
+    scale = alt.Scale(domain=[first, max(end, first + 1)]) if end else alt.Scale(zero=False)
+    percent = figure == "accuracy"
+    base = alt.Chart(table).encode(
+        x=alt.X(
+            "at:Q", title=AXIS_TITLES[axis], scale=scale, axis=alt.Axis(tickMinStep=1, format=",d")
+        ),
+        y=alt.Y(
+            "value:Q",
+            title="Accuracy" if percent else "Loss",
+            scale=alt.Scale(zero=False),
+            axis=alt.Axis(format=".0%" if percent else ".2~f"),
+        ),
+        color=alt.Color(
+            "part:N",
+            title=None,
+            scale=alt.Scale(domain=list(PART_NAMES[:2]), range=list(PART_COLOURS[:2])),
+            legend=alt.Legend(orient="top"),
+        ),
+        tooltip=[
+            alt.Tooltip("part:N", title="Pictures"),
+            alt.Tooltip("at:Q", title=AXIS_TITLES[axis], format=","),
+            alt.Tooltip("value:Q", title="Value", format=".2%" if percent else ".4f"),
+        ],
+    )
+    dash = alt.StrokeDash(
+        "part:N",
+        legend=None,
+        scale=alt.Scale(domain=list(PART_NAMES[:2]), range=[[1, 0], [6, 3]]),
+    )
+    layers = [base.mark_line(strokeWidth=2.5).encode(strokeDash=dash)]
+    layers.append(base.mark_point(filled=True, size=40, opacity=1))
+    if best is not None:
+        layers += _best_mark(alt, best)
+    return alt.layer(*layers).properties(height=260)
+
+
+def _best_mark(alt, best: float) -> list:
+    """A dotted line where the best point is, with a word to it."""
+    marked = alt.Chart(alt.Data(values=[{"at": best, "says": "best"}])).encode(x="at:Q")
+    line = marked.mark_rule(strokeDash=[2, 3], strokeWidth=1.5, color=MARK_COLOUR)
+    word = marked.mark_text(align="left", dx=5, dy=4, baseline="top", color=MARK_COLOUR)
+    return [line, word.encode(y=alt.value(0), text="says:N")]

@@ -77,6 +77,12 @@ class RunCard:
     files: dict[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
+    @property
+    def axis(self) -> str:
+        """What its learning curve is drawn over, one of `AXES`."""
+        first = self.history[0] if self.history else {}
+        return next((axis for axis in AXES if axis in first), AXES[0])
+
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2) + "\n"
 

@@ -1,51 +1,98 @@
-"""Train a model: choose a dataset and look at it."""
+"""Train a model: choose pictures and look at them, set up a model, watch it learn."""
 
 import streamlit as st
 
 from core import datasets, jobs
 from core.datasets import DatasetSpec
 from core.errors import StudioError
-from pages.components import dataset_look, house, html, job_progress, keys, own_pictures
+from pages.components import (
+    address,
+    dataset_look,
+    house,
+    html,
+    job_progress,
+    keys,
+    model_form,
+    own_pictures,
+    starting,
+    steps,
+    training_view,
+    trainings,
+)
 
 OWN = "+own"  # no dataset can have that name
 FIRST_CHOICE = "mnist"
 
 
 def page() -> None:
-    """Which dataset, then what is in it."""
+    """Pictures, model, trainings: one step at a time."""
     house.enter()
     jobs.ensure_dispatcher()  # what waited when the studio was closed goes on
     st.title("Train a model", anchor=False)
-    st.markdown(
-        "A model learns from examples. Choose what it should learn from, and look at the pictures "
-        "first: most of what goes wrong later can be seen here."
-    )
-    name = pick_dataset()
-    if name == OWN:
-        announce_imports()
-        own_pictures.show()
+    step = steps.pick()
+    if step == "trainings":
+        trainings.show()
         return
+    announce_running()
+    name = pick_dataset()
     try:
-        spec = datasets.find(name)
-        if not spec.is_here():
-            offer_download(spec)
+        if name == OWN:
+            announce_imports()
+            own_pictures.show()
+        elif not datasets.find(name).is_here():
+            offer_download(datasets.find(name))
+        elif step == "data":
+            look_at(datasets.find(name))
         else:
-            dataset_look.show(spec)
-            if spec.owner == "you":
-                offer_delete(spec)
+            set_up(datasets.find(name))
     except StudioError as error:
         st.error(html.plain(str(error)), icon=":material/error:")
+
+
+def look_at(spec: DatasetSpec) -> None:
+    """What is in the dataset; most of what goes wrong later can be seen here."""
+    st.button(
+        "Next: choose a model",
+        type="primary",
+        icon=":material/arrow_forward:",
+        on_click=steps.go_to,
+        args=("model",),
+    )
+    dataset_look.show(spec)
+    if spec.owner == "you":
+        offer_delete(spec)
+
+
+def set_up(spec: DatasetSpec) -> None:
+    """Model, hyperparameters, start."""
+    part = dataset_look.chosen_part(spec)
+    held_out = spec.validation_fraction if part is None else part
+    pictures = round(spec.train_size * (1 - held_out))
+    st.caption(
+        f"**{html.plain(spec.title)}**: about {pictures:,} pictures to learn from, "
+        f"{len(spec.class_names)} classes. How many are held out is set in step 1."
+    )
+    model_form.pick_model()
+    start = st.container()
+    config = model_form.show(spec, part)
+    with start:
+        starting.show(spec, config)
+    starting.show_script(config)
+
+
+def announce_running() -> None:
+    """A line about trainings that go on meanwhile."""
+    if running := job_progress.running("train"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/model_training: {html.plain(training_view.title(running[0]))}")
+            st.button("Watch it learn", on_click=steps.go_to, args=("trainings",))
 
 
 def pick_dataset() -> str:
     """The name of a dataset, or `OWN`; the choice is in the address of the page."""
     specs = {spec.name: spec for spec in datasets.list_datasets()}
     options = [*specs, OWN]
-    if (coming := st.session_state.pop(keys.NEXT_DATASET, None)) in options:
-        st.session_state[keys.DATASET] = coming
-    if st.session_state.get(keys.DATASET) not in options:
-        asked = st.query_params.get(keys.DATASET, FIRST_CHOICE)
-        st.session_state[keys.DATASET] = asked if asked in options else FIRST_CHOICE
+    address.recall(keys.DATASET, options, FIRST_CHOICE, keys.NEXT_DATASET)
     chosen = st.pills(
         "What to learn from",
         options,
@@ -53,7 +100,7 @@ def pick_dataset() -> str:
         format_func=lambda name: _label(specs.get(name)),
         key=keys.DATASET,
     )
-    st.query_params[keys.DATASET] = chosen
+    address.note(keys.DATASET, chosen)
     return chosen
 
 

@@ -11,7 +11,14 @@ ROWS_HELP = (
 def training_rows(default: int = 0) -> Param:
     """How many training pictures are used at most."""
     return Param(
-        "max_pictures", "Most training pictures", default, ROWS_HELP, 0, 1_000_000, group="training"
+        "max_pictures",
+        "Most training pictures",
+        default,
+        ROWS_HELP,
+        0,
+        1_000_000,
+        group="training",
+        advanced=True,
     )
 
 
@@ -67,6 +74,7 @@ CLASS_WEIGHTS = Param(
     False,
     "Counts mistakes on rare classes more, so that a large class does not drown them.",
     group="training",
+    advanced=True,
 )
 
 LOGISTIC_REGRESSION = (

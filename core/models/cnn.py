@@ -153,3 +153,35 @@ def resnet(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int)
         classes, activation="softmax", kernel_regularizer=regularizer, name="probabilities"
     )(x)
     return keras.Model(inputs, outputs, name="resnet")
+
+
+def multiplications(model: str, hyperparameters: Mapping[str, Any], input_shape: Shape) -> int:
+    """Multiplications that one picture takes on its way through the convolutions and the dense
+    layer, roughly: what the time of a training is in proportion to.
+    """
+    if model == "resnet":
+        return _resnet_multiplications(hyperparameters, input_shape)
+    height, width, channels = input_shape
+    total, plan = 0, convolution_plan(hyperparameters)
+    for block, convolutions in enumerate(plan):
+        for filters, padding in convolutions:
+            lost = (hyperparameters["kernel"] - 1) * (padding == "valid")
+            height, width = height - lost, width - lost
+            total += height * width * filters * channels * hyperparameters["kernel"] ** 2
+            channels = filters
+        if block < len(plan) - 1 or hyperparameters["pool_last"]:
+            height, width = height // 2, width // 2
+    return total + height * width * channels * hyperparameters["dense_units"]
+
+
+def _resnet_multiplications(hyperparameters: Mapping[str, Any], input_shape: Shape) -> int:
+    area, filters = input_shape[0] * input_shape[1], hyperparameters["width"]
+    total = area * 9 * input_shape[2] * filters
+    if min(input_shape[:2]) >= 16:
+        area //= 4
+    for stage in range(hyperparameters["stages"]):
+        before, filters = filters, filters * 2
+        area = area // 4 if stage else area
+        total += area * (10 * before * filters + 9 * filters**2)
+        total += (hyperparameters["blocks"] - 1) * area * 18 * filters**2
+    return total

@@ -30,6 +30,7 @@ SIMPLE_CNN = (
         "How many convolutions follow each other before the picture is halved.",
         1,
         3,
+        advanced=True,
     ),
     Param(
         "kernel",
@@ -38,6 +39,7 @@ SIMPLE_CNN = (
         "Side of the small window a filter looks through, in pixels.",
         1,
         7,
+        advanced=True,
     ),
     Param(
         "padding",
@@ -46,13 +48,21 @@ SIMPLE_CNN = (
         "same: a frame of zeros keeps the size of the picture. valid: without it, every "
         "convolution takes a rim off.",
         choices=("same", "valid"),
+        advanced=True,
     ),
-    Param("pool_last", "Pooling after the last block", True, "Halves the picture once more."),
+    Param(
+        "pool_last",
+        "Pooling after the last block",
+        True,
+        "Halves the picture once more.",
+        advanced=True,
+    ),
     Param(
         "batch_norm",
         "Batch normalisation",
         True,
         "Evens out the numbers between layers, which makes learning quicker and steadier.",
+        advanced=True,
     ),
     Param(
         "dropout_features",
@@ -61,6 +71,7 @@ SIMPLE_CNN = (
         "Part of what the filters found that is switched off at random while learning.",
         0.0,
         0.9,
+        advanced=True,
     ),
     Param("dense_units", "Neurons before the answer", 128, "Size of the dense layer.", 8, 1024),
     Param(
@@ -152,6 +163,7 @@ def training(
             1.0,
             group="training",
             only_if=("optimizer", ("adamw",)),
+            advanced=True,
         ),
         Param(
             "schedule",
@@ -161,6 +173,7 @@ def training(
             "from the beginning. plateau: is halved when validation stops getting better.",
             choices=("one_cycle", "cosine", "plateau", "constant"),
             group="training",
+            advanced=True,
         ),
         Param(
             "plateau_patience",
@@ -171,10 +184,11 @@ def training(
             50,
             group="training",
             only_if=("schedule", ("plateau",)),
+            advanced=True,
         ),
         Param(
             "early_stopping",
-            "Stop early after",
+            "Stop early after (epochs)",
             0,
             "Stops when validation accuracy has not risen for this many epochs; 0 never stops "
             "early.",
@@ -191,6 +205,7 @@ def training(
             0.0,
             0.9999,
             group="training",
+            advanced=True,
         ),
         Param(
             "keep_best",
@@ -200,6 +215,7 @@ def training(
             "of the last.",
             group="training",
             only_if=("weight_averaging", (0.0,)),
+            advanced=True,
         ),
         Param(
             "label_smoothing",
@@ -210,6 +226,7 @@ def training(
             0.0,
             0.5,
             group="training",
+            advanced=True,
         ),
         CLASS_WEIGHTS,
         training_rows(),
@@ -232,7 +249,7 @@ def _changes(name: str, title: str, text: str, high: float, kind: type = float) 
 AUGMENTATION = (
     Param(
         "augmentation",
-        "Random changes to the training pictures",
+        "Kind of changes",
         USUAL,
         "The network sees every picture a little changed each time, and learns not to mind. "
         "usual: what suits the dataset.",

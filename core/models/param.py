@@ -24,6 +24,7 @@ class Param:
         low, high: inclusive limits of a number.
         choices: the allowed values of a text.
         group: the part of a form it belongs to, one of `GROUPS`.
+        advanced: whether a form folds it away.
         only_if: a hyperparameter and its values for which this one counts; None if it always does.
     """
 
@@ -36,6 +37,7 @@ class Param:
     choices: tuple[str, ...] = ()
     group: str = "model"
     only_if: tuple[str, tuple[Value, ...]] | None = None
+    advanced: bool = False
 
     def parse(self, value: Any) -> Value:
         """The value as this parameter's type, checked against its limits.

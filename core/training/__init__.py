@@ -2,6 +2,17 @@
 
 from core.progress import Progress
 from core.training.config import TrainConfig
+from core.training.estimate import Estimate, estimate
 from core.training.train import train
+from core.training.verdict import Verdict, best_point, judge
 
-__all__ = ["Progress", "TrainConfig", "train"]
+__all__ = [
+    "Estimate",
+    "Progress",
+    "TrainConfig",
+    "Verdict",
+    "best_point",
+    "estimate",
+    "judge",
+    "train",
+]

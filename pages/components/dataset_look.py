@@ -64,12 +64,35 @@ def _validation_part(spec: DatasetSpec) -> float | None:
     return st.select_slider(
         "Held out of the training pictures for validation",
         sorted({0.05, 0.1, 0.2, 0.3, usual}),
-        usual,
+        chosen_part(spec) or usual,
         format_func=lambda part: f"{part * 100:.0f} %" + (" (usual)" if part == usual else ""),
-        key=f"{keys.VALIDATION_PART}_{spec.name}",
+        key=_part_key(spec),
+        on_change=_note_part,
+        args=(spec,),
         help="Validation pictures are not learnt from. They tell during training whether the model "
         "gets better at pictures it has not seen. The test pictures stay untouched until the end.",
     )
+
+
+def chosen_part(spec: DatasetSpec) -> float | None:
+    """The part chosen for validation, also before a reload; None for the usual part."""
+    try:
+        part = float(st.query_params.get(keys.VALIDATION_PART, ""))
+    except ValueError:
+        return None
+    return part if spec.validation_fraction and part in (0.05, 0.1, 0.2, 0.3) else None
+
+
+def _part_key(spec: DatasetSpec) -> str:
+    return f"{keys.VALIDATION_PART}_{spec.name}"
+
+
+def _note_part(spec: DatasetSpec) -> None:
+    part = st.session_state[_part_key(spec)]
+    if part == spec.validation_fraction:
+        st.query_params.pop(keys.VALIDATION_PART, None)
+    else:
+        st.query_params[keys.VALIDATION_PART] = str(part)
 
 
 def show_gallery(look: Overview) -> None:

@@ -83,12 +83,13 @@ def strip(pictures: Sequence[tuple[np.ndarray, str, str]]) -> str:
     return f'<div class="strip">{"".join(figures)}</div>'
 
 
-def gallery(rows: Sequence[tuple[str, int, Sequence[np.ndarray]]]) -> str:
+def gallery(rows: Sequence[tuple[str, int | None, Sequence[np.ndarray]]]) -> str:
     """A row of pictures for each class: `(class name, how many there are, pictures)`."""
     parts = []
     for name, count, pictures in rows:
+        number = "" if count is None else f"<small>{count:,}</small>"
         images = "".join(f'<img src="{data_url(p)}" alt="{escape(name)}">' for p in pictures)
-        parts.append(f"<dt>{escape(name)}<small>{count:,}</small></dt><dd>{images}</dd>")
+        parts.append(f"<dt>{escape(name)}{number}</dt><dd>{images}</dd>")
     return f'<dl class="gallery">{"".join(parts)}</dl>'
 
 
@@ -100,6 +101,18 @@ def plain(text: str) -> str:
 def data_url(image: np.ndarray) -> str:
     """A picture as an address that holds the picture itself."""
     return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it: 8 → '8 s', 100 → '1 min 40 s', 4000 → '1 h 7 min'."""
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    if seconds < 3600:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
 
 
 def percent(part: float) -> str:

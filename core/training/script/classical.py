@@ -1,0 +1,152 @@
+"""The sections of a script that trains a scikit-learn model."""
+
+import inspect
+from typing import Any
+
+from core import datasets
+from core.models import MODELS, classical
+from core.training.config import TrainConfig
+from core.training.script.pictures import chosen_rows, sizes
+from core.training.script.writing import Call, Script, call, literal
+
+_MOST_CALIBRATED = 2000  # validation pictures, as in `core.training.classical`
+_FEATURES = {
+    "pixels": "It looks at the bare pixels, divided by the brightest of each picture.",
+    "pca": "The model does not look at the bare pixels. Each picture is divided by its brightest "
+    "pixel and described by how much of a few patterns is in it: those in which the training "
+    "pictures differ most (PCA).",
+    "hog": "It looks at which way edges run, counted in small cells of the picture (HOG), after "
+    "each picture was divided by its brightest pixel.",
+}
+
+
+def add_training(script: Script, config: TrainConfig) -> None:
+    """Add the sections from the chosen pictures to a fitted `model`."""
+    spec, hyperparameters = MODELS[config.model], config.hyperparameters
+    shape = datasets.find(config.dataset).input_shape
+    steps = classical.features(hyperparameters, shape, config.seed)
+    estimator = spec.build(hyperparameters, config.seed)
+    _add_flat(script)
+    script.uses("from sklearn.pipeline import make_pipeline", *map(_import, (*steps, estimator)))
+    looks_at = _FEATURES[hyperparameters["features"]]
+    if config.model == "mlp":
+        _add_features(script, steps, looks_at)
+        _add_epochs(script, estimator, spec.summary)
+    elif hyperparameters["features"] == "pca":
+        _add_features(script, steps, looks_at)
+        _add_classifier(script, estimator, spec.summary)
+    else:
+        script.add(
+            call("model = make_pipeline", *map(_written, (*steps, estimator))),
+            "model.fit(x_train, y_train)",
+            why=f"The model. {spec.summary} {looks_at}",
+        )
+    if not hasattr(estimator, "predict_proba"):
+        _add_probabilities(script, config)
+
+
+def add_figures(script: Script) -> None:
+    """Add the sections that measure `model` and keep it."""
+    script.uses(
+        "import skops.io", "from sklearn.metrics import accuracy_score, classification_report"
+    )
+    script.add(
+        'print(f"validation accuracy: {model.score(x_val, data.y_val):.4f}")',
+        "answers = model.predict(x_test)",
+        "print(classification_report(data.y_test, answers, target_names=data.class_names))",
+        why="How good is it? For each class: how many answers of that class were right "
+        "(precision), and how many of its pictures were found (recall).",
+    )
+    script.add(
+        'skops.io.dump(model, "model.skops")',
+        'print(f"test accuracy: {accuracy_score(data.y_test, answers):.4f}")',
+        why="The model is kept in a file. How often it is right on pictures it has never seen is "
+        "the figure that counts.",
+    )
+
+
+def _add_flat(script: Script) -> None:
+    script.uses("import numpy as np")
+    script.add(
+        "def flat(pictures):",
+        '    """Pictures as scikit-learn wants them: a row of numbers for each."""',
+        '    return np.reshape(pictures, (len(pictures), -1)).astype("float32")',
+    )
+    script.add("x_train, x_val, x_test = flat(x_train), flat(data.x_val), flat(data.x_test)")
+
+
+def _add_features(script: Script, steps: list, looks_at: str) -> None:
+    """Features with a section of their own.
+
+    In one pipeline with the classifier, PCA would be asked to `fit_transform`, and with the quick
+    solver that gives the training pictures slightly other numbers than `transform`.
+    """
+    script.add(
+        call("features = make_pipeline", *map(_written, steps)),
+        "features.fit(x_train)",
+        why=looks_at,
+    )
+
+
+def _add_classifier(script: Script, estimator: Any, summary: str) -> None:
+    script.add(
+        _written(estimator, "classifier = "),
+        "classifier.fit(features.transform(x_train), y_train)",
+        "model = make_pipeline(features, classifier)",
+        why=f"The classifier. {summary} Together with its features it is the model.",
+    )
+
+
+def _add_epochs(script: Script, estimator: Any, summary: str) -> None:
+    epochs = estimator.max_iter
+    estimator.set_params(max_iter=type(estimator)().max_iter)  # of no effect on `partial_fit`
+    script.add(_written(estimator, "network = "), why=f"The network. {summary}")
+    script.add(
+        "seen = features.transform(x_train)",
+        f"for epoch in range({epochs}):",
+        "    network.partial_fit(seen, y_train, classes=np.unique(y_train))",
+        '    print(f"epoch {epoch + 1}: loss {network.loss_:.4f}")',
+        "model = make_pipeline(features, network)",
+        why="In each epoch it sees every training picture once, and corrects its weights a little "
+        "after each batch. Features and network together are the model.",
+    )
+
+
+def _add_probabilities(script: Script, config: TrainConfig) -> None:
+    script.uses(
+        "from sklearn.calibration import CalibratedClassifierCV",
+        "from sklearn.frozen import FrozenEstimator",
+    )
+    x, y, rows = "x_val", "data.y_val", []
+    if (available := sizes(config)[1]) > _MOST_CALIBRATED:
+        seed = literal(config.seed)
+        rows = chosen_rows(script, config, y, _MOST_CALIBRATED, available, seed)
+        x, y = f"{x}[rows]", f"{y}[rows]"
+    few = f" {_MOST_CALIBRATED:,} pictures are enough for that." if rows else ""
+    script.add(
+        'model = CalibratedClassifierCV(FrozenEstimator(model), method="temperature")',
+        rows,
+        f"model.fit({x}, {y})",
+        why="A support vector machine only knows how far a picture is from its borders. A single "
+        "number, the temperature, is found on validation pictures and turns distances into "
+        f"probabilities; which class is the likeliest stays the same.{few}",
+    )
+
+
+def _import(estimator: Any) -> str:
+    """The public name of its class: private modules of scikit-learn are left out."""
+    parts = type(estimator).__module__.split(".")
+    module = ".".join(part for part in parts if not part.startswith("_"))
+    return f"from {module} import {type(estimator).__name__}"
+
+
+def _written(estimator: Any, before: str = "") -> Call:
+    """An unfitted estimator with what is set on it: other than the default, or all for our own."""
+    ours = type(estimator).__module__.startswith("core.")
+    parameters = inspect.signature(type(estimator)).parameters
+    named = {
+        name: getattr(estimator, name)
+        for name, parameter in parameters.items()
+        if ours or getattr(estimator, name) != parameter.default
+    }
+    return call(before + type(estimator).__name__, **named)

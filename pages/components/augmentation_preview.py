@@ -1,0 +1,65 @@
+"""What random changes do to real training pictures, before anything is trained with them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core import augmentation, datasets
+from core.datasets import DatasetSpec
+from pages.components import html, keys
+
+_ROWS, _VARIANTS = 4, 8
+
+
+def show(spec: DatasetSpec, values: Mapping[str, Any]) -> None:
+    """A few pictures as they are and as the network would see them."""
+    name = values["augmentation"]
+    if name == augmentation.USUAL:
+        name = augmentation.usual_policy(spec.preprocessing)
+    try:
+        policy = augmentation.chosen_policy({**values, "augmentation": name})
+    except ValueError:
+        return  # the form says what is wrong
+    if not policy.changes and not values["mixup"] and not values["cutmix"]:
+        st.caption("The network sees the pictures as they are.")
+        return
+    pictures, names = _samples(spec.name, spec.train_size)
+    turn = st.session_state.setdefault(keys.PREVIEW_TURN, 0)
+    seen = _variants(pictures, policy, values, turn)
+    rows = [
+        (f"{name} →", None, [picture, *variants])
+        for name, picture, variants in zip(names, pictures, seen, strict=True)
+    ]
+    st.html(html.STYLE + html.gallery(rows))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Others", icon=":material/shuffle:", on_click=_shuffle)
+        st.caption("First the picture itself, then what the network may see instead.")
+
+
+def _shuffle() -> None:
+    st.session_state[keys.PREVIEW_TURN] += 1
+
+
+def _variants(
+    pictures: np.ndarray, policy: augmentation.Policy, values: Mapping[str, Any], turn: int
+) -> list[list[np.ndarray]]:
+    """For each picture, what it may be turned into."""
+    seen: list[list[np.ndarray]] = [[] for _ in pictures]
+    for variant in range(_VARIANTS):
+        rng = np.random.default_rng([turn, variant])
+        batch = augmentation.augment(pictures, policy, rng) if policy.changes else pictures
+        targets = np.eye(len(pictures), dtype=np.float32)
+        batch, _ = augmentation.mix(batch, targets, values["mixup"], values["cutmix"], rng)
+        for row, picture in zip(seen, batch, strict=True):
+            row.append(picture)
+    return seen
+
+
+@st.cache_data(show_spinner="Fetching a few pictures …", max_entries=8)
+def _samples(name: str, train_size: int) -> tuple[np.ndarray, list[str]]:
+    dataset = datasets.load(name)
+    labels = np.unique(dataset.y_train)[:_ROWS]
+    rows = np.array([int((dataset.y_train == label).argmax()) for label in labels])
+    return np.asarray(dataset.x_train[rows]), [dataset.class_names[label] for label in labels]

@@ -1,0 +1,205 @@
+"""Choose a model and set its hyperparameters; what is set stands in the address of the page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.augmentation import why_usual
+from core.datasets import DatasetSpec
+from core.errors import StudioError
+from core.models import MODELS, ModelSpec, Param
+from core.training import TrainConfig
+from pages.components import address, augmentation_preview, html, keys
+
+FIRST_CHOICE = "simple_cnn"
+_GROUPS = {
+    "model": "The model itself",
+    "features": "What it looks at",
+    "training": "How it learns",
+    "augmentation": "Random changes to the training pictures",
+}
+_COLUMNS = 3
+
+
+def pick_model() -> None:
+    """Which model, and what it does."""
+    families = {"network": "networks", "classical": "classical models"}
+    order = sorted(MODELS.values(), key=lambda spec: spec.family, reverse=True)
+    address.recall(keys.MODEL, list(MODELS), FIRST_CHOICE, keys.NEXT_MODEL)
+    name = st.selectbox(
+        "Model",
+        [spec.name for spec in order],
+        format_func=lambda name: MODELS[name].title,
+        key=keys.MODEL,
+        help=" ".join(
+            f"**{title.capitalize()}:** "
+            + ", ".join(spec.title for spec in order if spec.family == family)
+            + "."
+            for family, title in families.items()
+        ),
+    )
+    address.note(keys.MODEL, name, FIRST_CHOICE)
+    st.markdown(MODELS[name].summary)
+
+
+def show(spec: DatasetSpec, validation_fraction: float | None) -> TrainConfig | None:
+    """The form of the chosen model; None while something in it cannot work, which is said.
+
+    Args:
+        spec: the dataset.
+        validation_fraction: part of the training set held out; None for the usual part.
+    """
+    model = MODELS[st.session_state[keys.MODEL]]
+    if model.presets:
+        _offer_presets(model)
+    values: dict[str, Any] = {}
+    for group, title in _GROUPS.items():
+        params = [param for param in model.params if param.group == group]
+        if params:
+            with st.container(border=True):
+                st.markdown(f"**{title}**")
+                values |= _fields(model, params, values)
+                if group == "augmentation":
+                    st.caption(why_usual(spec.preprocessing))
+                    augmentation_preview.show(spec, values)
+    return _check(spec, model, values, validation_fraction)
+
+
+def _offer_presets(model: ModelSpec) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Start from",
+            list(model.presets),
+            index=None,
+            placeholder="a known network",
+            key=f"{keys.PRESET}_{model.name}",
+            on_change=_take_preset,
+            args=(model,),
+            help="Fills in the fields below with the values of a known network.",
+        )
+        st.button(
+            "Back to the defaults",
+            icon=":material/restart_alt:",
+            on_click=_set_values,
+            args=(model, {}),
+        )
+
+
+def _take_preset(model: ModelSpec) -> None:
+    chosen = st.session_state[f"{keys.PRESET}_{model.name}"]
+    if chosen is not None:
+        _set_values(model, model.presets[chosen])
+
+
+def _set_values(model: ModelSpec, values: Mapping[str, Any]) -> None:
+    """Fill the form: these values, the defaults for the rest."""
+    for param in model.params:
+        st.session_state[field_key(model, param)] = values.get(param.name, param.default)
+    if not values:
+        st.session_state[f"{keys.PRESET}_{model.name}"] = None
+
+
+def fill(model: str, values: Mapping[str, Any]) -> None:
+    """Choose a model and fill its form, from elsewhere on the page."""
+    st.session_state[keys.NEXT_MODEL] = model
+    _set_values(MODELS[model], values)
+
+
+def field_key(model: ModelSpec, param: Param) -> str:
+    """Key of a field, also its name in the address of the page."""
+    return f"{model.name}.{param.name}"
+
+
+def _fields(model: ModelSpec, params: list[Param], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of one group that count; those seldom needed are folded away."""
+    values: dict[str, Any] = {}
+    usual = [param for param in params if not param.advanced]
+    _grid(model, usual, before, values)
+    if advanced := [param for param in params if param.advanced]:
+        with st.expander("More settings"):
+            _grid(model, advanced, before, values)
+    return values
+
+
+def _grid(
+    model: ModelSpec, params: list[Param], before: Mapping[str, Any], values: dict[str, Any]
+) -> None:
+    columns, place = st.columns(_COLUMNS), 0
+    for param in params:
+        if not param.counts({**_defaults(model), **before, **values}):
+            continue
+        with columns[place % _COLUMNS]:
+            values[param.name] = _field(model, param)
+        place += 1
+
+
+def _defaults(model: ModelSpec) -> dict[str, Any]:
+    """What the fields not yet shown hold."""
+    return {
+        param.name: st.session_state.get(field_key(model, param), param.default)
+        for param in model.params
+    }
+
+
+def _field(model: ModelSpec, param: Param):
+    """The widget that suits the parameter."""
+    key = field_key(model, param)
+    common = {"key": key, "help": param.help, "bind": "query-params"}
+    if isinstance(param.default, bool):
+        return st.checkbox(param.title, param.default, **common)
+    if param.choices:
+        index = param.choices.index(param.default)
+        return st.selectbox(param.title, param.choices, index, **common)
+    if isinstance(param.default, str):
+        return st.text_input(param.title, param.default, **common)
+    kind = type(param.default)
+    step, form = (1, "%d") if kind is int else (_step(param.default), "%g")
+    low, high = kind(param.low), kind(param.high)
+    return st.number_input(param.title, low, high, param.default, step, form, **common)
+
+
+def _step(default: float) -> float:
+    """A sensible step for the buttons of a field: 0.002 → 0.001, 0.3 → 0.1."""
+    return 10.0 ** _exponent(default) if 0 < default < 1 else 0.1 if default == 0 else 1.0
+
+
+def _exponent(value: float) -> int:
+    return int(f"{value:e}".rpartition("e")[2])
+
+
+def _check(
+    spec: DatasetSpec,
+    model: ModelSpec,
+    values: Mapping[str, Any],
+    validation_fraction: float | None,
+) -> TrainConfig | None:
+    name, seed = _name_and_seed()
+    try:
+        return TrainConfig(spec.name, model.name, values, name or None, seed, validation_fraction)
+    except StudioError as error:
+        st.error(html.plain(str(error)), icon=":material/error:")
+        return None
+
+
+def _name_and_seed() -> tuple[str, int]:
+    name, seed = st.columns([2, 1])
+    return (
+        name.text_input(
+            "Name of the trained model",
+            key=keys.RUN_NAME,
+            placeholder="made up from the dataset and the model",
+            max_chars=64,
+            help="Small letters, digits, hyphens and underscores. It can be changed later.",
+        ).strip(),
+        seed.number_input(
+            "Seed",
+            0,
+            2**31 - 1,
+            0,
+            key=keys.SEED,
+            bind="query-params",
+            help="Decides every random number. The same seed gives the same training; several "
+            "seeds show how much of a difference is luck.",
+        ),
+    )

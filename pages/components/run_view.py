@@ -1,0 +1,297 @@
+"""A finished training: its figures, its learning curve and what that says, and what to do next."""
+
+import io
+import zipfile
+
+import pandas as pd
+import streamlit as st
+from core.training.script import as_script
+
+from core import datasets, plots, runs
+from core.errors import StudioError
+from core.models import MODELS
+from core.runs import Run
+from core.training import TrainConfig, best_point, judge
+from pages.components import html, keys, model_form, run_picker, steps
+
+_ICONS = {
+    "good": ":material/check_circle:",
+    "overfitting": ":material/trending_down:",
+    "underfitting": ":material/signal_cellular_1_bar:",
+    "still_learning": ":material/trending_up:",
+    "too_short": ":material/info:",
+}
+_MOST_BESIDE = 4
+
+
+def show(run: Run) -> None:
+    """Everything about one run."""
+    card = run.card
+    st.subheader(f"{run_picker.title(run)} · {html.plain(_dataset_title(run))}", anchor=False)
+    _show_metrics(run)
+    curve, classes, settings, python = st.tabs(
+        ["Learning curve", "Class by class", "Settings", "Show the Python"]
+    )
+    with curve:
+        _show_curve(run)
+    with classes:
+        _show_classes(run)
+    with settings:
+        _show_settings(run)
+    with python:
+        show_python(config_of(run), card.id)
+    _show_actions(run)
+
+
+def _dataset_title(run: Run) -> str:
+    try:
+        return datasets.find(run.card.dataset).title
+    except StudioError:
+        return run.card.dataset  # deleted since
+
+
+def _show_metrics(run: Run) -> None:
+    metrics = run.card.metrics
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(
+            "Test accuracy",
+            html.percent(metrics["accuracy"]),
+            f"of {metrics['test_size']:,} pictures",
+            "off",
+            delta_arrow="off",
+            width="content",
+            help="Right answers on pictures that were neither learnt from nor used to choose "
+            "anything.",
+        )
+        for name, title, text in (
+            ("precision", "Precision", "Of the answers for a class, how many were right."),
+            ("recall", "Recall", "Of the pictures of a class, how many were found."),
+            ("f1", "F1", "Precision and recall in one figure: their harmonic mean."),
+        ):
+            if name in metrics:
+                help_text = f"{text} The mean over all classes, each counting alike."
+                st.metric(title, html.percent(metrics[name]), width="content", help=help_text)
+        st.metric("Trained in", html.duration(run.card.seconds), width="content")
+
+
+def _show_curve(run: Run) -> None:
+    card = run.card
+    if not card.history:
+        st.info("No learning curve was kept for this run.", icon=":material/info:")
+        return
+    best = card.history[best_point(card.history)][card.axis]
+    verdict = judge(card.history, card.axis)
+    st.markdown(f"{_ICONS[verdict.kind]} {html.plain(verdict.sentence)}")
+    others = _beside(run)
+    shown = [run, *others]
+    for column, one in zip(st.columns(len(shown)), shown, strict=True):
+        with column:
+            if others:
+                st.markdown(f"**{run_picker.title(one)}** `{one.id}`")
+            mark = best if one is run else None
+            chart = plots.learning_curve(one.card.history, one.card.axis, best=mark)
+            st.altair_chart(chart, width="stretch", key=f"curve_{one.id}")
+    st.caption(_how_measured(run))
+    if "loss" in card.history[0]:
+        with st.expander("Loss"):
+            loss = plots.learning_curve(card.history, card.axis, "loss", best=best)
+            st.altair_chart(loss, width="stretch", key=f"loss_{run.id}")
+    with st.expander("The same as a table"):
+        st.dataframe(pd.DataFrame(card.history), hide_index=True)
+
+
+def _how_measured(run: Run) -> str:
+    if run.card.family == "network":
+        return (
+            "Training accuracy is measured while learning, on pictures changed at random and with "
+            "dropout at work, so it can lie below validation accuracy."
+        )
+    return "Measured on up to 2,000 pictures of each part."
+
+
+def _beside(run: Run) -> list[Run]:
+    """Other runs whose curves are to stand beside it."""
+    known = {one.id: one for one in runs.list_runs() if one.card.history and one.id != run.id}
+    chosen = st.multiselect(
+        "Put other curves beside it",
+        list(known),
+        format_func=lambda run_id: f"{run_picker.title(known[run_id])} · {run_id}",
+        max_selections=_MOST_BESIDE - 1,
+        key=f"{keys.BESIDE}_{run.id}",
+        placeholder="Choose other trained models",
+    )
+    return [known[run_id] for run_id in chosen]
+
+
+def _show_classes(run: Run) -> None:
+    try:
+        evaluation = run.evaluation("test")
+    except StudioError as error:
+        st.error(html.plain(str(error)), icon=":material/error:")
+        return
+    support = evaluation.confusion_matrix.sum(axis=1)
+    table = pd.DataFrame(
+        {
+            "class": run.card.class_names,
+            "precision": evaluation.precision,
+            "recall": evaluation.recall,
+            "f1": evaluation.f1,
+            "pictures": support,
+        }
+    )
+    columns = {
+        name: st.column_config.NumberColumn(title, format="percent")
+        for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1"))
+    }
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={"class": "Class", "pictures": "Test pictures", **columns},
+    )
+    st.download_button(
+        "Download this table as CSV",
+        table.to_csv(index=False),
+        f"{run.id}-classes.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _show_settings(run: Run) -> None:
+    card = run.card
+    titles = {param.name: param.title for param in MODELS[card.model].params}
+    rows = [(titles.get(name, name), str(value)) for name, value in card.hyperparameters.items()]
+    rows += [
+        ("Seed", str(card.seed)),
+        ("Held out for validation", html.percent(card.validation_fraction)),
+        ("Training pictures", f"{card.metrics.get('train_size', 0):,}"),
+        *((f"Version of {name}", version) for name, version in card.versions.items()),
+        ("Trained on", card.created.replace("T", " ")),
+    ]
+    st.dataframe(pd.DataFrame(rows, columns=["setting", "value"]), hide_index=True)
+    st.button(
+        "Train again with other settings",
+        icon=":material/tune:",
+        on_click=_train_again,
+        args=(run,),
+        help="Fills the form with these settings.",
+        key=f"again_{run.id}",
+    )
+
+
+def _train_again(run: Run) -> None:
+    model_form.fill(run.card.model, run.card.hyperparameters)
+    st.session_state[keys.NEXT_DATASET] = run.card.dataset
+    steps.go_to("model")
+
+
+def config_of(run: Run) -> TrainConfig | None:
+    """The configuration that would train it again; None if its dataset is gone."""
+    card = run.card
+    try:
+        return TrainConfig(
+            card.dataset,
+            card.model,
+            card.hyperparameters,
+            seed=card.seed,
+            validation_fraction=card.validation_fraction or None,
+        )
+    except StudioError:
+        return None
+
+
+def show_python(config: TrainConfig | None, name: str) -> None:
+    """A script of exactly this training, to read and to take away."""
+    if config is None:
+        st.info("Its dataset is gone, so there is no script for it.", icon=":material/info:")
+        return
+    script = as_script(config)
+    st.download_button(
+        "Download this script",
+        script,
+        f"{name}.py",
+        "text/x-python",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"script_{name}",
+    )
+    st.code(script, language="python", height=420)
+
+
+def _show_actions(run: Run) -> None:
+    with st.container(horizontal=True):
+        st.page_link(
+            "pages/recognise.py",
+            label="Try it on the Recognise page",
+            icon=":material/draw:",
+            query_params={keys.RUNS: run.id},
+        )
+        st.download_button(
+            "Download the model",
+            lambda: as_zip(run),
+            f"{run.id}.zip",
+            "application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"download_{run.id}",
+            help="All files of this run in one zip: the model, its card and its answers.",
+        )
+        if run.card.owner != "studio":
+            _rename(run)
+            _delete(run)
+
+
+def as_zip(run: Run) -> bytes:
+    """All files of a run."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(run.folder.iterdir()):
+            archive.write(path, f"{run.id}/{path.name}")
+    return buffer.getvalue()
+
+
+def _rename(run: Run) -> None:
+    with st.popover("Rename", icon=":material/edit:"):
+        new = st.text_input(
+            "New name",
+            run.id,
+            max_chars=64,
+            key=f"rename_{run.id}",
+            help="Small letters, digits, hyphens and underscores.",
+        ).strip()
+        try:
+            if new != run.id:
+                runs.check_free(new)
+        except StudioError as error:
+            st.error(html.plain(str(error)))
+            return
+        st.button(
+            "Rename it",
+            type="primary",
+            disabled=new == run.id,
+            on_click=_do_rename,
+            args=(run, new),
+        )
+
+
+def _do_rename(run: Run, new: str) -> None:
+    try:
+        runs.rename(run.id, new)
+        st.session_state[keys.NEXT_RUN] = new
+    except StudioError as error:
+        st.toast(str(error))
+
+
+def _delete(run: Run) -> None:
+    with st.popover("Delete", icon=":material/delete:"):
+        st.markdown(f"Delete **{html.plain(run.id)}** for good?")
+        st.button("Yes, delete it", type="primary", on_click=_do_delete, args=(run.id,))
+
+
+def _do_delete(run_id: str) -> None:
+    try:
+        runs.delete(run_id)
+        st.toast(f"Deleted {run_id}.")
+    except StudioError as error:
+        st.toast(str(error))

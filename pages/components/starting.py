@@ -1,0 +1,54 @@
+"""The end of the form: how long it will take, the button that starts it, the same as Python."""
+
+import streamlit as st
+
+from core import jobs, runs
+from core.datasets import DatasetSpec
+from core.errors import StudioError
+from core.training import TrainConfig, estimate
+from pages.components import html, job_progress, run_view, steps
+
+
+def show(spec: DatasetSpec, config: TrainConfig | None) -> None:
+    """Start the training that the form describes."""
+    ahead = job_progress.running("train")
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.button(
+            "Start training",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=config is None,
+            on_click=_start,
+            args=(config,),
+        )
+        if config is not None:
+            st.markdown(_how_long(spec, config))
+    if ahead:
+        st.caption(f"It will wait its turn: {len(ahead)} before it.")
+
+
+def show_script(config: TrainConfig | None) -> None:
+    """The same training in plain Python."""
+    if config is not None:
+        with st.expander("Show the Python: the same training as a plain script"):
+            run_view.show_python(config, config.name or "train")
+
+
+def _how_long(spec: DatasetSpec, config: TrainConfig) -> str:
+    found = estimate(config, spec, runs.list_runs())
+    if found is None:
+        return "How long it takes is not known yet: nothing like it was trained here."
+    basis = "of the same kind" if found.alike else "of other models, so only roughly"
+    return (
+        f"**About {html.duration(max(1, found.seconds))}** on this machine, judging by earlier "
+        f"trainings {basis}."
+    )
+
+
+def _start(config: TrainConfig) -> None:
+    try:
+        jobs.submit("train", config.to_mapping())
+    except StudioError as error:
+        st.toast(str(error))
+        return
+    steps.go_to("trainings")

@@ -1,0 +1,155 @@
+"""Watch a training: figures, learning curve, time left; end it early, or cancel it."""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from core import datasets, jobs, plots
+from core.errors import StudioError
+from core.jobs import Job
+from core.models import MODELS
+from core.runs import AXES
+from pages.components import html, job_progress
+
+_EVERY = 1.0  # seconds
+_LOG_LINES = 30
+_STAGES = {
+    "loading": "Loading the pictures",
+    "preparing": "Preparing the pictures",
+    "fitting": "Learning",
+    "exporting": "Storing the model",
+    "evaluating": "Answering the test pictures",
+}
+
+
+def title(job: Job) -> str:
+    """The model and the dataset, as people write them."""
+    model = MODELS.get(job.settings["model"])
+    try:
+        dataset = datasets.find(job.settings["dataset"]).title
+    except StudioError:
+        dataset = job.settings["dataset"]  # deleted since
+    return f"{model.title if model else job.settings['model']} · {dataset}"
+
+
+@st.fragment(run_every=_EVERY)
+def show_running(job_id: str) -> None:
+    """How far a training is; the whole page is shown anew when it has ended."""
+    try:
+        job = jobs.load(job_id)
+    except StudioError:
+        st.rerun()
+    if job.ended:
+        st.rerun()
+    with st.container(border=True):
+        st.subheader(html.plain(title(job)), anchor=False)
+        if job.state == "queued":
+            _show_waiting(job)
+        else:
+            _show_figures(job)
+        _show_buttons(job)
+        with st.expander("Log"):
+            st.code(job.log_tail(_LOG_LINES) or "Nothing yet.", language=None)
+        st.caption("You can leave or reload this page; it goes on and is found here again.")
+
+
+def _show_waiting(job: Job) -> None:
+    ahead = [other for other in jobs.list_jobs() if not other.ended and other.id < job.id]
+    st.progress(0.0, "Waiting for its turn")
+    if ahead:
+        what = html.plain(job_progress.title(ahead[-1]))
+        st.caption(f"One piece of work is done at a time. Before it: {what}.")
+
+
+def _show_figures(job: Job) -> None:
+    st.progress(min(1.0, job.part), _where(job))
+    axis = axis_of(job)
+    figures = {**(job.history[-1] if job.history else {}), **job.metrics}
+    columns = st.columns(4)
+    columns[0].metric(plots.AXIS_TITLES[axis], _position(job, axis))
+    columns[1].metric("Training accuracy", _percent(figures.get("accuracy")))
+    best = max((point["val_accuracy"] for point in job.history), default=None)
+    columns[2].metric("Validation accuracy", _percent(figures.get("val_accuracy")))
+    columns[3].metric("Best so far", _percent(best))
+    if job.history:
+        st.altair_chart(
+            plots.learning_curve(job.history, axis, end=_end(job, axis)),
+            width="stretch",
+            key=f"curve_{job.id}",
+        )
+    else:
+        st.caption("The learning curve appears after the first validation.")
+
+
+def axis_of(job: Job) -> str:
+    """What its learning curve is drawn over."""
+    spec = MODELS.get(job.settings["model"])
+    return spec.learns_by if spec else AXES[0]
+
+
+def _end(job: Job, axis: str) -> int | None:
+    """Where the learning curve will end, so that it does not move about while it grows."""
+    names = {"epoch": "epochs", "iteration": "max_iter", "trees": "n_estimators"}
+    return job.settings["hyperparameters"].get(names.get(axis, axis))
+
+
+def _position(job: Job, axis: str) -> str:
+    if axis == "epoch" and job.epochs:
+        return f"{min(job.epoch, job.epochs)} of {job.epochs}"
+    return f"{job.history[-1][axis]:,}" if job.history else "–"
+
+
+def _percent(part: float | None) -> str:
+    return "–" if part is None else html.percent(part)
+
+
+def _where(job: Job) -> str:
+    if job.stopping:
+        return "Stopping …"
+    if job.finishing:
+        return "Ending with the best so far …"
+    text = _STAGES.get(job.stage, "Starting")
+    if job.note:
+        text += f" · {job.note}"
+    left = seconds_left(job)
+    return f"{text} · about {html.duration(left)} left" if left else text
+
+
+def seconds_left(job: Job) -> float | None:
+    """From how long it has taken so far; None while that says too little."""
+    if job.stage != "fitting" or job.part < 0.01 or "running" not in job.times:
+        return None
+    begun = datetime.fromisoformat(job.times["running"])
+    elapsed = (datetime.now(UTC) - begun).total_seconds()
+    return elapsed / job.part * (1 - job.part) if elapsed > 3 else None
+
+
+def _show_buttons(job: Job) -> None:
+    busy = job.stopping or job.finishing
+    with st.container(horizontal=True):
+        if job.state == "running":
+            st.button(
+                "Finish now",
+                icon=":material/done_all:",
+                on_click=_finish,
+                args=(job.id,),
+                disabled=busy or not job.history,
+                key=f"finish_{job.id}",
+                help="Ends the training early and keeps the best it has learnt so far.",
+            )
+        st.button(
+            "Cancel",
+            icon=":material/cancel:",
+            on_click=job_progress.stop,
+            args=(job.id,),
+            disabled=job.stopping,
+            key=f"cancel_{job.id}",
+            help="Stops it at once. No model is kept.",
+        )
+
+
+def _finish(job_id: str) -> None:
+    try:
+        jobs.finish(job_id)
+    except StudioError as error:
+        st.toast(str(error))

@@ -1,0 +1,159 @@
+"""Trainings that run, have ended or could not: watch, look at, go on with, delete."""
+
+import pandas as pd
+import streamlit as st
+
+from core import jobs, runs
+from core.errors import StudioError
+from core.jobs import Job
+from core.runs import Run
+from pages.components import (
+    address,
+    html,
+    job_progress,
+    keys,
+    model_form,
+    run_picker,
+    run_view,
+    steps,
+)
+from pages.components import training_view as view
+
+
+def show() -> None:
+    """What runs now, then what has failed, then every finished training."""
+    running = job_progress.running("train")
+    for job in running:
+        view.show_running(job.id)
+    broken = [job for job in jobs.list_jobs() if job.kind == "train" and _is_broken(job)]
+    for job in broken:
+        _show_broken(job)
+    _announce_last()
+    finished = {run.id: run for run in runs.list_runs()}
+    if not finished:
+        st.info("Nothing has been trained yet.", icon=":material/info:")
+        return
+    st.subheader("Trained models", anchor=False)
+    run = _pick(finished)
+    with st.expander(f"All {len(finished)} trained models as a table"):
+        _show_table(list(finished.values()))
+    with st.container(border=True):
+        run_view.show(run)
+
+
+def _is_broken(job: Job) -> bool:
+    return job.state in ("failed", "cancelled")
+
+
+def _show_broken(job: Job) -> None:
+    """A training that failed or was cancelled, with what can be done about it."""
+    with st.container(border=True):
+        st.markdown(f"**{html.plain(view.title(job))}**: {job.state}")
+        if job.state == "failed":
+            st.error(html.plain(job.error), icon=":material/error:")
+        elif job.error:
+            st.caption(html.plain(job.error))
+        with st.container(horizontal=True):
+            if jobs.can_go_on(job):
+                epochs = len(job.history)
+                st.button(
+                    f"Go on after epoch {epochs}" if epochs else "Go on",
+                    type="primary",
+                    icon=":material/play_arrow:",
+                    on_click=_go_on,
+                    args=(job.id,),
+                    key=f"go_on_{job.id}",
+                    help="What it had learnt until then is still there.",
+                )
+            st.button(
+                "Change the settings",
+                icon=":material/tune:",
+                on_click=_change,
+                args=(job,),
+                key=f"change_{job.id}",
+            )
+            st.button(
+                "Remove",
+                icon=":material/delete:",
+                on_click=_remove,
+                args=(job.id,),
+                key=f"remove_{job.id}",
+                help="Takes it off this list, with all it has kept.",
+            )
+        with st.expander("Log"):
+            st.code(job.log_tail() or "Nothing was written.", language=None)
+
+
+def _go_on(job_id: str) -> None:
+    try:
+        jobs.go_on(job_id)
+    except StudioError as error:
+        st.toast(str(error))
+
+
+def _change(job: Job) -> None:
+    model_form.fill(job.settings["model"], job.settings["hyperparameters"])
+    st.session_state[keys.NEXT_DATASET] = job.settings["dataset"]
+    steps.go_to("model")
+
+
+def _remove(job_id: str) -> None:
+    try:
+        jobs.delete(job_id)
+    except StudioError as error:
+        st.toast(str(error))
+
+
+def _announce_last() -> None:
+    """Show the run of the training that has just ended, the first time it is seen."""
+    last = next((job for job in jobs.list_jobs() if job.kind == "train"), None)
+    if last is None or last.state != "done" or st.session_state.get(keys.SEEN_JOB) == last.id:
+        return
+    if keys.SEEN_JOB in st.session_state or keys.SHOWN_RUN not in st.query_params:
+        st.session_state[keys.NEXT_RUN] = last.result["run"]
+    st.session_state[keys.SEEN_JOB] = last.id
+
+
+def _pick(finished: dict[str, Run]) -> Run:
+    latest = sorted(finished.values(), key=lambda run: run.card.created, reverse=True)
+    options = [run.id for run in latest]
+    address.recall(keys.SHOWN_RUN, options, options[0], keys.NEXT_RUN)
+    chosen = st.selectbox(
+        "Look at",
+        options,
+        format_func=lambda run_id: (
+            f"{run_id} · {run_picker.title(finished[run_id])} · "
+            f"{html.percent(finished[run_id].card.metrics['accuracy'])}"
+        ),
+        key=keys.SHOWN_RUN,
+    )
+    address.note(keys.SHOWN_RUN, chosen)
+    return finished[chosen]
+
+
+def _show_table(finished: list[Run]) -> None:
+    table = pd.DataFrame(
+        [
+            {
+                "name": run.id,
+                "dataset": run.card.dataset,
+                "model": run_picker.title(run),
+                "accuracy": run.card.metrics["accuracy"],
+                "seconds": run.card.seconds,
+                "trained": run.card.created.replace("T", " ")[:16],
+            }
+            for run in finished
+        ]
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "name": "Name",
+            "dataset": "Dataset",
+            "model": "Model",
+            "accuracy": st.column_config.NumberColumn("Test accuracy", format="percent"),
+            "seconds": st.column_config.NumberColumn("Trained in", format="%.0f s"),
+            "trained": "Trained on (UTC)",
+        },
+    )
