@@ -8,7 +8,7 @@ st.navigation(
     [
         st.Page(
             "pages/recognise.py",
-            title="Recognise a digit",
+            title="Recognise",
             icon=":material/draw:",
             url_path="recognise",
             default=True,

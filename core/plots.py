@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     import altair as alt
     from matplotlib.figure import Figure
 
+    from core.runs import Run, RunCard
+
 PART_NAMES = ("training", "validation", "test")
 PART_COLOURS = ("#0072B2", "#E69F00", "#009E73")
 MARK_COLOUR = "#CC79A7"
@@ -26,6 +28,7 @@ AXIS_TITLES = {
     "pictures": "Training pictures",
 }
 _MOST_ROWS = 40  # more classes than this do not fit a picture
+_MOST_NUMBERED = 20  # classes whose confusions are written as numbers
 _CELL = 0.8  # inches
 
 
@@ -191,3 +194,56 @@ def _best_mark(alt, best: float) -> list:
     line = marked.mark_rule(strokeDash=[2, 3], strokeWidth=1.5, color=MARK_COLOUR)
     word = marked.mark_text(align="left", dx=5, dy=4, baseline="top", color=MARK_COLOUR)
     return [line, word.encode(y=alt.value(0), text="says:N")]
+
+
+def run_figure(run: "Run", best: int | None) -> "Figure":
+    """The learning curve and the confusion matrix of a run, side by side.
+
+    Args:
+        run: a finished training.
+        best: index of the point of its history that gets a mark; None for none.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 5.6), dpi=120, layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=[1, 1.1])
+    _draw_curve(left, run.card, best)
+    _draw_confusion(right, run)
+    figure.suptitle(
+        f"{run.id}: {run.card.metrics['accuracy']:.2%} of {run.card.metrics['test_size']:,} test "
+        "pictures right",
+        parse_math=False,
+    )
+    return figure
+
+
+def _draw_curve(axes, card: "RunCard", best: int | None) -> None:
+    at = [point[card.axis] for point in card.history]
+    for name, part, colour, style in zip(
+        ("accuracy", "val_accuracy"), PART_NAMES, PART_COLOURS, ("-", "--"), strict=False
+    ):
+        values = [point[name] for point in card.history]
+        axes.plot(at, values, style, color=colour, marker="o", markersize=3, label=part)
+    if best is not None:
+        axes.axvline(at[best], color=MARK_COLOUR, linestyle=":", label="best")
+    axes.set(xlabel=AXIS_TITLES[card.axis], ylabel="accuracy", title="Learning curve")
+    axes.yaxis.set_major_formatter("{x:.0%}")
+    axes.grid(alpha=0.3)
+    if card.history:
+        axes.legend()
+    else:
+        axes.text(0.5, 0.5, "no learning curve was kept", ha="center", transform=axes.transAxes)
+
+
+def _draw_confusion(axes, run: "Run") -> None:
+    matrix = run.evaluation("test").confusion_matrix
+    names, parts = run.card.class_names, matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axes.imshow(parts, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", parse_math=False)
+    axes.set_yticks(range(len(names)), names, parse_math=False)
+    axes.set(xlabel="answer", ylabel="true class", title="Confusion matrix, test pictures")
+    if len(names) <= _MOST_NUMBERED:
+        for (row, column), count in np.ndenumerate(matrix):
+            colour = "white" if parts[row, column] > 0.5 else "black"
+            if count:
+                axes.text(column, row, count, ha="center", va="center", color=colour, fontsize=8)

@@ -1,4 +1,4 @@
-"""Recognise a digit: draw, upload or photograph it, and see how models read it."""
+"""Recognise a picture: draw, upload or photograph it, and see how models read it."""
 
 import time
 
@@ -7,33 +7,35 @@ import streamlit as st
 from core.errors import ImageError
 from core.runs import Run
 from core.serving import Predictor, Reading
-from pages.components import house, html, keys, picture_source, reading, run_picker
+from pages.components import address, house, html, keys, picture_source, reading, run_picker
 from pages.components.picture_source import Shown
 
 # Seconds this thread rests once the answer is on its way, so that it is sent and drawn before the
 # explanations keep the processor busy: measured, it brings the answer about 15 ms earlier.
 ANSWER_FIRST = 0.015
+MOST_CLASSES = 20
+COLUMNS = ("picture", "file", "label", "confidence", "second", "remark")  # CSV has more
 SOURCES = {"draw": "Draw", "upload": "Upload", "camera": "Camera"}
 
 
 def page() -> None:
     """Heading and settings; everything that changes while drawing is in a fragment."""
     house.enter()
-    st.title("Recognise a digit", anchor=False)
-    st.markdown(
-        "Draw a digit and see at once what a neural network takes it for, what it saw, and "
-        "how simpler models read the same strokes."
-    )
+    st.title("Recognise", anchor=False)
     recognise()
 
 
 @st.fragment
 def recognise() -> None:
     """Picture and answer side by side (on a phone one below the other), explanations below."""
-    source = pick_source()
+    top = st.container()
     left, right = st.columns([4, 6], gap="large")
     tools, details = st.container(), st.container()
     chosen, unsure_below = settings()
+    digits = not chosen or run_picker.reads_digits(chosen[0])
+    with top:
+        st.markdown(INTRODUCTION["digits" if digits else "pictures"])
+        source = pick_source(digits)
     with left:
         shown = take_pictures(source)
     with right:
@@ -49,7 +51,9 @@ def recognise() -> None:
                     explain(shown[0], first, chosen)
         else:
             st.subheader("Nothing to read yet", anchor=False)
-            st.markdown(EMPTY[source])
+            st.markdown(EMPTY[source] if digits else EMPTY_PICTURE[source])
+            if not digits:
+                show_classes(chosen[0])
     if source == "draw":  # after the answer, which is what one waits for
         with left:
             picture_source.stroke_buttons()
@@ -57,6 +61,19 @@ def recognise() -> None:
             picture_source.drawing_tools()
 
 
+def show_classes(run: Run) -> None:
+    """What the model can tell apart."""
+    names = run.card.class_names
+    more = f" and {len(names) - MOST_CLASSES} more" if len(names) > MOST_CLASSES else ""
+    st.markdown(f"It knows: {html.plain(', '.join(names[:MOST_CLASSES]))}{more}.")
+
+
+INTRODUCTION = {
+    "digits": "Draw a digit and see at once what a neural network takes it for, what it saw, and "
+    "how simpler models read the same strokes.",
+    "pictures": "Show a picture and see what the model takes it for, how sure it is, and what it "
+    "saw of it.",
+}
 EMPTY = {
     "draw": "**Draw a digit from 0 to 9** in the white square, with the mouse or a finger, or "
     "click one of the samples below it. You can also write several digits side by side, such as "
@@ -65,6 +82,13 @@ EMPTY = {
     "CSV file. Photographs of handwriting on paper work too.",
     "camera": "**Allow the camera**, hold a handwritten digit in front of it and take a picture. "
     "No camera? Draw or upload instead.",
+}
+
+
+EMPTY_PICTURE = {
+    "upload": "**Choose one picture** to see what it is taken for, or **many** to get a table and "
+    "a CSV file.",
+    "camera": "**Allow the camera** and take a picture. No camera? Upload one instead.",
 }
 
 
@@ -86,18 +110,20 @@ def settings() -> tuple[list[Run], float]:
     return chosen, unsure_below / 100
 
 
-def pick_source() -> str:
-    """Draw, upload or photograph."""
-    return st.segmented_control(
+def pick_source(digits: bool) -> str:
+    """Draw, upload or photograph; only digits can be drawn."""
+    names = [name for name in SOURCES if digits or name != "draw"]
+    address.recall(keys.SOURCE, names, names[0])
+    source = st.segmented_control(
         "Where the picture comes from",
-        list(SOURCES),
-        default="draw",
+        names,
         required=True,
         format_func=SOURCES.get,
         key=keys.SOURCE,
-        bind="query-params",
         label_visibility="collapsed",
     )
+    address.note(keys.SOURCE, source, names[0])
+    return source
 
 
 def take_pictures(source: str) -> list[Shown]:
@@ -156,6 +182,7 @@ def show_many(shown: list[Shown], run: Run, unsure_below: float) -> None:
     st.dataframe(
         table,
         hide_index=True,
+        column_order=COLUMNS,
         row_height=56,
         column_config={
             "picture": st.column_config.ImageColumn("Picture", width="small"),
@@ -164,6 +191,7 @@ def show_many(shown: list[Shown], run: Run, unsure_below: float) -> None:
             "confidence": st.column_config.ProgressColumn(
                 "Confidence", format="percent", min_value=0, max_value=1
             ),
+            "second": st.column_config.TextColumn("Otherwise"),
             "remark": st.column_config.TextColumn("Remark", width="large"),
         },
     )
@@ -172,7 +200,7 @@ def show_many(shown: list[Shown], run: Run, unsure_below: float) -> None:
     st.download_button(
         "Download this table as CSV",
         table.drop(columns="picture").to_csv(index=False),
-        "digits.csv",
+        "answers.csv",
         "text/csv",
         icon=":material/download:",
         on_click="ignore",
@@ -182,7 +210,7 @@ def show_many(shown: list[Shown], run: Run, unsure_below: float) -> None:
 
 def row_of(shown: Shown, predictor: Predictor, unsure_below: float) -> dict:
     """One line of the table."""
-    row = {"picture": None, "file": shown.name, "label": "", "confidence": None, "remark": ""}
+    row = dict.fromkeys(COLUMNS, "") | {"picture": None, "file": shown.name, "confidence": None}
     if shown.image is None:
         return {**row, "remark": shown.error}
     row["picture"] = html.data_url(picture_source.thumbnail(shown.image))
@@ -193,6 +221,10 @@ def row_of(shown: Shown, predictor: Predictor, unsure_below: float) -> dict:
     row |= {"label": answer.label, "confidence": round(answer.confidence, 4)}
     if answer.confidence < unsure_below:
         row["remark"] = "not sure"
+    if len(answer.predictions) == 1:  # one answer: how sure of each class
+        prediction = answer.predictions[0]
+        row["second"] = reading.second_guess(prediction)
+        row |= {f"p({name})": p for name, p in prediction.as_dict().items()}
     return row
 
 

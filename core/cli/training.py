@@ -10,6 +10,7 @@ from core import datasets, runs
 from core.cli.output import print_json, print_table
 from core.errors import DatasetError, ImageError, ModelError
 from core.evaluation import Evaluation, evaluate
+from core.jobs import submit
 from core.serving import Predictor, load_predictor
 from core.training import Progress, TrainConfig, train
 from core.training.train import find_same
@@ -35,6 +36,11 @@ def add_commands(commands) -> None:
         help="return a run of the same configuration if there is one",
     )
     command.add_argument("--json", action="store_true", help="print the run's card")
+    command.add_argument(
+        "--background",
+        action="store_true",
+        help="queue it behind what is being done already and return at once; see `jobs`",
+    )
     command.set_defaults(handler=run_train)
 
     text = "run a stored model again over its test set, or over your own labelled pictures"
@@ -48,6 +54,13 @@ def add_commands(commands) -> None:
 def run_train(options: argparse.Namespace) -> int:
     config = read_config(options)
     run = find_same(config) if options.reuse else None
+    if run is None and options.background:
+        job = submit("train", config.to_mapping())
+        if options.json:
+            print_json({"job": job.id})
+        else:
+            print_table((f"job {job.id}",), [])
+        return 0
     if run is None:
         run = train(config, on_progress=_ProgressPrinter())
     if options.json:
@@ -117,22 +130,19 @@ def _number(name: str, text: str, kind: type) -> int | float:
 
 
 class _ProgressPrinter:
-    """Writes a line an epoch, and one whenever the stage changes, to standard error."""
+    """Writes a line for each point of the learning curve, and one whenever the stage changes."""
 
     def __init__(self) -> None:
-        self.stage, self.epoch, self.begun = "", 0, time.perf_counter()
+        self.stage, self.points, self.begun = "", 0, time.perf_counter()
 
     def __call__(self, progress: Progress) -> None:
         if progress.stage != self.stage and progress.stage != "done":
             sys.stderr.write(f"{progress.stage} …\n")
-        ended = "val_loss" in progress.metrics and progress.epoch != self.epoch
-        if progress.stage == "fitting" and ended:
-            self.epoch = progress.epoch
-            figures = "  ".join(f"{name} {value:.4f}" for name, value in progress.metrics.items())
-            elapsed = time.perf_counter() - self.begun
-            sys.stderr.write(
-                f"epoch {progress.epoch}/{progress.epochs}  {elapsed:.0f} s  {figures}\n"
-            )
+        elapsed = time.perf_counter() - self.begun
+        for point in progress.history[self.points :]:
+            figures = "  ".join(f"{name} {value:.4g}" for name, value in point.items())
+            sys.stderr.write(f"{elapsed:6.0f} s  {figures}\n")
+        self.points = max(self.points, len(progress.history))
         self.stage = progress.stage
         sys.stderr.flush()
 

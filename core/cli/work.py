@@ -18,7 +18,7 @@ def add_commands(commands) -> None:
     command.add_argument("--title", default="", help="its name as you write it")
     command.set_defaults(handler=run_import)
 
-    text = "list downloads and imports that wait, run or have ended"
+    text = "list downloads, imports and trainings that wait, run or have ended"
     command = commands.add_parser("jobs", help=text, description=text)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(handler=list_jobs)
@@ -27,6 +27,11 @@ def add_commands(commands) -> None:
     command = commands.add_parser("cancel", help=text, description=text)
     command.add_argument("id", metavar="ID", help="see `jobs`")
     command.set_defaults(handler=cancel)
+
+    text = "go on with a training that was cancelled or killed, where it was"
+    command = commands.add_parser("resume", help=text, description=text)
+    command.add_argument("id", metavar="ID", help="see `jobs`")
+    command.set_defaults(handler=resume)
 
 
 def run_import(options: argparse.Namespace) -> int:
@@ -106,6 +111,10 @@ def _as_json(job: Job) -> dict:
         "error": job.error,
         "times": dict(job.times),
     }
+
+
+def resume(options: argparse.Namespace) -> int:
+    return follow(jobs.go_on(options.id))
 
 
 def cancel(options: argparse.Namespace) -> int:

@@ -63,6 +63,21 @@ class TrainConfig:
             cnn.check_size(values, spec.input_shape)
         return values
 
+    @classmethod
+    def of(cls, card: runs.RunCard) -> "TrainConfig":
+        """The configuration that trains a run again.
+
+        Raises:
+            DatasetError, ModelError: if its dataset or model is not known any more.
+        """
+        return cls(
+            card.dataset,
+            card.model,
+            card.hyperparameters,
+            seed=card.seed,
+            validation_fraction=card.validation_fraction or None,
+        )
+
     @property
     def family(self) -> str:
         """`classical` or `network`."""

@@ -1,15 +1,19 @@
 """Choices that stand in the address of the page, so that a reload or a link brings them back.
 
-Streamlit's own `bind="query-params"` writes what a choice is called; this writes its name.
+Streamlit's own `bind="query-params"` writes what a choice is called; this writes its name. What
+was written last is remembered, so that a link that was followed is told from a widget that was
+used.
 """
 
 from collections.abc import Sequence
 
 import streamlit as st
 
+_NOTED = "noted_"
+
 
 def recall(key: str, options: Sequence[str], default: str, coming: str = "") -> None:
-    """Before a widget is drawn: what it holds, from a button, the session, or the address.
+    """Before a widget is drawn: what it holds, from a button, a link, the session.
 
     Args:
         key: of the widget and of the entry in the address.
@@ -18,16 +22,40 @@ def recall(key: str, options: Sequence[str], default: str, coming: str = "") -> 
         coming: session key under which a button asks for another choice.
     """
     wanted = st.session_state.pop(coming, None) if coming else None
+    wanted = wanted if wanted in options else _asked(key)
     if wanted in options:
         st.session_state[key] = wanted
     if st.session_state.get(key) not in options:
-        asked = st.query_params.get(key, default)
-        st.session_state[key] = asked if asked in options else default
+        st.session_state[key] = default
+
+
+def recall_several(key: str, options: Sequence[str], default: Sequence[str]) -> None:
+    """The same for a widget that holds several choices; in the address commas part them."""
+    asked = _asked(key)
+    if asked is not None:
+        st.session_state[key] = asked.split(",")
+    chosen = st.session_state.get(key, default)
+    st.session_state[key] = [choice for choice in chosen if choice in options]
 
 
 def note(key: str, chosen: str, default: str = "") -> None:
     """After it: write the choice to the address, unless it is the default."""
+    st.session_state[_NOTED + key] = chosen
     if chosen != default:
         st.query_params[key] = chosen
     else:
         st.query_params.pop(key, None)
+
+
+def note_several(key: str, chosen: Sequence[str], default: Sequence[str]) -> None:
+    """The same for several choices."""
+    note(key, ",".join(chosen), ",".join(default))
+
+
+def _asked(key: str) -> str | None:
+    """What a link asks for, or what was chosen before the page was left; None for nothing new."""
+    noted = st.session_state.get(_NOTED + key)
+    asked = st.query_params.get(key)
+    if asked is not None and asked != noted:
+        return asked
+    return noted if key not in st.session_state else None

@@ -17,6 +17,7 @@ STYLE = """<style>
 .answer {display:flex; align-items:baseline; flex-wrap:wrap; gap:.1rem 1.1rem; line-height:1}
 .answer b {font-size:clamp(3.4rem, 9vw, 6rem); font-weight:750; overflow-wrap:anywhere}
 .answer span {font-size:1.35rem; line-height:1.3}
+.answer.word b {font-size:clamp(2.2rem, 5vw, 3.4rem)}
 .answer.small b {font-size:2.6rem} .answer.small span {font-size:1.05rem}
 .bars {display:grid; grid-template-columns:max-content 1fr 4.2em; gap:.22rem .6rem;
  align-items:center; font-variant-numeric:tabular-nums; margin:0}
@@ -51,7 +52,7 @@ STYLE = """<style>
 
 def answer(label: str, confidence: str, small: bool = False) -> str:
     """The answer in large type with what is said of its confidence beside it."""
-    size = "answer small" if small else "answer"
+    size = "answer small" if small else "answer word" if len(label) > 8 else "answer"
     return f'<div class="{size}"><b>{escape(label)}</b><span>{escape(confidence)}</span></div>'
 
 

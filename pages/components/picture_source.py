@@ -196,12 +196,12 @@ def _start_with_sample(name: str) -> None:
 def upload() -> list[Shown]:
     """Files chosen by the visitor, also those chosen before a reload."""
     files = st.file_uploader(
-        "Pictures of digits",
+        "Pictures",
         type=[suffix.lstrip(".") for suffix in SUFFIXES],
         accept_multiple_files=True,
         key=keys.UPLOADS,
         help=f"PNG, JPEG, GIF, BMP, WebP or TIFF, up to {MAX_BYTES // 2**20} MB each. "
-        "One digit, or several side by side; drawn, scanned or photographed.",
+        "Digits: one, or several side by side; drawn, scanned or photographed.",
     )
     memory = recall()
     if files:
@@ -223,7 +223,7 @@ def _forget_uploads() -> None:
 def photograph() -> Shown | None:
     """A photograph taken now; None until there is one."""
     photo = st.camera_input(
-        "Hold a handwritten digit in front of the camera",
+        "Hold it in front of the camera",
         key=keys.CAMERA,
         help="Your browser asks for permission first. The picture is not stored.",
     )

@@ -8,6 +8,8 @@ from core.runs import Run
 from core.serving import Prediction, Reading
 from pages.components import html, run_picker
 
+_MOST_BARS = 12  # more classes than this: only the most probable ones are shown
+
 
 def show_answer(reading: Reading, unsure_below: float) -> None:
     """The answer in large type and how sure the model is of it."""
@@ -20,19 +22,30 @@ def show_answer(reading: Reading, unsure_below: float) -> None:
 
 
 def _second_thoughts(predictions: tuple[Prediction, ...]) -> str:
-    """Which digit was doubted most, and what else it could be."""
+    """What was doubted most, and what else it could be."""
     doubted = min(predictions, key=lambda prediction: prediction.confidence)
     first, second = (
         doubted.class_names[index] for index in doubted.probabilities.argsort()[::-1][:2]
     )
-    which = "It" if len(predictions) == 1 else "One of the digits"
-    return f"{which} could be {first} or {second}. Try drawing it larger or more clearly."
+    if len(predictions) > 1:
+        return f"One of the digits could be {first} or {second}. Try drawing it more clearly."
+    return f"It could be {first} or {second}. A larger or clearer picture may help."
+
+
+def second_guess(prediction: Prediction) -> str:
+    """What else it could be, and how likely that is."""
+    if len(prediction.class_names) < 2:
+        return ""
+    index = int(prediction.probabilities.argsort()[-2])
+    part = float(prediction.probabilities[index])
+    return f"{prediction.class_names[index]} ({html.percent(part)})"
 
 
 def show_probabilities(reading: Reading) -> None:
     """A bar for each class, for each digit read."""
     if len(reading.predictions) == 1:
-        st.html(html.bars(reading.predictions[0]))
+        few = len(reading.predictions[0].class_names) <= _MOST_BARS
+        st.html(html.bars(reading.predictions[0], None if few else _MOST_BARS))
         return
     st.caption(f"{len(reading.predictions)} digits, read from left to right:")
     for tab, prediction in zip(
@@ -83,7 +96,7 @@ def _read(image: np.ndarray, run: Run, first: Reading, first_run: Run) -> Readin
     predictor = run_picker.open_run(run)
     if predictor is None:
         return None
-    alike = run.card.preprocessing == first_run.card.preprocessing
+    alike = run_picker.sees_alike(run, first_run)
     try:
         return predictor.read(image, first.prepared if alike else None)
     except StudioError as error:

@@ -7,7 +7,7 @@ from core.errors import StudioError
 from core.models import MODELS
 from core.runs import Run
 from core.serving import Predictor, load_predictor
-from pages.components import keys
+from pages.components import address, keys
 
 FIRST_CHOICE = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
 
@@ -21,19 +21,31 @@ def title(run: Run) -> str:
 def pick_runs() -> list[Run]:
     """A multi-select of all runs; the first one chosen gives the main answer."""
     known = {run.id: run for run in runs.list_runs()}
-    if any(run_id not in known for run_id in st.session_state.get(keys.RUNS, ())):
-        del st.session_state[keys.RUNS]  # a chosen run was deleted meanwhile
+    usual = [run_id for run_id in FIRST_CHOICE if run_id in known] or list(known)[:3]
+    address.recall_several(keys.RUNS, list(known), usual)
     chosen = st.multiselect(
         "Models that answer",
         list(known),
-        default=[run_id for run_id in FIRST_CHOICE if run_id in known] or list(known)[:3],
         format_func=lambda run_id: f"{title(known[run_id])} · {run_id}",
         key=keys.RUNS,
-        bind="query-params",
         placeholder="Choose at least one model",
         help="The first one gives the large answer; the others are shown beside it for comparison.",
     )
+    address.note_several(keys.RUNS, chosen, usual)
     return [known[run_id] for run_id in chosen]
+
+
+def sees_alike(first: Run, second: Run) -> bool:
+    """Whether two runs are shown the same picture in the same way."""
+    return (first.card.preprocessing, tuple(first.card.input_shape)) == (
+        second.card.preprocessing,
+        tuple(second.card.input_shape),
+    )
+
+
+def reads_digits(run: Run) -> bool:
+    """Whether it reads drawn digits, rather than photographs or clothes."""
+    return run.card.preprocessing.endswith("_digit")
 
 
 def open_run(run: Run) -> Predictor | None:

@@ -5,13 +5,13 @@ import zipfile
 
 import pandas as pd
 import streamlit as st
-from core.training.script import as_script
 
 from core import datasets, plots, runs
 from core.errors import StudioError
 from core.models import MODELS
 from core.runs import Run
 from core.training import TrainConfig, best_point, judge
+from core.training.script import as_script
 from pages.components import html, keys, model_form, run_picker, steps
 
 _ICONS = {
@@ -188,15 +188,8 @@ def _train_again(run: Run) -> None:
 
 def config_of(run: Run) -> TrainConfig | None:
     """The configuration that would train it again; None if its dataset is gone."""
-    card = run.card
     try:
-        return TrainConfig(
-            card.dataset,
-            card.model,
-            card.hyperparameters,
-            seed=card.seed,
-            validation_fraction=card.validation_fraction or None,
-        )
+        return TrainConfig.of(run.card)
     except StudioError:
         return None
 

@@ -1,0 +1,54 @@
+"""The commands about finished trainings: `plot`, `delete`, `script`."""
+
+import argparse
+from pathlib import Path
+
+from core import runs
+from core.cli.output import print_table
+from core.errors import RunError, disk_sentence
+from core.training import TrainConfig, best_point
+from core.training.script import as_script
+
+
+def add_commands(commands) -> None:
+    text = "draw the learning curve and the confusion matrix of a run as a picture"
+    command = commands.add_parser("plot", help=text, description=text)
+    command.add_argument("--run", required=True, metavar="ID")
+    command.add_argument("--out", required=True, metavar="F.png", help="where it is written")
+    command.set_defaults(handler=plot)
+
+    text = "remove one of your runs for good"
+    command = commands.add_parser("delete", help=text, description=text)
+    command.add_argument("id", metavar="ID", help="see `runs`")
+    command.set_defaults(handler=delete)
+
+    text = "print a plain Python script that trains a run again"
+    command = commands.add_parser("script", help=text, description=text)
+    command.add_argument("--run", required=True, metavar="ID")
+    command.set_defaults(handler=script)
+
+
+def plot(options: argparse.Namespace) -> int:
+    from core.plots import run_figure
+
+    run, path = runs.load(options.run), Path(options.out)
+    if path.suffix.lower() != ".png":
+        raise RunError(f"`--out` must end in .png. Received: {options.out!r}.")
+    best = best_point(run.card.history) if run.card.history else None
+    try:
+        run_figure(run, best).savefig(path)
+    except OSError as error:
+        raise RunError(disk_sentence(error, path.parent)) from error
+    print_table((f"Wrote {path}.",), [])
+    return 0
+
+
+def delete(options: argparse.Namespace) -> int:
+    runs.delete(options.id)
+    print_table((f"Deleted {options.id}.",), [])
+    return 0
+
+
+def script(options: argparse.Namespace) -> int:
+    print_table((as_script(TrainConfig.of(runs.load(options.run).card)),), [])
+    return 0
