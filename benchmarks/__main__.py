@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import accuracy, speed
+from benchmarks import accuracy, speed, training
 
-PARTS = {"accuracy": accuracy.main, "speed": speed.main}
+PARTS = {"accuracy": accuracy.main, "speed": speed.main, "training": training.main}
 
 
 def main(names: list[str]) -> int:

@@ -16,7 +16,7 @@ def watching(epochs: int, steps: int, report: Reporter, kept: Checkpoints, keep_
 
     class Watching(keras.callbacks.Callback):
         def on_train_begin(self, logs=None):
-            self.reported = 0.0
+            self.reported, self.begun = 0.0, time.perf_counter()
             self.send(len(kept.history), 0, {})
 
         def on_epoch_begin(self, epoch, logs=None):
@@ -40,6 +40,7 @@ def watching(epochs: int, steps: int, report: Reporter, kept: Checkpoints, keep_
         def on_epoch_end(self, epoch, logs=None):
             figures = {"epoch": epoch + 1, **_floats(logs)}
             figures["learning_rate"] = float(self.model.optimizer.learning_rate)
+            figures["seconds"] = round(kept.seconds_before + time.perf_counter() - self.begun, 2)
             kept.save(self.model, figures, keep_best)
             self.send(epoch, steps, figures)
 

@@ -26,6 +26,7 @@ class Checkpoints:
         history: figures of each whole epoch.
         last, best: names of files; empty if there are none.
         best_accuracy: validation accuracy of the best epoch.
+        seconds_before: how long the interrupted training took until there.
         identity: what is trained on what; a folder of something else is not gone on with.
     """
 
@@ -35,6 +36,7 @@ class Checkpoints:
     last: str = ""
     best: str = ""
     best_accuracy: float = -1.0
+    seconds_before: float = 0.0
 
     def read(self) -> bool:
         """Take up what is there; whether there was anything that belongs to this training."""
@@ -44,7 +46,8 @@ class Checkpoints:
                 return False
             self.history, self.last, self.best = state["history"], state["last"], state["best"]
             self.best_accuracy = state["best_accuracy"]
-        except (OSError, ValueError, KeyError, TypeError):
+            self.seconds_before = self.history[-1]["seconds"]
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
             return False
         return True
 

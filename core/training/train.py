@@ -63,8 +63,8 @@ def train(
         report(Progress("loading"))
         dataset = datasets.load(config.dataset, config.validation_fraction)
         begun = time.perf_counter()
-        history = _fit_and_export(config, dataset, folder, report, checkpoints)
-        seconds = time.perf_counter() - begun
+        history, before = _fit_and_export(config, dataset, folder, report, checkpoints)
+        seconds = before + time.perf_counter() - begun
         report(Progress("evaluating", part=1.0, history=history))
         val, test = _evaluate(folder, config.family, dataset, report)
         card = _card(config, run_id, dataset, history, val, test, seconds)
@@ -92,13 +92,14 @@ def _fit_and_export(
     folder: Path,
     report: Reporter,
     checkpoints: Path | None,
-) -> tuple[dict[str, float], ...]:
+) -> tuple[tuple[dict[str, float], ...], float]:
+    """The learning curve, and how many seconds an interrupted training had taken before."""
     arguments = (dataset, config.model, config.hyperparameters, config.seed, report)
     if config.family == "classical":
         estimator, history = fit_classical(*arguments)
         report(Progress("exporting", part=1.0, history=history))
         export_classical(estimator, folder)
-        return history
+        return history, 0.0
     own = checkpoints or Path(tempfile.mkdtemp(prefix="checkpoints-"))
     try:
         kept = Checkpoints(own, _identity(config, dataset))
@@ -108,7 +109,7 @@ def _fit_and_export(
             shutil.rmtree(own, ignore_errors=True)
     report(Progress("exporting", part=1.0, history=history))
     export_network(network, folder)
-    return history
+    return history, kept.seconds_before
 
 
 def _identity(config: TrainConfig, dataset: Dataset) -> str:
