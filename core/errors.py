@@ -16,6 +16,8 @@ import errno
 from collections.abc import Iterable
 from pathlib import Path
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 class StudioError(Exception):
     """Root of the tree: catch this to catch every failure a person can cause."""
@@ -50,8 +52,13 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> str:
     return f"There is no {kind} named {str(name)!r}. Known: {', '.join(sorted(known)) or 'none'}."
 
 
+def is_disk_full(error: OSError) -> bool:
+    """Whether it says that there is no room; HDF5 says so only in its message."""
+    return error.errno in _FULL or any(f"errno = {number}," in str(error) for number in _FULL)
+
+
 def disk_sentence(error: OSError, folder: Path) -> str:
     """The sentence for a folder that cannot be written to, e.g. because the disk is full."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if is_disk_full(error):
         return f"The disk is full: nothing more can be written to {folder}. Make room, try again."
     return f"Nothing can be written to {folder}: {error.strerror or error}."

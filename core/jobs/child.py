@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from core.errors import Cancelled, StudioError, disk_sentence
+from core.errors import Cancelled, StudioError, disk_sentence, is_disk_full
 from core.jobs import job as jobs
 from core.jobs.kinds import KINDS
 from core.progress import Progress, Reporter
@@ -30,7 +30,6 @@ def main(folder_name: str) -> int:
             job = jobs.read(folder)
             if job.state == "queued":
                 _work(job)
-                os._exit(0)  # all is written down; TensorFlow would take its time to leave
     except Timeout:
         return 1  # another process is at it
     return 0
@@ -51,14 +50,15 @@ def _work(job: jobs.Job) -> None:
         _end(job, "cancelled", error=str(error))
     except StudioError as error:
         _end(job, "failed", error=str(error))
-    except OSError as error:
-        traceback.print_exc()
-        _end(job, "failed", error=disk_sentence(error, job.folder))
     except MemoryError:
         _end(job, "failed", error="There was not enough memory. Close other programs, try again.")
     except Exception as error:  # whatever it is, the person gets a sentence and the log the rest
-        traceback.print_exc()
-        sentence = _UNEXPECTED.format(error=f"{type(error).__name__}: {error}")
+        if isinstance(error, OSError) and is_disk_full(error):
+            sentence = disk_sentence(error, job.folder.parent)
+        else:
+            sentence = _UNEXPECTED.format(error=f"{type(error).__name__}: {error}")
+        with suppress(OSError):
+            traceback.print_exc()
         _end(job, "failed", error=sentence)
 
 

@@ -23,7 +23,12 @@ PATIENCE = 1.0  # seconds that a job has to stop by itself
 _POLL = 0.1
 _PASSED_OVER: set[str] = set()  # jobs nothing can be done about
 _LOCK_PATIENCE = 3.0  # seconds; others hold the lock for an instant to see whether it is free
-_CHILD = "import sys; from core.jobs.child import main; sys.exit(main(sys.argv[1]))"
+# All is written down at the end; TensorFlow would take its time to leave in an orderly way.
+_CHILD = """import os, sys
+from core.jobs.child import main
+code = main(sys.argv[1])
+sys.stderr.flush()
+os._exit(code)"""
 
 
 def main() -> None:

@@ -163,8 +163,12 @@ def write_status(folder: Path, **changes: Any) -> None:
 def replace_json(path: Path, value: object) -> None:
     """Write a file as a whole and put it in place of the old one."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
-    os.replace(fresh, path)
+    try:
+        fresh.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+        os.replace(fresh, path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def write_log(folder: Path, line: str) -> None:

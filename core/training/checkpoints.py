@@ -63,7 +63,11 @@ class Checkpoints:
         epoch = len(self.history) + 1
         outdated = {self.last}
         last = f"epoch-{epoch}{_ENDING}"
-        network.save_weights(self.folder / last)
+        try:
+            network.save_weights(self.folder / last)
+        except OSError:
+            (self.folder / last).unlink(missing_ok=True)  # the half of it fills a full disk
+            raise
         if keep_best and figures["val_accuracy"] > self.best_accuracy:
             outdated.add(self.best)
             self.best, self.best_accuracy = f"best-{epoch}{_ENDING}", figures["val_accuracy"]

@@ -35,7 +35,8 @@ def recall_several(key: str, options: Sequence[str], default: Sequence[str]) -> 
     if asked is not None:
         st.session_state[key] = asked.split(",")
     chosen = st.session_state.get(key, default)
-    st.session_state[key] = [choice for choice in chosen if choice in options]
+    known = [choice for choice in chosen if choice in options]
+    st.session_state[key] = known or (list(default) if chosen else [])
 
 
 def note(key: str, chosen: str, default: str = "") -> None:
