@@ -32,6 +32,10 @@ def main(folder_name: str) -> int:
                 _work(job)
     except Timeout:
         return 1  # another process is at it
+    except OSError as error:
+        if is_disk_full(error):
+            (folder / jobs.NO_ROOM).touch()
+        return 1
     return 0
 
 
@@ -63,9 +67,8 @@ def _work(job: jobs.Job) -> None:
 
 
 def _end(job: jobs.Job, state: str, **changes) -> None:
-    with suppress(OSError):  # on a full disk the dispatcher tries again, when drafts are gone
-        jobs.write_log(job.folder, f"{state} {changes.get('error', '')}".rstrip())
-        jobs.write_status(job.folder, state=state, **changes)
+    jobs.write_log(job.folder, f"{state} {changes.get('error', '')}".rstrip())
+    jobs.write_status(job.folder, state=state, **changes)
 
 
 class _Writer:

@@ -26,9 +26,7 @@ _LOCK_PATIENCE = 3.0  # seconds; others hold the lock for an instant to see whet
 # All is written down at the end; TensorFlow would take its time to leave in an orderly way.
 _CHILD = """import os, sys
 from core.jobs.child import main
-code = main(sys.argv[1])
-sys.stderr.flush()
-os._exit(code)"""
+os._exit(main(sys.argv[1]))"""
 
 
 def main() -> None:
@@ -78,8 +76,6 @@ def _run(job: Job) -> None:
             start_new_session=True,
         )
     _watch(job, lambda: child.poll() is None)
-    if child.returncode == -signal.SIGKILL and not (job.folder / "cancel").exists():
-        jobs.write_status(job.folder, state="failed", error=jobs.KILLED)
 
 
 def _watch(job: Job, lives: Callable[[], bool]) -> None:

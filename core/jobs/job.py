@@ -11,11 +11,11 @@
 └── process       its number
 """
 
+import errno
 import json
 import os
 import re
 import secrets
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,19 +24,15 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from core.errors import JobError
+from core.errors import JobError, disk_sentence
 from core.settings import settings
 
 STATES = ("queued", "running", "done", "cancelled", "failed")
 ALIVE, KEPT = "alive.lock", "kept"
 ENDED = ("done", "cancelled", "failed")
 STOPPED = "It was stopped in the middle of its work; nothing half done was kept."
-KILLED = (
-    "Its process was killed from outside; most often that means that memory ran out. Close other "
-    "programs, or choose a smaller batch or fewer pictures, and start it again."
-)
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{4}")
-_FULL = 1 << 20  # bytes; with less than that left, a disk counts as full
+NO_ROOM = "no_room"  # an empty file, for which even a full disk has room
 _LOCK_PATIENCE = 5.0  # seconds; longer than anybody holds a lock only to see whether it is free
 
 
@@ -144,11 +140,11 @@ def read(folder: Path) -> Job:
 
 def died_sentence(folder: Path) -> str:
     """Why a job is over whose process ended without a word."""
-    if shutil.disk_usage(folder).free < _FULL:
-        return f"The disk is full: nothing more can be written to {folder.parent}. Make room."
+    if (folder / NO_ROOM).exists():
+        return disk_sentence(OSError(errno.ENOSPC, ""), root())
     return (
-        "Its process ended unexpectedly: it was killed, ran out of memory, or the machine was "
-        "switched off. Nothing half done was kept; start it again."
+        "Its process ended unexpectedly: memory ran out, it was killed, or the machine was "
+        "switched off. No half of a result was kept; start it again."
     )
 
 

@@ -127,7 +127,7 @@ def go_on(job_id: str) -> Job:
     if not can_go_on(job):
         raise JobError(f"The job {job_id} cannot go on: it is {_described(job)}.")
     KINDS[job.kind].check(job.settings)
-    for name in ("cancel", "finish"):
+    for name in ("cancel", "finish", jobs.NO_ROOM):
         (job.folder / name).unlink(missing_ok=True)
     jobs.write_status(job.folder, state="queued", error="")
     ensure_dispatcher()
