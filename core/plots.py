@@ -28,6 +28,7 @@ AXIS_TITLES = {
     "pictures": "Training pictures",
 }
 _MOST_ROWS = 40  # more classes than this do not fit a picture
+_CURVE_HEIGHT = 280  # pixels
 _MOST_NUMBERED = 20  # classes whose confusions are written as numbers
 _CELL = 0.8  # inches
 
@@ -131,6 +132,7 @@ def learning_curve(
     figure: str = "accuracy",
     end: float | None = None,
     best: float | None = None,
+    mark: str = "best",
 ) -> "alt.LayerChart":
     """A figure on training and validation pictures, over epochs, trees or whatever it learns by.
 
@@ -139,7 +141,8 @@ def learning_curve(
         axis: one of `core.runs.AXES`.
         figure: `accuracy` or `loss`.
         end: where the axis ends; None where the points do.
-        best: the point that was kept; it gets a mark.
+        best: the point that gets a mark.
+        mark: the word beside it.
     """
     import altair as alt
     import pandas as pd
@@ -168,7 +171,7 @@ def learning_curve(
             "part:N",
             title=None,
             scale=alt.Scale(domain=list(PART_NAMES[:2]), range=list(PART_COLOURS[:2])),
-            legend=alt.Legend(orient="top"),
+            legend=alt.Legend(orient="top", symbolType="circle", symbolStrokeWidth=0),
         ),
         tooltip=[
             alt.Tooltip("part:N", title="Pictures"),
@@ -184,16 +187,16 @@ def learning_curve(
     layers = [base.mark_line(strokeWidth=2.5).encode(strokeDash=dash)]
     layers.append(base.mark_point(filled=True, size=40, opacity=1))
     if best is not None:
-        layers += _best_mark(alt, best)
-    return alt.layer(*layers).properties(height=260)
+        layers += _best_mark(alt, best, mark)
+    return alt.layer(*layers).properties(height=_CURVE_HEIGHT)
 
 
-def _best_mark(alt, best: float) -> list:
+def _best_mark(alt, best: float, mark: str) -> list:
     """A dotted line where the best point is, with a word to it."""
-    marked = alt.Chart(alt.Data(values=[{"at": best, "says": "best"}])).encode(x="at:Q")
+    marked = alt.Chart(alt.Data(values=[{"at": best, "says": mark}])).encode(x="at:Q")
     line = marked.mark_rule(strokeDash=[2, 3], strokeWidth=1.5, color=MARK_COLOUR)
-    word = marked.mark_text(align="left", dx=5, dy=4, baseline="top", color=MARK_COLOUR)
-    return [line, word.encode(y=alt.value(0), text="says:N")]
+    word = marked.mark_text(align="left", dx=5, dy=-6, baseline="bottom", color=MARK_COLOUR)
+    return [line, word.encode(y=alt.value(_CURVE_HEIGHT), text="says:N")]
 
 
 def run_figure(run: "Run", best: int | None) -> "Figure":

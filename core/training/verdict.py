@@ -43,16 +43,16 @@ def judge(history: Sequence[Mapping[str, float]], axis: str) -> Verdict:
     if train - val > _LARGE_GAP or top["val_accuracy"] - val > _DECLINE and train > val:
         return Verdict("overfitting", _overfitting(last, top, axis))
     earlier = max(point["val_accuracy"] for point in history[: -max(1, len(history) // 5)])
-    if top["val_accuracy"] - earlier > _STILL_RISING and axis != "pictures":
+    if val - earlier > _STILL_RISING and axis != "pictures":
         return Verdict(
             "still_learning",
-            f"It was still getting better at the end: validation accuracy rose from {earlier:.1%} "
-            f"to {top['val_accuracy']:.1%} in the last fifth. {_MORE[axis]} would help.",
+            f"It was still getting better at the end: validation accuracy rose from {_percent(earlier)} "
+            f"to {_percent(val)} in the last fifth. {_MORE[axis]} would help.",
         )
     if train < _POOR and axis != "pictures":
         return Verdict(
             "underfitting",
-            f"Underfitting: even of the training pictures only {train:.1%} come out right, and "
+            f"Underfitting: even of the training pictures only {_percent(train)} come out right, and "
             "it has stopped getting better. The model is too simple for these pictures, or is "
             "held back too much: try a larger model, less dropout, or another learning rate.",
         )
@@ -60,11 +60,11 @@ def judge(history: Sequence[Mapping[str, float]], axis: str) -> Verdict:
         return Verdict(
             "still_learning",
             f"More pictures still help: the last doubling brought validation accuracy from "
-            f"{history[-2]['val_accuracy']:.1%} to {val:.1%}.",
+            f"{_percent(history[-2]['val_accuracy'])} to {_percent(val)}.",
         )
     return Verdict(
         "good",
-        f"A good fit: {train:.1%} of training and {val:.1%} of validation pictures come out "
+        f"A good fit: {_percent(train)} of training and {_percent(val)} of validation pictures come out "
         "right, so what it learnt also holds for pictures it has not seen.",
     )
 
@@ -76,7 +76,7 @@ _MORE |= {"rounds": "More rounds"}
 def _overfitting(last: Mapping[str, float], top: Mapping[str, float], axis: str) -> str:
     train, val = last["accuracy"], last["val_accuracy"]
     sentence = (
-        f"Overfitting: {train:.1%} of the training pictures come out right, but only {val:.1%} of "
+        f"Overfitting: {_percent(train)} of the training pictures come out right, but only {_percent(val)} of "
         "the validation pictures: part of it was learnt by heart."
     )
     if top["val_accuracy"] - val > _DECLINE:
@@ -85,3 +85,7 @@ def _overfitting(last: Mapping[str, float], top: Mapping[str, float], axis: str)
         " More pictures, random changes to them, dropout, a weight penalty or a smaller model "
         "help against it."
     )
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.1f} %"

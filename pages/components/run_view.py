@@ -79,7 +79,6 @@ def _show_curve(run: Run) -> None:
     if not card.history:
         st.info("No learning curve was kept for this run.", icon=":material/info:")
         return
-    best = card.history[best_point(card.history)][card.axis]
     verdict = judge(card.history, card.axis)
     st.markdown(f"{_ICONS[verdict.kind]} {html.plain(verdict.sentence)}")
     others = _beside(run)
@@ -88,16 +87,22 @@ def _show_curve(run: Run) -> None:
         with column:
             if others:
                 st.markdown(f"**{run_picker.title(one)}** `{one.id}`")
-            mark = best if one is run else None
-            chart = plots.learning_curve(one.card.history, one.card.axis, best=mark)
+            chart = plots.learning_curve(one.card.history, one.card.axis, **_mark(one))
             st.altair_chart(chart, width="stretch", key=f"curve_{one.id}")
     st.caption(_how_measured(run))
     if "loss" in card.history[0]:
         with st.expander("Loss"):
-            loss = plots.learning_curve(card.history, card.axis, "loss", best=best)
+            loss = plots.learning_curve(card.history, card.axis, "loss", **_mark(run))
             st.altair_chart(loss, width="stretch", key=f"loss_{run.id}")
     with st.expander("The same as a table"):
         st.dataframe(pd.DataFrame(card.history), hide_index=True)
+
+
+def _mark(run: Run) -> dict:
+    """Where the curve gets a mark, and what stands beside it."""
+    card = run.card
+    best = card.history[best_point(card.history)][card.axis]
+    return {"best": best, "mark": "kept" if card.hyperparameters.get("keep_best") else "best"}
 
 
 def _how_measured(run: Run) -> str:
@@ -213,7 +218,7 @@ def show_python(config: TrainConfig | None, name: str) -> None:
 
 
 def _show_actions(run: Run) -> None:
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             "pages/recognise.py",
             label="Try it on the Recognise page",

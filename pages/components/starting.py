@@ -8,6 +8,8 @@ from core.errors import StudioError
 from core.training import TrainConfig, estimate
 from pages.components import html, job_progress, run_view, steps
 
+_SHORT = 10.0  # seconds
+
 
 def show(spec: DatasetSpec, config: TrainConfig | None) -> None:
     """Start the training that the form describes."""
@@ -39,8 +41,10 @@ def _how_long(spec: DatasetSpec, config: TrainConfig) -> str:
     if found is None:
         return "How long it takes is not known yet: nothing like it was trained here."
     basis = "of the same kind" if found.alike else "of other models, so only roughly"
+    if found.seconds < _SHORT:
+        return "**A few seconds** on this machine."
     return (
-        f"**About {html.duration(max(1, found.seconds))}** on this machine, judging by earlier "
+        f"**About {html.duration(found.seconds)}** on this machine, judging by earlier "
         f"trainings {basis}."
     )
 
