@@ -46,14 +46,14 @@ def judge(history: Sequence[Mapping[str, float]], axis: str) -> Verdict:
     if val - earlier > _STILL_RISING and axis != "pictures":
         return Verdict(
             "still_learning",
-            f"It was still getting better at the end: validation accuracy rose from {_percent(earlier)} "
-            f"to {_percent(val)} in the last fifth. {_MORE[axis]} would help.",
+            "It was still getting better at the end: validation accuracy rose from "
+            f"{_percent(earlier)} to {_percent(val)} in the last fifth. {_MORE[axis]} would help.",
         )
     if train < _POOR and axis != "pictures":
         return Verdict(
             "underfitting",
-            f"Underfitting: even of the training pictures only {_percent(train)} come out right, and "
-            "it has stopped getting better. The model is too simple for these pictures, or is "
+            f"Underfitting: even of the training pictures only {_percent(train)} come out right, "
+            "and it has stopped getting better. The model is too simple for these pictures, or is "
             "held back too much: try a larger model, less dropout, or another learning rate.",
         )
     if axis == "pictures" and len(history) > 1 and val - history[-2]["val_accuracy"] > 0.01:
@@ -64,8 +64,8 @@ def judge(history: Sequence[Mapping[str, float]], axis: str) -> Verdict:
         )
     return Verdict(
         "good",
-        f"A good fit: {_percent(train)} of training and {_percent(val)} of validation pictures come out "
-        "right, so what it learnt also holds for pictures it has not seen.",
+        f"A good fit: {_percent(train)} of training and {_percent(val)} of validation pictures "
+        "come out right, so what it learnt also holds for pictures it has not seen.",
     )
 
 
@@ -76,8 +76,8 @@ _MORE |= {"rounds": "More rounds"}
 def _overfitting(last: Mapping[str, float], top: Mapping[str, float], axis: str) -> str:
     train, val = last["accuracy"], last["val_accuracy"]
     sentence = (
-        f"Overfitting: {_percent(train)} of the training pictures come out right, but only {_percent(val)} of "
-        "the validation pictures: part of it was learnt by heart."
+        f"Overfitting: {_percent(train)} of the training pictures come out right, but only "
+        f"{_percent(val)} of the validation pictures: part of it was learnt by heart."
     )
     if top["val_accuracy"] - val > _DECLINE:
         sentence += f" Validation was best at {axis} {top[axis]:g} and fell afterwards."
