@@ -14,7 +14,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -153,20 +153,25 @@ def draft(run_id: str) -> Iterator[Path]:
         RunError: if the name is not allowed or already taken.
     """
     check_free(run_id)
-    with ExitStack() as stack:
-        try:
-            folder = stack.enter_context(drafts.draft(settings.runs_dir / _DRAFTS, run_id))
-        except OSError as error:
-            raise RunError(
-                f"Runs are kept in {settings.runs_dir}, but nothing can be written there: "
-                f"{error.strerror}. Set STUDIO_RUNS_DIR to a folder of yours."
-            ) from error
-        yield folder
+    try:
+        with ExitStack() as stack:
+            try:
+                folder = stack.enter_context(drafts.draft(settings.runs_dir / _DRAFTS, run_id))
+            except OSError as error:
+                raise RunError(
+                    f"Runs are kept in {settings.runs_dir}, but nothing can be written there: "
+                    f"{error.strerror}. Set STUDIO_RUNS_DIR to a folder of yours."
+                ) from error
+            yield folder
+    finally:
+        clear_up()
 
 
 def clear_up() -> None:
     """Remove what trainings left behind whose process was killed."""
     drafts.sweep(settings.runs_dir / _DRAFTS)
+    with suppress(OSError):
+        (settings.runs_dir / _DRAFTS).rmdir()  # unless another training is at work
 
 
 def save(card: RunCard, folder: Path, val: Evaluation, test: Evaluation) -> Run:

@@ -29,17 +29,19 @@ def add_training(script: Script, config: TrainConfig) -> None:
     _add_flat(script)
     script.uses("from sklearn.pipeline import make_pipeline", *map(_import, (*steps, estimator)))
     looks_at = _FEATURES[hyperparameters["features"]]
+    bare = hyperparameters["features"] == "pixels"
+    summary = spec.summary if bare or "pixel" not in spec.summary else f"{spec.title}."
     if config.model == "mlp":
         _add_features(script, steps, looks_at)
-        _add_epochs(script, estimator, spec.summary)
+        _add_epochs(script, estimator, summary)
     elif hyperparameters["features"] == "pca":
         _add_features(script, steps, looks_at)
-        _add_classifier(script, estimator, spec.summary)
+        _add_classifier(script, estimator, summary)
     else:
         script.add(
             call("model = make_pipeline", *map(_written, (*steps, estimator))),
             "model.fit(x_train, y_train)",
-            why=f"The model. {spec.summary} {looks_at}",
+            why=f"The model. {summary} {looks_at}",
         )
     if not hasattr(estimator, "predict_proba"):
         _add_probabilities(script, config)
@@ -134,9 +136,8 @@ def _add_probabilities(script: Script, config: TrainConfig) -> None:
 
 
 def _import(estimator: Any) -> str:
-    """The public name of its class: private modules of scikit-learn are left out."""
-    parts = type(estimator).__module__.split(".")
-    module = ".".join(part for part in parts if not part.startswith("_"))
+    """The import of its class, by its public name: modules of scikit-learn within are private."""
+    module = type(estimator).__module__.partition("._")[0]
     return f"from {module} import {type(estimator).__name__}"
 
 

@@ -1,56 +1,128 @@
 """The sections of a script that lay out a network, the same as `core.models.cnn` builds it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.models.cnn import Shape, convolution_plan
-from core.training.script.writing import Call, Script, call, comment, listed
+from core.training.script.writing import Call, Script, call, listed
 
-_NORMALISED = "layers.BatchNormalization(momentum=0.95)"
+_EVENED_OUT = "layers.BatchNormalization(momentum=0.95)"
+_POOLING_FROM = 16  # pixels a side from which a ResNet halves the picture at the beginning
 
 
 def add_simple_cnn(
-    script: Script, hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int
+    script: Script, hyperparameters: Mapping[str, Any], shape: Shape, classes: int
 ) -> None:
     """Add the sections that make the `model` of `core.models.cnn.simple_cnn`."""
     _add_penalty(script, hyperparameters)
-    parts: list[str | Call] = [f"keras.Input({input_shape})", "layers.Rescaling(1 / 255)"]
+    parts: list[str | Call] = [f"keras.Input({shape})", "layers.Rescaling(1 / 255)"]
     plan = convolution_plan(hyperparameters)
     for block, convolutions in enumerate(plan):
+        parts.append(f"# Block {block + 1} of {len(plan)}.")
         for filters, padding in convolutions:
-            sizes = f"{filters}, {hyperparameters['kernel']}"
-            named = {"padding": padding} if padding == "same" else {}
-            parts += _activated("layers.Conv2D", sizes, named, hyperparameters)
+            sizes = [str(filters), str(hyperparameters["kernel"])]
+            if padding == "same":
+                sizes.append('padding="same"')
+            parts += _activated("layers.Conv2D", sizes, hyperparameters)
         if block < len(plan) - 1 or hyperparameters["pool_last"]:
             parts.append("layers.MaxPooling2D()")
-    parts.append("layers.Flatten()")
-    if hyperparameters["dropout_features"]:
-        parts.append(f"layers.Dropout({hyperparameters['dropout_features']})")
-    parts += _activated("layers.Dense", str(hyperparameters["dense_units"]), {}, hyperparameters)
-    if hyperparameters["dropout"]:
-        parts.append(f"layers.Dropout({hyperparameters['dropout']})")
+    parts += ["# What was found becomes an answer.", "layers.Flatten()"]
+    parts += _dropout(hyperparameters["dropout_features"])
+    parts += _activated("layers.Dense", [str(hyperparameters["dense_units"])], hyperparameters)
+    parts += _dropout(hyperparameters["dropout"])
     parts.append(f'layers.Dense({classes}, activation="softmax")')
     script.add(
         call("model = keras.Sequential", listed("", parts)),
-        why="The network. Brightness becomes 0 to 1; convolutions look for patterns, wherever they "
-        "are in the picture, and pooling halves what they found; dense layers draw the conclusion "
-        f"from it. Softmax makes {classes} probabilities of the last numbers.",
+        why="The network. Brightness is scaled to 0 to 1. Convolutions look for patterns wherever "
+        "they are in the picture; pooling halves the picture. At the end, softmax makes "
+        f"probabilities of {classes} numbers, one for each class.",
     )
 
 
 def _activated(
-    layer: str, sizes: str, named: dict[str, Any], hyperparameters: Mapping[str, Any]
-) -> list[str | Call]:
-    """A layer, batch normalisation if asked for, and ReLU."""
-    parts = [sizes]
-    if hyperparameters["batch_norm"]:
-        named = {**named, "use_bias": False}
-    penalty = ["kernel_regularizer=penalty"] if hyperparameters["l2"] else []
-    parts = [call(layer, sizes, **named)]
-    return parts
+    layer: str, sizes: list[str], hyperparameters: Mapping[str, Any]
+) -> list[Call | str]:
+    """A layer, then batch normalisation if asked for, then ReLU."""
+    batch_norm = hyperparameters["batch_norm"]
+    options = ["use_bias=False"] * batch_norm
+    options += ["kernel_regularizer=penalty"] * bool(hyperparameters["l2"])
+    return [call(layer, *sizes, *options), *[_EVENED_OUT] * batch_norm, "layers.ReLU()"]
+
+
+def _dropout(part: float) -> list[str]:
+    return [f"layers.Dropout({part})"] if part else []
 
 
 def add_resnet(
-    script: Script, hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int
+    script: Script, hyperparameters: Mapping[str, Any], shape: Shape, classes: int
 ) -> None:
     """Add the sections that make the `model` of `core.models.cnn.resnet`."""
+    _add_penalty(script, hyperparameters)
+    penalty = ["kernel_regularizer=penalty"] * bool(hyperparameters["l2"])
+    _add_block(script, penalty)
+    width = hyperparameters["width"]
+    lines = [
+        f"inputs = keras.Input({shape})",
+        "x = layers.Rescaling(1 / 255)(inputs)",
+        f"x = layers.ReLU()(convolution(x, {width}))",
+    ]
+    if min(shape[:2]) >= _POOLING_FROM:
+        lines.append("x = layers.MaxPooling2D()(x)")
+    for stage in range(hyperparameters["stages"]):
+        for place in range(hyperparameters["blocks"]):
+            stride = ", stride=2" if stage and not place else ""
+            lines.append(f"x = block(x, {width * 2 ** (stage + 1)}{stride})")
+    lines.append("x = layers.GlobalAveragePooling2D()(x)")
+    lines += [f"x = {layer}(x)" for layer in _dropout(hyperparameters["dropout"])]
+    answer = call("outputs = layers.Dense", str(classes), 'activation="softmax"', *penalty)
+    script.add(
+        lines,
+        *answer.lines(after="(x)"),
+        "model = keras.Model(inputs, outputs)",
+        why="The network. Brightness is scaled to 0 to 1. A stride of 2 halves the picture while "
+        "the number of patterns doubles. At the end, softmax makes probabilities of "
+        f"{classes} numbers, one for each class.",
+    )
+
+
+def _add_block(script: Script, penalty: list[str]) -> None:
+    convolution = call(
+        "x = layers.Conv2D",
+        "filters",
+        "size",
+        "strides=stride",
+        'padding="same"',
+        "use_bias=False",
+        'kernel_initializer="he_normal"',
+        *penalty,
+    )
+    script.add(
+        "def convolution(x, filters, stride=1, size=3):",
+        '    """Look for patterns, then even out the numbers, so that learning is steady."""',
+        convolution.lines("    ", "(x)"),
+        f"    return {_EVENED_OUT}(x)",
+    )
+    script.add(
+        "def block(x, filters, stride=1):",
+        '    """Two convolutions that add to what they are given (K. He et al., 2016)."""',
+        "    y = layers.ReLU()(convolution(x, filters, stride))",
+        "    y = convolution(y, filters)",
+        "    if stride > 1 or x.shape[-1] != filters:  # only equal shapes can be added",
+        "        x = convolution(x, filters, stride, size=1)",
+        "    return layers.ReLU()(layers.Add()([x, y]))",
+    )
+
+
+def _add_penalty(script: Script, hyperparameters: Mapping[str, Any]) -> None:
+    script.uses("import keras", "from keras import layers")
+    if hyperparameters["l2"]:
+        script.add(
+            f"penalty = keras.regularizers.L2({hyperparameters['l2']})",
+            why="Large weights cost something, which guards against learning by heart.",
+        )
+
+
+LAYERS: dict[str, Callable[[Script, Mapping[str, Any], Shape, int], None]] = {
+    "simple_cnn": add_simple_cnn,
+    "resnet": add_resnet,
+}

@@ -46,7 +46,7 @@ def add_pictures(script: Script, config: TrainConfig, seed: str) -> None:
         script.add(
             *chosen_rows(script, config, "y_train", used, available, seed),
             "x_train, y_train = x_train[rows], y_train[rows]",
-            why=f"Only {used:,} of the training pictures are used, drawn by lot.",
+            why=f"Only {used:,} of the training pictures are used, drawn at random.",
         )
 
 
@@ -63,7 +63,7 @@ def chosen_rows(
     split = call(
         "_, rows = train_test_split",
         f"np.arange(len({labels}))",
-        f"test_size={used}",
+        f"test_size={used:_}",
         f"stratify={labels}",
         f"random_state={seed}",
     )

@@ -27,7 +27,7 @@ class Call:
 
     def lines(self, indent: str = "", after: str = "") -> list[str]:
         """The lines of it: one if that is not too long, else one for each part."""
-        if not self.open and len(line := f"{indent}{self.flat}{after}") <= WIDTH:
+        if len(line := f"{indent}{self._flat()}{after}") <= WIDTH and not self._opens:
             return [line]
         lines = [indent + self.opening]
         comma = "," if self.open or len(self.parts) > 1 else ""
@@ -38,13 +38,13 @@ class Call:
                 lines.append(f"{indent}{_INDENT}{part}{'' if part.startswith('#') else comma}")
         return [*lines, indent + self._closing + after]
 
-    @property
-    def flat(self) -> str:
-        """All of it in one line; too long to be used if a part must be open."""
-        if self.open:
-            return " " * WIDTH
-        parts = (part.flat if isinstance(part, Call) else part for part in self.parts)
+    def _flat(self) -> str:
+        parts = (part._flat() if isinstance(part, Call) else part for part in self.parts)
         return self.opening + ", ".join(parts) + self._closing
+
+    @property
+    def _opens(self) -> bool:
+        return self.open or any(part._opens for part in self.parts if isinstance(part, Call))
 
     @property
     def _closing(self) -> str:
@@ -73,9 +73,7 @@ def literal(value: Any) -> str:
 
 def comment(text: str, indent: str = "") -> list[str]:
     """A comment, as many lines as it needs."""
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# "
-    )
+    return textwrap.wrap(text, WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
 
 
 class Script:

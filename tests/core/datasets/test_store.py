@@ -451,7 +451,7 @@ def test_an_index_of_other_pictures_is_refused(root):
     write("one")
     write("two", entries(4))
     os.replace(root / "two" / "index.npz", root / "one" / "index.npz")
-    with pytest.raises(DatasetError, match="'one' are damaged.*index does not fit the card"):
+    with pytest.raises(DatasetError, match="'one' cannot be read.*index does not fit the card"):
         open_store("one")
 
 

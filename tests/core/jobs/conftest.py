@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from core import jobs
+from core import jobs, runs
 from core.datasets import builtin, cats_vs_dogs, cifar, fashion, store, uploads
 from core.jobs import Job, queue
 from core.jobs import job as job_module
@@ -22,7 +22,7 @@ from core.settings import PROJECT_DIR, Settings, settings
 from tests.core.datasets.pictures_on_disk import pets, write_folder, write_zip
 
 PATIENCE = 30.0  # seconds until a test gives up
-_USERS = (builtin, cats_vs_dogs, cifar, fashion, store, uploads, queue, job_module)
+_USERS = (builtin, cats_vs_dogs, cifar, fashion, store, uploads, runs, queue, job_module)
 
 
 @contextmanager

@@ -34,14 +34,14 @@ def work(idle, small, handler, monkeypatch):
 
 
 def raising(error):
-    def run(settings, report):
+    def run(settings, report, kept):
         raise error
 
     return run
 
 
 def test_a_result_is_kept(work):
-    job = work(lambda settings, report: {"dataset": settings["name"], "pictures": 3})
+    job = work(lambda settings, report, kept: {"dataset": settings["name"], "pictures": 3})
     assert (job.state, job.part, job.error) == ("done", 1.0, "")
     assert job.result == {"dataset": "pets", "pictures": 3}
     assert list(job.times) == ["queued", "running", "done"]
@@ -80,7 +80,7 @@ def test_only_what_is_unexpected_leaves_a_traceback(work, capfd):
 def test_each_stage_is_logged_once_and_progress_can_be_seen(work):
     seen = []
 
-    def run(settings, report):
+    def run(settings, report, kept):
         for stage in ("looking", "reading"):
             for part in range(50):
                 report(Progress(stage, part=part / 50, note=f"{part} of 50"))
@@ -94,7 +94,7 @@ def test_each_stage_is_logged_once_and_progress_can_be_seen(work):
 
 
 def test_work_stops_at_the_next_report_when_asked(work):
-    def run(settings, report):
+    def run(settings, report, kept):
         report(Progress("reading"))
         (job,) = jobs.list_jobs()
         assert jobs.cancel(job.id).stopping

@@ -71,7 +71,7 @@ def test_a_change_keeps_the_rest_of_the_status(queued):
 
 
 @pytest.mark.parametrize("asked", [False, True])
-def test_a_running_job_whose_process_is_gone_has_failed(queued, asked):
+def test_a_running_job_whose_process_is_gone_is_over(queued, asked):
     write_status(queued.folder, state="running")
     if asked:
         (queued.folder / "cancel").touch()
@@ -80,8 +80,8 @@ def test_a_running_job_whose_process_is_gone_has_failed(queued, asked):
         assert (read(queued.folder).state, read(queued.folder).stopping) == ("running", asked)
     assert not is_alive(queued.folder)
     job = read(queued.folder)
-    assert (job.state, job.stopping) == ("failed", False)
-    assert job.error.startswith("It did not stop" if asked else "Its process ended unexpectedly")
+    assert (job.state, job.stopping) == ("cancelled" if asked else "failed", False)
+    assert job.error.startswith("It was stopped" if asked else "Its process ended unexpectedly")
 
 
 def test_a_queued_job_that_was_asked_to_stop_is_cancelled(queued):

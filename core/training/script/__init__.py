@@ -1,0 +1,53 @@
+"""Show the Python: a training as a script that does without the studio's engine.
+
+A student reads in it, from top to bottom, what the studio does; running it gives the same model. It
+loads the dataset and changes pictures with `core`, as that is not what it is about; all the rest is
+plain scikit-learn or Keras.
+"""
+
+import textwrap
+
+from core import datasets
+from core.models import MODELS
+from core.training.config import TrainConfig
+from core.training.script import classical, network
+from core.training.script.pictures import add_pictures
+from core.training.script.writing import WIDTH, Script, literal
+
+_LIBRARIES = {"classical": "scikit-learn", "network": "Keras"}
+
+
+def as_script(config: TrainConfig) -> str:
+    """A Python script that trains the same model on the same pictures, written to be read.
+
+    It is run in the project's folder, keeps the model in a file, and its last line says
+    `test accuracy: 0.9876`.
+    """
+    script = Script()
+    if config.family == "classical":
+        add_pictures(script, config, seed=literal(config.seed))
+        classical.add_training(script, config)
+        classical.add_figures(script)
+    else:
+        network.add_settings(script, config)
+        add_pictures(script, config, seed="SEED")
+        network.add_training(script, config)
+        network.add_figures(script)
+    return script.text(_docstring(config))
+
+
+def _docstring(config: TrainConfig) -> str:
+    title = f"{MODELS[config.model].title} on {_harmless(datasets.find(config.dataset).title)}."
+    about = (
+        "This is the training that the studio does, written out in plain "
+        f"{_LIBRARIES[config.family]}: read it, run it, change it. Save it in the project's "
+        "folder, beside app.py, and run it there:"
+    )
+    paragraphs = [textwrap.fill(text, WIDTH - 3) for text in (title, about)]
+    return "\n\n".join([*paragraphs, "    python script.py"])
+
+
+def _harmless(title: str) -> str:
+    """A title that a person chose, without what would end a text in Python or hide in it."""
+    visible = "".join(sign if sign.isprintable() else " " for sign in title)
+    return visible.replace("\\", "/").replace('"', "'")
