@@ -8,9 +8,10 @@ from pathlib import Path
 
 from core import datasets, runs
 from core.cli.output import print_json, print_table
-from core.errors import DatasetError, ImageError, ModelError
+from core.errors import DatasetError, ImageError, ModelError, unknown
 from core.evaluation import Evaluation, evaluate
 from core.jobs import submit
+from core.models import MODELS
 from core.serving import Predictor, load_predictor
 from core.training import Progress, TrainConfig, train
 from core.training.train import find_same
@@ -27,6 +28,9 @@ def add_commands(commands) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="a hyperparameter, or `seed` or `validation_fraction`; may be repeated",
+    )
+    command.add_argument(
+        "--preset", metavar="NAME", help="hyperparameters of a known network; see `models --json`"
     )
     command.add_argument("--config", metavar="F.yaml", help="the same entries from a file")
     command.add_argument("--name", metavar="ID", help="name of the run")
@@ -91,7 +95,7 @@ def read_config(options: argparse.Namespace) -> TrainConfig:
     hyperparameters = values.get("hyperparameters") or {}
     if not isinstance(hyperparameters, dict):
         raise ModelError("`hyperparameters` in the configuration must map names to values.")
-    hyperparameters = dict(hyperparameters)
+    hyperparameters = {**_preset(options, values), **hyperparameters}
     for entry in options.set:
         name, equals, text = entry.partition("=")
         if not equals:
@@ -107,6 +111,17 @@ def read_config(options: argparse.Namespace) -> TrainConfig:
         if getattr(options, name) is not None:
             values[name] = getattr(options, name)
     return TrainConfig.from_mapping(values)
+
+
+def _preset(options: argparse.Namespace, values: dict) -> dict:
+    """The hyperparameters of a known network, if one is asked for."""
+    if options.preset is None:
+        return {}
+    model = MODELS.get(options.model or values.get("model"))
+    presets = model.presets if model else {}
+    if options.preset not in presets:
+        raise ModelError(unknown("preset of that model", options.preset, presets))
+    return dict(presets[options.preset])
 
 
 def _read_yaml(path: str) -> dict:

@@ -35,12 +35,63 @@ def test_figures_agree_with_scikit_learn(answers):
     assert evaluation.precision == pytest.approx(precision)
 
 
-def test_a_card_keeps_accuracy_and_log_loss(answers):
+def one_hot(answers: list[int], classes: int) -> np.ndarray:
+    return np.eye(classes, dtype=np.float32)[answers]
+
+
+def test_a_card_keeps_means_over_the_classes(answers):
     evaluation = evaluate(*answers)
     assert evaluation.metrics() == {
         "accuracy": evaluation.accuracy,
         "log_loss": evaluation.log_loss,
+        "precision": evaluation.macro(evaluation.precision),
+        "recall": evaluation.macro(evaluation.recall),
+        "f1": evaluation.macro(evaluation.f1),
     }
+    assert all(type(value) is float for value in evaluation.metrics().values())
+
+
+@pytest.mark.parametrize(
+    ("labels", "predictions", "classes"),
+    [
+        ([0, 0, 1, 1, 2, 2], [0, 1, 1, 1, 2, 0], 3),
+        ([0, 1, 2], [0, 1, 2], 3),
+        ([0, 1, 2], [1, 2, 0], 3),
+        ([0, 0, 1, 2], [0, 0, 0, 0], 3),  # classes that were never answered
+        ([0, 0, 0, 0], [0, 1, 2, 0], 3),  # classes that never were there
+        ([0, 0, 1], [0, 1, 1], 5),  # classes that are neither
+        ([1, 1, 1], [0, 0, 0], 2),
+        ([0], [0], 2),
+    ],
+)
+def test_macro_means_are_those_of_scikit_learn(labels, predictions, classes):
+    evaluation = evaluate(labels, one_hot(predictions, classes))
+    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+        labels, predictions, average="macro", zero_division=0
+    )
+    received = evaluation.metrics()
+    assert received["precision"] == pytest.approx(precision)
+    assert received["recall"] == pytest.approx(recall)
+    assert received["f1"] == pytest.approx(f1)
+
+
+def test_macro_means_of_many_answers_are_those_of_scikit_learn(answers):
+    evaluation = evaluate(*answers)
+    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+        answers[0], evaluation.predictions, average="macro", zero_division=0
+    )
+    assert evaluation.macro(evaluation.precision) == pytest.approx(precision)
+    assert evaluation.macro(evaluation.recall) == pytest.approx(recall)
+    assert evaluation.macro(evaluation.f1) == pytest.approx(f1)
+
+
+def test_f1_of_a_class_is_the_harmonic_mean(answers):
+    labels, probabilities = answers
+    evaluation = evaluate(labels, probabilities)
+    expected = metrics.f1_score(labels, evaluation.predictions, average=None)
+    assert evaluation.f1 == pytest.approx(expected)
+    precision, recall = evaluation.precision, evaluation.recall
+    assert evaluation.f1 == pytest.approx(2 * precision * recall / (precision + recall))
 
 
 def test_rows_of_the_confusion_matrix_are_true_classes():
@@ -52,6 +103,7 @@ def test_a_class_without_pictures_or_answers_has_no_ratio():
     evaluation = evaluate([0, 0, 1], [[0, 1, 0], [1, 0, 0], [0, 1, 0]])
     assert evaluation.recall == pytest.approx([0.5, 1, np.nan], nan_ok=True)
     assert evaluation.precision == pytest.approx([1, 0.5, np.nan], nan_ok=True)
+    assert evaluation.f1 == pytest.approx([2 / 3, 2 / 3, np.nan], nan_ok=True)
 
 
 def test_an_impossible_answer_costs_much_but_not_infinitely():
@@ -91,7 +143,7 @@ def test_fields_cannot_be_replaced(answers, field):
 
 @pytest.mark.parametrize(
     "field",
-    ["labels", "probabilities", "predictions", "confusion_matrix", "recall", "precision"],
+    ["labels", "probabilities", "predictions", "confusion_matrix", "recall", "precision", "f1"],
 )
 def test_arrays_cannot_be_written_to(answers, field):
     with pytest.raises(ValueError, match="read-only"):

@@ -89,6 +89,17 @@ def test_threads_get_the_same_answers_as_one(shipped):
         assert np.abs(received - wanted).max() < 1e-5
 
 
+def test_very_many_pictures_are_answered_as_few_are(small_run):
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (4501, *small_run.card.input_shape), np.uint8)
+    answer = open_model(small_run.file("model.skops"), "classical")
+    together = answer(pictures)
+    assert together.shape == (4501, 10)
+    assert together.dtype == np.float32
+    parts = [answer(pictures[start : start + 900]) for start in range(0, 4501, 900)]
+    assert np.abs(together - np.concatenate(parts)).max() < 1e-6
+
+
 def test_answers_do_not_change_with_the_next_question(shipped):
     predictor, pictures = shipped
     first = predictor.probabilities(pictures[:1])

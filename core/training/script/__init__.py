@@ -11,7 +11,7 @@ from core import datasets
 from core.models import MODELS
 from core.training.config import TrainConfig
 from core.training.script import classical, network
-from core.training.script.pictures import add_pictures
+from core.training.script.pictures import add_pictures, amounts
 from core.training.script.writing import WIDTH, Script, literal
 
 _LIBRARIES = {"classical": "scikit-learn", "network": "Keras"}
@@ -22,16 +22,19 @@ def as_script(config: TrainConfig) -> str:
 
     It is run in the project's folder, keeps the model in a file, and its last line says
     `test accuracy: 0.9876`.
+
+    Raises:
+        DatasetError: if the stored pictures of the dataset are damaged.
     """
-    script = Script()
+    script, found = Script(), amounts(config)
     if config.family == "classical":
-        add_pictures(script, config, seed=literal(config.seed))
-        classical.add_training(script, config)
+        add_pictures(script, config, found, seed=literal(config.seed))
+        classical.add_training(script, config, found)
         classical.add_figures(script)
     else:
-        network.add_settings(script, config)
-        add_pictures(script, config, seed="SEED")
-        network.add_training(script, config)
+        network.add_settings(script, config, found)
+        add_pictures(script, config, found, seed="SEED")
+        network.add_training(script, config, found)
         network.add_figures(script)
     return script.text(_docstring(config))
 

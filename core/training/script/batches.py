@@ -49,7 +49,7 @@ def add_batches(script: Script, hyperparameters: Mapping[str, Any], classes: int
         "        self.begin(0)",
         "",
         "    def __len__(self):",
-        "        return len(x_train) // BATCH_SIZE",
+        "        return len(x_train) // BATCH_SIZE  # what is left over waits for another epoch",
         "",
         "    def __getitem__(self, index):",
         "        # In the order they are stored in: pictures on disk are read quicker that way.",

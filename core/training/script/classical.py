@@ -6,7 +6,7 @@ from typing import Any
 from core import datasets
 from core.models import MODELS, classical
 from core.training.config import TrainConfig
-from core.training.script.pictures import chosen_rows, sizes
+from core.training.script.pictures import Amounts, chosen_rows
 from core.training.script.writing import Call, Script, call, literal
 
 _MOST_CALIBRATED = 2000  # validation pictures, as in `core.training.classical`
@@ -20,7 +20,7 @@ _FEATURES = {
 }
 
 
-def add_training(script: Script, config: TrainConfig) -> None:
+def add_training(script: Script, config: TrainConfig, found: Amounts) -> None:
     """Add the sections from the chosen pictures to a fitted `model`."""
     spec, hyperparameters = MODELS[config.model], config.hyperparameters
     shape = datasets.find(config.dataset).input_shape
@@ -44,7 +44,7 @@ def add_training(script: Script, config: TrainConfig) -> None:
             why=f"The model. {summary} {looks_at}",
         )
     if not hasattr(estimator, "predict_proba"):
-        _add_probabilities(script, config)
+        _add_probabilities(script, found, literal(config.seed))
 
 
 def add_figures(script: Script) -> None:
@@ -114,15 +114,14 @@ def _add_epochs(script: Script, estimator: Any, summary: str) -> None:
     )
 
 
-def _add_probabilities(script: Script, config: TrainConfig) -> None:
+def _add_probabilities(script: Script, found: Amounts, seed: str) -> None:
     script.uses(
         "from sklearn.calibration import CalibratedClassifierCV",
         "from sklearn.frozen import FrozenEstimator",
     )
     x, y, rows = "x_val", "data.y_val", []
-    if (available := sizes(config)[1]) > _MOST_CALIBRATED:
-        seed = literal(config.seed)
-        rows = chosen_rows(script, config, y, _MOST_CALIBRATED, available, seed)
+    if found.val > _MOST_CALIBRATED:
+        rows = chosen_rows(script, y, _MOST_CALIBRATED, found.val, found.classes, seed)
         x, y = f"{x}[rows]", f"{y}[rows]"
     few = f" {_MOST_CALIBRATED:,} pictures are enough for that." if rows else ""
     script.add(

@@ -7,7 +7,7 @@ from core import datasets
 from core.training.config import TrainConfig
 from core.training.script.batches import add_batches, add_targets
 from core.training.script.layers import LAYERS
-from core.training.script.pictures import number_used
+from core.training.script.pictures import Amounts
 from core.training.script.writing import Call, Script, call, comment, listed
 
 # As in `core.training.network`.
@@ -33,26 +33,25 @@ _SAVE_BEST = {
 }
 
 
-def add_settings(script: Script, config: TrainConfig) -> None:
+def add_settings(script: Script, config: TrainConfig, found: Amounts) -> None:
     """Add the section with the numbers that are needed in several places."""
     script.uses("import keras")
     script.add(
         f"SEED = {config.seed}",
         f"EPOCHS = {config.hyperparameters['epochs']}",
-        f"BATCH_SIZE = {_batch_size(config)}",
+        f"BATCH_SIZE = {_batch_size(config, found)}",
         "keras.utils.set_random_seed(SEED)",
         why="With the same seed, the same random numbers are drawn every time.",
     )
 
 
-def add_training(script: Script, config: TrainConfig) -> None:
+def add_training(script: Script, config: TrainConfig, found: Amounts) -> None:
     """Add the sections from the chosen pictures to a trained `model`."""
     spec, hyperparameters = datasets.find(config.dataset), config.hyperparameters
-    classes = len(spec.class_names)
-    add_targets(script, classes)
-    add_batches(script, hyperparameters, classes)
-    LAYERS[config.model](script, hyperparameters, spec.input_shape, classes)
-    steps = hyperparameters["epochs"] * (number_used(config) // _batch_size(config))
+    add_targets(script, found.classes)
+    add_batches(script, hyperparameters, found.classes)
+    LAYERS[config.model](script, hyperparameters, spec.input_shape, found.classes)
+    steps = hyperparameters["epochs"] * (found.used // _batch_size(config, found))
     _add_compile(script, hyperparameters, steps)
     _add_fit(script, hyperparameters)
 
@@ -72,49 +71,48 @@ def add_figures(script: Script) -> None:
     )
 
 
-def _batch_size(config: TrainConfig) -> int:
-    return min(config.hyperparameters["batch_size"], number_used(config))
+def _batch_size(config: TrainConfig, found: Amounts) -> int:
+    return min(config.hyperparameters["batch_size"], found.used)
 
 
 def _add_compile(script: Script, hyperparameters: Mapping[str, Any], steps: int) -> None:
-    average = hyperparameters["weight_averaging"]
-    most = max(0.0, 1 - _AVERAGED_PARTS / steps)
-    averaging, why = [], _OPTIMIZERS[hyperparameters["optimizer"]]
-    if average and most:
-        momentum = str(average) if average <= most else f"1 - {_AVERAGED_PARTS} / steps"
-        averaging = ["use_ema=True", f"ema_momentum={momentum}"]
-        why += " The weights kept at the end are running averages of those it visits."
+    averaging = _averaging(hyperparameters["weight_averaging"], steps)
     cyclic = hyperparameters["schedule"] in _LEARNING_RATE
-    if cyclic or "steps" in "".join(averaging):
+    if cyclic or any("steps" in option for option in averaging):
         script.add("steps = EPOCHS * len(batches)", why="A step is a correction after a batch.")
     if cyclic:
         _add_learning_rate(script, hyperparameters, steps)
     rate = "learning_rate" if cyclic else f"learning_rate={hyperparameters['learning_rate']}"
-    smoothing = hyperparameters["label_smoothing"]
+    loss, smoothing = 'loss="categorical_crossentropy"', hyperparameters["label_smoothing"]
+    why = _OPTIMIZERS[hyperparameters["optimizer"]]
+    if averaging:
+        why += " The weights kept at the end are running averages of those it visits."
     if smoothing:
+        loss = call("loss=keras.losses.CategoricalCrossentropy", label_smoothing=smoothing)
         why += " The loss asks for slightly less than certainty, so that the network does not "
         why += "become too sure of itself."
-    loss = call("loss=keras.losses.CategoricalCrossentropy", f"label_smoothing={smoothing}")
-    script.add(
-        call(
-            "model.compile",
-            _optimizer(hyperparameters, [rate, *averaging]),
-            loss if smoothing else 'loss="categorical_crossentropy"',
-            'metrics=["accuracy"]',
-        ),
-        why=why,
-    )
+    optimizer = _optimizer(hyperparameters, rate, averaging)
+    script.add(call("model.compile", optimizer, loss, 'metrics=["accuracy"]'), why=why)
 
 
-def _optimizer(hyperparameters: Mapping[str, Any], options: list[str]) -> Call:
-    first, *others = options
+def _averaging(average: float, steps: int) -> list[str]:
+    """Options of the optimiser: a short training averages over no more than a tenth of its steps,
+    a very short one not at all."""
+    most = 1 - _AVERAGED_PARTS / steps
+    if average == 0 or most <= 0:
+        return []
+    momentum = average if average <= most else f"1 - {_AVERAGED_PARTS} / steps"
+    return ["use_ema=True", f"ema_momentum={momentum}"]
+
+
+def _optimizer(hyperparameters: Mapping[str, Any], rate: str, averaging: list[str]) -> Call:
     if hyperparameters["optimizer"] == "sgd":
         own = [f"momentum={_MOMENTUM}", "nesterov=True"]
-        return call("optimizer=keras.optimizers.SGD", first, *own, *others)
+        return call("optimizer=keras.optimizers.SGD", rate, *own, *averaging)
     if hyperparameters["optimizer"] == "adamw":
-        own = f"weight_decay={hyperparameters['weight_decay']}"
-        return call("optimizer=keras.optimizers.AdamW", first, own, *others)
-    return call("optimizer=keras.optimizers.Adam", first, *others)
+        decay = f"weight_decay={hyperparameters['weight_decay']}"
+        return call("optimizer=keras.optimizers.AdamW", rate, decay, *averaging)
+    return call("optimizer=keras.optimizers.Adam", rate, *averaging)
 
 
 def _add_learning_rate(script: Script, hyperparameters: Mapping[str, Any], steps: int) -> None:

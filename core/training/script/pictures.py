@@ -1,37 +1,54 @@
 """The part of a script that is the same for every model: which pictures are learnt from."""
 
 import math
+from dataclasses import dataclass
 
 from core import datasets
 from core.training.config import TrainConfig
 from core.training.script.writing import Call, Script, call
 
 
-def sizes(config: TrainConfig) -> tuple[int, int]:
-    """How many pictures there are for training and validation, before any are left out."""
-    spec = datasets.find(config.dataset)
-    if spec.resizable and spec.is_here():  # quick: its pictures stay on disk
+@dataclass(frozen=True)
+class Amounts:
+    """How many pictures there are.
+
+    Attributes:
+        train, val: in the training and the validation part of the dataset.
+        used: training pictures that are learnt from.
+        classes: how many classes.
+    """
+
+    train: int
+    val: int
+    used: int
+    classes: int
+
+
+def amounts(config: TrainConfig) -> Amounts:
+    """What a training will find; counted if the dataset is one that stays on disk.
+
+    Raises:
+        DatasetError: if its stored pictures are damaged.
+    """
+    spec, most = datasets.find(config.dataset), config.hyperparameters["max_pictures"]
+    classes = len(spec.class_names)
+    if spec.resizable and spec.is_here():
         dataset = datasets.load(config.dataset, config.validation_fraction)
-        return len(dataset.y_train), len(dataset.y_val)
-    held_out = math.ceil(spec.train_size * config.validation_fraction - 1e-9)
-    return spec.train_size - held_out, held_out
+        train, val = len(dataset.y_train), len(dataset.y_val)
+    else:
+        val = math.ceil(spec.train_size * config.validation_fraction - 1e-9)
+        train = spec.train_size - val
+    used = train if most == 0 or most >= train else max(most, classes)
+    return Amounts(train, val, used, classes)
 
 
-def number_used(config: TrainConfig) -> int:
-    """How many training pictures are learnt from."""
-    available, most = sizes(config)[0], config.hyperparameters["max_pictures"]
-    if most == 0 or most >= available:
-        return available
-    classes = len(datasets.find(config.dataset).class_names)
-    return most if available - max(most, classes) < classes else max(most, classes)
-
-
-def add_pictures(script: Script, config: TrainConfig, seed: str) -> None:
+def add_pictures(script: Script, config: TrainConfig, found: Amounts, seed: str) -> None:
     """Add the sections that load the dataset and choose training pictures.
 
     Args:
         script: gets `data`, `x_train` and `y_train`.
         config: whose training it is.
+        found: how many pictures there are.
         seed: how the script writes its seed.
     """
     script.uses("from core import datasets")
@@ -41,22 +58,28 @@ def add_pictures(script: Script, config: TrainConfig, seed: str) -> None:
         why="The pictures come in three parts: those to learn from, some to compare settings with "
         "(validation), and some that are only opened at the very end (test).",
     )
-    used, available = number_used(config), sizes(config)[0]
-    if used < available:
+    if found.used < found.train:
         script.add(
-            *chosen_rows(script, config, "y_train", used, available, seed),
+            chosen_rows(script, "y_train", found.used, found.train, found.classes, seed),
             "x_train, y_train = x_train[rows], y_train[rows]",
-            why=f"Only {used:,} of the training pictures are used, drawn at random.",
+            why=f"Only {found.used:,} of the training pictures are used, drawn at random.",
         )
 
 
 def chosen_rows(
-    script: Script, config: TrainConfig, labels: str, used: int, available: int, seed: str
+    script: Script, labels: str, used: int, available: int, classes: int, seed: str
 ) -> list[str]:
-    """Lines that draw `rows`, the same as `core.training.batches.chosen_rows` does."""
-    classes = len(datasets.find(config.dataset).class_names)
+    """Lines that draw `rows`, the same as `core.training.batches.chosen_rows` does.
+
+    Args:
+        script: that they are for.
+        labels: the variable with the labels of all.
+        used, available: how many are drawn, from how many.
+        classes: how many classes.
+        seed: how the script writes its seed.
+    """
     script.uses("import numpy as np")
-    if available - max(used, classes) < classes:
+    if available - used < classes:  # too few are left out to be so in proportion
         order = f"np.random.default_rng({seed}).permutation(len({labels}))"
         return [f"rows = np.sort({order}[:{used}])"]
     script.uses("from sklearn.model_selection import train_test_split")

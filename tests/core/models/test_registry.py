@@ -1,22 +1,32 @@
-import numpy as np
 import pytest
 
-from core.augmentation import Policy
+from core.augmentation import CUSTOM, FILLS, POLICIES, USUAL
 from core.errors import ModelError
-from core.models import AUGMENTATIONS, MODELS, Param, resolve
+from core.models import MODELS, resolve
+from core.models.registry import CNN_PRESETS, STUDIOS_OWN
 
+GROUPS = {"model", "features", "training", "augmentation"}
 ALL_PARAMS = [
-    pytest.param(param, id=f"{spec.name}-{param.name}")
+    pytest.param(spec, param, id=f"{spec.name}-{param.name}")
     for spec in MODELS.values()
     for param in spec.params
 ]
-WHOLE = Param("epochs", 5, "How often.", 1, 20)
-REAL = Param("dropout", 0.4, "How much.", 0.0, 0.9)
-CHOICE = Param("augmentation", "none", "Which.", choices=("none", "some"))
+PRESETS = [(spec.name, preset) for spec in MODELS.values() for preset in spec.presets]
+CLASSICAL = [spec.name for spec in MODELS.values() if spec.family == "classical"]
+NETWORKS = [spec.name for spec in MODELS.values() if spec.family == "network"]
 
 
-def test_the_first_models_are_there():
-    assert {"logistic_regression", "random_forest", "simple_cnn"} <= set(MODELS)
+def test_every_model_is_there():
+    assert set(CLASSICAL) == {
+        "logistic_regression",
+        "linear_svm",
+        "rbf_svm",
+        "knn",
+        "random_forest",
+        "gradient_boosting",
+        "mlp",
+    }
+    assert set(NETWORKS) == {"simple_cnn", "resnet"}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -24,81 +34,134 @@ def test_an_entry_is_complete(name):
     spec = MODELS[name]
     assert spec.name == name
     assert spec.family in ("classical", "network")
+    assert spec.learns_by in ("epoch", "iteration", "trees", "rounds", "pictures")
     assert spec.title
     assert spec.summary.endswith(".")
-    names = [param.name for param in spec.params]
-    assert len(set(names)) == len(names)
+    for described in ("name", "title"):
+        texts = [getattr(param, described) for param in spec.params]
+        assert len(set(texts)) == len(texts)
 
 
-@pytest.mark.parametrize("param", ALL_PARAMS)
-def test_a_default_is_allowed_and_explained(param):
-    assert param.parse(param.default) == param.default
+@pytest.mark.parametrize(("spec", "param"), ALL_PARAMS)
+def test_a_parameter_is_explained(spec, param):
+    assert param.title[0].isupper() and not param.title.endswith(".")
     assert param.help.endswith(".")
-    assert bool(param.choices) != (param.low is not None and param.high is not None)
+    assert param.group in GROUPS
+    assert "\n" not in param.title + param.help
 
 
-@pytest.mark.parametrize(
-    ("param", "value", "expected"),
-    [
-        (WHOLE, 7, 7),
-        (WHOLE, "7", 7),
-        (WHOLE, " 7 ", 7),
-        (WHOLE, 7.0, 7),
-        (WHOLE, "7.0", 7),
-        (WHOLE, 1, 1),
-        (WHOLE, 20, 20),
-        (WHOLE, np.int64(3), 3),
-        (REAL, 0, 0.0),
-        (REAL, "0.9", 0.9),
-        (REAL, "1e-1", 0.1),
-        (CHOICE, "some", "some"),
-    ],
-)
-def test_a_value_becomes_the_type_of_its_parameter(param, value, expected):
-    parsed = param.parse(value)
-    assert parsed == expected
-    assert type(parsed) is type(param.default)
+@pytest.mark.parametrize(("spec", "param"), ALL_PARAMS)
+def test_a_default_is_allowed(spec, param):
+    assert param.parse(param.default) == param.default
+    limited = param.low is not None and param.high is not None
+    assert [isinstance(param.default, bool), bool(param.choices), limited].count(True) == 1
+    if limited:
+        assert param.low < param.high
 
 
-@pytest.mark.parametrize(
-    ("param", "value", "expected"),
-    [
-        (WHOLE, 0, "`epochs` must be a whole number from 1 to 20. Received: 0."),
-        (WHOLE, 21, "from 1 to 20. Received: 21."),
-        (WHOLE, 2.5, "a whole number"),
-        (WHOLE, "2.5", "Received: '2.5'."),
-        (WHOLE, "many", "Received: 'many'."),
-        (WHOLE, "", "Received: ''."),
-        (WHOLE, None, "Received: None."),
-        (WHOLE, [3], "a whole number"),
-        (WHOLE, float("nan"), "Received: nan."),
-        (WHOLE, float("inf"), "Received: inf."),
-        (WHOLE, "1e400", "a whole number"),
-        (WHOLE, 10**400, "a whole number"),
-        (REAL, 0.91, "`dropout` must be a number from 0 to 0.9. Received: 0.91."),
-        (REAL, -1e-9, "from 0 to 0.9"),
-        (REAL, "nan", "Received: 'nan'."),
-        (REAL, "-inf", "from 0 to 0.9"),
-        (CHOICE, "all", "`augmentation` must be one of none, some. Received: 'all'."),
-        (CHOICE, "", "one of none, some"),
-        (CHOICE, None, "one of none, some"),
-        (CHOICE, 3, "one of none, some"),
-    ],
-)
-def test_other_values_are_refused_in_one_sentence(param, value, expected):
-    with pytest.raises(ModelError) as caught:
-        param.parse(value)
-    assert expected in str(caught.value)
-    assert "\n" not in str(caught.value)
+@pytest.mark.parametrize(("spec", "param"), ALL_PARAMS)
+def test_a_condition_names_another_parameter_and_values_it_may_have(spec, param):
+    if param.only_if is None:
+        return
+    other, allowed = param.only_if
+    others = {other.name: other for other in spec.params if other is not param}
+    assert allowed
+    for value in allowed:
+        assert others[other].parse(value) == value
+
+
+@pytest.mark.parametrize(("spec", "param"), ALL_PARAMS)
+def test_every_choice_is_explained_or_speaks_for_itself(spec, param):
+    for choice in param.choices:
+        if param.name != "augmentation":
+            assert f"{choice}: " in param.help
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_without_values_everything_has_its_default(name):
-    assert resolve(name, {}) == {param.name: param.default for param in MODELS[name].params}
+def test_without_values_everything_that_counts_has_its_default(name):
+    defaults = {param.name: param.default for param in MODELS[name].params}
+    counting = {
+        param.name: param.default for param in MODELS[name].params if param.counts(defaults)
+    }
+    assert resolve(name, {}) == counting
+    assert resolve(name, defaults) == counting
 
 
-def test_values_given_replace_defaults():
-    assert resolve("logistic_regression", {"C": "2"}) == {"C": 2.0, "max_iter": 100}
+@pytest.mark.parametrize("name", MODELS)
+def test_what_was_resolved_stays_the_same(name):
+    once = resolve(name, {})
+    assert resolve(name, once) == once
+
+
+@pytest.mark.parametrize(
+    ("model", "values", "expected", "dropped"),
+    [
+        ("logistic_regression", {"C": "2"}, {"C": 2.0, "features": "pixels"}, ["pca_components"]),
+        (
+            "logistic_regression",
+            {"features": "pca"},
+            {"pca_components": 50},
+            ["hog_cells", "hog_orientations"],
+        ),
+        (
+            "logistic_regression",
+            {"features": "pca", "pca_components": 9},
+            {"pca_components": 9},
+            [],
+        ),
+        ("logistic_regression", {"pca_components": 50}, {}, ["pca_components"]),
+        (
+            "knn",
+            {"features": "hog", "hog_cells": "5"},
+            {"hog_cells": 5, "hog_orientations": 9},
+            ["pca_components"],
+        ),
+        ("simple_cnn", {}, {"keep_best": True}, ["weight_decay", "plateau_patience", "rotation"]),
+        ("simple_cnn", {"weight_averaging": 0.9}, {"weight_averaging": 0.9}, ["keep_best"]),
+        ("simple_cnn", {"optimizer": "adamw"}, {"weight_decay": 0.01}, []),
+        ("resnet", {}, {"weight_decay": 0.05}, []),
+        ("simple_cnn", {"schedule": "plateau"}, {"plateau_patience": 3}, []),
+        (
+            "simple_cnn",
+            {"augmentation": "custom", "flip": "0.5"},
+            {"flip": 0.5, "rotation": 0.0, "fill": "black", "random_operations": 0},
+            [],
+        ),
+    ],
+)
+def test_values_given_replace_defaults_and_what_does_not_count_is_left_out(
+    model, values, expected, dropped
+):
+    resolved = resolve(model, values)
+    assert {**resolved, **expected} == resolved
+    assert set(resolved).isdisjoint(dropped)
+
+
+@pytest.mark.parametrize(
+    ("model", "values", "expected"),
+    [
+        (
+            "logistic_regression",
+            {"pca_components": 20},
+            "`pca_components` only counts with features=pca. "
+            "Received: pca_components=20 with features=pixels.",
+        ),
+        ("knn", {"hog_cells": 5}, "`hog_cells` only counts with features=hog"),
+        ("simple_cnn", {"weight_decay": 0.1}, "`weight_decay` only counts with optimizer=adamw"),
+        ("simple_cnn", {"plateau_patience": 5}, "only counts with schedule=plateau"),
+        (
+            "simple_cnn",
+            {"keep_best": False, "weight_averaging": 0.9},
+            "`keep_best` only counts with weight_averaging=0.0",
+        ),
+        ("resnet", {"rotation": 5}, "`rotation` only counts with augmentation=custom"),
+        ("resnet", {"flip": 0.5, "augmentation": "none"}, "Received: flip=0.5 with augmentation"),
+    ],
+)
+def test_a_value_for_what_does_not_count_is_refused(model, values, expected):
+    with pytest.raises(ModelError) as caught:
+        resolve(model, values)
+    assert expected in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -106,10 +169,14 @@ def test_values_given_replace_defaults():
     [
         ("resnett", {}, "no model named 'resnett'. Known: .*simple_cnn"),
         ("", {}, "no model named ''"),
+        (None, {}, "no model named 'None'"),
         ("random_forest", {"trees": 3}, "no hyperparameter of random_forest named 'trees'"),
-        ("random_forest", {"epochs": 3}, "Known: max_features, max_leaf_nodes, n_estimators"),
+        ("random_forest", {"epochs": 3}, "Known: class_weights, .*max_leaf_nodes, .*n_estimators"),
         ("random_forest", {"n_estimators": 0}, "`n_estimators` must be a whole number"),
         ("simple_cnn", {"augmentation": "wild"}, "`augmentation` must be one of"),
+        ("simple_cnn", {"filters": "32,64"}, "`filters` must be one to 6 whole numbers"),
+        ("mlp", {"hidden_units": "0"}, "`hidden_units` must be one to 6 whole numbers"),
+        ("simple_cnn", {"batch_norm": "perhaps"}, "`batch_norm` must be true or false"),
     ],
 )
 def test_unknown_names_and_values_are_refused(model, values, expected):
@@ -117,21 +184,27 @@ def test_unknown_names_and_values_are_refused(model, values, expected):
         resolve(model, values)
 
 
-def test_augmentations_are_policies():
-    assert AUGMENTATIONS["none"] == Policy()
-    assert all(isinstance(policy, Policy) for policy in AUGMENTATIONS.values())
+def test_there_are_presets_of_the_convolutional_network():
+    assert MODELS["simple_cnn"].presets is CNN_PRESETS
+    assert STUDIOS_OWN in CNN_PRESETS
+    assert len(CNN_PRESETS) == 5
 
 
-@pytest.mark.parametrize(
-    "name", [spec.name for spec in MODELS.values() if spec.family == "classical"]
-)
-def test_classical_models_do_not_mind_how_bright_a_picture_is(name):
-    """The scaling travels with the model: half the light gives the same answer."""
-    rng = np.random.default_rng(0)
-    pictures = 2 * rng.integers(0, 128, (60, 64)).astype(np.uint8)
-    labels = np.arange(60) % 3
-    small = {"n_estimators": 5} if name == "random_forest" else {}
-    model = MODELS[name].build(resolve(name, small), 0).fit(pictures, labels)
-    probabilities = model.predict_proba(pictures)
-    assert probabilities.sum(axis=1) == pytest.approx(1)
-    assert model.predict_proba(pictures // 2) == pytest.approx(probabilities)
+@pytest.mark.parametrize(("model", "preset"), PRESETS)
+def test_a_preset_counts_as_a_whole(model, preset):
+    values = MODELS[model].presets[preset]
+    resolved = resolve(model, values)
+    assert {**resolved, **values} == resolved
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_every_classical_model_may_look_at_pixels_pca_or_hog(name):
+    for features in ("pixels", "pca", "hog"):
+        assert resolve(name, {"features": features})["features"] == features
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_may_vary_its_pictures(name):
+    params = {param.name: param for param in MODELS[name].params}
+    assert params["augmentation"].choices == (USUAL, *POLICIES, CUSTOM)
+    assert params["fill"].choices == tuple(FILLS)
