@@ -72,14 +72,15 @@ def _show_broken(job: Job) -> None:
                 args=(job,),
                 key=f"change_{job.id}",
             )
-            st.button(
-                "Remove",
-                icon=":material/delete:",
-                on_click=_remove,
-                args=(job.id,),
-                key=f"remove_{job.id}",
-                help="Takes it off this list, with all it has kept.",
-            )
+            with st.popover("Remove", icon=":material/delete:"):
+                st.markdown("Take it off this list, with its log and all it has kept?")
+                st.button(
+                    "Yes, remove it",
+                    type="primary",
+                    on_click=_remove,
+                    args=(job.id,),
+                    key=f"remove_{job.id}",
+                )
         with st.expander("Log"):
             st.code(job.log_tail() or "Nothing was written.", language=None)
 
