@@ -28,7 +28,7 @@ AXIS_TITLES = {
     "pictures": "Training pictures",
 }
 _MOST_ROWS = 40  # more classes than this do not fit a picture
-_CURVE_HEIGHT = 280  # pixels
+_CURVE_HEIGHT = 330  # pixels
 _MOST_NUMBERED = 20  # classes whose confusions are written as numbers
 _CELL = 0.8  # inches
 
@@ -196,7 +196,7 @@ def _best_mark(alt, best: float, mark: str) -> list:
     marked = alt.Chart(alt.Data(values=[{"at": best, "says": mark}])).encode(x="at:Q")
     line = marked.mark_rule(strokeDash=[2, 3], strokeWidth=1.5, color=MARK_COLOUR)
     word = marked.mark_text(align="left", dx=5, dy=-6, baseline="bottom", color=MARK_COLOUR)
-    return [line, word.encode(y=alt.value(_CURVE_HEIGHT), text="says:N")]
+    return [line, word.encode(y=alt.value("height"), text="says:N")]
 
 
 def run_figure(run: "Run", best: int | None) -> "Figure":

@@ -187,7 +187,7 @@ def show_many(shown: list[Shown], run: Run, unsure_below: float) -> None:
         column_config={
             "picture": st.column_config.ImageColumn("Picture", width="small"),
             "file": st.column_config.TextColumn("File"),
-            "label": st.column_config.TextColumn("Reads as", width="small"),
+            "label": st.column_config.TextColumn("Reads as"),
             "confidence": st.column_config.ProgressColumn(
                 "Confidence", format="percent", min_value=0, max_value=1
             ),

@@ -43,7 +43,7 @@ def prepare_photo(image: np.ndarray, input_shape: tuple[int, int, int]) -> Prepa
             f"The middle of it, at {input_shape[1]}×{input_shape[0]} pixels.",
         ),
     )
-    return Prepared(fitted.reshape(1, *input_shape), steps, (steps[1:],))
+    return Prepared(fitted.reshape(1, *input_shape), steps[:1], (steps[1:],))
 
 
 RECIPES: dict[str, Callable[[np.ndarray, tuple[int, int, int]], Prepared]] = {
