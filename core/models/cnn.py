@@ -89,11 +89,15 @@ def check_size(hyperparameters: Mapping[str, Any], input_shape: Shape) -> None:
         if side > 0 and (block < len(plan) - 1 or hyperparameters["pool_last"]):
             side //= 2
         if side < 1:
+            valid = hyperparameters["padding"] == "valid"
+            cause = (
+                f"`kernel`={hyperparameters['kernel']} with `padding`=valid and " if valid else ""
+            )
+            advice = "Set `padding` to same, or use" if valid else "Use"
             raise ModelError(
                 f"Pictures of {input_shape[1]}×{input_shape[0]} pixels are used up in block "
-                f"{block + 1} of {len(plan)}: `kernel`={hyperparameters['kernel']} with "
-                "`padding`=valid and pooling leave nothing. Set `padding` to same, or use fewer "
-                "blocks in `filters`."
+                f"{block + 1} of {len(plan)}: {cause}pooling leaves nothing. "
+                f"{advice} fewer blocks in `filters`."
             )
 
 

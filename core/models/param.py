@@ -9,6 +9,7 @@ from core.errors import ModelError
 Value = bool | int | float | str
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _MOST_LAYERS = 6
+_MOST_SIGNS = 10  # of one number in a list
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,10 @@ class Param:
         if isinstance(value, str):
             parts = value.split("-")
             return len(parts) <= _MOST_LAYERS and all(
-                part.isascii() and part.isdigit() and self.low <= int(part) <= self.high
+                part.isascii()
+                and part.isdigit()
+                and len(part) < _MOST_SIGNS
+                and self.low <= int(part) <= self.high
                 for part in parts
             )
         return self.low <= value <= self.high
