@@ -50,7 +50,8 @@ def _imported() -> Iterable[DatasetSpec]:
 def _spec_of(kept: store.Store, known: DatasetSpec | None) -> DatasetSpec:
     """The entry of stored pictures; sizes are those found, whatever was announced."""
     card = kept.card
-    test = card.parts["test"] or math.ceil(card.pictures * stored.TEST_FRACTION)
+    to_split = card.pictures - card.parts["val"]
+    test = card.parts["test"] or math.ceil(to_split * stored.TEST_FRACTION)
     if known is not None:
         return replace(known, train_size=card.pictures - test, test_size=test)
     return DatasetSpec(

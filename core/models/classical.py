@@ -12,13 +12,16 @@ from core.models.param import numbers
 Shape = tuple[int, int, int]
 
 
-def features(hyperparameters: Mapping[str, Any], input_shape: Shape, seed: int) -> list:
+def features(
+    hyperparameters: Mapping[str, Any], input_shape: Shape, seed: int, pictures: int | None = None
+) -> list:
     """The unfitted steps before the model: scaling, then PCA or HOG if asked for.
 
     Args:
         hyperparameters: `features` and what belongs to it are read.
         input_shape: height, width and channels of a picture.
         seed: of the randomised solver of PCA.
+        pictures: how many there are to learn from; PCA finds no more patterns than that.
     """
     from sklearn.decomposition import PCA
     from sklearn.preprocessing import Normalizer
@@ -28,7 +31,7 @@ def features(hyperparameters: Mapping[str, Any], input_shape: Shape, seed: int) 
     steps: list = [Normalizer(norm="max")]
     if hyperparameters["features"] == "pca":
         most = input_shape[0] * input_shape[1] * input_shape[2]
-        components = min(hyperparameters["pca_components"], most)
+        components = min(hyperparameters["pca_components"], most, pictures or most)
         solver = "full" if most <= 100 else "randomized"
         steps.append(PCA(components, svd_solver=solver, random_state=seed))
     elif hyperparameters["features"] == "hog":

@@ -9,13 +9,14 @@ from zipfile import ZIP_DEFLATED
 import numpy as np
 
 from core.datasets import Dataset
+from core.errors import DatasetError
 from core.models import MODELS, classical
 from core.progress import Progress, Reporter
 from core.training.batches import chosen_rows
 from core.training.learning import LEARNERS, Curve
 
 _CHUNK = 2000
-_MOST_SCORED = 2000  # pictures of each part that the learning curve is measured on
+MOST_SCORED = 2000  # pictures of each part that the learning curve is measured on
 
 
 def fit_classical(
@@ -34,7 +35,7 @@ def fit_classical(
 
     rows = chosen_rows(dataset.y_train, hyperparameters["max_pictures"], seed)
     labels = dataset.y_train[rows]
-    steps = classical.features(hyperparameters, dataset.input_shape, seed)
+    steps = classical.features(hyperparameters, dataset.input_shape, seed, len(rows))
     report(Progress("preparing", note=f"{len(rows):,} pictures"))
     pixels = flat(dataset.x_train[rows])
     for step in steps[:-1]:
@@ -42,8 +43,8 @@ def fit_classical(
     steps[-1].fit(pixels, labels)
     learnt = _in_chunks(steps[-1:], pixels, report)
     del pixels
-    some_val = chosen_rows(dataset.y_val, _MOST_SCORED, seed)
-    some_train = chosen_rows(labels, _MOST_SCORED, seed)
+    some_val = chosen_rows(dataset.y_val, MOST_SCORED, seed)
+    some_train = chosen_rows(labels, MOST_SCORED, seed)
     x_val = _in_chunks(steps, flat(dataset.x_val[some_val]), report)
     curve = Curve(
         MODELS[model].learns_by,
@@ -71,11 +72,21 @@ def with_probabilities(estimator, x: np.ndarray, y: np.ndarray):
 
     C. Guo, G. Pleiss, Y. Sun & K. Weinberger (2017), "On calibration of modern neural networks":
     distances from the borders become probabilities by one temperature, found on validation.
+
+    Raises:
+        DatasetError: if there are no validation pictures of some class.
     """
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.frozen import FrozenEstimator
 
-    return CalibratedClassifierCV(FrozenEstimator(estimator), method="temperature").fit(x, y)
+    if missing := set(estimator.classes_) - set(y):
+        raise DatasetError(
+            "A support vector machine needs validation pictures of every class to say how sure it "
+            f"is. Received: none of {len(missing)} classes."
+        )
+    rows = np.arange(len(y))
+    frozen = FrozenEstimator(estimator)
+    return CalibratedClassifierCV(frozen, method="temperature", cv=[(rows, rows)]).fit(x, y)
 
 
 def _in_chunks(steps: list, pixels: np.ndarray, report: Reporter) -> np.ndarray:

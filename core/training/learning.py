@@ -121,12 +121,14 @@ def _growing(estimator, parameter: str, things: str, x: np.ndarray, y: np.ndarra
 
 def by_epochs(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):
     """Multilayer perceptron: one pass over the pictures after another."""
-    epochs, classes = estimator.max_iter, np.unique(y)
+    epochs, classes, seed = estimator.max_iter, np.unique(y), estimator.random_state
+    estimator.random_state = np.random.RandomState(seed)  # goes on from one epoch to the next
     for epoch in range(1, epochs + 1):
         estimator.partial_fit(x, y, classes=classes)
         curve.add(estimator, epoch, epoch / epochs, f"epoch {epoch} of {epochs}")
         if curve.enough:
             break
+    estimator.random_state = seed
     return estimator
 
 

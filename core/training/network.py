@@ -15,10 +15,10 @@ from core.training.batches import training_batches, validation_batches
 from core.training.callbacks import replaying, watching
 from core.training.checkpoints import Checkpoints
 
-_WARM_UP = 0.15  # part of the steps in which the learning rate of one cycle rises
-_LAST_RATE = 0.003  # of the largest learning rate, reached at the end
-_MOMENTUM = 0.9
-_AVERAGED_PARTS = 10  # a short training averages over no more than a tenth of its steps
+WARM_UP = 0.15  # part of the steps in which the learning rate of one cycle rises
+LAST_RATE = 0.003  # of the largest learning rate, reached at the end
+MOMENTUM = 0.9
+AVERAGED_PARTS = 10  # a short training averages over no more than a tenth of its steps
 
 
 def fit_network(
@@ -70,6 +70,7 @@ def fit_network(
             *_stopping(hyperparameters, kept),
             watching(epochs, len(batches), report, kept, keep_best),
         ],
+        shuffle=False,  # the batches are shuffled already, by what the seed and the epoch say
         verbose=0,
     )
     if kept.best:
@@ -91,7 +92,7 @@ def optimizer(hyperparameters: Mapping[str, Any], steps: int):
     import keras
 
     average = hyperparameters["weight_averaging"]
-    average = min(average, max(0.0, 1 - _AVERAGED_PARTS / steps))
+    average = min(average, max(0.0, 1 - AVERAGED_PARTS / steps))
     options = {
         "learning_rate": _rate(hyperparameters, steps),
         "use_ema": average > 0,
@@ -99,7 +100,7 @@ def optimizer(hyperparameters: Mapping[str, Any], steps: int):
     }
     name = hyperparameters["optimizer"]
     if name == "sgd":
-        return keras.optimizers.SGD(momentum=_MOMENTUM, nesterov=True, **options)
+        return keras.optimizers.SGD(momentum=MOMENTUM, nesterov=True, **options)
     if name == "adamw":
         return keras.optimizers.AdamW(weight_decay=hyperparameters["weight_decay"], **options)
     return keras.optimizers.Adam(**options)
@@ -110,16 +111,16 @@ def _rate(hyperparameters: Mapping[str, Any], steps: int):
 
     rate, schedule = hyperparameters["learning_rate"], hyperparameters["schedule"]
     if schedule == "cosine":
-        return keras.optimizers.schedules.CosineDecay(rate, steps, alpha=_LAST_RATE)
+        return keras.optimizers.schedules.CosineDecay(rate, steps, alpha=LAST_RATE)
     if schedule != "one_cycle":
         return rate
-    warm_up = max(1, int(_WARM_UP * steps))
+    warm_up = max(1, int(WARM_UP * steps))
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=rate / 20,
         warmup_target=rate,
         warmup_steps=warm_up,
         decay_steps=max(1, steps - warm_up),
-        alpha=_LAST_RATE,
+        alpha=LAST_RATE,
     )
 
 

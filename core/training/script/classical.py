@@ -5,11 +5,11 @@ from typing import Any
 
 from core import datasets
 from core.models import MODELS, classical
+from core.training.classical import MOST_SCORED
 from core.training.config import TrainConfig
 from core.training.script.pictures import Amounts, chosen_rows
 from core.training.script.writing import Call, Script, call, literal
 
-_MOST_CALIBRATED = 2000  # validation pictures, as in `core.training.classical`
 _FEATURES = {
     "pixels": "It looks at the bare pixels, divided by the brightest of each picture.",
     "pca": "The model does not look at the bare pixels. Each picture is divided by its brightest "
@@ -24,7 +24,7 @@ def add_training(script: Script, config: TrainConfig, found: Amounts) -> None:
     """Add the sections from the chosen pictures to a fitted `model`."""
     spec, hyperparameters = MODELS[config.model], config.hyperparameters
     shape = datasets.find(config.dataset).input_shape
-    steps = classical.features(hyperparameters, shape, config.seed)
+    steps = classical.features(hyperparameters, shape, config.seed, found.used)
     estimator = spec.build(hyperparameters, config.seed)
     _add_flat(script)
     script.uses("from sklearn.pipeline import make_pipeline", *map(_import, (*steps, estimator)))
@@ -33,7 +33,7 @@ def add_training(script: Script, config: TrainConfig, found: Amounts) -> None:
     summary = spec.summary if bare or "pixel" not in spec.summary else f"{spec.title}."
     if config.model == "mlp":
         _add_features(script, steps, looks_at)
-        _add_epochs(script, estimator, summary)
+        _add_epochs(script, estimator, summary, literal(config.seed))
     elif hyperparameters["features"] == "pca":
         _add_features(script, steps, looks_at)
         _add_classifier(script, estimator, summary)
@@ -99,10 +99,15 @@ def _add_classifier(script: Script, estimator: Any, summary: str) -> None:
     )
 
 
-def _add_epochs(script: Script, estimator: Any, summary: str) -> None:
+def _add_epochs(script: Script, estimator: Any, summary: str, seed: str) -> None:
     epochs = estimator.max_iter
     estimator.set_params(max_iter=type(estimator)().max_iter)  # of no effect on `partial_fit`
-    script.add(_written(estimator, "network = "), why=f"The network. {summary}")
+    estimator.set_params(random_state=None)
+    script.add(
+        _written(estimator, "network = "),
+        f"network.random_state = np.random.RandomState({seed})",
+        why=f"The network. {summary} Its random numbers go on from one epoch to the next.",
+    )
     script.add(
         "seen = features.transform(x_train)",
         f"for epoch in range({epochs}):",
@@ -120,13 +125,19 @@ def _add_probabilities(script: Script, found: Amounts, seed: str) -> None:
         "from sklearn.frozen import FrozenEstimator",
     )
     x, y, rows = "x_val", "data.y_val", []
-    if found.val > _MOST_CALIBRATED:
-        rows = chosen_rows(script, y, _MOST_CALIBRATED, found.val, found.classes, seed)
+    if found.val > MOST_SCORED:
+        rows = chosen_rows(script, y, MOST_SCORED, found.val, found.classes, seed)
         x, y = f"{x}[rows]", f"{y}[rows]"
-    few = f" {_MOST_CALIBRATED:,} pictures are enough for that." if rows else ""
+    few = f" {MOST_SCORED:,} pictures are enough for that." if rows else ""
     script.add(
-        'model = CalibratedClassifierCV(FrozenEstimator(model), method="temperature")',
         rows,
+        f"everything = np.arange({'len(rows)' if rows else f'len({y})'})",
+        call(
+            "model = CalibratedClassifierCV",
+            "FrozenEstimator(model)",
+            'method="temperature"',
+            "cv=[(everything, everything)]",
+        ),
         f"model.fit({x}, {y})",
         why="A support vector machine only knows how far a picture is from its borders. A single "
         "number, the temperature, is found on validation pictures and turns distances into "

@@ -5,13 +5,12 @@ from typing import Any
 
 from core import datasets
 from core.training.config import TrainConfig
+from core.training.network import AVERAGED_PARTS, LAST_RATE, MOMENTUM, WARM_UP
 from core.training.script.batches import add_batches, add_targets
 from core.training.script.layers import LAYERS
 from core.training.script.pictures import Amounts
 from core.training.script.writing import Call, Script, call, comment, listed
 
-# As in `core.training.network`.
-_WARM_UP, _LAST_RATE, _MOMENTUM, _AVERAGED_PARTS = 0.15, 0.003, 0.9, 10
 _LEARNING_RATE = {
     "one_cycle": "The learning rate rises while the weights are still far off, then falls along a "
     "cosine to almost zero, so that the last corrections are small.",
@@ -98,16 +97,16 @@ def _add_compile(script: Script, hyperparameters: Mapping[str, Any], steps: int)
 def _averaging(average: float, steps: int) -> list[str]:
     """Options of the optimiser: a short training averages over no more than a tenth of its steps,
     a very short one not at all."""
-    most = 1 - _AVERAGED_PARTS / steps
+    most = 1 - AVERAGED_PARTS / steps
     if average == 0 or most <= 0:
         return []
-    momentum = average if average <= most else f"1 - {_AVERAGED_PARTS} / steps"
+    momentum = average if average <= most else f"1 - {AVERAGED_PARTS} / steps"
     return ["use_ema=True", f"ema_momentum={momentum}"]
 
 
 def _optimizer(hyperparameters: Mapping[str, Any], rate: str, averaging: list[str]) -> Call:
     if hyperparameters["optimizer"] == "sgd":
-        own = [f"momentum={_MOMENTUM}", "nesterov=True"]
+        own = [f"momentum={MOMENTUM}", "nesterov=True"]
         return call("optimizer=keras.optimizers.SGD", rate, *own, *averaging)
     if hyperparameters["optimizer"] == "adamw":
         decay = f"weight_decay={hyperparameters['weight_decay']}"
@@ -119,18 +118,18 @@ def _add_learning_rate(script: Script, hyperparameters: Mapping[str, Any], steps
     schedule, rate = hyperparameters["schedule"], hyperparameters["learning_rate"]
     decay, why = "learning_rate = keras.optimizers.schedules.CosineDecay", _LEARNING_RATE[schedule]
     if schedule == "cosine":
-        script.add(call(decay, str(rate), "steps", f"alpha={_LAST_RATE}"), why=why)
+        script.add(call(decay, str(rate), "steps", f"alpha={LAST_RATE}"), why=why)
         return
-    warm_up = int(_WARM_UP * steps)
+    warm_up = int(WARM_UP * steps)
     script.add(
-        f"warm_up = {f'int({_WARM_UP} * steps)' if warm_up else 1}",
+        f"warm_up = {f'int({WARM_UP} * steps)' if warm_up else 1}",
         call(
             decay,
             f"initial_learning_rate={rate} / 20",
             f"warmup_target={rate}",
             "warmup_steps=warm_up",
             f"decay_steps={'steps - warm_up' if steps > 1 else 1}",
-            f"alpha={_LAST_RATE}",
+            f"alpha={LAST_RATE}",
         ),
         why=why,
     )
@@ -165,6 +164,7 @@ def _fit(options: list[str]) -> Call:
         "epochs=EPOCHS",
         "validation_data=(x_val, y_val)",
         "validation_batch_size=500",
+        "shuffle=False",  # the batches are shuffled already
         *options,
         "verbose=2",
     )
