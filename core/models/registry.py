@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import ModelError, unknown
-from core.models import classical, classical_params, cnn, network_params
+from core.models import augmentation_params, classical, classical_params, cnn, network_params
 from core.models.param import Param, Value
 
 
@@ -168,7 +168,7 @@ MODELS: dict[str, ModelSpec] = {
             params=(
                 *network_params.SIMPLE_CNN,
                 *network_params.training(10, 0.002),
-                *network_params.AUGMENTATION,
+                *augmentation_params.AUGMENTATION,
             ),
             build=cnn.simple_cnn,
             learns_by="epoch",
@@ -183,7 +183,7 @@ MODELS: dict[str, ModelSpec] = {
             params=(
                 *network_params.RESNET,
                 *network_params.training(16, 0.005, "adamw", 0.05),
-                *network_params.AUGMENTATION,
+                *augmentation_params.AUGMENTATION,
             ),
             build=cnn.resnet,
             learns_by="epoch",
