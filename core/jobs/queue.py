@@ -172,6 +172,7 @@ def ensure_dispatcher() -> None:
     if jobs.is_held(jobs.root() / DISPATCHER_LOCK):
         return
     environment = {
+        "OMP_WAIT_POLICY": "passive",  # threads that wait busily slow a busy machine by tens
         **os.environ,
         "STUDIO_DATA_DIR": str(settings.data_dir),
         "STUDIO_RUNS_DIR": str(settings.runs_dir),

@@ -78,6 +78,7 @@ def rbf_svm(hyperparameters: Mapping[str, Any], seed: int):
         C=hyperparameters["C"],
         gamma=hyperparameters["gamma"] or "scale",
         cache_size=1000,
+        break_ties=True,
         class_weight=_weights(hyperparameters),
         random_state=seed,
     )

@@ -22,11 +22,30 @@ def chosen_rows(labels: np.ndarray, most: int, seed: int) -> np.ndarray:
     """
     if most == 0 or most >= len(labels):
         return np.arange(len(labels))
-    classes = len(np.unique(labels))
-    part = max(most, classes) / len(labels)
-    if len(labels) - max(most, classes) < classes:  # too few would be left out to be stratified
-        return np.sort(np.random.default_rng(seed).permutation(len(labels))[:most])
-    return stratified_split(labels, part, seed)[1]
+    if in_proportion(labels, most):
+        return stratified_split(labels, most / len(labels), seed)[1]
+    return _some_of_every_class(labels, most, seed)
+
+
+def in_proportion(labels: np.ndarray, most: int) -> bool:
+    """Whether so many can be drawn in proportion without a rare class being lost."""
+    counts = np.unique(labels, return_counts=True)[1]
+    left = len(labels) - most
+    return counts.min() > 1 and counts.min() * most >= len(labels) and left >= len(counts)
+
+
+def _some_of_every_class(labels: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """In proportion, but at least one of each class, however rare it is."""
+    _, of_class, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    shares = counts * most / len(labels)
+    wanted = np.maximum(1, np.floor(shares)).astype(int)
+    for index in np.argsort(np.floor(shares) - shares, kind="stable"):  # largest remainders first
+        wanted[index] += wanted.sum() < most and wanted[index] < counts[index]
+    while wanted.sum() > max(most, len(counts)):
+        wanted[wanted.argmax()] -= 1
+    order = np.random.default_rng(seed).permutation(len(labels))
+    chosen = [order[of_class[order] == index][:size] for index, size in enumerate(wanted)]
+    return np.sort(np.concatenate(chosen))
 
 
 def training_batches(dataset: Dataset, hyperparameters: Mapping[str, Any], seed: int):

@@ -26,12 +26,15 @@ def watching(epochs: int, steps: int, report: Reporter, kept: Checkpoints, keep_
             if time.monotonic() - self.reported < _BETWEEN_REPORTS:
                 return
             figures = _floats(logs)
+            self.check(figures)
+            self.send(self.epoch, batch + 1, figures)
+
+        def check(self, figures):
             if not math.isfinite(figures.get("loss", 0.0)):
                 raise ModelError(
                     f"The loss became infinite in epoch {self.epoch + 1}, so nothing more can be "
                     "learnt. Choose a smaller learning rate."
                 )
-            self.send(self.epoch, batch + 1, figures)
 
         def on_test_batch_end(self, batch, logs=None):
             if time.monotonic() - self.reported >= _BETWEEN_REPORTS:
@@ -39,6 +42,7 @@ def watching(epochs: int, steps: int, report: Reporter, kept: Checkpoints, keep_
 
         def on_epoch_end(self, epoch, logs=None):
             figures = {"epoch": epoch + 1, **_floats(logs)}
+            self.check(figures)
             figures["learning_rate"] = float(self.model.optimizer.learning_rate)
             figures["seconds"] = round(kept.seconds_before + time.perf_counter() - self.begun, 2)
             kept.save(self.model, figures, keep_best)
@@ -49,7 +53,9 @@ def watching(epochs: int, steps: int, report: Reporter, kept: Checkpoints, keep_
             note = f"epoch {min(epoch + 1, epochs)} of {epochs}, "
             note += doing if doing != "batch" else f"batch {batch} of {steps}"
             history = tuple(kept.history)
-            report(Progress("fitting", epoch + 1, epochs, part, figures, note, history))
+            report(
+                Progress("fitting", min(epoch + 1, epochs), epochs, part, figures, note, history)
+            )
             self.reported = time.monotonic()
             if report.should_finish():
                 self.model.stop_training = True

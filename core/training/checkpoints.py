@@ -42,11 +42,14 @@ class Checkpoints:
         """Take up what is there; whether there was anything that belongs to this training."""
         try:
             state = json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
-            if state["identity"] != self.identity or not (self.folder / state["last"]).is_file():
+            names = [state["last"], *filter(None, [state["best"]])]
+            if state["identity"] != self.identity or not all(
+                (self.folder / name).is_file() for name in names
+            ):
                 return False
+            seconds, accuracy = state["history"][-1]["seconds"], state["best_accuracy"]
             self.history, self.last, self.best = state["history"], state["last"], state["best"]
-            self.best_accuracy = state["best_accuracy"]
-            self.seconds_before = self.history[-1]["seconds"]
+            self.best_accuracy, self.seconds_before = accuracy, seconds
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             return False
         return True
@@ -71,6 +74,7 @@ class Checkpoints:
         if keep_best and figures["val_accuracy"] > self.best_accuracy:
             outdated.add(self.best)
             self.best, self.best_accuracy = f"best-{epoch}{_ENDING}", figures["val_accuracy"]
+            (self.folder / self.best).unlink(missing_ok=True)
             os.link(self.folder / last, self.folder / self.best)
         self.last = last
         self.history.append(figures)

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from core.datasets.dataset import stratified_split
 from core.progress import Progress, Reporter
+from core.training.batches import chosen_rows
 
 _POINTS = 20  # of a learning curve, about
 _SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # parts of the training pictures
@@ -76,7 +76,7 @@ def by_iterations(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):
             pass
 
         def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):  # noqa: N803
-            if X is None or fitted_estimator is None:  # not an iteration
+            if X is None or context.task_name != "lbfgs-iter":  # not an iteration
                 return
             self.done += 1
             note = f"iteration {self.done} of at most {iterations}"
@@ -140,9 +140,12 @@ def by_pictures(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):
     for part in _SIZES:
         if part < 1 and len(y) * part < 2 * len(np.unique(y)):
             continue  # too few pictures for some of every class
-        rows = stratified_split(y, part, _SIZE_SEED)[1] if part < 1 else np.arange(len(y))
+        rows = chosen_rows(y, round(part * len(y)) if part < 1 else 0, _SIZE_SEED)
         curve.tell(part / 2, f"learning from {len(rows):,} of {len(y):,} pictures")
-        fitted = clone(estimator).fit(x[rows], y[rows])
+        fitted = clone(estimator)
+        if hasattr(fitted, "n_neighbors"):
+            fitted.set_params(n_neighbors=min(fitted.n_neighbors, len(rows)))
+        fitted.fit(x[rows], y[rows])
         curve.add(fitted, len(rows), part, f"{len(rows):,} of {len(y):,} pictures")
         if curve.enough:
             break

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,13 +59,24 @@ def fit_network(
     )
     if kept.read():
         network.optimizer.build(network.trainable_variables)
-        network.load_weights(kept.folder / kept.last)
-        batches.start(len(kept.history))
+        try:
+            network.load_weights(kept.folder / kept.last)
+            batches.start(len(kept.history))
+        except OSError:
+            shutil.rmtree(kept.folder)
+            return fit_network(
+                dataset,
+                model,
+                hyperparameters,
+                seed,
+                report,
+                Checkpoints(kept.folder, kept.identity),
+            )
     keep_best = hyperparameters.get("keep_best", False)
     network.fit(
         batches,
         epochs=epochs,
-        initial_epoch=len(kept.history),
+        initial_epoch=epochs if _was_over(hyperparameters, kept) else len(kept.history),
         validation_data=validation_batches(dataset.x_val, dataset.y_val, len(dataset.class_names)),
         callbacks=[
             *_stopping(hyperparameters, kept),
@@ -76,6 +88,12 @@ def fit_network(
     if kept.best:
         network.load_weights(kept.folder / kept.best)
     return network, tuple(kept.history)
+
+
+def _was_over(hyperparameters: Mapping[str, Any], kept: Checkpoints) -> bool:
+    """Whether early stopping had ended the training before it was interrupted."""
+    patience, values = hyperparameters["early_stopping"], [p["val_accuracy"] for p in kept.history]
+    return bool(patience and values and len(values) - 1 - values.index(max(values)) >= patience)
 
 
 def load_keras() -> None:

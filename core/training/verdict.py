@@ -28,19 +28,21 @@ def best_point(history: Sequence[Mapping[str, float]]) -> int:
     return values.index(max(values))
 
 
-def judge(history: Sequence[Mapping[str, float]], axis: str) -> Verdict:
+def judge(history: Sequence[Mapping[str, float]], axis: str, looks_up: bool = False) -> Verdict:
     """Judge a learning curve.
 
     Args:
         history: figures of each point; `accuracy` and `val_accuracy` are read.
         axis: what the curve is drawn over, e.g. `epoch`.
+        looks_up: whether the model looks its training pictures up, so that it always knows them.
     """
     if len(history) < 3:
         return Verdict("too_short", "Too few points to say whether it learnt enough.")
     best = best_point(history)
     last, top = history[-1], history[best]
     train, val = last["accuracy"], last["val_accuracy"]
-    if train - val > _LARGE_GAP or top["val_accuracy"] - val > _DECLINE and train > val:
+    fell = top["val_accuracy"] - val > _DECLINE and train > val
+    if not looks_up and (train - val > _LARGE_GAP or fell):
         return Verdict("overfitting", _overfitting(last, top, axis))
     earlier = max(point["val_accuracy"] for point in history[: -max(1, len(history) // 5)])
     if val - earlier > _STILL_RISING and axis != "pictures":
@@ -61,6 +63,12 @@ def judge(history: Sequence[Mapping[str, float]], axis: str) -> Verdict:
             "still_learning",
             f"More pictures still help: the last doubling brought validation accuracy from "
             f"{_percent(history[-2]['val_accuracy'])} to {_percent(val)}.",
+        )
+    if looks_up:
+        return Verdict(
+            "good",
+            f"{_percent(val)} of the validation pictures come out right. Training accuracy says "
+            "nothing here: this model looks its training pictures up.",
         )
     return Verdict(
         "good",

@@ -79,7 +79,7 @@ def _show_curve(run: Run) -> None:
     if not card.history:
         st.info("No learning curve was kept for this run.", icon=":material/info:")
         return
-    verdict = judge(card.history, card.axis)
+    verdict = judge(card.history, card.axis, looks_up=card.model == "knn")
     st.markdown(f"{_ICONS[verdict.kind]} {html.plain(verdict.sentence)}")
     others = _beside(run)
     shown = [run, *others]

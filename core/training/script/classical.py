@@ -126,7 +126,7 @@ def _add_probabilities(script: Script, found: Amounts, seed: str) -> None:
     )
     x, y, rows = "x_val", "data.y_val", []
     if found.val > MOST_SCORED:
-        rows = chosen_rows(script, y, MOST_SCORED, found.val, found.classes, seed)
+        rows = chosen_rows(script, y, MOST_SCORED, found, seed)
         x, y = f"{x}[rows]", f"{y}[rows]"
     few = f" {MOST_SCORED:,} pictures are enough for that." if rows else ""
     script.add(

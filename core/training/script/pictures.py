@@ -3,7 +3,11 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from core import datasets
+from core.training import batches
+from core.training.classical import MOST_SCORED
 from core.training.config import TrainConfig
 from core.training.script.writing import Call, Script, call
 
@@ -16,12 +20,14 @@ class Amounts:
         train, val: in the training and the validation part of the dataset.
         used: training pictures that are learnt from.
         classes: how many classes.
+        rare: whether some class is too rare to be drawn from in proportion.
     """
 
     train: int
     val: int
     used: int
     classes: int
+    rare: bool = False
 
 
 def amounts(config: TrainConfig) -> Amounts:
@@ -35,11 +41,17 @@ def amounts(config: TrainConfig) -> Amounts:
     if spec.resizable and spec.is_here():
         dataset = datasets.load(config.dataset, config.validation_fraction)
         train, val = len(dataset.y_train), len(dataset.y_val)
-    else:
-        val = math.ceil(spec.train_size * config.validation_fraction - 1e-9)
-        train = spec.train_size - val
-    used = train if most == 0 or most >= train else max(most, classes)
-    return Amounts(train, val, used, classes)
+        used = len(batches.chosen_rows(dataset.y_train, most, config.seed))
+        rare = _is_rare(dataset.y_train, used) or _is_rare(dataset.y_val, MOST_SCORED)
+        return Amounts(train, val, used, classes, rare)
+    val = math.ceil(spec.train_size * config.validation_fraction - 1e-9)
+    train = spec.train_size - val
+    used = most if 0 < most < train else train
+    return Amounts(train, val, used, classes, used < train and used < classes)
+
+
+def _is_rare(labels: np.ndarray, used: int) -> bool:
+    return used < len(labels) and not batches.in_proportion(labels, used)
 
 
 def add_pictures(script: Script, config: TrainConfig, found: Amounts, seed: str) -> None:
@@ -60,29 +72,26 @@ def add_pictures(script: Script, config: TrainConfig, found: Amounts, seed: str)
     )
     if found.used < found.train:
         script.add(
-            chosen_rows(script, "y_train", found.used, found.train, found.classes, seed),
+            chosen_rows(script, "y_train", found.used, found, seed),
             "x_train, y_train = x_train[rows], y_train[rows]",
             why=f"Only {found.used:,} of the training pictures are used, drawn at random.",
         )
 
 
-def chosen_rows(
-    script: Script, labels: str, used: int, available: int, classes: int, seed: str
-) -> list[str]:
+def chosen_rows(script: Script, labels: str, used: int, found: Amounts, seed: str) -> list[str]:
     """Lines that draw `rows`, the same as `core.training.batches.chosen_rows` does.
 
     Args:
         script: that they are for.
         labels: the variable with the labels of all.
-        used, available: how many are drawn, from how many.
-        classes: how many classes.
+        used: how many are drawn.
+        found: how many pictures there are, and whether some class is rare.
         seed: how the script writes its seed.
     """
-    script.uses("import numpy as np")
-    if available - used < classes:  # too few are left out to be so in proportion
-        order = f"np.random.default_rng({seed}).permutation(len({labels}))"
-        return [f"rows = np.sort({order}[:{used}])"]
-    script.uses("from sklearn.model_selection import train_test_split")
+    if found.rare:
+        script.uses("from core.training.batches import chosen_rows")
+        return [f"rows = chosen_rows({labels}, {used:_}, {seed})  # some of every class"]
+    script.uses("import numpy as np", "from sklearn.model_selection import train_test_split")
     split = call(
         "_, rows = train_test_split",
         f"np.arange(len({labels}))",

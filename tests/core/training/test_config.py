@@ -1,10 +1,12 @@
+import json
 from dataclasses import FrozenInstanceError
 
 import pytest
 
 from core import runs
 from core.errors import DatasetError, ModelError, RunError, StudioError
-from core.models import resolve
+from core.models import MODELS, resolve
+from core.models.registry import CNN_PRESETS, STUDIOS_OWN
 from core.training import TrainConfig, shipped
 
 
@@ -12,6 +14,53 @@ def test_defaults_are_filled_in():
     config = TrainConfig("digits", "random_forest", {"n_estimators": "7"})
     assert config.hyperparameters == resolve("random_forest", {"n_estimators": 7})
     assert (config.name, config.seed, config.validation_fraction) == (None, 0, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "expected"),
+    [
+        ("digits", "small_moves"),
+        ("mnist", "drawn_digits"),
+        ("fashion_mnist", "clothing"),
+        ("cifar10", "photographs"),
+    ],
+)
+@pytest.mark.parametrize("model", ["simple_cnn", "resnet"])
+def test_the_usual_changes_are_those_that_suit_the_dataset(model, dataset, expected):
+    for values in ({}, {"augmentation": "usual"}):
+        hyperparameters = TrainConfig(dataset, model, values).hyperparameters
+        assert hyperparameters["augmentation"] == expected
+    chosen = TrainConfig(dataset, model, {"augmentation": "none"}).hyperparameters
+    assert chosen["augmentation"] == "none"
+
+
+def test_a_classical_model_knows_no_changes():
+    assert "augmentation" not in TrainConfig("digits", "knn").hyperparameters
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_configuration_survives_a_file(model):
+    config = TrainConfig("digits", model, name="mine", seed=3, validation_fraction=0.2)
+    mapping = json.loads(json.dumps(config.to_mapping()))
+    assert TrainConfig.from_mapping(mapping) == config
+
+
+def test_a_card_gives_its_configuration_back(small_run):
+    config = TrainConfig.of(small_run.card)
+    assert config == TrainConfig("digits", "logistic_regression", {"max_iter": 30})
+    assert config.name is None
+
+
+@pytest.mark.parametrize("preset", CNN_PRESETS)
+@pytest.mark.parametrize("dataset", ["mnist", "fashion_mnist", "cifar10"])
+def test_every_preset_fits_the_datasets_that_come_with_the_studio(preset, dataset):
+    config = TrainConfig(dataset, "simple_cnn", CNN_PRESETS[preset])
+    assert {**config.hyperparameters, **CNN_PRESETS[preset]} == config.hyperparameters
+
+
+def test_pictures_too_small_for_the_network_are_refused_before_training():
+    with pytest.raises(ModelError, match="Pictures of 8×8 pixels are used up in block 2 of 2"):
+        TrainConfig("digits", "simple_cnn", CNN_PRESETS["32-64, dense 128"])
 
 
 @pytest.mark.parametrize(
@@ -26,6 +75,11 @@ def test_defaults_are_filled_in():
         ({"model": {"random_forest": 1}}, ModelError, "no model named"),
         ({"hyperparameters": {"C": 1}}, ModelError, "no hyperparameter of random_forest named 'C'"),
         ({"hyperparameters": {"n_estimators": -1}}, ModelError, "`n_estimators` must be"),
+        (
+            {"hyperparameters": {"pca_components": 20}},
+            ModelError,
+            "`pca_components` only counts with features=pca",
+        ),
         ({"hyperparameters": {3: 1}}, ModelError, "no hyperparameter of random_forest named '3'"),
         ({"hyperparameters": ["n_estimators"]}, ModelError, "must map names.*Received: list"),
         ({"hyperparameters": None}, ModelError, "must map names.*Received: NoneType"),
@@ -74,6 +128,12 @@ def test_a_configuration_cannot_be_changed():
 
 def test_every_shipped_run_can_be_trained_again():
     assert set(shipped.CONFIGS) == set(runs.SHIPPED)
+
+
+def test_the_shipped_network_is_the_studios_own():
+    hyperparameters = shipped.CONFIGS["mnist-cnn"].hyperparameters
+    assert {**hyperparameters, **CNN_PRESETS[STUDIOS_OWN]} == hyperparameters
+    assert hyperparameters["augmentation"] == "drawn_digits"
 
 
 @pytest.mark.parametrize("name", runs.SHIPPED)

@@ -1,5 +1,7 @@
 import os
+import sys
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,9 +16,18 @@ from core.training.train import find_same
 
 TINY = {
     "logistic_regression": {"max_iter": 15},
+    "linear_svm": {"max_pictures": 300, "features": "hog", "hog_cells": 4},
+    "rbf_svm": {"max_pictures": 300, "features": "pca", "pca_components": 20},
+    "knn": {"features": "pixels", "n_neighbors": 1},
     "random_forest": {"n_estimators": 5},
-    "simple_cnn": {"epochs": 2, "filters": 8, "dense_units": 16, "batch_size": 16},
+    "gradient_boosting": {"rounds": 3, "features": "pixels", "max_leaf_nodes": 8},
+    "mlp": {"epochs": 3, "hidden_units": "32-16", "learning_rate": 0.01},
+    "simple_cnn": {"epochs": 2, "filters": "8-16", "dense_units": 16, "batch_size": 32},
+    "resnet": {"epochs": 2, "width": 8, "stages": 2, "batch_size": 32, "max_pictures": 320},
 }
+NETWORKS = [model for model in MODELS if MODELS[model].family == "network"]
+CLASSICAL = [model for model in MODELS if MODELS[model].family == "classical"]
+FIGURES = {"accuracy", "log_loss", "precision", "recall", "f1"}
 FILES = {
     "classical": {"card.json", "evaluation.npz", "model.skops"},
     "network": {"card.json", "evaluation.npz", "model.keras", "model.tflite"},
@@ -73,7 +84,8 @@ def test_the_card_says_what_was_trained(trained, model):
     assert card.preprocessing == dataset.preprocessing
     assert card.family == MODELS[model].family
     assert {**card.hyperparameters, **TINY[model]} == card.hyperparameters
-    assert set(card.hyperparameters) == {param.name for param in MODELS[model].params}
+    assert card.hyperparameters == TrainConfig("digits", model, TINY[model]).hyperparameters
+    assert "usual" not in card.hyperparameters.values()
     assert "numpy" in card.versions
     assert card.seconds >= 0
 
@@ -84,10 +96,12 @@ def test_figures_of_the_card_are_those_of_the_answers_kept(trained, model):
     test, val = run.evaluation("test"), run.evaluation("val")
     assert len(test.labels) == run.card.metrics["test_size"] == 360
     assert len(val.labels) == 144
-    assert run.card.metrics["accuracy"] == pytest.approx(test.accuracy, abs=1e-9)
-    assert run.card.metrics["log_loss"] == pytest.approx(test.log_loss, abs=1e-9)
-    assert run.card.metrics["val_accuracy"] == pytest.approx(val.accuracy, abs=1e-9)
-    assert run.card.metrics["val_log_loss"] == pytest.approx(val.log_loss, abs=1e-9)
+    names = {*FIGURES, *(f"val_{name}" for name in FIGURES), "test_size", "train_size"}
+    assert set(run.card.metrics) == names
+    for name in FIGURES:
+        assert run.card.metrics[name] == pytest.approx(test.metrics()[name], abs=1e-9)
+        assert run.card.metrics[f"val_{name}"] == pytest.approx(val.metrics()[name], abs=1e-9)
+    assert run.card.metrics["train_size"] == TINY[model].get("max_pictures", 1293)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -104,7 +118,17 @@ def test_answers_kept_are_those_of_the_model_that_serves(trained_run, model):
 
 @pytest.mark.parametrize(
     ("model", "at_least"),
-    [("logistic_regression", 0.93), ("random_forest", 0.85), ("simple_cnn", 0.3)],
+    [
+        ("logistic_regression", 0.93),
+        ("linear_svm", 0.85),
+        ("rbf_svm", 0.9),
+        ("knn", 0.95),
+        ("random_forest", 0.85),
+        ("gradient_boosting", 0.8),
+        ("mlp", 0.8),
+        ("simple_cnn", 0.3),
+        ("resnet", 0.05),
+    ],
 )
 def test_something_is_learnt_beyond_guessing(trained, model, at_least):
     assert trained[model][0].card.metrics["accuracy"] > at_least
@@ -120,13 +144,19 @@ def test_the_keras_original_and_its_twin_agree(trained_run):
     assert np.abs(np.asarray(original(pictures)) - twin).max() < 1e-4
 
 
-def test_a_network_keeps_its_history(trained):
-    history = trained["simple_cnn"][0].card.history
-    assert len(history) == 2
-    for epoch in history:
-        assert set(epoch) == {"loss", "accuracy", "val_loss", "val_accuracy"}
-        assert np.isfinite(list(epoch.values())).all()
-    assert trained["random_forest"][0].card.history == ()
+@pytest.mark.parametrize("model", MODELS)
+def test_a_run_keeps_its_learning_curve(trained, model):
+    run, reports = trained[model]
+    history, axis = run.card.history, MODELS[model].learns_by
+    names = {axis, "accuracy", "val_accuracy"}
+    if model in NETWORKS:
+        names |= {"loss", "val_loss", "learning_rate", "seconds"}
+        assert [point["epoch"] for point in history] == [1, 2]
+    for point in history:
+        assert set(point) == names
+        assert np.isfinite(list(point.values())).all()
+    told = [report.history for report in reports if report.stage in ("exporting", "evaluating")]
+    assert told[0] == told[1] == history
 
 
 def test_a_network_validates_on_the_validation_part(trained):
@@ -139,11 +169,21 @@ def test_a_network_validates_on_the_validation_part(trained):
 @pytest.mark.parametrize("model", MODELS)
 def test_progress_is_reported_in_order(trained, model):
     run, reports = trained[model]
-    stages = list(dict.fromkeys(report.stage for report in reports))
-    assert stages == ["loading", "fitting", "exporting", "evaluating", "done"]
-    parts = [report.part for report in reports]
-    assert parts == sorted(parts)
-    assert parts[0] == 0 and parts[-1] == 1
+    stages = [report.stage for report in reports]
+    preparing = ["preparing"] if model in CLASSICAL else []
+    assert list(dict.fromkeys(stages)) == [
+        "loading",
+        *preparing,
+        "fitting",
+        "exporting",
+        "evaluating",
+        "done",
+    ]
+    assert len([1 for one, other in pairwise(stages) if one != other]) == len(set(stages)) - 1
+    fitting = [report.part for report in reports if report.stage == "fitting"]
+    assert fitting == sorted(fitting)
+    assert all(0 <= report.part <= 1 for report in reports)
+    assert reports[0].part == 0 and reports[-1].part == 1
     assert reports[-1].metrics == run.card.metrics
 
 
@@ -153,11 +193,12 @@ def test_a_network_reports_its_epochs(trained):
     assert {"loss", "accuracy"} <= set(fitting[-1].metrics)
 
 
-@pytest.mark.parametrize("model", ["logistic_regression", "random_forest"])
+@pytest.mark.parametrize("model", [model for model in CLASSICAL if model != "linear_svm"])
 def test_the_same_seed_gives_the_same_figures(trained, runs_folder, model):
     first = trained[model][0]
     again = train(TrainConfig("digits", model, TINY[model], name="again", seed=5))
     assert again.card.metrics == first.card.metrics
+    assert again.card.history == first.card.history
     assert (again.evaluation().probabilities == first.evaluation().probabilities).all()
 
 
@@ -171,6 +212,7 @@ def test_another_seed_gives_another_forest(trained, runs_folder):
     ("model", "stage"),
     [
         ("logistic_regression", "loading"),
+        ("random_forest", "preparing"),
         ("random_forest", "fitting"),
         ("logistic_regression", "exporting"),
         ("random_forest", "evaluating"),
@@ -201,6 +243,93 @@ def test_a_network_stops_in_the_middle_of_an_epoch(runs_folder):
             lambda: reports[-1].part > 0,
         )
     assert 0 < reports[-1].part < 1 / 200
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        ("simple_cnn", {"epochs": 100}),
+        ("random_forest", {"n_estimators": 200}),
+        ("knn", {}),
+        ("mlp", {"epochs": 100}),
+        ("logistic_regression", {"max_iter": 100}),
+    ],
+)
+def test_a_training_that_is_to_finish_leaves_a_run(runs_folder, model, values):
+    reports: list[Progress] = []
+    run = train(
+        TrainConfig("digits", model, TINY[model] | values),
+        reports.append,
+        should_finish=lambda: len(reports[-1].history) >= 2,
+    )
+    assert len(run.card.history) == 2
+    assert (
+        run.card.hyperparameters
+        == TrainConfig("digits", model, TINY[model] | values).hyperparameters
+    )
+    assert reports[-1].stage == "done"
+    assert load_predictor(run).probabilities(datasets.load("digits").x_test[:4]).shape == (4, 10)
+
+
+def test_an_interrupted_training_goes_on_in_its_folder(runs_folder, tmp_path):
+    folder = tmp_path / "checkpoints"
+    config = TrainConfig("digits", "simple_cnn", TINY["simple_cnn"] | {"epochs": 5})
+    reports: list[Progress] = []
+    with pytest.raises(JobError):
+        train(
+            config,
+            reports.append,
+            lambda: len(reports[-1].history) >= 2,
+            checkpoints=folder,
+        )
+    before = reports[-1].history
+    assert os.listdir(runs_folder) == []
+    reports.clear()
+    run = train(config, reports.append, checkpoints=folder)
+    assert [point["epoch"] for point in run.card.history] == [1, 2, 3, 4, 5]
+    assert run.card.history[:2] == before
+    assert min(report.epoch for report in reports if report.stage == "fitting") == 3
+    assert run.card.seconds >= before[-1]["seconds"]
+    assert set(run.card.files) == FILES["network"] - {"card.json"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 6}, {"hyperparameters": {"learning_rate": 0.01}}, {"validation_fraction": 0.2}],
+    ids=str,
+)
+def test_a_training_of_something_else_does_not_go_on_there(
+    runs_folder, tmp_path, monkeypatch, change
+):
+    """What belongs together is told apart without training it."""
+    identities = []
+
+    def no_training(dataset, model, hyperparameters, seed, report, kept):
+        identities.append(kept.identity)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(sys.modules[train.__module__], "fit_network", no_training)
+    same = {"dataset": "digits", "model": "simple_cnn"}
+    for values in (same, same | {"name": "another-name"}, same | change):
+        with pytest.raises(ZeroDivisionError):
+            train(TrainConfig(**values), checkpoints=tmp_path)
+    assert identities[0] == identities[1] != identities[2]
+
+
+def test_without_a_folder_no_checkpoints_are_left(runs_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folders = []
+
+    def no_training(dataset, model, hyperparameters, seed, report, kept):
+        folders.append(kept.folder)
+        assert kept.folder.is_dir()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(sys.modules[train.__module__], "fit_network", no_training)
+    with pytest.raises(ZeroDivisionError):
+        train(TrainConfig("digits", "simple_cnn"))
+    assert folders[0].parent == tmp_path
+    assert not folders[0].exists()
 
 
 def test_an_exception_of_the_watcher_leaves_nothing(runs_folder):

@@ -1,0 +1,339 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC, LinearSVC
+
+from core.errors import Cancelled, DatasetError
+from core.models import MODELS, resolve
+from core.models.classical import features
+from core.progress import Progress, Reporter
+from core.serving import open_model
+from core.training.batches import chosen_rows
+from core.training.classical import export_classical, fit_classical, flat, with_probabilities
+from core.training.learning import LEARNERS
+from tests.core.training.conftest import with_rows
+
+CLASSICAL = [spec.name for spec in MODELS.values() if spec.family == "classical"]
+FEATURES = ["pixels", "pca", "hog"]
+SMALL = {
+    "logistic_regression": {"max_iter": 25},
+    "linear_svm": {"pca_components": 20},
+    "rbf_svm": {"pca_components": 20},
+    "knn": {"pca_components": 20},
+    "random_forest": {"n_estimators": 15},
+    "gradient_boosting": {"rounds": 6, "pca_components": 20},
+    "mlp": {"epochs": 4, "hidden_units": "64-32", "batch_size": 32, "learning_rate": 0.01},
+}
+FULL = {  # where the learning curve ends
+    "random_forest": 15,
+    "gradient_boosting": 6,
+    "mlp": 4,
+    "linear_svm": 400,
+    "rbf_svm": 400,
+    "knn": 400,
+}
+SVMS = ["linear_svm", "rbf_svm"]
+
+
+def settings(model: str, chosen: str | None = None, **values):
+    """Small ones, with the usual features of the model or others."""
+    small = {"max_pictures": 400, **SMALL[model]}
+    if chosen is not None:
+        small["features"] = chosen
+        if chosen != "pca":
+            small.pop("pca_components", None)
+    return resolve(model, {**small, **values})
+
+
+def fit(dataset, model: str, report: Reporter | None = None, **values):
+    return fit_classical(dataset, model, settings(model, **values), 3, report or Reporter())
+
+
+@pytest.fixture(scope="module")
+def fitted(digits):
+    """`fitted(model, features)`: the pipeline, its learning curve and what was reported."""
+    known = {}
+
+    def get(model: str, chosen: str):
+        if (model, chosen) not in known:
+            reports: list[Progress] = []
+            pipeline, history = fit(digits, model, Reporter(reports.append), chosen=chosen)
+            known[model, chosen] = pipeline, history, reports
+        return known[model, chosen]
+
+    return get
+
+
+def each_model(models=CLASSICAL):
+    return pytest.mark.parametrize("model", models)
+
+
+each_features = pytest.mark.parametrize("chosen", FEATURES)
+
+
+def plain_fit(dataset, model: str, chosen: str, **values):
+    """What scikit-learn alone makes of the same pictures."""
+    hyperparameters = settings(model, chosen, **values)
+    rows = chosen_rows(dataset.y_train, hyperparameters["max_pictures"], 3)
+    estimator = MODELS[model].build(hyperparameters, 3)
+    pipeline = make_pipeline(*features(hyperparameters, dataset.input_shape, 3), estimator)
+    return pipeline.fit(flat(dataset.x_train[rows]), dataset.y_train[rows])
+
+
+def test_every_classical_model_learns_in_its_way():
+    assert set(LEARNERS) == set(CLASSICAL) == set(SMALL)
+
+
+@each_features
+@each_model()
+def test_something_is_learnt_beyond_guessing(fitted, digits, model, chosen):
+    pipeline, history, _ = fitted(model, chosen)
+    accuracy = (pipeline.predict(flat(digits.x_test)) == digits.y_test).mean()
+    assert accuracy > 0.7
+    assert history[-1]["val_accuracy"] == pytest.approx(accuracy, abs=0.12)
+
+
+@each_features
+@each_model()
+def test_a_stored_model_answers_as_the_fitted_one(fitted, digits, tmp_path, model, chosen):
+    pipeline = fitted(model, chosen)[0]
+    export_classical(pipeline, tmp_path)
+    answer = open_model(tmp_path / "model.skops", "classical")
+    probabilities = answer(digits.x_test)
+    assert probabilities.shape == (360, 10)
+    assert probabilities.dtype == np.float32
+    assert np.abs(probabilities - pipeline.predict_proba(flat(digits.x_test))).max() < 1e-5
+    assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+@each_features
+@each_model([model for model in CLASSICAL if model != "mlp"])
+def test_watching_does_not_change_what_is_learnt(fitted, digits, model, chosen):
+    pipeline, plain = fitted(model, chosen)[0], plain_fit(digits, model, chosen)
+    pixels = flat(digits.x_test)
+    assert (pipeline.predict(pixels) == plain.predict(pixels)).all()
+    if model not in SVMS:
+        assert pipeline.predict_proba(pixels) == pytest.approx(
+            plain.predict_proba(pixels), abs=1e-5
+        )
+
+
+@each_features
+@each_model()
+def test_the_learning_curve_goes_up_to_the_full_size(fitted, model, chosen):
+    pipeline, history, _ = fitted(model, chosen)
+    axis = MODELS[model].learns_by
+    steps = [point[axis] for point in history]
+    assert all(set(point) == {axis, "accuracy", "val_accuracy"} for point in history)
+    assert steps == sorted(set(steps))
+    assert steps[0] >= 1
+    if model == "logistic_regression":
+        assert steps[-1] == pipeline[-1].n_iter_[0] <= 25
+    else:
+        assert steps[-1] == FULL[model]
+    for point in history:
+        assert 0 <= point["accuracy"] <= 1
+        assert 0 <= point["val_accuracy"] <= 1
+
+
+@each_features
+@each_model()
+def test_the_last_point_is_that_of_the_fitted_model(fitted, digits, model, chosen):
+    pipeline, history, _ = fitted(model, chosen)
+    rows = chosen_rows(digits.y_train, 400, 3)
+    right = pipeline.predict(flat(digits.x_train[rows])) == digits.y_train[rows]
+    assert history[-1]["accuracy"] == pytest.approx(right.mean())
+    right = pipeline.predict(flat(digits.x_val)) == digits.y_val
+    assert history[-1]["val_accuracy"] == pytest.approx(right.mean())
+
+
+@each_model()
+def test_the_learning_curve_is_reported_as_it_grows(fitted, model):
+    _, history, reports = fitted(model, "pca")
+    assert list(dict.fromkeys(report.stage for report in reports)) == ["preparing", "fitting"]
+    lengths = [len(report.history) for report in reports]
+    assert lengths == sorted(lengths)
+    assert set(lengths) == set(range(len(history) + 1))
+    assert reports[-1].history == history
+    assert reports[-1].metrics == history[-1]
+    parts = [report.part for report in reports if report.stage == "fitting"]
+    assert parts == sorted(parts)
+    assert 0 < parts[-1] <= 1
+    assert all(report.note for report in reports)
+
+
+@each_model()
+def test_a_training_that_is_to_finish_keeps_what_it_has(digits, fitted, tmp_path, model):
+    reports: list[Progress] = []
+    report = Reporter(reports.append, should_finish=lambda: len(reports[-1].history) >= 2)
+    pipeline, history = fit(digits, model, report, chosen="pca")
+    full = fitted(model, "pca")[1]
+    assert 2 <= len(history) < len(full)
+    assert history == full[: len(history)] or model == "logistic_regression"
+    export_classical(pipeline, tmp_path)
+    probabilities = open_model(tmp_path / "model.skops", "classical")(digits.x_test)
+    assert probabilities.shape == (360, 10)
+    learnt = (probabilities.argmax(axis=1) == digits.y_test).mean()
+    assert learnt == pytest.approx(history[-1]["val_accuracy"], abs=0.15)
+
+
+@each_model()
+def test_a_training_may_be_asked_to_finish_at_once(digits, model):
+    pipeline, history = fit(digits, model, Reporter(should_finish=lambda: True), chosen="pixels")
+    assert len(history) == 1
+    assert pipeline.predict_proba(flat(digits.x_test)).shape == (360, 10)
+
+
+@pytest.mark.parametrize("stage", ["preparing", "fitting"])
+@each_model()
+def test_a_training_that_is_to_stop_leaves_nothing(digits, model, stage):
+    reports: list[Progress] = []
+    with pytest.raises(Cancelled, match="no more"):
+        fit(digits, model, Reporter(reports.append, lambda: reports[-1].stage == stage, "no more"))
+    assert [report.stage for report in reports].count(stage) == 1
+
+
+@each_model()
+def test_a_training_can_be_stopped_in_the_middle(digits, model):
+    reports: list[Progress] = []
+    with pytest.raises(Cancelled):
+        fit(digits, model, Reporter(reports.append, lambda: len(reports[-1].history) == 2))
+    assert len(reports[-1].history) == 2
+
+
+@each_model()
+def test_two_classes_are_enough(two_digits, model):
+    pipeline, history = fit(two_digits, model, max_pictures=200)
+    probabilities = pipeline.predict_proba(flat(two_digits.x_test))
+    assert probabilities.shape == (len(two_digits.y_test), 2)
+    assert (probabilities.argmax(axis=1) == two_digits.y_test).mean() > 0.9
+    assert history[-1]["val_accuracy"] > 0.9
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+@each_model(["logistic_regression", "linear_svm", "rbf_svm", "random_forest", "gradient_boosting"])
+def test_classes_may_be_balanced(digits, model):
+    uneven = with_rows(digits, lambda labels: (labels > 4) | (np.cumsum(labels < 5) <= 200))
+    values = {"class_weights": True, "chosen": "pixels"}
+    pipeline, _ = fit(uneven, model, **values)
+    plain = plain_fit(uneven, model, **values)
+    pixels = flat(digits.x_test)
+    assert plain[-1].class_weight == "balanced"
+    assert (pipeline.predict(pixels) == plain.predict(pixels)).mean() > 0.99
+
+
+@each_model(SVMS)
+def test_an_svm_answers_as_it_would_without_probabilities(fitted, digits, model):
+    for chosen in FEATURES:
+        pipeline = fitted(model, chosen)[0]
+        svm = pipeline[-1].calibrated_classifiers_[0].estimator.estimator
+        assert isinstance(svm, LinearSVC | SVC)
+        learnt = pipeline[:-1].transform(flat(digits.x_test))
+        expected = svm.predict(learnt)
+        assert (pipeline.predict(flat(digits.x_test)) == expected).all()
+        probabilities = pipeline.predict_proba(flat(digits.x_test))
+        assert (probabilities.argmax(axis=1) == expected).all()
+
+
+@each_model(SVMS)
+def test_an_svm_does_so_too_where_classes_are_hard_to_tell_apart(digits, model):
+    rng = np.random.default_rng(0)
+    x = 0.15 * flat(digits.x_train) + rng.normal(0, 60, (len(digits.y_train), 64))
+    svm = MODELS[model].build(resolve(model, {}), 0).fit(x[:900], digits.y_train[:900])
+    calibrated = with_probabilities(svm, x[900:], digits.y_train[900:])
+    assert (calibrated.predict(x) == svm.predict(x)).all()
+
+
+def test_probabilities_of_an_svm_say_how_often_it_is_right(digits):
+    pipeline, _ = fit(digits, "rbf_svm", max_pictures=0)
+    probabilities = pipeline.predict_proba(flat(digits.x_test))
+    right = (probabilities.argmax(axis=1) == digits.y_test).mean()
+    assert probabilities.max(axis=1).mean() == pytest.approx(right, abs=0.1)
+
+
+@each_model()
+def test_the_seed_and_the_pictures_decide_everything(digits, fitted, model):
+    pixels = flat(digits.x_test)
+    first, again = fitted(model, "pca")[0], fit(digits, model, chosen="pca")[0]
+    assert (first.predict_proba(pixels) == again.predict_proba(pixels)).all()
+
+
+@each_model()
+def test_only_so_many_pictures_are_used(digits, model):
+    reports: list[Progress] = []
+    pipeline, _ = fit(digits, model, Reporter(reports.append), chosen="pixels", max_pictures=150)
+    assert reports[0].note == "150 pictures"
+    if model == "knn":
+        assert pipeline[-1].n_samples_fit_ == 150
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        *(
+            (model, {"chosen": "pca", "pca_components": 60, "max_pictures": 40})
+            for model in CLASSICAL
+        ),
+        ("knn", {"n_neighbors": 100, "max_pictures": 0}),
+        ("knn", {"n_neighbors": 100, "max_pictures": 60, "chosen": "pixels"}),
+        ("mlp", {"batch_size": 4096}),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Got `batch_size`")
+def test_few_pictures_are_enough_for_whatever_is_set(digits, model, values):
+    pipeline, history = fit(digits, model, **values)
+    assert pipeline.predict_proba(flat(digits.x_test)).shape == (360, 10)
+    assert history
+
+
+@each_model()
+def test_a_rare_class_is_learnt_however_few_pictures_are_used(digits, model):
+    rare = with_rows(
+        digits, lambda labels: (labels != 3) | (np.cumsum(labels == 3) <= 2), ("train",)
+    )
+    pipeline, _ = fit(rare, model, chosen="pixels", max_pictures=60)
+    assert pipeline.classes_.tolist() == list(range(10))
+    assert pipeline.predict_proba(flat(digits.x_test)).shape == (360, 10)
+
+
+@each_model()
+def test_a_class_may_have_a_single_training_picture(digits, model):
+    single = with_rows(
+        digits, lambda labels: (labels != 3) | (np.cumsum(labels == 3) <= 1), ("train",)
+    )
+    pipeline, _ = fit(single, model, chosen="pixels", max_pictures=0)
+    assert pipeline.predict_proba(flat(digits.x_test)).shape == (360, 10)
+
+
+@each_model([model for model in CLASSICAL if model not in SVMS])
+def test_a_class_may_be_missing_from_validation(digits, model):
+    missing = with_rows(digits, lambda labels: labels != 3, ("val",))
+    pipeline, history = fit(missing, model, chosen="pixels")
+    assert pipeline.predict_proba(flat(digits.x_test)).shape == (360, 10)
+    assert 0 <= history[-1]["val_accuracy"] <= 1
+
+
+@each_model(SVMS)
+def test_an_svm_needs_every_class_in_validation(digits, model):
+    missing = with_rows(digits, lambda labels: labels != 3, ("val",))
+    with pytest.raises(DatasetError, match="needs validation pictures of every class"):
+        fit(missing, model, chosen="pixels")
+
+
+@each_model(SVMS)
+def test_one_validation_picture_of_a_class_is_enough_for_an_svm(digits, model):
+    few = with_rows(digits, lambda labels: (labels != 3) | (np.cumsum(labels == 3) <= 1), ("val",))
+    pipeline, _ = fit(few, model, chosen="pixels")
+    assert pipeline.predict_proba(flat(digits.x_test)).shape == (360, 10)
+
+
+def test_rows_are_flat_and_keep_their_order(digits):
+    rows = flat(digits.x_test)
+    assert (rows.shape, rows.dtype) == ((360, 64), np.float32)
+    assert (rows.reshape(digits.x_test.shape) == digits.x_test).all()
+
+
+def test_a_model_with_probabilities_of_its_own_keeps_them(fitted):
+    assert isinstance(fitted("logistic_regression", "pixels")[0][-1], LogisticRegression)

@@ -1,0 +1,416 @@
+"""The script that is shown trains the same model as the studio does."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import datasets, runs
+from core.datasets import store
+from core.models import MODELS
+from core.models.registry import CNN_PRESETS, STUDIOS_OWN
+from core.progress import Reporter
+from core.settings import PROJECT_DIR, settings
+from core.training import TrainConfig, train
+from core.training.checkpoints import Checkpoints
+from core.training.network import fit_network
+from core.training.script import as_script
+from tests.core.datasets.pictures_on_disk import pets, write_folder
+
+SHORT = {"batch_size": 16, "filters": "16-32", "dense_units": 32}
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "logistic_regression": (
+        "logistic_regression",
+        {"C": 0.5, "max_iter": 30, "features": "hog", "hog_cells": 4},
+    ),
+    "linear_svm": ("linear_svm", {"C": 0.3, "pca_components": 20, "class_weights": True}),
+    "rbf_svm": (
+        "rbf_svm",
+        {"C": 2.0, "gamma": 0.02, "class_weights": True, "features": "pixels"},
+    ),
+    "knn": ("knn", {"n_neighbors": 5, "weights": "uniform", "max_pictures": 500}),
+    "random_forest": (
+        "random_forest",
+        {"n_estimators": 20, "class_weights": True, "max_leaf_nodes": 100},
+    ),
+    "gradient_boosting": (
+        "gradient_boosting",
+        {"rounds": 10, "learning_rate": 0.3, "max_leaf_nodes": 5, "pca_components": 20},
+    ),
+    "mlp": (
+        "mlp",
+        {"hidden_units": "32-16", "epochs": 5, "batch_size": 16, "learning_rate": 0.005},
+    ),
+    "changed_pictures": (
+        "simple_cnn",
+        {
+            **SHORT,
+            "epochs": 4,
+            "optimizer": "sgd",
+            "learning_rate": 0.02,
+            "schedule": "cosine",
+            "augmentation": "custom",
+            "rotation": 10.0,
+            "brightness": 0.1,
+            "fill": "edge",
+            "random_operations": 1,
+            "magnitude": 0.2,
+        },
+    ),
+    "published": (
+        "simple_cnn",
+        {**CNN_PRESETS["32-64 with L2, dense 128"], "padding": "same"}
+        | {"epochs": 6, "batch_size": 16},
+    ),
+    "mixed_pictures": (
+        "simple_cnn",
+        {
+            **SHORT,
+            "convolutions": 2,
+            "batch_norm": False,
+            "dropout_features": 0.1,
+            "epochs": 10,
+            "optimizer": "adamw",
+            "weight_decay": 0.02,
+            "schedule": "plateau",
+            "plateau_patience": 2,
+            "early_stopping": 3,
+            "label_smoothing": 0.05,
+            "mixup": 0.2,
+            "cutmix": 1.0,
+            "class_weights": True,
+            "max_pictures": 1000,
+        },
+    ),
+    "averaged_weights": ("simple_cnn", {**SHORT, "epochs": 6, "weight_averaging": 0.98}),
+    "residual": ("resnet", {"width": 8, "stages": 2, "epochs": 4, "batch_size": 32}),
+}
+CLASSICAL = [name for name, (model, _) in CASES.items() if MODELS[model].family == "classical"]
+NETWORKS = [name for name in CASES if name not in CLASSICAL]
+SLOW = ("published", "mixed_pictures", "averaged_weights")
+RARE: dict[str, tuple[str, str, dict[str, Any]]] = {  # compared, but not trained
+    "one_step": ("digits", "simple_cnn", {"batch_size": 1024, "epochs": 1, "filters": "8"}),
+    "few_steps": (
+        "digits",
+        "simple_cnn",
+        {"batch_size": 500, "epochs": 6, "weight_averaging": 0.9, "pool_last": False},
+    ),
+    "very_few_steps": ("digits", "resnet", {"epochs": 1, "weight_averaging": 0.9, "width": 8}),
+    "all_but_a_few": ("digits", "simple_cnn", {"max_pictures": 1290, "schedule": "constant"}),
+    "plain": ("digits", "simple_cnn", {"augmentation": "none", "weight_averaging": 0.9}),
+    "only_weights": ("digits", "simple_cnn", {"augmentation": "none", "class_weights": True}),
+    "small_valid": ("digits", "simple_cnn", {"filters": "8-8", "kernel": 2, "padding": "valid"}),
+    "deep": (
+        "mnist",
+        "resnet",
+        {"width": 8, "blocks": 2, "dropout": 0.2, "l2": 0.001, "max_pictures": 600, "cutmix": 1.0},
+    ),
+    "own": ("mnist", "simple_cnn", CNN_PRESETS[STUDIOS_OWN]),
+}
+SWEEP = [
+    *[TrainConfig("digits", model, values, seed=7) for model, values in CASES.values()],
+    *[TrainConfig(dataset, model, values) for dataset, model, values in RARE.values()],
+    *[TrainConfig(dataset, model) for dataset in ("mnist", "cats_vs_dogs") for model in MODELS],
+    *[TrainConfig("mnist", "simple_cnn", values) for values in CNN_PRESETS.values()],
+    *[
+        TrainConfig("digits", model, {"features": features}, validation_fraction=0.2)
+        for model in MODELS
+        if MODELS[model].family == "classical"
+        for features in ("pixels", "pca", "hog")
+    ],
+]
+
+
+@pytest.fixture(scope="module")
+def studios_run(tmp_path_factory) -> Callable[[str], runs.Run]:
+    """`studios_run(case)`: what the studio itself trains with the settings of a case."""
+    folder, trained = tmp_path_factory.mktemp("script-runs"), {}
+
+    def run_of(case: str) -> runs.Run:
+        if case not in trained:
+            with pytest.MonkeyPatch.context() as patch:
+                changed = replace(runs.settings, runs_dir=folder, shipped_runs_dir=folder / "none")
+                patch.setattr(runs, "settings", changed)
+                trained[case] = train(config_of(case))
+        return trained[case]
+
+    return run_of
+
+
+def config_of(case: str) -> TrainConfig:
+    model, values = CASES[case]
+    return TrainConfig("digits", model, values, seed=3)
+
+
+def printed_by(script: str, folder: Path) -> str:
+    """What a script prints when it is run in a process of its own."""
+    (folder / "script.py").write_text(script, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(PROJECT_DIR)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_model_is_tried():
+    tried = {CASES[case][0] for case in CASES if case not in SLOW}
+    assert tried == set(MODELS)
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.slow] * (case in SLOW)) for case in CASES]
+)
+def test_a_script_reaches_what_the_studio_reaches(studios_run, tmp_path, case):
+    metrics = studios_run(case).card.metrics
+    printed = printed_by(as_script(config_of(case)), tmp_path)
+    last = re.fullmatch(r"test accuracy: (0\.\d{4})", printed.splitlines()[-1])
+    assert float(last[1]) == pytest.approx(metrics["accuracy"], abs=0.005)
+    val = re.search(r"^validation accuracy: (\d\.\d{4})$", printed, re.MULTILINE)
+    assert float(val[1]) == pytest.approx(metrics["val_accuracy"], abs=0.007)  # one picture of 144
+    assert metrics["accuracy"] > 0.9  # it was worth comparing
+
+
+def run_here(script: str, folder: Path, monkeypatch) -> dict[str, Any]:
+    """The variables of a script, run in this process; a network stops before it is fitted."""
+    monkeypatch.chdir(folder)
+    variables = {"__name__": "__main__"}
+    with suppress(AtFit):
+        exec(compile(script, "script.py", "exec"), variables)
+    return variables
+
+
+@pytest.mark.parametrize("case", CLASSICAL)
+def test_a_classical_script_gives_the_same_probabilities(studios_run, tmp_path, monkeypatch, case):
+    variables = run_here(as_script(config_of(case)), tmp_path, monkeypatch)
+    received = variables["model"].predict_proba(variables["x_test"])
+    assert np.abs(received - studios_run(case).evaluation().probabilities).max() < 1e-5
+
+
+def test_of_many_validation_pictures_the_same_ones_calibrate(runs_folder, tmp_path, monkeypatch):
+    config = TrainConfig("mnist", "linear_svm", {"max_pictures": 300, "pca_components": 10})
+    variables = run_here(as_script(config), tmp_path, monkeypatch)
+    received = variables["model"].predict_proba(variables["x_test"])
+    assert np.abs(received - train(config).evaluation().probabilities).max() < 1e-5
+
+
+@pytest.fixture
+def own_pictures(tmp_path, monkeypatch) -> str:
+    """The name of 40 pictures in colour, some of them in a validation folder."""
+    monkeypatch.setattr(store, "settings", replace(settings, work_dir=tmp_path / "work"))
+    tree = pets(14, 12, "train/") | pets(4, 3, "validation/") | pets(3, 4, "test/")
+    datasets.import_folder(write_folder(tree, tmp_path / "pets"), "pets")
+    return "pets"
+
+
+def test_pictures_of_your_own_are_classified(own_pictures, runs_folder, tmp_path, monkeypatch):
+    config = TrainConfig(own_pictures, "knn", {"features": "hog", "max_pictures": 20})
+    variables = run_here(as_script(config), tmp_path, monkeypatch)
+    received = variables["model"].predict_proba(variables["x_test"])
+    assert np.abs(received - train(config).evaluation().probabilities).max() < 1e-5
+
+
+def test_a_network_sees_pictures_of_your_own(own_pictures, both):
+    config = TrainConfig(own_pictures, "simple_cnn", {"filters": "8"})
+    studio, script = both(config)
+    assert "BATCH_SIZE = 26\n" in as_script(config)
+    assert_same_batches(studio.batches, script.batches)
+    assert_same_validation(studio.options["validation_data"], script.options["validation_data"])
+
+
+class AtFit(Exception):
+    """Raised instead of fitting a network."""
+
+
+@dataclass
+class Fit:
+    """What `fit` of a network was called with."""
+
+    model: Any
+    batches: Any
+    options: dict[str, Any]
+
+
+@pytest.fixture
+def fits(monkeypatch) -> list[Fit]:
+    """Every call of `fit`; none trains anything."""
+    import keras
+
+    seen: list[Fit] = []
+
+    def fit(model, batches, **options):
+        seen.append(Fit(model, batches, options))
+        raise AtFit
+
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    return seen
+
+
+@pytest.fixture
+def both(fits, tmp_path, monkeypatch) -> Callable[[TrainConfig], tuple[Fit, Fit]]:
+    """`both(config)`: how the studio, and how the script calls `fit`."""
+
+    def call_both(config: TrainConfig) -> tuple[Fit, Fit]:
+        data = datasets.load(config.dataset, config.validation_fraction)
+        values, kept = config.hyperparameters, Checkpoints(tmp_path, "")
+        with pytest.raises(AtFit):
+            fit_network(data, config.model, values, config.seed, Reporter(), kept)
+        run_here(as_script(config), tmp_path, monkeypatch)
+        return fits[-2], fits[-1]
+
+    return call_both
+
+
+CONFIGS = {
+    **{case: config_of(case) for case in NETWORKS},
+    **{
+        name: TrainConfig(data, model, values, seed=2)
+        for name, (data, model, values) in RARE.items()
+    },
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_networks_script_does_exactly_what_the_studio_does(both, name):
+    studio, script = both(CONFIGS[name])
+    assert_same_models(studio.model, script.model)
+    assert_same_batches(studio.batches, script.batches)
+    assert_same_validation(studio.options["validation_data"], script.options["validation_data"])
+    assert_same_callbacks(studio.options["callbacks"], script.options.get("callbacks", []))
+    best = [c for c in script.options.get("callbacks", []) if "Checkpoint" in type(c).__name__]
+    assert len(best) == CONFIGS[name].hyperparameters.get("keep_best", False)
+    assert studio.options["epochs"] == script.options["epochs"]
+
+
+def assert_same_models(studio, script):
+    import keras
+
+    def described(model):
+        layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+        return [(type(layer), {**layer.get_config(), "name": ""}) for layer in layers]
+
+    assert described(studio) == described(script)
+    for one, other in zip(studio.get_weights(), script.get_weights(), strict=True):
+        assert (one == other).all()
+    shape = studio.input_shape[1:]
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (4, *shape)).astype(np.uint8)
+    answers = np.asarray(studio(pictures))
+    assert (answers == np.asarray(script(pictures))).all()
+    targets = rng.dirichlet(np.ones(answers.shape[1]), 4)
+    losses = [float(m.compute_loss(y=targets, y_pred=answers)) for m in (studio, script)]
+    assert losses[0] == losses[1]
+    assert type(studio.optimizer) is type(script.optimizer)
+    settings_of = [optimizer_settings(model.optimizer) for model in (studio, script)]
+    assert settings_of[0] == settings_of[1]
+
+
+def optimizer_settings(optimizer) -> dict[str, Any]:
+    found = optimizer.get_config()
+    if not found["use_ema"]:
+        del found["ema_momentum"]
+    return {**found, "name": ""}
+
+
+def assert_same_batches(studio, script):
+    assert len(studio) == len(script)
+    for _ in range(2):
+        for index in (0, len(studio) - 1):
+            for one, other in zip(studio[index], script[index], strict=True):
+                assert (np.float32(one) == np.float32(other)).all()
+        studio.on_epoch_end()
+        script.on_epoch_end()
+
+
+def assert_same_validation(studio, script):
+    parts = [studio[index] for index in range(len(studio))]
+    for expected, received in zip(zip(*parts, strict=True), script, strict=True):
+        assert (np.concatenate(expected) == received).all()
+
+
+def assert_same_callbacks(studio, script):
+    names = ("monitor", "patience", "factor", "mode", "min_delta", "restore_best_weights")
+    own = ("Watching", "ModelCheckpoint")  # each its way of keeping the best epoch
+
+    def described(callbacks):
+        return [
+            (type(c).__name__, [getattr(c, name, None) for name in names])
+            for c in callbacks
+            if type(c).__name__ not in own
+        ]
+
+    assert described(studio) == described(script)
+
+
+OFF = {
+    "augmentation": "none",
+    "optimizer": "adam",
+    "schedule": "constant",
+    "keep_best": False,
+    "dropout": 0.0,
+}
+WORDS = {
+    "from core.augmentation": {"augmentation": "clothing"},
+    "Policy": {"augmentation": "custom", "contrast": 0.2},
+    "mix(": {"mixup": 0.2},
+    "class_weights": {"class_weights": True},
+    "label_smoothing": {"label_smoothing": 0.1},
+    "EarlyStopping": {"early_stopping": 3},
+    "ReduceLROnPlateau": {"schedule": "plateau"},
+    "CosineDecay": {"schedule": "cosine"},
+    "warmup": {"schedule": "one_cycle"},
+    "ModelCheckpoint": {"keep_best": True},
+    "use_ema": {"weight_averaging": 0.9, "keep_best": True},
+    "L2(": {"l2": 0.001},
+    "Dropout": {"dropout": 0.5},
+    "weight_decay": {"optimizer": "adamw"},
+    "momentum=0.9,": {"optimizer": "sgd"},
+    "rows": {"max_pictures": 500},
+}
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_script_mentions_only_what_is_on(word):
+    without = TrainConfig("digits", "resnet", OFF)
+    on = TrainConfig("digits", "resnet", {**OFF, **WORDS[word]})
+    assert word not in as_script(without)
+    assert word in as_script(on)
+
+
+@pytest.mark.parametrize("config", SWEEP, ids=lambda config: f"{config.dataset}-{config.model}")
+def test_a_script_is_python_as_the_project_writes_it(config):
+    script = as_script(config)
+    compile(script, "script.py", "exec")
+    assert ruff(["check", "--ignore", "T201"], script) == ""
+    assert ruff(["format", "--diff"], script) == ""
+    assert MODELS[config.model].title in script.split('"""')[1]
+    assert datasets.find(config.dataset).title in script.split('"""')[1]
+
+
+def ruff(arguments: list[str], script: str) -> str:
+    """What it complains about."""
+    command = [sys.executable, "-m", "ruff", *arguments, "--quiet", "--stdin-filename", "script.py"]
+    done = subprocess.run(
+        [*command, "-"], cwd=PROJECT_DIR, input=script, capture_output=True, text=True
+    )
+    return done.stdout + done.stderr
+
+
+def test_a_title_cannot_break_out_of_the_docstring(monkeypatch):
+    spec = replace(datasets.find("digits"), title='x"""\nimport os\\' + "y" * 200)
+    monkeypatch.setattr(datasets, "find", lambda name: spec)
+    script = as_script(TrainConfig("digits", "knn"))
+    compile(script, "script.py", "exec")
+    assert "\nimport os" not in script
+    assert ruff(["check"], script.replace("print(", "str(")) == ""
