@@ -105,6 +105,7 @@ def test_undo_and_redo_by_the_buttons_under_the_canvas(page):
     undo, redo = (page.get_by_test_id("stButton").filter(has_text=n) for n in ("Undo", "Redo"))
     expect(undo.get_by_role("button")).to_be_disabled()
     studio.draw(page, "7", offset=(-30, 60), size=0.6)
+    expect(answer(page)).to_have_text("7")
     studio.draw(page, "1", offset=(130, 60), size=0.6)
     expect(answer(page)).to_have_text("71")
     undo.get_by_role("button").click()
@@ -238,7 +239,9 @@ def test_many_uploads_become_a_table_and_a_csv(page):
     with page.expect_download() as download:
         page.get_by_role("button", name="Download this table as CSV").click()
     lines = Path(download.value.path()).read_text().splitlines()
-    assert lines[0] == "file,label,confidence,remark"
+    assert lines[0] == "file,label,confidence,second,remark," + ",".join(
+        f"p({label})" for label in range(10)
+    )
     assert [line.split(",")[:2] for line in lines[1:3]] == [["three.png", "3"], ["eight.png", "8"]]
     assert "not a picture" in lines[3]
 

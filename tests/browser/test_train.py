@@ -74,7 +74,7 @@ def do_import(page: Page) -> None:
 
 
 def test_the_page_is_whole_when_it_is_the_first_one_opened(train):
-    expect(train.get_by_role("link", name="Recognise a digit")).to_be_visible()
+    expect(train.get_by_role("link", name="Recognise", exact=True)).to_be_visible()
     expect(train.locator(".gallery dt")).to_have_count(10)
 
 

@@ -1,17 +1,23 @@
+import errno
+import os
+from pathlib import Path
+
 import pytest
 
 from core import errors
-from core.errors import StudioError, unknown
+from core.errors import StudioError, disk_sentence, is_disk_full, unknown
 
 
 @pytest.mark.parametrize(
-    "name", ["ImageError", "DatasetError", "ModelError", "RunError", "JobError"]
+    "name", ["ImageError", "DatasetError", "ModelError", "RunError", "JobError", "Cancelled"]
 )
 def test_every_error_belongs_to_the_tree(name):
     assert issubclass(getattr(errors, name), StudioError)
 
 
-@pytest.mark.parametrize("name", ["ImageError", "DatasetError", "ModelError", "RunError"])
+@pytest.mark.parametrize(
+    "name", ["ImageError", "DatasetError", "ModelError", "RunError", "JobError", "Cancelled"]
+)
 def test_the_tree_is_drawn_in_the_docstring(name):
     assert name in errors.__doc__
 
@@ -32,3 +38,29 @@ def test_the_tree_is_drawn_in_the_docstring(name):
 )
 def test_unknown_lists_the_known_names_in_order(kind, name, known, sentence):
     assert unknown(kind, name, known) == sentence
+
+
+# What h5py raises when there is no room: the number stands only in the message.
+OF_HDF5 = (
+    "[Errno {0}] Unable to synchronously write (file write failed: errno = {0}, error message)"
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), True),
+        (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), True),
+        (OSError(errno.EFBIG, os.strerror(errno.EFBIG)), True),
+        (OSError(OF_HDF5.format(errno.ENOSPC)), True),
+        (OSError(OF_HDF5.format(errno.EFBIG)), True),
+        (OSError(OF_HDF5.format(errno.EACCES)), False),
+        (PermissionError(errno.EACCES, os.strerror(errno.EACCES)), False),
+        (OSError("of no number"), False),
+    ],
+)
+def test_a_full_disk_is_told_from_other_troubles(error, full):
+    assert is_disk_full(error) == full
+    sentence = disk_sentence(error, Path("/runs"))
+    assert sentence.startswith("The disk is full" if full else "Nothing can be written to /runs: ")
+    assert "/runs" in sentence and "None" not in sentence

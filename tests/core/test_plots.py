@@ -6,6 +6,7 @@ import pytest
 
 from core import plots
 from core.datasets import Overview
+from core.runs import Run
 
 
 def look(classes: int = 2, sizes=((8, 8),), samples: int = 3, **changed) -> Overview:
@@ -110,3 +111,136 @@ def test_the_sheet_can_be_written_whatever_the_classes_are_called(name):
 
 def test_the_sheet_tells_how_many_pictures_there_are():
     assert plots.contact_sheet(look()).get_suptitle() == "My pets: 21 pictures"
+
+
+EPOCHS = tuple(
+    {
+        "epoch": epoch,
+        "accuracy": 0.5 + epoch / 10,
+        "loss": 1 / epoch,
+        "val_accuracy": 0.4 + epoch / 10,
+        "val_loss": 2 / epoch,
+    }
+    for epoch in (1, 2, 3)
+)
+
+
+def curve(history=EPOCHS, axis: str = "epoch", **arguments) -> dict:
+    return plots.learning_curve(history, axis, **arguments).to_dict(validate=True)
+
+
+def points_of(spec: dict) -> dict[tuple[str, float], float]:
+    """What a learning curve shows: `(part, where) -> value`."""
+    sets = [rows for rows in spec["datasets"].values() if rows and "part" in rows[0]]
+    return {(row["part"], row["at"]): row["value"] for rows in sets for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("figure", "title", "form"), [("accuracy", "Accuracy", ".0%"), ("loss", "Loss", ".2~f")]
+)
+def test_a_learning_curve_shows_a_figure_on_both_parts(figure, title, form):
+    spec = curve(figure=figure)
+    expected = {("training", point["epoch"]): point[figure] for point in EPOCHS}
+    expected |= {("validation", point["epoch"]): point[f"val_{figure}"] for point in EPOCHS}
+    assert points_of(spec) == expected
+    assert [layer["mark"]["type"] for layer in spec["layer"]] == ["line", "point"]
+    for layer in spec["layer"]:
+        y, colour = layer["encoding"]["y"], layer["encoding"]["color"]
+        assert (y["title"], y["axis"]["format"], y["scale"]["zero"]) == (title, form, False)
+        assert colour["scale"]["domain"] == ["training", "validation"]
+    dash = spec["layer"][0]["encoding"]["strokeDash"]["scale"]["range"]
+    assert dash[0] != dash[1]  # who cannot tell the colours apart sees it by the dashes
+
+
+@pytest.mark.parametrize("axis", sorted(plots.AXIS_TITLES))
+def test_a_learning_curve_is_drawn_over_what_was_learnt_by(axis):
+    history = [{axis: 10 * step, "accuracy": 0.5, "val_accuracy": 0.5} for step in (1, 2)]
+    spec = curve(history, axis)
+    assert {where for _, where in points_of(spec)} == {10, 20}
+    assert spec["layer"][0]["encoding"]["x"]["title"] == plots.AXIS_TITLES[axis]
+
+
+@pytest.mark.parametrize(
+    ("history", "end", "domain"),
+    [
+        (EPOCHS, 10, [1, 10]),
+        (EPOCHS[:1], 10, [1, 10]),
+        (EPOCHS[:1], 1, [1, 2]),  # else the axis has no width
+        ([], 10, [0, 10]),
+        (EPOCHS, None, None),
+    ],
+)
+def test_the_axis_of_a_learning_curve_ends_where_the_training_will(history, end, domain):
+    scale = curve(history, end=end)["layer"][0]["encoding"]["x"]["scale"]
+    assert scale.get("domain") == domain
+
+
+def test_the_best_point_gets_a_mark_with_a_word():
+    spec = curve(best=2, mark="kept")
+    rule, word = spec["layer"][2:]
+    assert (rule["mark"]["type"], word["mark"]["type"]) == ("rule", "text")
+    assert rule["data"]["values"] == word["data"]["values"] == [{"at": 2, "says": "kept"}]
+    assert len(curve(mark="kept")["layer"]) == 2
+
+
+def test_a_figure_that_was_not_measured_leaves_a_gap():
+    history = [{"epoch": 1, "accuracy": 0.5}, EPOCHS[1]]
+    assert set(points_of(curve(history))) == {
+        ("training", 1),
+        ("training", 2),
+        ("validation", 2),
+    }
+
+
+def shown_run(small_run: Run, axis: str = "epoch", history=EPOCHS, **card) -> Run:
+    points = tuple({axis: point["epoch"], **point} for point in history)
+    if axis != "epoch":
+        points = tuple({k: v for k, v in point.items() if k != "epoch"} for point in points)
+    return replace(small_run, card=replace(small_run.card, history=points, **card))
+
+
+@pytest.mark.parametrize(
+    ("axis", "history", "best", "lines"),
+    [("epoch", EPOCHS, 1, 3), ("trees", EPOCHS, 2, 3), ("epoch", EPOCHS, None, 2)],
+    ids=["network", "forest", "without a mark"],
+)
+def test_a_run_is_drawn_with_its_curve_and_its_confusions(small_run, axis, history, best, lines):
+    figure = plots.run_figure(shown_run(small_run, axis, history), best)
+    left, right = figure.axes
+    assert left.get_xlabel() == plots.AXIS_TITLES[axis]
+    assert len(left.lines) == lines
+    assert list(left.lines[0].get_ydata()) == [point["accuracy"] for point in history]
+    assert list(left.lines[1].get_ydata()) == [point["val_accuracy"] for point in history]
+    if best is not None:
+        assert left.lines[2].get_xdata()[0] == history[best]["epoch"]
+    assert [label.get_text() for label in right.get_yticklabels()] == list("0123456789")
+    matrix = small_run.evaluation("test").confusion_matrix
+    numbers = sorted(int(text.get_text()) for text in right.texts)
+    assert numbers == sorted(matrix[matrix > 0].tolist())
+    assert figure.get_suptitle().startswith(f"{small_run.id}: ")
+    assert as_png(figure).startswith(b"\x89PNG")
+
+
+def as_png(figure) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file)
+    return file.getvalue()
+
+
+def test_a_run_without_a_learning_curve_says_so(small_run):
+    figure = plots.run_figure(shown_run(small_run, history=()), None)
+    assert "no learning curve was kept" in [text.get_text() for text in figure.axes[0].texts]
+    assert as_png(figure).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["$x$", "$\\frac$", "a_b^c", "Äpfel & <Birnen>"])
+def test_a_run_is_drawn_whatever_its_classes_are_called(small_run, name):
+    names = (name, *small_run.card.class_names[1:])
+    figure = plots.run_figure(shown_run(small_run, class_names=names), 1)
+    assert as_png(figure).startswith(b"\x89PNG")
+    assert figure.axes[1].get_yticklabels()[0].get_text() == name
+
+
+def test_many_classes_are_drawn_without_numbers(small_run, monkeypatch):
+    monkeypatch.setattr(plots, "_MOST_NUMBERED", 9)
+    assert len(plots.run_figure(small_run, None).axes[1].texts) == 0

@@ -1,16 +1,22 @@
 """The first page without a browser."""
 
 import base64
+import io
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.datasets import sample_pictures
+from core.datasets import import_folder, sample_pictures
 from core.images import encode_png
+from core.training import TrainConfig, train
 from pages.components import keys
+from tests.core.datasets.pictures_on_disk import write_folder
+from tests.core.jobs.conftest import own_folders
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 
@@ -95,3 +101,119 @@ def test_every_setting_has_help(app):
     app.run()
     for widget in [*app.slider, *app.multiselect]:
         assert widget.help, widget.label
+
+
+# A model that knows photographs, not digits
+
+COLOURS = {"red *fruit*": (190, 40, 30), "green <leaves>": (40, 160, 50)}
+
+
+def photograph(name: str, seed: int) -> bytes:
+    """Grain of one colour, 24 pixels wide and 20 high."""
+    noise = np.random.default_rng(seed).normal(0, 20, (20, 24, 3))
+    return encode_png(np.clip(noise + COLOURS[name], 0, 255).astype(np.uint8))
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch, app):
+    """The page with `colours-knn-1`, trained on coloured pictures, as the model that answers."""
+    files = {
+        f"{name}/{number}.png": photograph(name, 100 * label + number)
+        for label, name in enumerate(COLOURS)
+        for number in range(20)
+    }
+    with own_folders(tmp_path, monkeypatch):
+        import_folder(write_folder(files, tmp_path / "colours"), "colours")
+        train(TrainConfig("colours", "knn", {"features": "pixels"}))
+        app.query_params[keys.RUNS] = "colours-knn-1"
+        yield app
+
+
+def shown_text(app) -> str:
+    kinds = (app.markdown, app.caption, app.info, app.error, app.warning)
+    return " ".join(element.value for kind in kinds for element in kind).replace("\\", "")
+
+
+@pytest.mark.parametrize("source", [None, "draw", "upload", "unheard-of"])
+def test_photographs_are_shown_not_drawn(photos, source):
+    if source:
+        photos.query_params[keys.SOURCE] = source
+    photos.run()
+    assert not photos.exception
+    (where,) = photos.button_group
+    assert where.options == ["Upload", "Camera"]
+    assert where.value == "upload"
+    assert len(photos.file_uploader) == 1
+    assert not [button for button in photos.button if button.key]  # no strokes, no samples
+    assert "digit" not in shown_text(photos)
+    assert "It knows: green <leaves>, red *fruit*." in shown_text(photos)
+
+
+def test_the_camera_is_offered_for_photographs(photos):
+    photos.query_params[keys.SOURCE] = "camera"
+    photos.run()
+    assert not photos.exception
+    assert len(photos.camera_input) == 1
+
+
+@pytest.mark.parametrize("name", COLOURS)
+def test_a_photograph_is_answered(photos, name):
+    photos.run()
+    photos.file_uploader[0].upload("one.png", photograph(name, 7)).run()
+    assert not photos.exception
+    escaped = name.replace("<", "&lt;").replace(">", "&gt;")
+    assert html_of(photos).count(f"<b>{escaped}</b>") == 2  # the large answer, and the model's own
+    assert "<leaves>" not in html_of(photos)
+    assert [heading.value for heading in photos.subheader] == [
+        "What the model saw",
+        "The same picture, read by each model",
+    ]
+
+
+def test_a_photograph_is_read_by_a_model_of_digits_too(photos):
+    photos.query_params[keys.RUNS] = "colours-knn-1,mnist-cnn"
+    photos.run()
+    photos.file_uploader[0].upload("one.png", photograph("red *fruit*", 7)).run()
+    assert not photos.exception
+    assert "<b>red *fruit*</b>" in html_of(photos)
+
+
+def test_many_photographs_become_a_table_and_a_csv_with_every_probability(photos, monkeypatch):
+    downloads = {}
+    real = st.download_button
+
+    def keep(label, data, name, *rest, **more):
+        downloads[name] = data
+        return real(label, data, name, *rest, **more)
+
+    monkeypatch.setattr(st, "download_button", keep)
+    photos.run()
+    files = [(f"{number}.png", photograph(name, 7)) for number, name in enumerate(COLOURS)]
+    files.insert(1, ("bad.png", b"no picture"))
+    photos.file_uploader[0].set_value([(*file, "image/png") for file in files]).run()
+    assert not photos.exception
+    assert [heading.value for heading in photos.subheader] == ["2 of 3 pictures read"]
+    assert "bad.png: The file is not a picture" in shown_text(photos)
+    table = pd.read_csv(io.StringIO(downloads["answers.csv"]), keep_default_na=False)
+    probabilities = [f"p({name})" for name in sorted(COLOURS)]
+    assert list(table) == ["file", "label", "confidence", "second", "remark", *probabilities]
+    assert list(table["file"]) == ["0.png", "bad.png", "1.png"]
+    assert list(table["label"]) == ["red *fruit*", "", "green <leaves>"]
+    for _, row in table[table["label"] != ""].iterrows():
+        values = {name: float(row[f"p({name})"]) for name in COLOURS}
+        assert sum(values.values()) == pytest.approx(1, abs=1e-3)
+        assert max(values, key=values.get) == row["label"]
+        assert float(row["confidence"]) == pytest.approx(values[row["label"]], abs=1e-3)
+    assert list(table.loc[1, probabilities]) == ["", ""]
+
+
+def test_models_of_digits_and_of_photographs_take_turns(photos):
+    photos.run()
+    for chosen, sources in (
+        (["mnist-cnn", "colours-knn-1"], ["Draw", "Upload", "Camera"]),
+        (["colours-knn-1", "mnist-cnn"], ["Upload", "Camera"]),
+        (["mnist-cnn"], ["Draw", "Upload", "Camera"]),
+    ):
+        photos.multiselect(key=keys.RUNS).set_value(chosen).run()
+        assert not photos.exception
+        assert photos.button_group[0].options == sources

@@ -43,7 +43,11 @@ def test_a_model_is_described_with_its_hyperparameters(capsys):
         assert [param["name"] for param in entry["params"]] == [p.name for p in spec.params]
         assert [param["default"] for param in entry["params"]] == [p.default for p in spec.params]
         for param in entry["params"]:
-            assert param["choices"] or param["low"] <= param["default"] <= param["high"]
+            default = param["default"]
+            if isinstance(default, int | float) and not isinstance(default, bool):
+                assert param["low"] <= default <= param["high"]
+            assert not param["choices"] or default in param["choices"]
+            assert param["title"] and param["help"]
 
 
 @pytest.mark.parametrize("name", runs.SHIPPED)

@@ -12,7 +12,8 @@ from core.cli.output import print_table
 from core.images import encode_png
 from core.settings import PROJECT_DIR
 
-COMMANDS = ["datasets", "models", "runs", "train", "predict", "evaluate"]
+COMMANDS = ["datasets", "models", "runs", "train", "predict", "evaluate", "plot", "script"]
+COMMANDS += ["delete", "import", "jobs", "cancel", "resume"]
 
 
 def run_core(*arguments: str | bytes, **environment: str) -> subprocess.CompletedProcess:

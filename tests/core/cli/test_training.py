@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from dataclasses import fields
 from pathlib import Path
@@ -10,9 +11,13 @@ import yaml
 
 from core import runs
 from core.cli import main
+from core.cli.main import build_parser
+from core.cli.training import read_config
 from core.datasets import DATASETS
 from core.images import encode_png
+from core.models.registry import CNN_PRESETS
 from core.runs import RunCard
+from core.training.shipped import CONFIGS as SHIPPED
 
 LOGISTIC = ["--dataset", "digits", "--model", "logistic_regression"]
 QUICK = ["train", *LOGISTIC, "--set", "max_iter=12"]
@@ -22,6 +27,14 @@ def trained(capsys, *arguments: str) -> dict:
     """The card that a training prints."""
     assert main([*arguments, "--json"]) == 0
     return json.loads(capsys.readouterr().out)
+
+
+def told(text: str) -> tuple[list[str], list[dict[str, str]]]:
+    """Standard error of a training: the stages, and the figures of each point of its curve."""
+    stages = re.findall(r"^(\w+) …$", text, re.MULTILINE)
+    lines = re.findall(r"^ *\d+ s  (.*)$", text, re.MULTILINE)
+    assert len(stages) + len(lines) == len(text.splitlines())
+    return stages, [dict(entry.split(" ") for entry in line.split("  ")) for line in lines]
 
 
 def assert_one_line_of_error(capsys, arguments: list[str], expected: str) -> None:
@@ -54,15 +67,20 @@ def test_training_prints_the_card_and_reports_on_standard_error(capsys, runs_fol
     assert set(card) == {field.name for field in fields(RunCard)}
     assert card["id"] == "mine"
     assert card["seed"] == 4
-    assert card["hyperparameters"] == {"C": 1.0, "max_iter": 12}
+    assert card["hyperparameters"] == {
+        "C": 1.0,
+        "max_iter": 12,
+        "features": "pixels",
+        "class_weights": False,
+        "max_pictures": 0,
+    }
     assert 0.8 < card["metrics"]["accuracy"] <= 1
     assert RunCard.from_json(json.dumps(card)) == runs.load("mine").card
-    assert [line for line in captured.err.splitlines() if line] == [
-        "loading …",
-        "fitting …",
-        "exporting …",
-        "evaluating …",
-    ]
+    stages, points = told(captured.err)
+    assert stages == ["loading", "preparing", "fitting", "exporting", "evaluating"]
+    assert [int(point["iteration"]) for point in points] == list(range(1, 13))
+    for point, kept in zip(points, card["history"], strict=True):
+        assert float(point["val_accuracy"]) == pytest.approx(kept["val_accuracy"], rel=1e-3)
 
 
 def test_without_json_a_table_is_printed(capsys, runs_folder):
@@ -127,6 +145,47 @@ def test_what_is_not_allowed_is_one_line(capsys, runs_folder, arguments, expecte
     assert expected in last
     assert "Traceback" not in captured.err
     assert not runs_folder.exists() or list(runs_folder.iterdir()) == []
+
+
+PRESET = "32-64, dense 128"
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "arguments", "expected"),
+    [
+        ({}, [], {}),
+        ({"dense_units": 16}, [], {"dense_units": 16}),  # the file overrules the preset
+        ({"dense_units": 16}, ["--set", "dense_units=8"], {"dense_units": 8}),
+    ],
+)
+def test_a_preset_is_overruled_by_the_file_and_the_command_line(
+    tmp_path, hyperparameters, arguments, expected
+):
+    values = {"dataset": "mnist", "model": "simple_cnn", "hyperparameters": hyperparameters}
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(values))
+    words = ["train", "--config", str(path), "--preset", PRESET, *arguments]
+    config = read_config(build_parser().parse_args(words))
+    wanted = {**CNN_PRESETS[PRESET], **expected}
+    assert {name: config.hyperparameters[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "expected"),
+    [
+        ("model: simple_cnn", ["--preset", "le-net"], "no preset of that model named 'le-net'"),
+        ("model: resnet", ["--preset", PRESET], "Known: none."),
+        ("seed: 1", ["--preset", PRESET], "Known: none."),
+        ("model: [simple_cnn]", ["--preset", PRESET], "no "),
+        ("model: unheard-of", ["--preset", PRESET], "no "),
+    ],
+)
+def test_a_preset_that_is_not_known_is_one_line(
+    capsys, runs_folder, tmp_path, text, arguments, expected
+):
+    path = tmp_path / "config.yaml"
+    path.write_text(f"dataset: mnist\n{text}\n")
+    assert_one_line_of_error(capsys, ["train", "--config", str(path), *arguments], expected)
 
 
 @pytest.mark.parametrize(
@@ -195,9 +254,12 @@ def test_reuse_returns_the_run_of_the_same_configuration(
         assert RunCard.from_json(json.dumps(card)) == small_run.card
 
 
-def test_reuse_finds_a_shipped_run(capsys, own_runs_folder):
-    card = trained(capsys, "train", "--dataset", "mnist", "--model", "simple_cnn", "--reuse")
-    assert card["id"] == "mnist-cnn"
+@pytest.mark.parametrize("name", SHIPPED)
+def test_reuse_finds_a_shipped_run(capsys, own_runs_folder, tmp_path, monkeypatch, name):
+    monkeypatch.setattr("core.cli.training.train", None)  # it would take minutes
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump({**SHIPPED[name].to_mapping(), "name": "again"}))
+    assert trained(capsys, "train", "--config", str(path), "--reuse")["id"] == name
     assert not own_runs_folder.exists()
 
 
@@ -282,15 +344,16 @@ def test_evaluate_notices_a_changed_model(capsys, runs_with_small, small_run):
 
 
 def test_a_network_is_trained_and_measured(capsys, runs_folder):
-    chosen = ["epochs=1", "filters=4", "dense_units=8", "augmentation=none"]
+    chosen = ["epochs=1", "filters=8", "dense_units=8", "augmentation=none"]
     words = [word for setting in chosen for word in ("--set", setting)]
     arguments = ["train", "--dataset", "digits", "--model", "simple_cnn", *words, "--name", "net"]
     assert main([*arguments, "--json"]) == 0
     captured = capsys.readouterr()
-    assert len(json.loads(captured.out)["history"]) == 1
-    epochs = [line for line in captured.err.splitlines() if line.startswith("epoch ")]
-    assert len(epochs) == 1
-    assert epochs[0].startswith("epoch 1/1") and "val_accuracy" in epochs[0]
+    card = json.loads(captured.out)
+    assert (len(card["history"]), card["hyperparameters"]["filters"]) == (1, "8")
+    stages, (point,) = told(captured.err)
+    assert stages == ["loading", "fitting", "exporting", "evaluating"]
+    assert (point["epoch"], set(point)) == ("1", set(card["history"][0]))
     assert main(["evaluate", "--run", "net", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["accuracy"] == pytest.approx(result["card_accuracy"], abs=0.0002)

@@ -21,7 +21,7 @@ from core.jobs import job as job_module
 from core.settings import PROJECT_DIR, Settings, settings
 from tests.core.datasets.pictures_on_disk import pets, write_folder, write_zip
 
-PATIENCE = 30.0  # seconds until a test gives up
+PATIENCE = 120.0  # seconds until a test gives up
 _USERS = (builtin, cats_vs_dogs, cifar, fashion, store, uploads, runs, queue, job_module)
 
 

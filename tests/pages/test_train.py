@@ -1,0 +1,766 @@
+"""The Train page without a browser: the form of every model, what is started, what has ended."""
+
+import ast
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core import datasets, jobs, runs
+from core.errors import JobError
+from core.jobs import Job, queue
+from core.jobs.job import lock_of, write_status
+from core.models import MODELS, Param
+from core.models.registry import CNN_PRESETS
+from core.settings import Settings
+from core.training import TrainConfig, train
+from pages.components import keys
+from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.jobs.conftest import own_folders
+
+APP = str(Path(__file__).resolve().parents[2] / "app.py")
+STEPS = ("data", "model", "trainings")
+QUICK = {  # trained in an instant on scikit-learn's digits; every way of learning is there
+    "logistic_regression": {"max_iter": 20},
+    "random_forest": {"n_estimators": 5},
+    "gradient_boosting": {"rounds": 3, "max_pictures": 200},
+    "mlp": {"epochs": 3, "hidden_units": "8"},
+    "knn": {"max_pictures": 400},
+}
+
+
+@pytest.fixture
+def studio(tmp_path, monkeypatch) -> Iterator[Settings]:
+    """Empty folders for all that is made; jobs are queued, but no process is started for them."""
+    with own_folders(tmp_path, monkeypatch) as changed:
+        for module in (jobs, queue):
+            monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
+        yield changed
+
+
+@pytest.fixture
+def open_page(studio) -> Callable[..., AppTest]:
+    """`open_page("model", dataset="mnist")`: the Train page at that step."""
+
+    def open_at(step: str, **address: str) -> AppTest:
+        page = AppTest.from_file(APP, default_timeout=120).switch_page("pages/train.py")
+        for name, value in ({"dataset": "digits", "step": step} | address).items():
+            page.query_params[name] = value
+        return fine(page.run())
+
+    return open_at
+
+
+def fine(page: AppTest) -> AppTest:
+    assert [problem.value for problem in page.exception] == []
+    return page
+
+
+def fields(page: AppTest) -> dict[str, object]:
+    """Every field of a form by its key."""
+    kinds = (page.number_input, page.selectbox, page.text_input, page.checkbox)
+    return {widget.key: widget for kind in kinds for widget in kind if widget.key}
+
+
+def shown(page: AppTest, model: str) -> dict[str, object]:
+    """The values in the form of a model, by the names of its hyperparameters."""
+    return {
+        key.removeprefix(f"{model}."): widget.value
+        for key, widget in fields(page).items()
+        if key.startswith(f"{model}.")
+    }
+
+
+def button(page: AppTest, label: str):
+    (found,) = (one for one in page.button if one.label == label)
+    return found
+
+
+def plain(text: str) -> str:
+    """Markdown as it is read: without what keeps signs from having a meaning."""
+    return text.replace("\\", "")
+
+
+def texts(page: AppTest) -> str:
+    kinds = (page.markdown, page.caption, page.error, page.info, page.success, page.subheader)
+    return plain("\n".join(element.value for kind in kinds for element in kind))
+
+
+@pytest.fixture
+def submitted(monkeypatch) -> list[tuple[str, dict]]:
+    """What was submitted; nothing is queued."""
+    calls: list[tuple[str, dict]] = []
+    monkeypatch.setattr(jobs, "submit", lambda kind, settings: calls.append((kind, settings)))
+    return calls
+
+
+# The steps
+
+
+@pytest.mark.parametrize("dataset", ["digits", "mnist"])
+@pytest.mark.parametrize("step", STEPS)
+def test_each_step_is_shown(open_page, step, dataset):
+    page = open_page(step, dataset=dataset)
+    assert [title.value for title in page.title] == ["Train a model"]
+    assert not page.error
+    assert page.query_params.get(keys.STEP, ["data"]) in (step, [step])
+
+
+def test_a_step_that_is_not_known_is_the_first_one(open_page):
+    page = open_page("unheard-of", model="unheard-of", run="unheard-of")
+    assert button(page, "Next: choose a model")
+    assert not page.error
+
+
+def test_next_leads_to_the_form(open_page):
+    page = fine(button(open_page("data"), "Next: choose a model").click().run())
+    assert button(page, "Start training")
+
+
+@pytest.mark.parametrize("step", ["data", "model"])
+def test_a_dataset_that_is_not_here_is_offered_for_download(open_page, step):
+    page = open_page(step, dataset="cifar10")
+    assert button(page, "Download it")
+    assert "Start training" not in [one.label for one in page.button]
+
+
+@pytest.mark.parametrize("model", [name for name in MODELS if name != "gradient_boosting"])
+def test_the_part_held_out_is_that_of_the_first_step(open_page, submitted, model):
+    page = open_page("model", model=model, validation_part="0.3")
+    assert "about 1,006 pictures to learn from" in texts(page)
+    button(page, "Start training").click().run()
+    assert submitted[0][1]["validation_fraction"] == 0.3
+
+
+# The form
+
+
+def check_form(page: AppTest, model: str) -> None:
+    """The form shows the fields that count beside the others, each with its title and help."""
+    values = shown(page, model)
+    params = {param.name: param for param in MODELS[model].params}
+    beside = {name: values.get(name, param.default) for name, param in params.items()}
+    assert set(values) == {name for name, param in params.items() if param.counts(beside)}
+    for name in values:
+        widget = fields(page)[f"{model}.{name}"]
+        assert (widget.label, widget.help) == (params[name].title, params[name].help)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_hyperparameter_that_counts_has_a_field_with_help(open_page, model):
+    page = open_page("model", model=model)
+    assert fields(page)[keys.MODEL].value == model
+    assert MODELS[model].summary in texts(page)
+    check_form(page, model)
+    defaults = {param.name: param.default for param in MODELS[model].params}
+    assert shown(page, model).items() <= defaults.items()
+    for key in (keys.MODEL, keys.RUN_NAME, keys.SEED):
+        assert fields(page)[key].help
+    assert not page.error
+    assert not button(page, "Start training").disabled
+
+
+def switches() -> list[tuple[str, str, object]]:
+    """Every value of a field that makes others count, for each model."""
+    found = {
+        (name, *param.only_if[:1], value)
+        for name, model in MODELS.items()
+        for param in model.params
+        if param.only_if
+        for value in param.only_if[1]
+    }
+    return sorted(found, key=str)
+
+
+@pytest.mark.parametrize(("model", "name", "value"), switches())
+def test_fields_appear_when_they_begin_to_count(open_page, submitted, model, name, value):
+    page = open_page("model", model=model)
+    other = {"weight_averaging": 0.5}.get(name)  # here the default is what makes others count
+    if other is not None:
+        fine(fields(page)[f"{model}.{name}"].set_value(other).run())
+        check_form(page, model)
+        assert "keep_best" not in shown(page, model)
+    fine(fields(page)[f"{model}.{name}"].set_value(value).run())
+    check_form(page, model)
+    dependent = [param.name for param in MODELS[model].params if (param.only_if or "-")[0] == name]
+    counting = [param for param in MODELS[model].params if param.name in dependent]
+    assert {p.name for p in counting if value in p.only_if[1]} <= set(shown(page, model))
+    fine(button(page, "Start training").click().run())
+    assert submitted[0][1]["hyperparameters"][name] == value
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "value", "sentence"),
+    [
+        ("simple_cnn", "filters", "8-x", "`filters` must be one to 6 whole numbers from 4 to 512"),
+        ("simple_cnn", "filters", "", "such as 32-64-128. Received: ''"),
+        ("simple_cnn", "filters", "8-", "Received: '8-'"),
+        ("simple_cnn", "filters", "3", "Received: '3'"),
+        ("simple_cnn", "filters", "8-8-8-8-8-8-8", "Received: '8-8-8-8-8-8-8'"),
+        ("simple_cnn", "filters", "<b>*8*</b>", "Received: '<b>*8*</b>'"),
+        ("simple_cnn", "filters", "8-8-8-8", "Pictures of 8×8 pixels are used up in block 4 of 4"),
+        ("mlp", "hidden_units", "many", "`hidden_units` must be one to 6 whole numbers"),
+    ],
+)
+def test_a_value_that_cannot_work_is_said_and_nothing_can_be_started(
+    open_page, model, name, value, sentence
+):
+    page = open_page("model", model=model)
+    field = fields(page)[f"{model}.{name}"]
+    fine(field.set_value(value).run())
+    (error,) = page.error
+    assert sentence in plain(error.value)
+    assert button(page, "Start training").disabled
+    assert not page.code  # there is no script of what cannot be trained
+    fine(fields(page)[f"{model}.{name}"].set_value("16").run())
+    assert not page.error
+    assert not button(page, "Start training").disabled
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("No Good", "Received: 'No Good'"), ("mnist-cnn", None), ("../x", "Received: '../x'")],
+)
+def test_the_name_of_the_run_is_checked(open_page, submitted, name, sentence):
+    page = open_page("model", model="knn")
+    fine(fields(page)[keys.RUN_NAME].set_value(name).run())
+    if sentence is None:  # a name that is taken is found when it is submitted
+        button(page, "Start training").click().run()
+        assert submitted[0][1]["name"] == name
+    else:
+        assert sentence in plain(page.error[0].value)
+        assert button(page, "Start training").disabled
+
+
+@pytest.mark.parametrize("name", CNN_PRESETS)
+def test_a_preset_fills_the_form(open_page, submitted, name):
+    page = open_page("model", dataset="mnist")
+    fine(fields(page)[f"{keys.PRESET}_simple_cnn"].set_value(name).run())
+    defaults = {param.name: param.default for param in MODELS["simple_cnn"].params}
+    expected = defaults | dict(CNN_PRESETS[name])
+    values = shown(page, "simple_cnn")
+    assert values.items() <= expected.items()
+    assert CNN_PRESETS[name].items() <= values.items()
+    check_form(page, "simple_cnn")
+    fine(button(page, "Start training").click().run())
+    wanted = TrainConfig("mnist", "simple_cnn", CNN_PRESETS[name])
+    assert submitted[0][1]["hyperparameters"] == wanted.hyperparameters
+
+
+def test_the_defaults_come_back(open_page):
+    page = open_page("model", dataset="mnist")
+    before = shown(page, "simple_cnn")
+    fine(fields(page)[f"{keys.PRESET}_simple_cnn"].set_value(next(iter(CNN_PRESETS))).run())
+    fine(fields(page)["simple_cnn.epochs"].set_value(77).run())
+    assert shown(page, "simple_cnn") != before
+    fine(button(page, "Back to the defaults").click().run())
+    assert shown(page, "simple_cnn") == before
+    assert fields(page)[f"{keys.PRESET}_simple_cnn"].value is None
+
+
+def another(param: Param) -> object:
+    """A value other than the default that is allowed."""
+    if isinstance(param.default, bool):
+        return not param.default
+    if param.choices:
+        return next(choice for choice in param.choices if choice != param.default)
+    if isinstance(param.default, str):
+        return "16"
+    if isinstance(param.default, int):
+        return param.default + 1
+    return 0.25 if param.low <= 0.25 <= param.high else (param.low + param.high) / 4
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_start_submits_exactly_what_is_shown(open_page, submitted, model):
+    page = open_page("model", model=model)
+    for param in MODELS[model].params:
+        if not param.only_if and not param.choices:
+            fields(page)[f"{model}.{param.name}"].set_value(another(param))
+    fields(page)[keys.SEED].set_value(5)
+    fields(page)[keys.RUN_NAME].set_value(" mine ")
+    fine(page.run())
+    values = shown(page, model)
+    assert values["max_pictures"] == 20_001 or values["max_pictures"] == 1
+    fine(button(page, "Start training").click().run())
+    ((kind, settings),) = submitted
+    assert kind == "train"
+    expected = TrainConfig("digits", model, values, "mine", 5)
+    assert settings == expected.to_mapping()
+    assert json.loads(json.dumps(settings)) == settings  # it goes to a file
+    given = {name: value for name, value in values.items() if value != "usual"}
+    assert given.items() <= settings["hyperparameters"].items()
+    assert page.query_params[keys.STEP] in ("trainings", ["trainings"])
+
+
+def test_start_uses_what_was_set_a_moment_ago(open_page, submitted):
+    """A field sends its value when it is left, and that may be by a click on the button."""
+    page = open_page("model", model="mlp")
+    fields(page)["mlp.epochs"].set_value(3)
+    button(page, "Start training").click()
+    fine(page.run())
+    assert [settings["hyperparameters"]["epochs"] for _, settings in submitted] == [3]
+
+
+def test_an_import_gets_the_name_that_was_typed_a_moment_ago(open_page, submitted, tmp_path):
+    folder = write_folder(pets(10, 10), tmp_path / "pets")
+    page = open_page("data", dataset="+own")
+    next(one for one in page.button_group if one.key == keys.IMPORT_WAY).set_value("path").run()
+    fine(page.text_input(key=keys.IMPORT_PATH).set_value(str(folder)).run())
+    page.text_input(key=f"{keys.IMPORT_NAME}_pets").set_value("My pets")
+    button(page, "Import these pictures").click()
+    fine(page.run())
+    assert [(settings["name"], settings["title"]) for _, settings in submitted] == [
+        ("my-pets", "My pets")
+    ]
+
+
+@pytest.mark.parametrize("other", ["data", "trainings"])
+def test_the_form_keeps_its_values_while_another_step_is_shown(open_page, other):
+    page = open_page("model", model="mlp")
+    before = {"epochs": 3, "hidden_units": "32-16", "features": "pca", "learning_rate": 0.01}
+    for name, value in before.items():
+        fields(page)[f"mlp.{name}"].set_value(value)
+    fields(page)[keys.SEED].set_value(4)
+    fine(page.run())
+    go_to(page, other)
+    go_to(page, "model")
+    assert before.items() <= shown(page, "mlp").items()
+    assert fields(page)[keys.SEED].value == 4
+
+
+def go_to(page: AppTest, step: str) -> None:
+    fine(next(one for one in page.button_group if one.key == keys.STEP).set_value(step).run())
+
+
+def test_the_name_of_the_run_is_kept_while_another_step_is_shown(open_page):
+    page = open_page("model", model="mlp")
+    fine(fields(page)[keys.RUN_NAME].set_value("mine").run())
+    go_to(page, "trainings")
+    go_to(page, "model")
+    assert fields(page)[keys.RUN_NAME].value == "mine"
+
+
+def test_the_form_keeps_its_values_while_another_model_is_shown(open_page):
+    page = open_page("model", model="mlp")
+    fine(fields(page)["mlp.epochs"].set_value(3).run())
+    for model in ("knn", "mlp"):
+        fine(fields(page)[keys.MODEL].set_value(model).run())
+    assert shown(page, "mlp")["epochs"] == 3
+
+
+def test_a_training_that_cannot_be_queued_is_told(open_page, monkeypatch):
+    def full(kind, settings):
+        raise JobError("The disk is full.")
+
+    monkeypatch.setattr(jobs, "submit", full)
+    page = open_page("model", model="knn")
+    fine(button(page, "Start training").click().run())
+    assert [toast.value for toast in page.toast] == ["The disk is full."]
+    assert button(page, "Start training")
+
+
+def test_a_real_start_queues_one_training(open_page):
+    page = open_page("model", model="knn")
+    fine(button(page, "Start training").click().run())
+    (job,) = jobs.list_jobs()
+    assert (job.kind, job.state, job.settings["model"]) == ("train", "queued", "knn")
+    assert "Waiting for its turn" in [bar.proto.text for bar in page.get("progress")][0]
+    page = open_page("model", model="knn")
+    assert "It will wait its turn: 1 before it." in texts(page)
+    assert button(page, "Watch it learn")
+
+
+def test_the_form_shows_the_same_in_python(open_page):
+    page = open_page("model", model="random_forest", **{"random_forest.n_estimators": "7"})
+    (code,) = page.code
+    ast.parse(code.value)
+    assert "n_estimators=7" in code.value
+
+
+def test_values_in_the_address_are_taken_up(open_page, submitted):
+    address = {"mlp.epochs": "9", "mlp.hidden_units": "32-16", "mlp.features": "pca", "seed": "4"}
+    page = open_page("model", model="mlp", **address)
+    expected = {"epochs": 9, "hidden_units": "32-16", "features": "pca", "pca_components": 50}
+    assert expected.items() <= shown(page, "mlp").items()
+    assert fields(page)[keys.SEED].value == 4
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"mlp.epochs": "many"},
+        {"mlp.epochs": "100000"},
+        {"mlp.features": "taste"},
+        {"seed": "-1"},
+        {"validation_part": "7"},
+        {"dataset": "unheard-of"},
+    ],
+)
+def test_values_in_the_address_that_are_not_allowed_are_passed_over(open_page, address):
+    page = open_page("model", **{"model": "mlp", **address})
+    assert not page.error
+    assert shown(page, "mlp")["epochs"] == 15
+    assert not button(page, "Start training").disabled
+
+
+# Trainings
+
+
+@pytest.fixture(scope="module")
+def small_runs(tmp_path_factory) -> Path:
+    """A folder of small runs, one for each way of learning. Read it only."""
+    folder = tmp_path_factory.mktemp("small-runs")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        changed = replace(runs.settings, runs_dir=folder, shipped_runs_dir=folder / "none")
+        monkeypatch.setattr(runs, "settings", changed)
+        for model, hyperparameters in QUICK.items():
+            train(TrainConfig("digits", model, hyperparameters, name=f"my-{model}"))
+    return folder
+
+
+@pytest.fixture
+def with_runs(studio, small_runs) -> Settings:
+    shutil.copytree(small_runs, studio.runs_dir)
+    return studio
+
+
+def submit(model: str = "mlp", **settings) -> Job:
+    return jobs.submit("train", {"dataset": "digits", "model": model, **settings})
+
+
+def broken(state: str, error: str = "", kept: bool = False, history=(), **settings) -> Job:
+    """A training that has ended in that way."""
+    job = submit(**settings)
+    (job.folder / "log.txt").write_text("what happened last\n")
+    if kept:
+        (job.folder / "kept").mkdir()
+        (job.folder / "kept" / "state.json").write_text("{}")
+    write_status(job.folder, state=state, error=error, history=list(history))
+    return jobs.load(job.id)
+
+
+def test_without_any_run_nothing_is_shown(open_page, studio, monkeypatch):
+    monkeypatch.setattr(runs, "settings", replace(studio, shipped_runs_dir=studio.data_dir))
+    page = open_page("trainings")
+    assert "Nothing has been trained yet." in texts(page)
+
+
+@pytest.mark.parametrize("name", runs.SHIPPED)
+def test_shipped_runs_are_shown_but_cannot_be_changed(open_page, name):
+    page = open_page("trainings", run=name)
+    run = runs.load(name)
+    assert fields(page)[keys.SHOWN_RUN].value == name
+    assert page.metric[0].label == "Test accuracy"
+    assert len(page.get("vega_lite_chart")) == (2 if "loss" in run.card.history[0] else 1)
+    assert f"rename_{name}" not in fields(page)
+    assert "Yes, delete it" not in [one.label for one in page.button]
+
+
+@pytest.mark.parametrize("model", QUICK)
+def test_a_finished_run_is_shown(open_page, with_runs, model):
+    page = open_page("trainings", run=f"my-{model}")
+    run = runs.load(f"my-{model}")
+    assert f"{MODELS[model].title} · scikit-learn digits" in texts(page)
+    accuracy = f"{100 * run.card.metrics['accuracy']:.1f} %"
+    assert [metric.value for metric in page.metric][0] == accuracy
+    assert page.metric[0].delta == "of 360 pictures"
+    ast.parse(page.code[0].value)
+    settings = next(frame.value for frame in page.dataframe if "setting" in frame.value.columns)
+    titles = {param.name: param.title for param in MODELS[model].params}
+    assert {titles[name] for name in run.card.hyperparameters} <= set(settings["setting"])
+    classes = next(frame.value for frame in page.dataframe if "recall" in frame.value.columns)
+    assert list(classes["class"]) == list("0123456789")
+    assert classes["pictures"].sum() == 360
+    curve = next(frame.value for frame in page.dataframe if "val_accuracy" in frame.value.columns)
+    assert len(curve) == len(run.card.history)
+    (link,) = page.get("page_link")
+    assert link.proto.query_string == f"{keys.RUNS}=my-{model}"
+
+
+def test_the_latest_run_is_shown_first_and_all_are_in_the_table(open_page, with_runs):
+    page = open_page("trainings")
+    latest = max(runs.list_runs(), key=lambda run: run.card.created)
+    assert runs.load(fields(page)[keys.SHOWN_RUN].value).card.created == latest.card.created
+    table = next(frame.value for frame in page.dataframe if "trained" in frame.value.columns)
+    assert set(table["name"]) == {run.id for run in runs.list_runs()}
+
+
+def test_curves_are_put_side_by_side(open_page, with_runs):
+    page = open_page("trainings", run="my-mlp")
+    assert len(page.get("vega_lite_chart")) == 1
+    (beside,) = (one for one in page.multiselect if one.key == f"{keys.BESIDE}_my-mlp")
+    fine(beside.set_value(["my-knn", "mnist-cnn"]).run())
+    assert len(page.get("vega_lite_chart")) == 3
+
+
+def test_a_run_whose_dataset_is_gone_is_still_shown(open_page, with_runs):
+    path = with_runs.runs_dir / "my-knn" / runs.CARD
+    path.write_text(json.dumps({**json.loads(path.read_text()), "dataset": "was-deleted"}))
+    page = open_page("trainings", run="my-knn")
+    assert "was-deleted" in texts(page)
+    assert "Its dataset is gone, so there is no script for it." in texts(page)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": "of-the-past"},
+        {"history": []},
+        {"metrics": {"accuracy": 0.5, "test_size": 360}},
+        {"hyperparameters": {"of_the_past": 1}},
+        {"class_names": ["<b>0</b>", "*1*", *"23456789"]},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_run_of_another_version_is_still_shown(open_page, with_runs, changes):
+    path = with_runs.runs_dir / "my-knn" / runs.CARD
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    page = open_page("trainings", run="my-knn")
+    assert fields(page)[keys.SHOWN_RUN].value == "my-knn"
+
+
+def test_a_run_whose_answers_were_changed_says_so(open_page, with_runs):
+    (with_runs.runs_dir / "my-knn" / runs.EVALUATION).write_bytes(b"changed")
+    page = open_page("trainings", run="my-knn")
+    assert "was changed after training" in plain(page.error[0].value)
+
+
+def test_a_run_is_renamed(open_page, with_runs):
+    page = open_page("trainings", run="my-knn")
+    assert button(page, "Rename it").disabled
+    for taken, sentence in (
+        ("my-mlp", "already a run named 'my-mlp'"),
+        ("mnist-cnn", "already a run named 'mnist-cnn'"),
+        ("No Good", "Received: 'No Good'"),
+    ):
+        fine(fields(page)["rename_my-knn"].set_value(taken).run())
+        assert sentence in plain(page.error[0].value)
+        assert "Rename it" not in [one.label for one in page.button]
+    fine(fields(page)["rename_my-knn"].set_value("neighbours").run())
+    assert runs.load("my-knn")  # not yet: the button was not clicked
+    fine(button(page, "Rename it").click().run())
+    assert fields(page)[keys.SHOWN_RUN].value == "neighbours"
+    assert runs.load("neighbours").card.id == "neighbours"
+    assert not (with_runs.runs_dir / "my-knn").exists()
+    assert not page.error
+
+
+def test_a_run_is_deleted_after_asking(open_page, with_runs):
+    page = open_page("trainings", run="my-knn")
+    assert "Delete my-knn for good?" in texts(page).replace("**", "")
+    assert runs.load("my-knn")
+    fine(button(page, "Yes, delete it").click().run())
+    assert "my-knn" not in [run.id for run in runs.list_runs()]
+    assert fields(page)[keys.SHOWN_RUN].value in [run.id for run in runs.list_runs()]
+    assert [toast.value for toast in page.toast] == ["Deleted my-knn."]
+
+
+def test_the_files_of_a_run_can_be_taken_away(open_page, with_runs, monkeypatch):
+    downloads = {}
+    real = st.download_button
+    monkeypatch.setattr(
+        st,
+        "download_button",
+        lambda label, data, *rest, **more: (
+            downloads.update({label: data}) or real(label, data, *rest, **more)
+        ),
+    )
+    open_page("trainings", run="my-knn")
+    run = runs.load("my-knn")
+    with zipfile.ZipFile(io.BytesIO(downloads["Download the model"]())) as archive:
+        assert {Path(name).name for name in archive.namelist()} == {*run.card.files, runs.CARD}
+        assert archive.testzip() is None
+    assert downloads["Download this script"].startswith('"""')
+
+
+def test_another_training_begins_with_the_settings_of_a_run(open_page, with_runs):
+    page = open_page("trainings", dataset="mnist", run="my-mlp")
+    fine(button(page, "Train again with other settings").click().run())
+    assert fields(page)[keys.MODEL].value == "mlp"
+    assert page.query_params[keys.DATASET] in ("digits", ["digits"])
+    run = runs.load("my-mlp")
+    assert shown(page, "mlp") == run.card.hyperparameters
+
+
+@pytest.mark.parametrize("way", ["Train again with other settings", "Change the settings"])
+def test_another_training_begins_with_the_seed_and_the_part_held_out_too(open_page, studio, way):
+    config = TrainConfig("digits", "knn", {"max_pictures": 200}, "mine", 3, 0.2)
+    if way == "Change the settings":
+        broken("failed", "No.", **config.to_mapping())
+    else:
+        train(config)
+    page = open_page("trainings", dataset="mnist", run="mine")
+    fine(button(page, way).click().run())
+    assert fields(page)[keys.SEED].value == 3
+    assert "about 1,150 pictures to learn from" in texts(page)
+
+
+@pytest.mark.parametrize("name", runs.SHIPPED)
+def test_another_training_begins_with_the_settings_of_a_shipped_run(open_page, name):
+    page = open_page("trainings", run=name)
+    fine(button(page, "Train again with other settings").click().run())
+    card = runs.load(name).card
+    assert shown(page, card.model) == card.hyperparameters
+    assert not page.error
+
+
+def test_a_failed_training_says_why_and_what_can_be_done(open_page):
+    points = [{"epoch": n, "accuracy": 0.5, "val_accuracy": 0.4} for n in (1, 2)]
+    job = broken("failed", "It was *killed* <b>here</b>.", kept=True, history=points)
+    page = open_page("trainings")
+    assert "It was *killed* <b>here</b>." in plain(page.error[0].value)
+    assert "Multilayer perceptron (MLP) · scikit-learn digits" in texts(page)
+    assert "what happened last" in [code.value.strip() for code in page.code]
+    for label in ("Go on after epoch 2", "Change the settings", "Yes, remove it"):
+        assert button(page, label)
+    fine(button(page, "Go on after epoch 2").click().run())
+    assert jobs.load(job.id).state == "queued"
+    assert not page.error
+
+
+def test_what_left_nothing_cannot_be_gone_on_with(open_page):
+    broken("cancelled", "The training was cancelled; no run was kept.")
+    page = open_page("trainings")
+    assert "The training was cancelled; no run was kept." in texts(page)
+    assert not page.error
+    assert not [one for one in page.button if one.label.startswith("Go on")]
+
+
+def test_the_settings_of_a_failed_training_can_be_changed(open_page):
+    hyperparameters = {"epochs": 7, "features": "pca", "pca_components": 9}
+    broken("failed", "No.", hyperparameters=hyperparameters)
+    page = open_page("trainings", dataset="mnist")
+    fine(button(page, "Change the settings").click().run())
+    assert fields(page)[keys.MODEL].value == "mlp"
+    assert hyperparameters.items() <= shown(page, "mlp").items()
+    assert button(page, "Start training")
+
+
+def test_a_failed_training_is_removed_after_asking(open_page):
+    job = broken("failed", "No.", kept=True)
+    page = open_page("trainings")
+    assert jobs.load(job.id)
+    fine(button(page, "Yes, remove it").click().run())
+    assert jobs.list_jobs() == []
+    assert not page.error
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"model": "of-the-past"}, {"dataset": "was-deleted"}, {"hyperparameters": {"x": 1}}],
+)
+def test_a_failed_training_of_what_is_no_longer_known_can_be_removed(open_page, settings):
+    job = broken("failed", "No.")
+    config = json.loads((job.folder / "config.json").read_text())
+    config["settings"] = {"hyperparameters": {}, **config["settings"], **settings}
+    (job.folder / "config.json").write_text(json.dumps(config))
+    page = open_page("trainings")
+    fine(button(page, "Change the settings").click().run())
+    page = open_page("trainings")
+    fine(button(page, "Yes, remove it").click().run())
+    assert jobs.list_jobs() == []
+
+
+def test_a_running_training_shows_its_figures(open_page):
+    job = submit("simple_cnn", hyperparameters={"epochs": 4})
+    points = [{"epoch": n, "accuracy": n / 10, "val_accuracy": (3 - n) / 10} for n in (1, 2)]
+    with lock_of(job.folder):
+        write_status(
+            job.folder,
+            state="running",
+            stage="fitting",
+            epoch=3,
+            epochs=4,
+            part=0.6,
+            note="epoch 3 of 4, batch 7 of 11",
+            metrics={"accuracy": 0.25, "loss": 1.0},
+            history=points,
+        )
+        page = open_page("trainings")
+        values = {metric.label: metric.value for metric in page.metric[:4]}
+        assert values == {
+            "Epoch": "3 of 4",
+            "Training accuracy": "25.0 %",
+            "Validation accuracy": "10.0 %",
+            "Best so far": "20.0 %",
+        }
+        (bar,) = page.get("progress")
+        assert (bar.proto.value, bar.proto.text) == (60, "Learning · epoch 3 of 4, batch 7 of 11")
+        assert page.get("vega_lite_chart")
+        fine(button(page, "Finish now").click().run())
+        assert jobs.load(job.id).finishing
+        assert button(page, "Finish now").disabled
+        assert page.get("progress")[0].proto.text == "Ending with the best so far …"
+        fine(button(page, "Cancel").click().run())
+        assert jobs.load(job.id).stopping
+        assert button(page, "Cancel").disabled
+        assert page.get("progress")[0].proto.text == "Stopping …"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_training_that_has_just_begun_is_shown(open_page, model):
+    job = submit(model)
+    with lock_of(job.folder):
+        write_status(job.folder, state="running", stage="loading")
+        page = open_page("trainings")
+        assert page.get("progress")[0].proto.text == "Loading the pictures"
+        assert button(page, "Finish now").disabled  # there is nothing yet to keep
+
+
+def test_a_queued_training_says_what_is_before_it_and_is_cancelled(open_page, studio, tmp_path):
+    folder = write_folder(pets(10, 10), tmp_path / "pets")
+    jobs.submit("import", {"path": str(folder), "name": "pets"})
+    job = submit("knn")
+    page = open_page("trainings")
+    assert page.get("progress")[0].proto.text == "Waiting for its turn"
+    assert "Before it: Import pets." in texts(page)
+    fine(button(page, "Cancel").click().run())
+    assert jobs.load(job.id).state == "cancelled"
+
+
+def test_the_run_of_the_training_that_ended_last_is_shown(open_page, with_runs):
+    job = submit("knn")
+    write_status(job.folder, state="done", result={"run": "my-knn", "accuracy": 0.9})
+    assert fields(open_page("trainings"))[keys.SHOWN_RUN].value == "my-knn"
+    # a link to another one is followed all the same
+    page = open_page("trainings", run="my-mlp")
+    assert fields(page)[keys.SHOWN_RUN].value == "my-mlp"
+
+
+def test_the_run_of_a_training_that_was_watched_is_shown_when_it_ends(open_page, with_runs):
+    job = submit("knn")
+    with lock_of(job.folder):
+        write_status(job.folder, state="running", stage="fitting")
+        page = open_page("trainings", dataset="digits")
+        assert fields(page)[keys.SHOWN_RUN].value != "my-random_forest"
+        write_status(job.folder, state="done", result={"run": "my-random_forest", "accuracy": 0.9})
+    fine(page.run())
+    assert fields(page)[keys.SHOWN_RUN].value == "my-random_forest"
+    fine(fields(page)[keys.SHOWN_RUN].set_value("my-mlp").run())
+    assert fields(fine(page.run()))[keys.SHOWN_RUN].value == "my-mlp"  # once is enough
+
+
+def test_a_run_that_was_deleted_since_is_not_missed(open_page, with_runs):
+    job = submit("knn")
+    write_status(job.folder, state="done", result={"run": "was-deleted", "accuracy": 0.9})
+    page = open_page("trainings")
+    assert fields(page)[keys.SHOWN_RUN].value in [run.id for run in runs.list_runs()]
+
+
+def test_your_own_pictures_are_trained_with(open_page, submitted, tmp_path):
+    datasets.import_folder(write_folder(pets(20, 20), tmp_path / "pets"), "pets", title="My *pets*")
+    for step in STEPS:
+        page = open_page(step, dataset="pets")
+        assert not page.error
+    page = open_page("model", dataset="pets", model="simple_cnn")
+    assert "My *pets*: about 28 pictures" in texts(page).replace("**", "")
+    fine(button(page, "Start training").click().run())
+    assert submitted[0][1]["dataset"] == "pets"
