@@ -200,6 +200,7 @@ def test_from_pictures_to_a_model_that_answers(page, server, folders):
     expect(page.get_by_text("Answered by Convolutional network (CNN) (mine).")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_training_is_cancelled_and_taken_off_the_list(page, server, folders):
     open_form(page, server, **LONG)
     button(page, "Start training").click()
@@ -215,6 +216,7 @@ def test_a_training_is_cancelled_and_taken_off_the_list(page, server, folders):
     expect(page.get_by_text("scikit-learn digits: cancelled")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_training_is_finished_early_and_kept(page, server, folders):
     open_form(page, server, **LONG)
     button(page, "Start training").click()
@@ -247,6 +249,7 @@ def test_a_training_that_was_killed_goes_on(page, server, folders):
     assert kept < len(epochs) < 300
 
 
+@pytest.mark.slow
 def test_a_training_goes_on_while_the_studio_is_started_again(browser, tmp_path):
     own = Studio(tmp_path)
     try:
