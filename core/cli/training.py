@@ -117,7 +117,7 @@ def _preset(options: argparse.Namespace, values: dict) -> dict:
     """The hyperparameters of a known network, if one is asked for."""
     if options.preset is None:
         return {}
-    model = MODELS.get(options.model or values.get("model"))
+    model = MODELS.get(str(options.model or values.get("model")))
     presets = model.presets if model else {}
     if options.preset not in presets:
         raise ModelError(unknown("preset of that model", options.preset, presets))

@@ -59,7 +59,9 @@ def _deal_with(job: Job) -> None:
         if job.state == "queued" and not jobs.is_alive(job.folder):
             _run(job)
         _watch(job, lambda: jobs.is_alive(job.folder))
-        _tidy(jobs.read(job.folder))
+        now = jobs.read(job.folder)
+        if now.tries == job.tries:  # else somebody has it go on already
+            _tidy(now)
     except (JobError, OSError, ValueError, KeyError):
         _PASSED_OVER.add(job.id)  # damaged, or deleted meanwhile
     datasets.clear_up()

@@ -51,6 +51,7 @@ class Job:
             `core.progress.Progress`.
         result: what a finished job says of what it made.
         error: why it failed, in a sentence.
+        tries: how often it was gone on with.
         times: when it was `queued`, `running` and ended, ISO 8601 in UTC.
     """
 
@@ -70,6 +71,7 @@ class Job:
     result: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
     times: Mapping[str, str] = field(default_factory=dict)
+    tries: int = 0
 
     @property
     def ended(self) -> bool:

@@ -129,7 +129,7 @@ def go_on(job_id: str) -> Job:
     KINDS[job.kind].check(job.settings)
     for name in ("cancel", "finish", jobs.NO_ROOM):
         (job.folder / name).unlink(missing_ok=True)
-    jobs.write_status(job.folder, state="queued", error="")
+    jobs.write_status(job.folder, state="queued", error="", tries=job.tries + 1)
     ensure_dispatcher()
     return load(job_id)
 
