@@ -15,14 +15,14 @@ def show(spec: DatasetSpec, config: TrainConfig | None) -> None:
     """Start the training that the form describes."""
     ahead = job_progress.running("train")
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.button(
+        pressed = st.button(
             "Start training",
             type="primary",
             icon=":material/play_arrow:",
             disabled=config is None,
-            on_click=_start,
-            args=(config,),
         )
+        if pressed and config is not None:  # no callback: it would miss what was typed last
+            _start(config)
         if config is not None:
             st.markdown(_how_long(spec, config))
     if ahead:
@@ -56,3 +56,4 @@ def _start(config: TrainConfig) -> None:
         st.toast(str(error))
         return
     steps.go_to("trainings")
+    st.rerun()

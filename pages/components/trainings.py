@@ -108,10 +108,12 @@ def _remove(job_id: str) -> None:
 def _announce_last() -> None:
     """Show the run of the training that has just ended, the first time it is seen."""
     last = next((job for job in jobs.list_jobs() if job.kind == "train"), None)
-    if last is None or last.state != "done" or st.session_state.get(keys.SEEN_JOB) == last.id:
+    if last is None:
         return
-    if keys.SEEN_JOB in st.session_state or keys.SHOWN_RUN not in st.query_params:
-        st.session_state[keys.NEXT_RUN] = last.result["run"]
+    known = last.id if last.state == "done" and keys.SHOWN_RUN in st.query_params else ""
+    if st.session_state.setdefault(keys.SEEN_JOB, known) == last.id or last.state != "done":
+        return
+    st.session_state[keys.NEXT_RUN] = last.result["run"]
     st.session_state[keys.SEEN_JOB] = last.id
 
 
