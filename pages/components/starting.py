@@ -6,7 +6,7 @@ from core import jobs, runs
 from core.datasets import DatasetSpec
 from core.errors import StudioError
 from core.training import TrainConfig, estimate
-from pages.components import html, job_progress, run_view, steps
+from pages.components import html, job_progress, keys, run_view, steps
 
 _SHORT = 10.0  # seconds
 
@@ -15,14 +15,15 @@ def show(spec: DatasetSpec, config: TrainConfig | None) -> None:
     """Start the training that the form describes."""
     ahead = job_progress.running("train")
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        pressed = st.button(
+        st.button(
             "Start training",
             type="primary",
             icon=":material/play_arrow:",
             disabled=config is None,
+            on_click=_ask_to_start,
         )
-        if pressed and config is not None:  # no callback: it would miss what was typed last
-            _start(config)
+        if st.session_state.pop(keys.START, False) and config is not None:
+            _start(config)  # here, not in the callback: that would miss what was typed last
         if config is not None:
             st.markdown(_how_long(spec, config))
     if ahead:
@@ -47,6 +48,10 @@ def _how_long(spec: DatasetSpec, config: TrainConfig) -> str:
         f"**About {html.duration(found.seconds)}** on this machine, judging by earlier "
         f"trainings {basis}."
     )
+
+
+def _ask_to_start() -> None:
+    st.session_state[keys.START] = True
 
 
 def _start(config: TrainConfig) -> None:
