@@ -42,6 +42,7 @@ def main(folder_name: str) -> int:
 def _work(job: jobs.Job) -> None:
     jobs.write_status(job.folder, state="running")
     jobs.write_log(job.folder, f"{job.kind} begins")
+    (job.folder / jobs.NO_ROOM).unlink(missing_ok=True)  # there is room again
     try:
         report = Reporter(
             _Writer(job.folder),

@@ -5,6 +5,7 @@ import streamlit as st
 
 from core import datasets, plots
 from core.datasets import DatasetSpec, Overview
+from core.errors import StudioError
 from pages.components import html, keys
 
 _SAMPLES = 10
@@ -63,7 +64,7 @@ def _validation_part(spec: DatasetSpec) -> float | None:
     usual = spec.validation_fraction
     return st.select_slider(
         "Held out of the training pictures for validation",
-        sorted({0.05, 0.1, 0.2, 0.3, usual}),
+        sorted({0.05, 0.1, 0.2, 0.3, usual, chosen_part(spec) or usual}),
         chosen_part(spec) or usual,
         format_func=lambda part: f"{part * 100:.0f} %" + (" (usual)" if part == usual else ""),
         key=_part_key(spec),
@@ -78,9 +79,18 @@ def chosen_part(spec: DatasetSpec) -> float | None:
     """The part chosen for validation, also before a reload; None for the usual part."""
     try:
         part = float(st.query_params.get(keys.VALIDATION_PART, ""))
-    except ValueError:
+        datasets.check_fraction(spec, part)
+    except (ValueError, StudioError):
         return None
-    return part if spec.validation_fraction and part in (0.05, 0.1, 0.2, 0.3) else None
+    return part if spec.validation_fraction else None
+
+
+def choose_part(part: float | None) -> None:
+    """Hold out that part from now on; None for what is usual."""
+    if part:
+        st.query_params[keys.VALIDATION_PART] = str(part)
+    else:
+        st.query_params.pop(keys.VALIDATION_PART, None)
 
 
 def _part_key(spec: DatasetSpec) -> str:
@@ -89,10 +99,7 @@ def _part_key(spec: DatasetSpec) -> str:
 
 def _note_part(spec: DatasetSpec) -> None:
     part = st.session_state[_part_key(spec)]
-    if part == spec.validation_fraction:
-        st.query_params.pop(keys.VALIDATION_PART, None)
-    else:
-        st.query_params[keys.VALIDATION_PART] = str(part)
+    choose_part(None if part == spec.validation_fraction else part)
 
 
 def show_gallery(look: Overview) -> None:

@@ -10,7 +10,7 @@ from core.datasets import DatasetSpec
 from core.errors import StudioError
 from core.models import MODELS, ModelSpec, Param
 from core.training import TrainConfig
-from pages.components import address, augmentation_preview, html, keys
+from pages.components import address, augmentation_preview, dataset_look, html, keys, steps
 
 FIRST_CHOICE = "simple_cnn"
 _GROUPS = {
@@ -95,15 +95,31 @@ def _take_preset(model: ModelSpec) -> None:
 def _set_values(model: ModelSpec, values: Mapping[str, Any]) -> None:
     """Fill the form: these values, the defaults for the rest."""
     for param in model.params:
-        st.session_state[field_key(model, param)] = values.get(param.name, param.default)
+        try:
+            value = param.parse(values.get(param.name, param.default))
+        except StudioError:  # was allowed once
+            value = param.default
+        st.session_state[field_key(model, param)] = value
     if not values:
         st.session_state[f"{keys.PRESET}_{model.name}"] = None
 
 
-def fill(model: str, values: Mapping[str, Any]) -> None:
-    """Choose a model and fill its form, from elsewhere on the page."""
-    st.session_state[keys.NEXT_MODEL] = model
-    _set_values(MODELS[model], values)
+def fill(config: Mapping[str, Any]) -> None:
+    """Go to the form and fill it with everything an earlier training was given.
+
+    Args:
+        config: as `TrainConfig.to_mapping` gives it; entries may be missing.
+    """
+    model = MODELS.get(config["model"])
+    if model is None:
+        st.toast(html.plain(f"This studio does not know the model {config['model']!r}."))
+        return
+    st.session_state[keys.NEXT_MODEL] = model.name
+    _set_values(model, config.get("hyperparameters") or {})
+    st.session_state[keys.SEED] = config.get("seed", 0)
+    dataset_look.choose_part(config.get("validation_fraction"))
+    st.session_state[keys.NEXT_DATASET] = config["dataset"]
+    steps.go_to("model")
 
 
 def field_key(model: ModelSpec, param: Param) -> str:
@@ -188,6 +204,7 @@ def _name_and_seed() -> tuple[str, int]:
         name.text_input(
             "Name of the trained model",
             key=keys.RUN_NAME,
+            bind="query-params",
             placeholder="made up from the dataset and the model",
             max_chars=64,
             help="Small letters, digits, hyphens and underscores. It can be changed later.",

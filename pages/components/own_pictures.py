@@ -12,7 +12,7 @@ from core.datasets import uploads
 from core.datasets.layout import Layout
 from core.datasets.uploads import Upload
 from core.errors import StudioError
-from pages.components import html, job_progress, keys
+from pages.components import html, job_progress, keys, later
 
 _MAX_UPLOAD_MB = 500
 _WAYS = {
@@ -176,9 +176,11 @@ def _name_and_import(title: str, source: dict[str, str]) -> None:
         type="primary",
         icon=":material/download_for_offline:",
         disabled=bool(problem),
-        on_click=_submit,
-        args=({**source, "name": slug, "title": name},),
+        on_click=later.ask,
+        args=(keys.START_IMPORT,),
     )
+    if later.asked(keys.START_IMPORT) and not problem:
+        _submit({**source, "name": slug, "title": name})
 
 
 def _problem_with(slug: str) -> str:
@@ -204,3 +206,5 @@ def _submit(settings: dict[str, str]) -> None:
         jobs.submit("import", settings)
     except StudioError as error:
         st.toast(str(error))
+        return
+    st.rerun()  # its progress is shown further up

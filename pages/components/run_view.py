@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import asdict
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +13,7 @@ from core.models import MODELS
 from core.runs import Run
 from core.training import TrainConfig, best_point, judge
 from core.training.script import as_script
-from pages.components import html, keys, model_form, run_picker, steps
+from pages.components import html, keys, model_form, run_picker
 
 _ICONS = {
     "good": ":material/check_circle:",
@@ -165,7 +166,8 @@ def _show_classes(run: Run) -> None:
 
 def _show_settings(run: Run) -> None:
     card = run.card
-    titles = {param.name: param.title for param in MODELS[card.model].params}
+    model = MODELS.get(card.model)
+    titles = {param.name: param.title for param in model.params} if model else {}
     rows = [(titles.get(name, name), str(value)) for name, value in card.hyperparameters.items()]
     rows += [
         ("Seed", str(card.seed)),
@@ -178,17 +180,11 @@ def _show_settings(run: Run) -> None:
     st.button(
         "Train again with other settings",
         icon=":material/tune:",
-        on_click=_train_again,
-        args=(run,),
+        on_click=model_form.fill,
+        args=(asdict(card),),
         help="Fills the form with these settings.",
         key=f"again_{run.id}",
     )
-
-
-def _train_again(run: Run) -> None:
-    model_form.fill(run.card.model, run.card.hyperparameters)
-    st.session_state[keys.NEXT_DATASET] = run.card.dataset
-    steps.go_to("model")
 
 
 def config_of(run: Run) -> TrainConfig | None:
@@ -202,7 +198,9 @@ def config_of(run: Run) -> TrainConfig | None:
 def show_python(config: TrainConfig | None, name: str) -> None:
     """A script of exactly this training, to read and to take away."""
     if config is None:
-        st.info("Its dataset is gone, so there is no script for it.", icon=":material/info:")
+        st.info(
+            "Its dataset or model is gone, so there is no script for it.", icon=":material/info:"
+        )
         return
     script = as_script(config)
     st.download_button(

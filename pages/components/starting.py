@@ -6,7 +6,7 @@ from core import jobs, runs
 from core.datasets import DatasetSpec
 from core.errors import StudioError
 from core.training import TrainConfig, estimate
-from pages.components import html, job_progress, keys, run_view, steps
+from pages.components import html, job_progress, keys, later, run_view, steps
 
 _SHORT = 10.0  # seconds
 
@@ -20,10 +20,11 @@ def show(spec: DatasetSpec, config: TrainConfig | None) -> None:
             type="primary",
             icon=":material/play_arrow:",
             disabled=config is None,
-            on_click=_ask_to_start,
+            on_click=later.ask,
+            args=(keys.START,),
         )
-        if st.session_state.pop(keys.START, False) and config is not None:
-            _start(config)  # here, not in the callback: that would miss what was typed last
+        if later.asked(keys.START) and config is not None:
+            _start(config)
         if config is not None:
             st.markdown(_how_long(spec, config))
     if ahead:
@@ -48,10 +49,6 @@ def _how_long(spec: DatasetSpec, config: TrainConfig) -> str:
         f"**About {html.duration(found.seconds)}** on this machine, judging by earlier "
         f"trainings {basis}."
     )
-
-
-def _ask_to_start() -> None:
-    st.session_state[keys.START] = True
 
 
 def _start(config: TrainConfig) -> None:

@@ -15,7 +15,6 @@ from pages.components import (
     model_form,
     run_picker,
     run_view,
-    steps,
 )
 from pages.components import training_view as view
 
@@ -68,8 +67,8 @@ def _show_broken(job: Job) -> None:
             st.button(
                 "Change the settings",
                 icon=":material/tune:",
-                on_click=_change,
-                args=(job,),
+                on_click=model_form.fill,
+                args=(job.settings,),
                 key=f"change_{job.id}",
             )
             with st.popover("Remove", icon=":material/delete:"):
@@ -90,12 +89,6 @@ def _go_on(job_id: str) -> None:
         jobs.go_on(job_id)
     except StudioError as error:
         st.toast(str(error))
-
-
-def _change(job: Job) -> None:
-    model_form.fill(job.settings["model"], job.settings["hyperparameters"])
-    st.session_state[keys.NEXT_DATASET] = job.settings["dataset"]
-    steps.go_to("model")
 
 
 def _remove(job_id: str) -> None:

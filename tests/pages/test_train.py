@@ -506,7 +506,7 @@ def test_a_run_whose_dataset_is_gone_is_still_shown(open_page, with_runs):
     path.write_text(json.dumps({**json.loads(path.read_text()), "dataset": "was-deleted"}))
     page = open_page("trainings", run="my-knn")
     assert "was-deleted" in texts(page)
-    assert "Its dataset is gone, so there is no script for it." in texts(page)
+    assert "Its dataset or model is gone, so there is no script for it." in texts(page)
 
 
 @pytest.mark.parametrize(

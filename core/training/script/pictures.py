@@ -20,7 +20,7 @@ class Amounts:
         train, val: in the training and the validation part of the dataset.
         used: training pictures that are learnt from.
         classes: how many classes.
-        rare: whether some class is too rare to be drawn from in proportion.
+        rare: whether some class is too rare to be drawn from, or left, in proportion.
     """
 
     train: int
@@ -47,7 +47,8 @@ def amounts(config: TrainConfig) -> Amounts:
     val = math.ceil(spec.train_size * config.validation_fraction - 1e-9)
     train = spec.train_size - val
     used = most if 0 < most < train else train
-    return Amounts(train, val, used, classes, used < train and used < classes)
+    rare = used < train and min(used, train - used) < classes
+    return Amounts(train, val, used, classes, rare)
 
 
 def _is_rare(labels: np.ndarray, used: int) -> bool:
