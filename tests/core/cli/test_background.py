@@ -94,6 +94,7 @@ def test_a_run_of_the_same_configuration_is_reused_instead(capsys, idle, small_r
     assert len(jobs.list_jobs()) == 1
 
 
+@pytest.mark.slow
 def test_a_training_in_the_background_is_cancelled_and_gone_on_with(capsys, studio):
     job_id = answer(capsys, "train", *NETWORK, "--name", "mine", "--background")["job"]
     until(lambda: jobs.load(job_id).history)
