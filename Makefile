@@ -15,11 +15,18 @@ BIN := .venv/bin
 run: .venv/installed
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
+# Browsers and processes are waited for, so their tests have the machine to themselves; the others
+# share its cores, a file at a time.
+ALONE := tests/browser tests/core/jobs
+TOGETHER := -n 2 --dist loadfile tests $(ALONE:%=--ignore=%)
+
 test: .venv/installed-dev chromium
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(TOGETHER); together=$$?; \
+	$(BIN)/python -m pytest -m "not slow" $(ALONE) && exit $$together
 
 test-all: .venv/installed-dev chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TOGETHER); together=$$?; \
+	$(BIN)/python -m pytest $(ALONE) && exit $$together
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

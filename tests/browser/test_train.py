@@ -138,6 +138,7 @@ def test_class_folders_come_one_after_another_and_outlive_a_reload(train, tmp_pa
     expect(train.get_by_text("“Colours” is ready: 30 pictures in 3 classes")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_an_import_is_found_again_after_a_reload_and_cancelled(train, tmp_path):
     path = tmp_path / "many.zip"
     with zipfile.ZipFile(path, "w") as archive:  # small files that take long to read

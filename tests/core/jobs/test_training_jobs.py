@@ -229,6 +229,7 @@ def test_what_was_kept_may_be_damaged(idle, tmp_path):
     assert [point["epoch"] for point in runs.load("mine").card.history] == [1, 2]
 
 
+@pytest.mark.slow
 def test_a_training_outlives_its_dispatcher_and_the_next_look_sees_to_the_rest(studio):
     job = learning(submit(*MANY_EPOCHS, "mnist"))
     waiting = submit(*QUICK)
@@ -252,6 +253,7 @@ def job_result(job: Job) -> str:
     return jobs.load(job.id).result["run"]
 
 
+@pytest.mark.slow
 def test_after_everything_was_killed_the_rest_of_the_queue_runs(studio):
     job = learning(submit(*MANY_EPOCHS, "mnist"))
     waiting = submit(*QUICK)

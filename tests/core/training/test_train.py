@@ -271,6 +271,7 @@ def test_a_training_that_is_to_finish_leaves_a_run(runs_folder, model, values):
     assert load_predictor(run).probabilities(datasets.load("digits").x_test[:4]).shape == (4, 10)
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_goes_on_in_its_folder(runs_folder, tmp_path):
     folder = tmp_path / "checkpoints"
     config = TrainConfig("digits", "simple_cnn", TINY["simple_cnn"] | {"epochs": 5})
