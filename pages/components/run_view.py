@@ -7,13 +7,13 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from core import datasets, plots, runs
+from core import datasets, runs
 from core.errors import StudioError
 from core.models import MODELS
 from core.runs import Run
 from core.training import TrainConfig, best_point, judge
 from core.training.script import as_script
-from pages.components import html, keys, model_form, run_picker
+from pages.components import curve, html, keys, model_form, run_picker
 
 _ICONS = {
     "good": ":material/check_circle:",
@@ -30,10 +30,10 @@ def show(run: Run) -> None:
     card = run.card
     st.subheader(f"{run_picker.title(run)} · {html.plain(_dataset_title(run))}", anchor=False)
     _show_metrics(run)
-    curve, classes, settings, python = st.tabs(
+    learning, classes, settings, python = st.tabs(
         ["Learning curve", "Class by class", "Settings", "Show the Python"]
     )
-    with curve:
+    with learning:
         _show_curve(run)
     with classes:
         _show_classes(run)
@@ -88,13 +88,11 @@ def _show_curve(run: Run) -> None:
         with column:
             if others:
                 st.markdown(f"**{run_picker.title(one)}** `{one.id}`")
-            chart = plots.learning_curve(one.card.history, one.card.axis, **_mark(one))
-            st.altair_chart(chart, width="stretch", key=f"curve_{one.id}")
+            curve.show(f"curve_{one.id}", one.card.history, one.card.axis, **_mark(one))
     st.caption(_how_measured(run))
     if "loss" in card.history[0]:
         with st.expander("Loss"):
-            loss = plots.learning_curve(card.history, card.axis, "loss", **_mark(run))
-            st.altair_chart(loss, width="stretch", key=f"loss_{run.id}")
+            curve.show(f"loss_{run.id}", card.history, card.axis, "loss", **_mark(run))
     with st.expander("The same as a table"):
         st.dataframe(pd.DataFrame(card.history), hide_index=True)
 

@@ -9,7 +9,7 @@ from core.errors import StudioError
 from core.jobs import Job
 from core.models import MODELS
 from core.runs import AXES
-from pages.components import html, job_progress
+from pages.components import curve, html, job_progress
 
 _EVERY = 1.0  # seconds
 _LOG_LINES = 30
@@ -72,11 +72,7 @@ def _show_figures(job: Job) -> None:
     columns[2].metric("Validation accuracy", _percent(figures.get("val_accuracy")))
     columns[3].metric("Best so far", _percent(best))
     if job.history:
-        st.altair_chart(
-            plots.learning_curve(job.history, axis, end=_end(job, axis)),
-            width="stretch",
-            key=f"curve_{job.id}",
-        )
+        curve.show(f"curve_{job.id}", job.history, axis, end=_end(job, axis))
     else:
         st.caption("The learning curve appears after the first validation.")
 
