@@ -1,5 +1,6 @@
 """What random changes do to real training pictures, before anything is trained with them."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,14 +26,8 @@ def show(spec: DatasetSpec, values: Mapping[str, Any]) -> None:
     if not policy.changes and not values["mixup"] and not values["cutmix"]:
         st.caption("The network sees the pictures as they are.")
         return
-    pictures, names = _samples(spec.name, spec.train_size)
     turn = st.session_state.setdefault(keys.PREVIEW_TURN, 0)
-    seen = _variants(pictures, policy, values, turn)
-    rows = [
-        (f"{name} →", None, [picture, *variants])
-        for name, picture, variants in zip(names, pictures, seen, strict=True)
-    ]
-    st.html(html.STYLE + html.gallery(rows))
+    st.html(_gallery(spec.name, spec.train_size, policy, values["mixup"], values["cutmix"], turn))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Others", icon=":material/shuffle:", on_click=_shuffle)
         st.caption("First the picture itself, then what the network may see instead.")
@@ -42,8 +37,24 @@ def _shuffle() -> None:
     st.session_state[keys.PREVIEW_TURN] += 1
 
 
+@st.cache_data(
+    show_spinner=False, max_entries=50, hash_funcs={augmentation.Policy: dataclasses.astuple}
+)
+def _gallery(
+    name: str, size: int, policy: augmentation.Policy, mixup: float, cutmix: float, turn: int
+) -> str:
+    """A row for each picture."""
+    pictures, names = _samples(name, size)
+    seen = _variants(pictures, policy, mixup, cutmix, turn)
+    rows = [
+        (f"{name} →", None, [picture, *variants])
+        for name, picture, variants in zip(names, pictures, seen, strict=True)
+    ]
+    return html.STYLE + html.gallery(rows)
+
+
 def _variants(
-    pictures: np.ndarray, policy: augmentation.Policy, values: Mapping[str, Any], turn: int
+    pictures: np.ndarray, policy: augmentation.Policy, mixup: float, cutmix: float, turn: int
 ) -> list[list[np.ndarray]]:
     """For each picture, what it may be turned into."""
     seen: list[list[np.ndarray]] = [[] for _ in pictures]
@@ -51,7 +62,7 @@ def _variants(
         rng = np.random.default_rng([turn, variant])
         batch = augmentation.augment(pictures, policy, rng) if policy.changes else pictures
         targets = np.eye(len(pictures), dtype=np.float32)
-        batch, _ = augmentation.mix(batch, targets, values["mixup"], values["cutmix"], rng)
+        batch, _ = augmentation.mix(batch, targets, mixup, cutmix, rng)
         for row, picture in zip(seen, batch, strict=True):
             row.append(picture)
     return seen

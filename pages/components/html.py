@@ -110,7 +110,7 @@ def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds} s"
     if seconds < 600:
-        return f"{seconds // 60} min {seconds % 60} s"
+        return f"{seconds // 60} min {seconds % 60} s".removesuffix(" 0 s")
     if seconds < 3600:
         return f"{round(seconds / 60)} min"
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"

@@ -27,20 +27,13 @@ _MOST_BESIDE = 4
 
 def show(run: Run) -> None:
     """Everything about one run."""
-    card = run.card
     st.subheader(f"{run_picker.title(run)} · {html.plain(_dataset_title(run))}", anchor=False)
     _show_metrics(run)
-    learning, classes, settings, python = st.tabs(
-        ["Learning curve", "Class by class", "Settings", "Show the Python"]
-    )
-    with learning:
-        _show_curve(run)
-    with classes:
-        _show_classes(run)
-    with settings:
-        _show_settings(run)
-    with python:
-        show_python(config_of(run), card.id)
+    tabs = st.tabs(list(_VIEWS), key=f"{keys.VIEW}_{run.id}", on_change="rerun")
+    for tab, show_view in zip(tabs, _VIEWS.values(), strict=True):
+        if tab.open:
+            with tab:
+                show_view(run)
     _show_actions(run)
 
 
@@ -91,10 +84,13 @@ def _show_curve(run: Run) -> None:
             curve.show(f"curve_{one.id}", one.card.history, one.card.axis, **_mark(one))
     st.caption(_how_measured(run))
     if "loss" in card.history[0]:
-        with st.expander("Loss"):
-            curve.show(f"loss_{run.id}", card.history, card.axis, "loss", **_mark(run))
-    with st.expander("The same as a table"):
-        st.dataframe(pd.DataFrame(card.history), hide_index=True)
+        loss = st.expander("Loss", key=f"{keys.LOSS}_{run.id}", on_change="rerun")
+        if loss.open:
+            with loss:
+                curve.show(f"loss_{run.id}", card.history, card.axis, "loss", **_mark(run))
+    table = st.expander("The same as a table", key=f"{keys.TABLE}_{run.id}", on_change="rerun")
+    if table.open:
+        table.dataframe(pd.DataFrame(card.history), hide_index=True)
 
 
 def _mark(run: Run) -> dict:
@@ -193,6 +189,10 @@ def config_of(run: Run) -> TrainConfig | None:
         return None
 
 
+def _show_script(run: Run) -> None:
+    show_python(config_of(run), run.id)
+
+
 def show_python(config: TrainConfig | None, name: str) -> None:
     """A script of exactly this training, to read and to take away."""
     if config is None:
@@ -211,6 +211,14 @@ def show_python(config: TrainConfig | None, name: str) -> None:
         key=f"script_{name}",
     )
     st.code(script, language="python", height=420)
+
+
+_VIEWS = {
+    "Learning curve": _show_curve,
+    "Class by class": _show_classes,
+    "Settings": _show_settings,
+    "Show the Python": _show_script,
+}
 
 
 def _show_actions(run: Run) -> None:

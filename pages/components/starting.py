@@ -33,8 +33,12 @@ def show(spec: DatasetSpec, config: TrainConfig | None) -> None:
 
 def show_script(config: TrainConfig | None) -> None:
     """The same training in plain Python."""
-    if config is not None:
-        with st.expander("Show the Python: the same training as a plain script"):
+    if config is None:
+        return
+    title = "Show the Python: the same training as a plain script"
+    script = st.expander(title, key=keys.SCRIPT, on_change="rerun")
+    if script.open:
+        with script:
             run_view.show_python(config, config.name or "train")
 
 

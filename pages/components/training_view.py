@@ -9,9 +9,10 @@ from core.errors import StudioError
 from core.jobs import Job
 from core.models import MODELS
 from core.runs import AXES
-from pages.components import curve, html, job_progress
+from pages.components import curve, html, job_progress, keys
 
 _EVERY = 1.0  # seconds
+_METRIC_WIDTH = 155  # pixels: two beside each other on a phone
 _LOG_LINES = 30
 _STAGES = {
     "loading": "Loading the pictures",
@@ -48,8 +49,9 @@ def show_running(job_id: str) -> None:
         else:
             _show_figures(job)
         _show_buttons(job)
-        with st.expander("Log"):
-            st.code(job.log_tail(_LOG_LINES) or "Nothing yet.", language=None)
+        log = st.expander("Log", key=f"{keys.LOG}_{job.id}", on_change="rerun")
+        if log.open:
+            log.code(job.log_tail(_LOG_LINES) or "Nothing yet.", language=None)
         st.caption("You can leave or reload this page; it goes on and is found here again.")
 
 
@@ -65,12 +67,15 @@ def _show_figures(job: Job) -> None:
     st.progress(min(1.0, job.part), _where(job))
     axis = axis_of(job)
     figures = {**(job.history[-1] if job.history else {}), **job.metrics}
-    columns = st.columns(4)
-    columns[0].metric(plots.AXIS_TITLES[axis], _position(job, axis))
-    columns[1].metric("Training accuracy", _percent(figures.get("accuracy")))
     best = max((point["val_accuracy"] for point in job.history), default=None)
-    columns[2].metric("Validation accuracy", _percent(figures.get("val_accuracy")))
-    columns[3].metric("Best so far", _percent(best))
+    with st.container(horizontal=True, gap="xsmall"):
+        for label, value in {
+            plots.AXIS_TITLES[axis]: _position(job, axis),
+            "Training accuracy": _percent(figures.get("accuracy")),
+            "Validation accuracy": _percent(figures.get("val_accuracy")),
+            "Best so far": _percent(best),
+        }.items():
+            st.metric(label, value, width=_METRIC_WIDTH)
     if job.history:
         curve.show(f"curve_{job.id}", job.history, axis, end=_end(job, axis))
     else:
@@ -91,7 +96,7 @@ def _end(job: Job, axis: str) -> int | None:
 
 def _position(job: Job, axis: str) -> str:
     if axis == "epoch" and job.epochs:
-        return f"{min(job.epoch, job.epochs)} of {job.epochs}"
+        return f"{min(job.epoch, job.epochs)}/{job.epochs}"
     return f"{job.history[-1][axis]:,}" if job.history else "–"
 
 

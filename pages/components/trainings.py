@@ -34,8 +34,11 @@ def show() -> None:
         return
     st.subheader("Trained models", anchor=False)
     run = _pick(finished)
-    with st.expander(f"All {len(finished)} trained models as a table"):
-        _show_table(list(finished.values()))
+    title = f"All {len(finished)} trained models as a table"
+    table = st.expander(title, key=keys.ALL_RUNS, on_change="rerun")
+    if table.open:
+        with table:
+            _show_table(list(finished.values()))
     with st.container(border=True):
         run_view.show(run)
 

@@ -128,11 +128,11 @@ def metric(page: Page, name: str):
 
 def learning(page: Page, epoch: int = 2) -> None:
     """Wait until that epoch is reached, as the page shows it."""
-    expect(metric(page, "Epoch")).to_have_text(re.compile(r"^\d+ of \d+$"), timeout=BEGINNING)
+    expect(metric(page, "Epoch")).to_have_text(re.compile(r"^\d+/\d+$"), timeout=BEGINNING)
     page.wait_for_function(
         """([epoch]) => [...document.querySelectorAll("[data-testid=stMetric]")].some(
             (one) => one.innerText.startsWith("Epoch") &&
-            Number(one.innerText.match(/(\\d+) of/)?.[1]) >= epoch)""",
+            Number(one.innerText.match(/(\\d+)\\//)?.[1]) >= epoch)""",
         arg=[epoch],
         timeout=BEGINNING,
     )

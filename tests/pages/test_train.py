@@ -78,6 +78,18 @@ def shown(page: AppTest, model: str) -> dict[str, object]:
     }
 
 
+def look(page: AppTest, run: str, view: str) -> AppTest:
+    """One of the tabs of a finished run."""
+    page.session_state[f"{keys.VIEW}_{run}"] = view
+    return fine(page.run())
+
+
+def opened(page: AppTest, expander: str) -> AppTest:
+    """The same page with something folded out."""
+    page.session_state[expander] = True
+    return fine(page.run())
+
+
 def button(page: AppTest, label: str):
     (found,) = (one for one in page.button if one.label == label)
     return found
@@ -380,7 +392,8 @@ def test_a_real_start_queues_one_training(open_page):
 
 def test_the_form_shows_the_same_in_python(open_page):
     page = open_page("model", model="random_forest", **{"random_forest.n_estimators": "7"})
-    (code,) = page.code
+    assert not page.code
+    (code,) = opened(page, keys.SCRIPT).code
     ast.parse(code.value)
     assert "n_estimators=7" in code.value
 
@@ -459,7 +472,9 @@ def test_shipped_runs_are_shown_but_cannot_be_changed(open_page, name):
     run = runs.load(name)
     assert fields(page)[keys.SHOWN_RUN].value == name
     assert page.metric[0].label == "Test accuracy"
-    assert len(page.get("vega_lite_chart")) == (2 if "loss" in run.card.history[0] else 1)
+    assert len(page.get("vega_lite_chart")) == 1
+    if "loss" in run.card.history[0]:
+        assert len(opened(page, f"{keys.LOSS}_{name}").get("vega_lite_chart")) == 2
     assert f"rename_{name}" not in fields(page)
     assert "Yes, delete it" not in [one.label for one in page.button]
 
@@ -472,15 +487,18 @@ def test_a_finished_run_is_shown(open_page, with_runs, model):
     accuracy = f"{100 * run.card.metrics['accuracy']:.1f} %"
     assert [metric.value for metric in page.metric][0] == accuracy
     assert page.metric[0].delta == "of 360 pictures"
-    ast.parse(page.code[0].value)
+    opened(page, f"{keys.TABLE}_{run.id}")
+    curve = next(frame.value for frame in page.dataframe if "val_accuracy" in frame.value.columns)
+    assert len(curve) == len(run.card.history)
+    ast.parse(look(page, run.id, "Show the Python").code[0].value)
+    look(page, run.id, "Settings")
     settings = next(frame.value for frame in page.dataframe if "setting" in frame.value.columns)
     titles = {param.name: param.title for param in MODELS[model].params}
     assert {titles[name] for name in run.card.hyperparameters} <= set(settings["setting"])
+    look(page, run.id, "Class by class")
     classes = next(frame.value for frame in page.dataframe if "recall" in frame.value.columns)
     assert list(classes["class"]) == list("0123456789")
     assert classes["pictures"].sum() == 360
-    curve = next(frame.value for frame in page.dataframe if "val_accuracy" in frame.value.columns)
-    assert len(curve) == len(run.card.history)
     (link,) = page.get("page_link")
     assert link.proto.query_string == f"{keys.RUNS}=my-{model}"
 
@@ -489,6 +507,7 @@ def test_the_latest_run_is_shown_first_and_all_are_in_the_table(open_page, with_
     page = open_page("trainings")
     latest = max(runs.list_runs(), key=lambda run: run.card.created)
     assert runs.load(fields(page)[keys.SHOWN_RUN].value).card.created == latest.card.created
+    opened(page, keys.ALL_RUNS)
     table = next(frame.value for frame in page.dataframe if "trained" in frame.value.columns)
     assert set(table["name"]) == {run.id for run in runs.list_runs()}
 
@@ -506,6 +525,7 @@ def test_a_run_whose_dataset_is_gone_is_still_shown(open_page, with_runs):
     path.write_text(json.dumps({**json.loads(path.read_text()), "dataset": "was-deleted"}))
     page = open_page("trainings", run="my-knn")
     assert "was-deleted" in texts(page)
+    look(page, "my-knn", "Show the Python")
     assert "Its dataset or model is gone, so there is no script for it." in texts(page)
 
 
@@ -525,11 +545,13 @@ def test_a_run_of_another_version_is_still_shown(open_page, with_runs, changes):
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
     page = open_page("trainings", run="my-knn")
     assert fields(page)[keys.SHOWN_RUN].value == "my-knn"
+    for view in ("Class by class", "Settings", "Show the Python"):
+        look(page, "my-knn", view)
 
 
 def test_a_run_whose_answers_were_changed_says_so(open_page, with_runs):
     (with_runs.runs_dir / "my-knn" / runs.EVALUATION).write_bytes(b"changed")
-    page = open_page("trainings", run="my-knn")
+    page = look(open_page("trainings", run="my-knn"), "my-knn", "Class by class")
     assert "was changed after training" in plain(page.error[0].value)
 
 
@@ -573,7 +595,7 @@ def test_the_files_of_a_run_can_be_taken_away(open_page, with_runs, monkeypatch)
             downloads.update({label: data}) or real(label, data, *rest, **more)
         ),
     )
-    open_page("trainings", run="my-knn")
+    look(open_page("trainings", run="my-knn"), "my-knn", "Show the Python")
     run = runs.load("my-knn")
     with zipfile.ZipFile(io.BytesIO(downloads["Download the model"]())) as archive:
         assert {Path(name).name for name in archive.namelist()} == {*run.card.files, runs.CARD}
@@ -583,6 +605,7 @@ def test_the_files_of_a_run_can_be_taken_away(open_page, with_runs, monkeypatch)
 
 def test_another_training_begins_with_the_settings_of_a_run(open_page, with_runs):
     page = open_page("trainings", dataset="mnist", run="my-mlp")
+    look(page, "my-mlp", "Settings")
     fine(button(page, "Train again with other settings").click().run())
     assert fields(page)[keys.MODEL].value == "mlp"
     assert page.query_params[keys.DATASET] in ("digits", ["digits"])
@@ -598,6 +621,7 @@ def test_another_training_begins_with_the_seed_and_the_part_held_out_too(open_pa
     else:
         train(config)
     page = open_page("trainings", dataset="mnist", run="mine")
+    look(page, "mine", "Settings")
     fine(button(page, way).click().run())
     assert fields(page)[keys.SEED].value == 3
     assert "about 1,150 pictures to learn from" in texts(page)
@@ -605,7 +629,7 @@ def test_another_training_begins_with_the_seed_and_the_part_held_out_too(open_pa
 
 @pytest.mark.parametrize("name", runs.SHIPPED)
 def test_another_training_begins_with_the_settings_of_a_shipped_run(open_page, name):
-    page = open_page("trainings", run=name)
+    page = look(open_page("trainings", run=name), name, "Settings")
     fine(button(page, "Train again with other settings").click().run())
     card = runs.load(name).card
     assert shown(page, card.model) == card.hyperparameters
@@ -687,7 +711,7 @@ def test_a_running_training_shows_its_figures(open_page):
         page = open_page("trainings")
         values = {metric.label: metric.value for metric in page.metric[:4]}
         assert values == {
-            "Epoch": "3 of 4",
+            "Epoch": "3/4",
             "Training accuracy": "25.0 %",
             "Validation accuracy": "10.0 %",
             "Best so far": "20.0 %",
