@@ -6,7 +6,7 @@ from core import jobs
 from core.errors import StudioError
 from core.jobs import KINDS, Job
 
-_EVERY = 1.0  # seconds
+EVERY = 1.0  # seconds
 _STATES = {"queued": "Waiting for its turn", "running": "At work"}
 
 
@@ -23,15 +23,21 @@ def running(kind: str) -> list[Job]:
     return [job for job in jobs.list_jobs()[::-1] if job.kind == kind and not job.ended]
 
 
-@st.fragment(run_every=_EVERY)
-def show_running(job_id: str) -> None:
-    """Progress of a job; the whole page is shown anew when it has ended."""
+def still_going(job_id: str) -> Job:
+    """The job that a part of the page shows; the whole page is shown anew when it has ended."""
     try:
         job = jobs.load(job_id)
-    except StudioError:
+    except StudioError:  # deleted
         st.rerun()
     if job.ended:
         st.rerun()
+    return job
+
+
+@st.fragment(run_every=EVERY)
+def show_running(job_id: str) -> None:
+    """Progress of a job; the whole page is shown anew when it has ended."""
+    job = still_going(job_id)
     with st.container(border=True):
         st.markdown(f"**{title(job)}**")
         text = "Stopping …" if job.stopping else _text(job)

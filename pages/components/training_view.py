@@ -11,7 +11,6 @@ from core.models import MODELS
 from core.runs import AXES
 from pages.components import curve, html, job_progress, keys
 
-_EVERY = 1.0  # seconds
 _METRIC_WIDTH = 155  # pixels: two beside each other on a phone
 _LOG_LINES = 30
 _STAGES = {
@@ -33,15 +32,10 @@ def title(job: Job) -> str:
     return f"{model.title if model else job.settings['model']} · {dataset}"
 
 
-@st.fragment(run_every=_EVERY)
+@st.fragment(run_every=job_progress.EVERY)
 def show_running(job_id: str) -> None:
     """How far a training is; the whole page is shown anew when it has ended."""
-    try:
-        job = jobs.load(job_id)
-    except StudioError:
-        st.rerun()
-    if job.ended:
-        st.rerun()
+    job = job_progress.still_going(job_id)
     with st.container(border=True):
         st.subheader(html.plain(title(job)), anchor=False)
         if job.state == "queued":
