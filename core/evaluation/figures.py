@@ -1,4 +1,4 @@
-"""Labels and probabilities become figures: computed once, drawn elsewhere."""
+"""What one model answered, as figures."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,6 +37,59 @@ class Evaluation:
     def accuracy(self) -> float:
         """Part of the pictures answered rightly, 0 to 1."""
         return float((self.predictions == self.labels).mean())
+
+    @cached_property
+    def accuracy_interval(self) -> tuple[float, float]:
+        """Where the accuracy on very many such pictures lies, with 95 % confidence.
+
+        Wilson (1927), "Probable inference, the law of succession, and statistical inference".
+        """
+        from scipy.stats import binomtest
+
+        right = int((self.predictions == self.labels).sum())
+        found = binomtest(right, len(self.labels)).proportion_ci(0.95, method="wilson")
+        return float(found.low), float(found.high)
+
+    @cached_property
+    def balanced_accuracy(self) -> float:
+        """Mean recall of the classes that occur, each counting alike."""
+        return float(np.nanmean(self.recall))
+
+    def top_k(self, k: int) -> float:
+        """Part of the pictures whose class is among the `k` most probable ones, 0 to 1.
+
+        A class that is exactly as probable as others comes after those with a lower index.
+
+        Raises:
+            ValueError: if `k` is not within 1 to K.
+        """
+        classes = self.probabilities.shape[1]
+        if not 1 <= k <= classes:
+            raise ValueError(f"`k` must be 1 to {classes}. Received: {k}")
+        rows = np.arange(len(self.labels))
+        of_truth = self.probabilities[rows, self.labels][:, None]
+        before = np.arange(classes) < self.labels[:, None]
+        better = (self.probabilities > of_truth) | ((self.probabilities == of_truth) & before)
+        return float((better.sum(axis=1) < k).mean())
+
+    @cached_property
+    def brier_score(self) -> float:
+        """Mean squared distance between the probabilities and the truth, 0 to 2.
+
+        Brier (1950), "Verification of forecasts expressed in terms of probability".
+        """
+        truth = np.eye(self.probabilities.shape[1])[self.labels]
+        return float(((self.probabilities - truth) ** 2).sum(axis=1).mean())
+
+    @cached_property
+    def confidences(self) -> np.ndarray:
+        """The probability of each answer given, float32, shape `(N,)`."""
+        return _frozen(self.probabilities.max(axis=1))
+
+    @cached_property
+    def support(self) -> np.ndarray:
+        """How many pictures there are of each class, int, shape `(K,)`."""
+        return _frozen(self.confusion_matrix.sum(axis=1))
 
     @cached_property
     def log_loss(self) -> float:
@@ -80,6 +133,27 @@ class Evaluation:
         present = matrix.sum(axis=0) + matrix.sum(axis=1) > 0
         return float(np.nan_to_num(figures[present]).mean())
 
+    def weighted(self, figures: np.ndarray) -> float:
+        """Mean over the classes, each counting as often as it occurs; else as `macro`.
+
+        The same as scikit-learn's `average="weighted"` with `zero_division=0`.
+
+        Args:
+            figures: `precision`, `recall` or `f1`.
+        """
+        return float(np.average(np.nan_to_num(figures), weights=self.support))
+
+    def most_confused(self, most: int = 5) -> list[tuple[int, int, int]]:
+        """The commonest mistakes: true class, answer, how often; commonest first."""
+        matrix = self.confusion_matrix * (1 - np.eye(len(self.confusion_matrix), dtype=np.int64))
+        places = np.argsort(-matrix, axis=None, kind="stable")[:most]
+        rows, columns = np.unravel_index(places, matrix.shape)
+        return [
+            (int(row), int(column), int(matrix[row, column]))
+            for row, column in zip(rows, columns, strict=True)
+            if matrix[row, column]
+        ]
+
     def metrics(self) -> dict[str, float]:
         """The figures a card keeps; precision, recall and F1 are means over the classes."""
         return {
@@ -95,27 +169,6 @@ def evaluate(labels: np.ndarray, probabilities: np.ndarray) -> Evaluation:
     """Keep what a model answered as an immutable `Evaluation`."""
     labels = _frozen(np.array(labels, dtype=np.int64))
     return Evaluation(labels, _frozen(np.array(probabilities, dtype=np.float32)))
-
-
-def mcnemar(first: Evaluation, second: Evaluation) -> float:
-    """Exact two-sided p-value that two models err equally often on the same pictures.
-
-    McNemar (1947), "Note on the sampling error of the difference between correlated proportions".
-
-    Raises:
-        ValueError: if the two were not made on the same labels.
-    """
-    from scipy.stats import binomtest
-
-    if not np.array_equal(first.labels, second.labels):
-        raise ValueError("Both evaluations must be made on the same pictures, in the same order.")
-    first_right = first.predictions == first.labels
-    second_right = second.predictions == second.labels
-    only_first = int((first_right & ~second_right).sum())
-    only_second = int((second_right & ~first_right).sum())
-    if only_first + only_second == 0:
-        return 1.0
-    return float(binomtest(only_first, only_first + only_second).pvalue)
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -4,21 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from core.evaluation import Evaluation, evaluate, mcnemar
-
-
-@pytest.fixture(scope="module")
-def answers() -> tuple[np.ndarray, np.ndarray]:
-    """300 answers over 5 classes, right about half of the time."""
-    rng = np.random.default_rng(3)
-    labels = rng.integers(0, 5, 300)
-    scores = rng.normal(size=(300, 5)) + 1.5 * np.eye(5)[labels]
-    return labels, (np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)).astype(np.float32)
-
-
-def right_and_wrong(pattern: list[int]) -> Evaluation:
-    """One answer per entry, right (1) or wrong (0), about pictures of class 0."""
-    return evaluate(np.zeros(len(pattern)), [[r, 1 - r] for r in pattern])
+from core.evaluation import evaluate
 
 
 def test_figures_agree_with_scikit_learn(answers):
@@ -150,26 +136,74 @@ def test_arrays_cannot_be_written_to(answers, field):
         getattr(evaluate(*answers), field)[0] = 0
 
 
+def test_more_figures_agree_with_scikit_learn(answers):
+    labels, probabilities = answers
+    evaluation, predictions = evaluate(labels, probabilities), probabilities.argmax(axis=1)
+    assert evaluation.balanced_accuracy == pytest.approx(
+        metrics.balanced_accuracy_score(labels, predictions)
+    )
+    for k in range(1, 5):
+        expected = metrics.top_k_accuracy_score(labels, probabilities, k=k)
+        assert evaluation.top_k(k) == pytest.approx(expected)
+    assert evaluation.top_k(1) == evaluation.accuracy
+    assert evaluation.top_k(5) == 1
+    assert evaluation.brier_score == pytest.approx(
+        metrics.brier_score_loss(labels, probabilities, scale_by_half=False), rel=1e-5
+    )
+    expected = metrics.precision_recall_fscore_support(
+        labels, predictions, average="weighted", zero_division=0
+    )
+    figures = (evaluation.precision, evaluation.recall, evaluation.f1)
+    assert [evaluation.weighted(one) for one in figures] == pytest.approx(expected[:3])
+    assert (evaluation.support == np.bincount(labels)).all()
+
+
+@pytest.mark.parametrize("answered", [[0, 0, 1, 1], [0, 0, 0, 0], [2, 2, 2, 2]])
+def test_classes_may_be_absent(answered):
+    labels = [0, 0, 0, 1]
+    evaluation = evaluate(labels, np.eye(3)[answered])
+    expected = metrics.precision_recall_fscore_support(
+        labels, answered, average="weighted", zero_division=0
+    )
+    figures = (evaluation.precision, evaluation.recall, evaluation.f1)
+    assert [evaluation.weighted(one) for one in figures] == pytest.approx(expected[:3])
+    assert evaluation.balanced_accuracy == pytest.approx(
+        metrics.recall_score(labels, answered, average="macro", labels=[0, 1])
+    )
+
+
 @pytest.mark.parametrize(
-    ("only_first", "only_second", "p_value"),
-    [
-        (1, 9, 22 / 1024),  # 2 * (C(10, 0) + C(10, 1)) / 2 ** 10
-        (9, 1, 22 / 1024),
-        (0, 5, 2 / 32),
-        (5, 5, 1.0),
-        (0, 1, 1.0),
-        (0, 0, 1.0),
+    ("right", "total", "low", "high"),
+    [  # by the formula of Wilson (1927) with z = 1.959964
+        (0, 10, 0.0, 0.2775328),
+        (10, 10, 0.7224672, 1.0),
+        (5, 10, 0.2365931, 0.7634069),
     ],
 )
-def test_mcnemar_gives_the_binomial_p_value(only_first, only_second, p_value):
-    both = [1] * 7 + [0] * 4
-    first = right_and_wrong([1] * only_first + [0] * only_second + both)
-    second = right_and_wrong([0] * only_first + [1] * only_second + both)
-    assert mcnemar(first, second) == pytest.approx(p_value)
+def test_the_interval_of_an_accuracy_is_wilsons(right, total, low, high):
+    z, p = 1.959964, right / total
+    middle = (p + z * z / (2 * total)) / (1 + z * z / total)
+    half = z / (1 + z * z / total) * np.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
+    answers = np.eye(2)[[0] * right + [1] * (total - right)]
+    received = evaluate(np.zeros(total), answers).accuracy_interval
+    assert received == pytest.approx((middle - half, middle + half), abs=1e-6)
+    assert received == pytest.approx((low, high), abs=1e-6)
 
 
-@pytest.mark.parametrize("labels", [[0, 0, 1], [0, 0], [1, 0]])
-def test_mcnemar_needs_the_same_pictures(labels):
-    first = evaluate([0, 1], np.eye(2))
-    with pytest.raises(ValueError, match="same pictures"):
-        mcnemar(first, evaluate(labels, np.ones((len(labels), 2)) / 2))
+def test_classes_that_are_equally_probable_come_in_their_order():
+    evaluation = evaluate([0, 1, 2], np.full((3, 4), 0.25))
+    assert [round(evaluation.top_k(k) * 3) for k in (1, 2, 3, 4)] == [1, 2, 3, 3]
+
+
+@pytest.mark.parametrize("k", [0, 5, -1])
+def test_k_is_at_most_the_number_of_classes(k):
+    with pytest.raises(ValueError, match=f"1 to 4. Received: {k}"):
+        evaluate([0], np.full((1, 4), 0.25)).top_k(k)
+
+
+def test_the_commonest_mistakes_come_first():
+    labels, answered = [0] * 6 + [1] * 4 + [2], [0, 1, 1, 1, 2, 0, 1, 0, 0, 1, 2]
+    evaluation = evaluate(labels, np.eye(3)[answered])
+    assert evaluation.most_confused() == [(0, 1, 3), (1, 0, 2), (0, 2, 1)]
+    assert evaluation.most_confused(1) == [(0, 1, 3)]
+    assert evaluate([0, 1], np.eye(2)).most_confused() == []

@@ -1,0 +1,90 @@
+"""Is a model right as often as it says it is sure; what does leaving out the unsure gain?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.evaluation.figures import Evaluation
+
+BINS = 15
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Answers sorted into bins of equal width by their confidence.
+
+    Attributes:
+        edges: limits of the bins, float, shape `(B + 1,)`; a bin holds its upper limit.
+        counts: answers in each, int, shape `(B,)`.
+        confidence: their mean confidence, float, shape `(B,)`; nan in an empty bin.
+        accuracy: the part of them that is right, float, shape `(B,)`; nan in an empty bin.
+    """
+
+    edges: np.ndarray
+    counts: np.ndarray
+    confidence: np.ndarray
+    accuracy: np.ndarray
+
+    @property
+    def expected_calibration_error(self) -> float:
+        """Mean distance between confidence and accuracy, each answer counting alike, 0 to 1.
+
+        Guo, Pleiss, Sun & Weinberger (2017), "On calibration of modern neural networks".
+        """
+        filled = self.counts > 0
+        distance = np.abs(self.confidence - self.accuracy)[filled]
+        return float(np.average(distance, weights=self.counts[filled]))
+
+
+def reliability(evaluation: Evaluation, bins: int = BINS) -> Reliability:
+    """How often answers of each confidence are right.
+
+    Args:
+        evaluation: of at least one picture.
+        bins: how many.
+    """
+    edges = np.linspace(0, 1, bins + 1)
+    confidences = evaluation.confidences.astype(np.float64)
+    places = np.clip(np.searchsorted(edges, confidences, side="left") - 1, 0, bins - 1)
+    right = evaluation.predictions == evaluation.labels
+    counts = np.bincount(places, minlength=bins)
+    return Reliability(
+        edges,
+        counts,
+        _means(np.bincount(places, confidences, bins), counts),
+        _means(np.bincount(places, right, bins), counts),
+    )
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What is left, and how good it is, when answers below a confidence are withheld.
+
+    Attributes:
+        thresholds: confidences, rising, float, shape `(T,)`.
+        coverage: part of the pictures that are answered at each, float, shape `(T,)`.
+        accuracy: part of those answers that is right, float, shape `(T,)`; nan if none is left.
+    """
+
+    thresholds: np.ndarray
+    coverage: np.ndarray
+    accuracy: np.ndarray
+
+
+def coverage(evaluation: Evaluation, steps: int = 101) -> Coverage:
+    """Accuracy of the answers that remain as the confidence asked for rises from 0 to 1.
+
+    An answer whose confidence is exactly the threshold remains.
+    """
+    thresholds = np.linspace(0, 1, steps)
+    order = np.argsort(evaluation.confidences, kind="stable")
+    confidences = evaluation.confidences[order].astype(np.float64)
+    right = (evaluation.predictions == evaluation.labels)[order]
+    first = np.searchsorted(confidences, thresholds.astype(np.float32).astype(np.float64))
+    left = len(order) - first
+    right_from = np.append(np.cumsum(right[::-1])[::-1], 0)
+    return Coverage(thresholds, left / len(order), _means(right_from[first], left))
+
+
+def _means(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    return np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)

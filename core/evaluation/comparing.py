@@ -1,0 +1,48 @@
+"""Two models that answered the same pictures."""
+
+import numpy as np
+
+from core.evaluation.figures import Evaluation
+
+
+def agreement(first: Evaluation, second: Evaluation) -> float:
+    """Part of the pictures to which both give the same answer, right or wrong, 0 to 1.
+
+    Raises:
+        ValueError: if the two were not made on the same labels.
+    """
+    _check(first, second)
+    return float((first.predictions == second.predictions).mean())
+
+
+def right_against_wrong(first: Evaluation, second: Evaluation) -> np.ndarray:
+    """Indices of the pictures that the first answers rightly and the second wrongly, sorted.
+
+    Raises:
+        ValueError: if the two were not made on the same labels.
+    """
+    _check(first, second)
+    right = (first.predictions == first.labels) & (second.predictions != second.labels)
+    return np.flatnonzero(right)
+
+
+def mcnemar(first: Evaluation, second: Evaluation) -> float:
+    """Exact two-sided p-value that two models err equally often on the same pictures.
+
+    McNemar (1947), "Note on the sampling error of the difference between correlated proportions".
+
+    Raises:
+        ValueError: if the two were not made on the same labels.
+    """
+    from scipy.stats import binomtest
+
+    only_first = len(right_against_wrong(first, second))
+    only_second = len(right_against_wrong(second, first))
+    if only_first + only_second == 0:
+        return 1.0
+    return float(binomtest(only_first, only_first + only_second).pvalue)
+
+
+def _check(first: Evaluation, second: Evaluation) -> None:
+    if not np.array_equal(first.labels, second.labels):
+        raise ValueError("Both evaluations must be made on the same pictures, in the same order.")
