@@ -336,7 +336,11 @@ def test_a_wrong_checksum_inside_is_refused(refused):
     refused(bytes(cut), "damaged")
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"no archive")])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no archive", gzip.compress(b"no archive")],
+    ids=["empty", "no archive", "packed"],
+)
 def test_what_is_no_archive_is_refused(refused, content):
     refused(content, "is damaged and cannot be unpacked")
 

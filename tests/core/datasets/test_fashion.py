@@ -195,7 +195,11 @@ def test_downloads_do_not_mix_with_those_of_mnist(folders):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("content", [b"", b"another", gzip.compress(idx(np.zeros(3, np.uint8)))])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"another", gzip.compress(idx(np.zeros(3, np.uint8)))],
+    ids=["empty", "another", "three numbers"],
+)
 def test_a_file_other_than_expected_is_refused(expect, own, name, content):
     put(own, expect() | {name: content})
     with pytest.raises(DatasetError, match="damaged or a different file.*SHA-256") as raised:
