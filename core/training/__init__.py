@@ -1,12 +1,13 @@
 """A `TrainConfig` becomes a `Run`: `train(TrainConfig("mnist", "simple_cnn"))`."""
 
 from core.progress import Progress
-from core.training.config import TrainConfig
+from core.training.config import MAX_SEED, TrainConfig
 from core.training.estimate import Estimate, estimate
 from core.training.train import train
 from core.training.verdict import Verdict, best_point, judge
 
 __all__ = [
+    "MAX_SEED",
     "Estimate",
     "Progress",
     "TrainConfig",

@@ -10,6 +10,8 @@ from core.augmentation import USUAL, usual_policy
 from core.errors import ModelError, unknown
 from core.models import MODELS, Value, cnn, resolve
 
+MAX_SEED = 2**32 - 1  # NumPy, and with it scikit-learn and Keras, takes no larger one
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -50,8 +52,11 @@ class TrainConfig:
                 "`hyperparameters` must map names to values. "
                 f"Received: {type(self.hyperparameters).__name__}."
             )
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
-            raise ModelError(f"`seed` must be a whole number from 0. Received: {self.seed!r}.")
+        seed = self.seed
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+            raise ModelError(
+                f"`seed` must be a whole number from 0 to {MAX_SEED}. Received: {seed!r}."
+            )
         object.__setattr__(self, "hyperparameters", self._resolved(spec))
 
     def _resolved(self, spec: datasets.DatasetSpec) -> dict[str, Value]:

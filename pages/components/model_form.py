@@ -9,7 +9,7 @@ from core.augmentation import why_usual
 from core.datasets import DatasetSpec
 from core.errors import StudioError
 from core.models import MODELS, ModelSpec, Param
-from core.training import TrainConfig
+from core.training import MAX_SEED, TrainConfig
 from pages.components import address, augmentation_preview, dataset_look, html, keys, steps
 
 FIRST_CHOICE = "simple_cnn"
@@ -212,7 +212,7 @@ def _name_and_seed() -> tuple[str, int]:
         seed.number_input(
             "Seed",
             0,
-            2**31 - 1,
+            MAX_SEED,
             0,
             key=keys.SEED,
             bind="query-params",

@@ -20,7 +20,7 @@ from core.jobs.job import lock_of, write_status
 from core.models import MODELS, Param
 from core.models.registry import CNN_PRESETS
 from core.settings import Settings
-from core.training import TrainConfig, train
+from core.training import MAX_SEED, TrainConfig, train
 from pages.components import keys
 from tests.core.datasets.pictures_on_disk import pets, write_folder
 from tests.core.jobs.conftest import own_folders
@@ -625,6 +625,14 @@ def test_another_training_begins_with_the_seed_and_the_part_held_out_too(open_pa
     fine(button(page, way).click().run())
     assert fields(page)[keys.SEED].value == 3
     assert "about 1,150 pictures to learn from" in texts(page)
+
+
+def test_another_training_begins_with_the_largest_seed(open_page):
+    broken("failed", "No.", seed=MAX_SEED)
+    page = open_page("trainings")
+    fine(button(page, "Change the settings").click().run())
+    assert fields(page)[keys.SEED].value == MAX_SEED
+    assert not button(page, "Start training").disabled
 
 
 @pytest.mark.parametrize("name", runs.SHIPPED)

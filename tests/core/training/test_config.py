@@ -84,6 +84,7 @@ def test_pictures_too_small_for_the_network_are_refused_before_training():
         ({"hyperparameters": ["n_estimators"]}, ModelError, "must map names.*Received: list"),
         ({"hyperparameters": None}, ModelError, "must map names.*Received: NoneType"),
         ({"seed": -1}, ModelError, "`seed` must be a whole number.*Received: -1"),
+        ({"seed": 2**32}, ModelError, "from 0 to 4294967295. Received: 4294967296"),
         ({"seed": 1.5}, ModelError, "`seed`.*Received: 1.5"),
         ({"seed": "1"}, ModelError, "`seed`.*Received: '1'"),
         ({"seed": True}, ModelError, "`seed`.*Received: True"),
