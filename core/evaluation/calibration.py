@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.evaluation.figures import Evaluation
+from core.evaluation.figures import Evaluation, ratio
 
 BINS = 15
 
@@ -46,13 +46,12 @@ def reliability(evaluation: Evaluation, bins: int = BINS) -> Reliability:
     edges = np.linspace(0, 1, bins + 1)
     confidences = evaluation.confidences.astype(np.float64)
     places = np.clip(np.searchsorted(edges, confidences, side="left") - 1, 0, bins - 1)
-    right = evaluation.predictions == evaluation.labels
     counts = np.bincount(places, minlength=bins)
     return Reliability(
         edges,
         counts,
-        _means(np.bincount(places, confidences, bins), counts),
-        _means(np.bincount(places, right, bins), counts),
+        ratio(np.bincount(places, confidences, bins), counts),
+        ratio(np.bincount(places, evaluation.right, bins), counts),
     )
 
 
@@ -79,12 +78,8 @@ def coverage(evaluation: Evaluation, steps: int = 101) -> Coverage:
     thresholds = np.linspace(0, 1, steps)
     order = np.argsort(evaluation.confidences, kind="stable")
     confidences = evaluation.confidences[order].astype(np.float64)
-    right = (evaluation.predictions == evaluation.labels)[order]
+    right = evaluation.right[order]
     first = np.searchsorted(confidences, thresholds.astype(np.float32).astype(np.float64))
     left = len(order) - first
     right_from = np.append(np.cumsum(right[::-1])[::-1], 0)
-    return Coverage(thresholds, left / len(order), _means(right_from[first], left))
-
-
-def _means(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    return np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+    return Coverage(thresholds, left / len(order), ratio(right_from[first], left))

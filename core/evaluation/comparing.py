@@ -22,8 +22,7 @@ def right_against_wrong(first: Evaluation, second: Evaluation) -> np.ndarray:
         ValueError: if the two were not made on the same labels.
     """
     _check(first, second)
-    right = (first.predictions == first.labels) & (second.predictions != second.labels)
-    return np.flatnonzero(right)
+    return np.flatnonzero(first.right & ~second.right)
 
 
 def mcnemar(first: Evaluation, second: Evaluation) -> float:

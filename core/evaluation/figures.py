@@ -34,9 +34,14 @@ class Evaluation:
         return _frozen(self.probabilities.argmax(axis=1))
 
     @cached_property
+    def right(self) -> np.ndarray:
+        """Which pictures were answered rightly, bool, shape `(N,)`."""
+        return _frozen(self.predictions == self.labels)
+
+    @cached_property
     def accuracy(self) -> float:
         """Part of the pictures answered rightly, 0 to 1."""
-        return float((self.predictions == self.labels).mean())
+        return float(self.right.mean())
 
     @cached_property
     def accuracy_interval(self) -> tuple[float, float]:
@@ -46,8 +51,8 @@ class Evaluation:
         """
         from scipy.stats import binomtest
 
-        right = int((self.predictions == self.labels).sum())
-        found = binomtest(right, len(self.labels)).proportion_ci(0.95, method="wilson")
+        answers = binomtest(int(self.right.sum()), len(self.right))
+        found = answers.proportion_ci(0.95, method="wilson")
         return float(found.low), float(found.high)
 
     @cached_property
@@ -66,8 +71,7 @@ class Evaluation:
         classes = self.probabilities.shape[1]
         if not 1 <= k <= classes:
             raise ValueError(f"`k` must be 1 to {classes}. Received: {k}")
-        rows = np.arange(len(self.labels))
-        of_truth = self.probabilities[rows, self.labels][:, None]
+        of_truth = self._of_truth[:, None]
         before = np.arange(classes) < self.labels[:, None]
         better = (self.probabilities > of_truth) | ((self.probabilities == of_truth) & before)
         return float((better.sum(axis=1) < k).mean())
@@ -94,8 +98,12 @@ class Evaluation:
     @cached_property
     def log_loss(self) -> float:
         """Mean cross-entropy in nats: low when right answers are given with confidence."""
-        of_truth = self.probabilities[np.arange(len(self.labels)), self.labels]
-        return float(-np.log(np.clip(of_truth, 1e-7, 1)).mean())
+        return float(-np.log(np.clip(self._of_truth, 1e-7, 1)).mean())
+
+    @cached_property
+    def _of_truth(self) -> np.ndarray:
+        """The probability each true class was given, float32, shape `(N,)`."""
+        return self.probabilities[np.arange(len(self.labels)), self.labels]
 
     @cached_property
     def confusion_matrix(self) -> np.ndarray:
@@ -108,18 +116,18 @@ class Evaluation:
     @cached_property
     def recall(self) -> np.ndarray:
         """Part of each class that was found, float, shape `(K,)`; nan for an absent class."""
-        return _ratio(np.diag(self.confusion_matrix), self.confusion_matrix.sum(axis=1))
+        return ratio(np.diag(self.confusion_matrix), self.support)
 
     @cached_property
     def precision(self) -> np.ndarray:
         """Part of the answers of each class that were right, float, shape `(K,)`."""
-        return _ratio(np.diag(self.confusion_matrix), self.confusion_matrix.sum(axis=0))
+        return ratio(np.diag(self.confusion_matrix), self.confusion_matrix.sum(axis=0))
 
     @cached_property
     def f1(self) -> np.ndarray:
         """Harmonic mean of precision and recall, float, shape `(K,)`; nan for an absent class."""
         matrix = self.confusion_matrix
-        return _ratio(2 * np.diag(matrix), matrix.sum(axis=0) + matrix.sum(axis=1))
+        return ratio(2 * np.diag(matrix), matrix.sum(axis=0) + self.support)
 
     def macro(self, figures: np.ndarray) -> float:
         """Mean over the classes, each counting alike; one never answered counts as 0.
@@ -130,7 +138,7 @@ class Evaluation:
             figures: `precision`, `recall` or `f1`.
         """
         matrix = self.confusion_matrix
-        present = matrix.sum(axis=0) + matrix.sum(axis=1) > 0
+        present = matrix.sum(axis=0) + self.support > 0
         return float(np.nan_to_num(figures[present]).mean())
 
     def weighted(self, figures: np.ndarray) -> float:
@@ -171,7 +179,8 @@ def evaluate(labels: np.ndarray, probabilities: np.ndarray) -> Evaluation:
     return Evaluation(labels, _frozen(np.array(probabilities, dtype=np.float32)))
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """One by the other, entry by entry, read-only; nan where the whole is 0."""
     return _frozen(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0))
 
 

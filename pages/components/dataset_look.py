@@ -62,10 +62,11 @@ def _validation_part(spec: DatasetSpec) -> float | None:
     if spec.validation_fraction == 0:
         return None
     usual = spec.validation_fraction
+    chosen = chosen_part(spec) or usual
     return st.select_slider(
         "Held out of the training pictures for validation",
-        sorted({0.05, 0.1, 0.2, 0.3, usual, chosen_part(spec) or usual}),
-        chosen_part(spec) or usual,
+        sorted({0.05, 0.1, 0.2, 0.3, usual, chosen}),
+        chosen,
         format_func=lambda part: f"{part * 100:.0f} %" + (" (usual)" if part == usual else ""),
         key=_part_key(spec),
         on_change=_note_part,
