@@ -9,25 +9,12 @@ import yaml
 from core import jobs, runs
 from core.cli import main
 from core.training import TrainConfig
-from tests.core.jobs.conftest import ended, own_folders, until
+from tests.core.jobs.conftest import ended, until
 
 FOREST = ["--dataset", "digits", "--model", "random_forest", "--set", "n_estimators=3"]
 NETWORK = ["--dataset", "digits", "--model", "simple_cnn"]
 for setting in ("epochs=12", "filters=8", "dense_units=8", "augmentation=none", "batch_size=32"):
     NETWORK += ["--set", setting]
-
-
-@pytest.fixture
-def studio(tmp_path, monkeypatch):
-    with own_folders(tmp_path, monkeypatch) as changed:
-        yield changed
-
-
-@pytest.fixture
-def idle(studio, monkeypatch):
-    """Jobs are queued, but no process is started for them."""
-    monkeypatch.setattr(jobs.queue, "ensure_dispatcher", lambda: None)
-    return studio
 
 
 def answer(capsys, *arguments: str):

@@ -8,14 +8,8 @@ import pytest
 from core import jobs
 from core.cli import main
 from core.datasets import DATASETS, import_folder, store
+from tests.core.cli.conftest import refused
 from tests.core.datasets.pictures_on_disk import pets, write_folder
-from tests.core.jobs.conftest import own_folders
-
-
-@pytest.fixture
-def studio(tmp_path, monkeypatch):
-    with own_folders(tmp_path, monkeypatch) as changed:
-        yield changed
 
 
 @pytest.fixture
@@ -25,16 +19,6 @@ def imported(studio, tmp_path):
     (folder / "cats" / "notes.txt").write_text("no picture")
     (folder / ".DS_Store").write_text("of a system")
     return import_folder(folder, "pets", title="My pets")
-
-
-def refused(capsys, *arguments: str) -> str:
-    """The one line on standard error of a command that fails."""
-    assert main(arguments) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    (line,) = captured.err.splitlines()
-    assert line.startswith("error: ")
-    return line.removeprefix("error: ")
 
 
 def as_json(capsys, *arguments: str):

@@ -8,16 +8,7 @@ import pytest
 from core import runs
 from core.cli import main
 from core.training.shipped import CONFIGS
-
-
-def refused(capsys, *arguments: str) -> str:
-    """The one line on standard error of a command that fails."""
-    assert main(arguments) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    (line,) = captured.err.splitlines()
-    assert line.startswith("error: ")
-    return line.removeprefix("error: ")
+from tests.core.cli.conftest import refused
 
 
 def change_card(run_id: str, **changes) -> None:

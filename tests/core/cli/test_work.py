@@ -6,29 +6,7 @@ from core import datasets, jobs
 from core.cli import main, work
 from core.jobs.job import STOPPED, lock_of, write_status
 from tests.core.datasets.pictures_on_disk import pets, write_folder, write_zip
-from tests.core.jobs.conftest import own_folders, submit_import, write_large
-
-
-@pytest.fixture
-def studio(tmp_path, monkeypatch):
-    with own_folders(tmp_path, monkeypatch) as changed:
-        yield changed
-
-
-@pytest.fixture
-def idle(studio, monkeypatch):
-    """Jobs are queued, but no process is started for them."""
-    monkeypatch.setattr(jobs.queue, "ensure_dispatcher", lambda: None)
-
-
-@pytest.fixture
-def small(tmp_path):
-    return write_folder(pets(12, 10), tmp_path / "small")
-
-
-@pytest.fixture(scope="module")
-def large(tmp_path_factory):
-    return write_large(tmp_path_factory.mktemp("large") / "large.zip")
+from tests.core.jobs.conftest import submit_import
 
 
 def test_a_folder_is_imported(capsys, studio, small):

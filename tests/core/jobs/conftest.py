@@ -142,6 +142,14 @@ def dispatchers(changed: Settings) -> list[psutil.Process]:
     ]
 
 
+def kill_dispatcher(changed: Settings) -> None:
+    """`kill -9` on the only dispatcher."""
+    (first,) = dispatchers(changed)
+    first.kill()
+    first.wait(10)
+    until(lambda: not dispatcher_runs())
+
+
 def run_dispatcher(changed: Settings) -> subprocess.CompletedProcess:
     """One more dispatcher, until it leaves."""
     folders = {

@@ -12,6 +12,7 @@ from tests.core.jobs.conftest import (
     dispatcher_runs,
     dispatchers,
     ended,
+    kill_dispatcher,
     reading,
     run_dispatcher,
     submit_import,
@@ -150,10 +151,7 @@ def test_a_job_outlives_its_dispatcher_and_another_one_sees_to_the_rest(studio, 
     job = reading(submit_import(large, "large"))
     waiting = submit_import(small, "pets")
     child = child_of(job)
-    (first,) = dispatchers(studio)
-    first.kill()
-    first.wait(10)
-    until(lambda: not dispatcher_runs())
+    kill_dispatcher(studio)
     part = jobs.load(job.id).part
     until(lambda: jobs.load(job.id).part > part)
     assert jobs.load(job.id).state == "running"

@@ -22,6 +22,7 @@ from tests.core.jobs.conftest import (
     dispatcher_runs,
     dispatchers,
     ended,
+    kill_dispatcher,
     submit_import,
     until,
 )
@@ -234,10 +235,7 @@ def test_a_training_outlives_its_dispatcher_and_the_next_look_sees_to_the_rest(s
     job = learning(submit(*MANY_EPOCHS, "mnist"))
     waiting = submit(*QUICK)
     child = child_of(job)
-    (first,) = dispatchers(studio)
-    first.kill()
-    first.wait(10)
-    until(lambda: not dispatcher_runs())
+    kill_dispatcher(studio)
     learning(job, len(jobs.load(job.id).history) + 1)
     jobs.ensure_dispatcher()
     until(dispatcher_runs)
