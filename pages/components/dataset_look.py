@@ -86,9 +86,13 @@ def chosen_part(spec: DatasetSpec) -> float | None:
     return part if spec.validation_fraction else None
 
 
-def choose_part(part: float | None) -> None:
-    """Hold out that part from now on; None for what is usual."""
-    if part:
+def choose_part(dataset: str, part: float | None) -> None:
+    """Hold out that part from now on; what is usual for the dataset is not noted."""
+    try:
+        usual = datasets.find(dataset).validation_fraction
+    except StudioError:  # deleted since
+        usual = None
+    if part and part != usual:
         st.query_params[keys.VALIDATION_PART] = str(part)
     else:
         st.query_params.pop(keys.VALIDATION_PART, None)
@@ -99,8 +103,7 @@ def _part_key(spec: DatasetSpec) -> str:
 
 
 def _note_part(spec: DatasetSpec) -> None:
-    part = st.session_state[_part_key(spec)]
-    choose_part(None if part == spec.validation_fraction else part)
+    choose_part(spec.name, st.session_state[_part_key(spec)])
 
 
 def show_gallery(look: Overview) -> None:

@@ -117,7 +117,8 @@ def fill(config: Mapping[str, Any]) -> None:
     st.session_state[keys.NEXT_MODEL] = model.name
     _set_values(model, config.get("hyperparameters") or {})
     st.session_state[keys.SEED] = config.get("seed", 0)
-    dataset_look.choose_part(config.get("validation_fraction"))
+    st.session_state[keys.RUN_NAME] = ""  # the old name may be taken
+    dataset_look.choose_part(config["dataset"], config.get("validation_fraction"))
     st.session_state[keys.NEXT_DATASET] = config["dataset"]
     steps.go_to("model")
 

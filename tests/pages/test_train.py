@@ -611,6 +611,17 @@ def test_another_training_begins_with_the_settings_of_a_run(open_page, with_runs
     assert page.query_params[keys.DATASET] in ("digits", ["digits"])
     run = runs.load("my-mlp")
     assert shown(page, "mlp") == run.card.hyperparameters
+    assert keys.VALIDATION_PART not in page.query_params  # it was the usual one
+
+
+def test_another_training_needs_a_name_of_its_own(open_page, with_runs):
+    page = open_page("model", dataset="digits")
+    fine(fields(page)[keys.RUN_NAME].set_value("my-mlp").run())
+    go_to(page, "trainings")
+    fine(fields(page)[keys.SHOWN_RUN].set_value("my-mlp").run())
+    look(page, "my-mlp", "Settings")
+    fine(button(page, "Train again with other settings").click().run())
+    assert fields(page)[keys.RUN_NAME].value == ""
 
 
 @pytest.mark.parametrize("way", ["Train again with other settings", "Change the settings"])
