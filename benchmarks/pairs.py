@@ -25,7 +25,7 @@ def main(names: list[str]) -> None:
     names = names or [spec.name for spec in datasets.list_datasets() if spec.is_here()]
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        runs.settings = dataclasses.replace(runs.settings, runs_dir=Path(folder))
+        runs.folder.settings = dataclasses.replace(runs.folder.settings, runs_dir=Path(folder))
         for name in names:
             for model in MODELS.values():
                 rows.append((name, model.name, *_measure(name, model.name, model.family)))

@@ -5,7 +5,7 @@ TensorFlow is never needed.
 import ctypes
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +15,7 @@ import numpy as np
 
 from core import runs
 from core.errors import ImageError, RunError
+from core.evaluation import vote
 from core.preprocessing import Prepared, prepare
 
 # What a stored classical model may consist of, beyond what skops itself trusts. Fixed here, never
@@ -132,10 +133,36 @@ def load_predictor(run: runs.Run) -> Predictor:
     Raises:
         RunError: if its files are missing, changed, or hold anything but a known model.
     """
+    if run.card.members:
+        return Predictor(run, _open_members(run))
     name = MODEL_FILES[run.card.family]
     return Predictor(
         run, _open_once(run.folder / name, run.card.files.get(name, ""), run.card.family)
     )
+
+
+def model_sha256(run: runs.Run) -> str:
+    """SHA-256 of the file that answers; empty if the run has none of its own."""
+    return run.card.files.get(MODEL_FILES.get(run.card.family, ""), "")
+
+
+def _open_members(run: runs.Run) -> Answer:
+    answers = []
+    for member in run.card.members:
+        one = runs.load(member["id"])
+        if model_sha256(one) != member["sha256"] or one.card.members:
+            raise RunError(
+                f"The run {member['id']!r}, a member of {run.id!r}, is not the one it was put "
+                "together from. Put the ensemble together again."
+            )
+        answers.append(load_predictor(one).answer)
+    weights = [member["weight"] for member in run.card.members]
+    return together(answers, weights, run.card.hyperparameters["vote"])
+
+
+def together(answers: Sequence[Answer], weights: Sequence[float], kind: str) -> Answer:
+    """One answer from several; see `core.evaluation.vote`."""
+    return lambda batch: vote([answer(batch) for answer in answers], weights, kind)
 
 
 @lru_cache(maxsize=8)

@@ -9,18 +9,42 @@ import cv2
 import numpy as np
 import pytest
 
+import core.cost
 import core.runs
 import core.training.shipped
+from core.cost import measure as MEASURE
 from core.datasets import DATASETS
 from core.runs import Run
 from core.training import TrainConfig, train
 
 SMALL_RUN = "small-digits"
+SOME_COST = {
+    "latency_seconds": 0.0002,
+    "latency_p95_seconds": 0.0003,
+    "pictures_per_second": 5000.0,
+    "memory_bytes": 100_000_000,
+    "file_bytes": 30_000,
+    "machine": "a processor, 2 cores, 24 GB, Linux, Python 3.11.7",
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def some_cost() -> Iterator[pytest.MonkeyPatch]:
+    """What answers cost is measured only where that is what is tested: it takes seconds."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(core.cost, "measure", lambda *_, **__: dict(SOME_COST))
+        yield monkeypatch
+
+
+@pytest.fixture
+def real_cost(some_cost: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure what answers cost after all."""
+    monkeypatch.setattr(core.cost, "measure", MEASURE)
 
 
 def _use_folders(monkeypatch: pytest.MonkeyPatch, **folders: Path) -> None:
-    changed = replace(core.runs.settings, **folders)
-    monkeypatch.setattr(core.runs, "settings", changed)
+    changed = replace(core.runs.folder.settings, **folders)
+    monkeypatch.setattr(core.runs.folder, "settings", changed)
     monkeypatch.setattr(core.training.shipped, "settings", changed)
 
 

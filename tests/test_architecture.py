@@ -26,15 +26,18 @@ LEVELS = {
     "models": 3,
     "runs": 4,
     "serving": 5,
-    "plots": 5,
-    "ensemble": 6,
-    "explain": 6,
-    "robustness": 6,
-    "training": 6,
-    "jobs": 7,
-    "cli": 8,
-    "api": 8,
-    "__main__": 9,  # the door of the command line
+    "comparison": 5,
+    "cost": 6,
+    "plots": 6,
+    "ensemble": 7,
+    "report": 7,
+    "explain": 7,
+    "robustness": 7,
+    "training": 7,
+    "jobs": 8,
+    "cli": 9,
+    "api": 9,
+    "__main__": 10,  # the door of the command line
 }
 CORE = sorted((PROJECT / "core").rglob("*.py"))
 PAGES = sorted((PROJECT / "pages").rglob("*.py"))

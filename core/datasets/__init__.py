@@ -13,6 +13,7 @@ from core.datasets.registry import (
     list_datasets,
     load,
     load_test,
+    load_test_measured,
     prepare,
     sample_pictures,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "list_datasets",
     "load",
     "load_test",
+    "load_test_measured",
     "overview",
     "prepare",
     "sample_pictures",

@@ -26,6 +26,7 @@ class Dataset:
             into one like these.
         contents: what the pictures are, if that is known without reading them all: a text that
             changes when any of them does.
+        test_contents: the same for the test pictures alone, however the others are split.
 
     Raises:
         DatasetError: if shapes, types or labels do not fit together.
@@ -41,6 +42,7 @@ class Dataset:
     y_test: np.ndarray
     preprocessing: str
     contents: str = ""
+    test_contents: str = ""
 
     def __post_init__(self) -> None:
         for split in SPLITS:
@@ -87,6 +89,28 @@ class Dataset:
                 digest.update(np.ascontiguousarray(images).data)
             digest.update(np.ascontiguousarray(labels, dtype=np.int64).data)
         return digest.hexdigest()
+
+    def test_fingerprint(self) -> str:
+        """SHA-256 (hex) of the class names and the test set alone; see `test_fingerprint`."""
+        return test_fingerprint(self.class_names, self.x_test, self.y_test, self.test_contents)
+
+
+def test_fingerprint(
+    class_names: tuple[str, ...], images: np.ndarray | Pictures, labels: np.ndarray, contents: str
+) -> str:
+    """SHA-256 of a test set, hex: where it is the same, figures can be compared.
+
+    Args:
+        class_names: of the dataset.
+        images: uint8, shape `(N, H, W, C)`; only read if `contents` is empty.
+        labels: int, shape `(N,)`.
+        contents: what the pictures are, if that is known without reading them.
+    """
+    digest = hashlib.sha256("\0".join([*class_names, contents]).encode())
+    if not contents:
+        digest.update(np.ascontiguousarray(images).data)
+    digest.update(np.ascontiguousarray(labels, dtype=np.int64).data)
+    return digest.hexdigest()
 
 
 def with_test_set(

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from core.datasets import store, stored
-from core.datasets.dataset import Dataset
+from core.datasets.dataset import Dataset, test_fingerprint
 from core.datasets.known import DATASETS
 from core.datasets.pictures import Pictures
 from core.datasets.spec import DatasetSpec
@@ -125,6 +125,30 @@ def load_test(name: str) -> tuple[np.ndarray | Pictures, np.ndarray]:
     spec = find(name)
     check_here(spec)
     return spec.read_test()
+
+
+def load_test_measured(
+    name: str, labels: np.ndarray, fingerprint: str = ""
+) -> np.ndarray | Pictures:
+    """The test pictures that something was measured on, uint8 `(N, H, W, C)`.
+
+    Args:
+        name: of the dataset.
+        labels: the true classes, as they were then, int, shape `(N,)`.
+        fingerprint: that of the test set then; empty if it is not known.
+
+    Raises:
+        DatasetError: if the dataset is unknown or not here, or is not what it was then.
+    """
+    images, now = load_test(name)
+    contents = store.open_store(name).card.fingerprint if store.exists(name) else ""
+    found = test_fingerprint(find(name).class_names, images, now, contents)
+    if not np.array_equal(labels, now) or fingerprint not in ("", found):
+        raise DatasetError(
+            f"The test pictures of {name!r} are not those that were measured: the dataset was "
+            "replaced since. Train again to compare on the new ones."
+        )
+    return images
 
 
 def check_here(spec: DatasetSpec) -> None:

@@ -37,6 +37,7 @@ def read(name: str, validation_fraction: float, seed: int, side: int | None) -> 
         **{f"y_{part}": store.labels[rows] for part, rows in parts.items()},
         preprocessing="photo",
         contents=f"{store.card.fingerprint} {validation_fraction:.6f} {seed}",
+        test_contents=store.card.fingerprint,
     )
 
 

@@ -4,12 +4,14 @@ from core.evaluation.calibration import Coverage, Reliability, coverage, reliabi
 from core.evaluation.comparing import agreement, mcnemar, right_against_wrong
 from core.evaluation.curves import Curve, precision_recall, roc
 from core.evaluation.figures import Evaluation, evaluate
+from core.evaluation.voting import VOTES, suggest_weights, vote
 
 __all__ = [
     "Coverage",
     "Curve",
     "Evaluation",
     "Reliability",
+    "VOTES",
     "agreement",
     "coverage",
     "evaluate",
@@ -18,4 +20,6 @@ __all__ = [
     "reliability",
     "right_against_wrong",
     "roc",
+    "suggest_weights",
+    "vote",
 ]

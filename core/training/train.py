@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from core import datasets, runs, serving
+from core import cost, datasets, runs, serving
 from core.datasets import Dataset
 from core.errors import RunError
 from core.evaluation import Evaluation, evaluate
@@ -22,6 +23,7 @@ from core.training.checkpoints import Checkpoints
 from core.training.classical import export_classical, fit_classical
 from core.training.config import TrainConfig
 from core.training.network import export_network, fit_network
+from core.training.parameters import count_parameters
 
 _AT_ONCE = 1000  # pictures that are answered between two reports
 _PACKAGES = {
@@ -60,17 +62,29 @@ def train(
     report = Reporter(on_progress, should_stop, cancelled, should_finish)
     run_id = config.name or free_name(config)
     with runs.draft(run_id) as folder:
+        cost.forget_most_memory()
         report(Progress("loading"))
         dataset = datasets.load(config.dataset, config.validation_fraction)
         begun = time.perf_counter()
         history, before = _fit_and_export(config, dataset, folder, report, checkpoints)
         seconds = before + time.perf_counter() - begun
+        memory = cost.most_memory()
         report(Progress("evaluating", part=1.0, history=history))
         val, test = _evaluate(folder, config.family, dataset, report)
-        card = _card(config, run_id, dataset, history, val, test, seconds)
+        report(Progress("measuring", part=1.0))
+        found = measure(folder, config.family, dataset.input_shape)
+        found["training_memory_bytes"] = memory
+        card = _card(config, run_id, dataset, history, val, test, seconds, found)
         run = runs.save(card, folder, val, test)
     on_progress(Progress("done", part=1.0, metrics=run.card.metrics))
     return run
+
+
+def measure(folder: Path, family: str, input_shape: tuple[int, int, int]) -> dict[str, Any]:
+    """What an answer of the model in a folder costs, and how many numbers it has learnt."""
+    model = folder / serving.MODEL_FILES[family]
+    found = cost.measure([(model, family)], input_shape)
+    return {**found, "parameters": count_parameters(folder, family)}
 
 
 def find_same(config: TrainConfig) -> runs.Run | None:
@@ -144,6 +158,7 @@ def _card(
     val: Evaluation,
     test: Evaluation,
     seconds: float,
+    found: dict[str, Any],
 ) -> runs.RunCard:
     used = config.hyperparameters["max_pictures"] or len(dataset.y_train)
     return runs.RunCard(
@@ -169,6 +184,8 @@ def _card(
         validation_fraction=config.validation_fraction,
         versions={package: version(package) for package in _PACKAGES[config.family]},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        test_fingerprint=dataset.test_fingerprint(),
+        cost=found,
     )
 
 

@@ -19,6 +19,7 @@ _STAGES = {
     "fitting": "Learning",
     "exporting": "Storing the model",
     "evaluating": "Answering the test pictures",
+    "measuring": "Measuring what an answer costs",
 }
 
 

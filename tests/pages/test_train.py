@@ -432,8 +432,8 @@ def small_runs(tmp_path_factory) -> Path:
     """A folder of small runs, one for each way of learning. Read it only."""
     folder = tmp_path_factory.mktemp("small-runs")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        changed = replace(runs.settings, runs_dir=folder, shipped_runs_dir=folder / "none")
-        monkeypatch.setattr(runs, "settings", changed)
+        changed = replace(runs.folder.settings, runs_dir=folder, shipped_runs_dir=folder / "none")
+        monkeypatch.setattr(runs.folder, "settings", changed)
         for model, hyperparameters in QUICK.items():
             train(TrainConfig("digits", model, hyperparameters, name=f"my-{model}"))
     return folder
@@ -461,7 +461,7 @@ def broken(state: str, error: str = "", kept: bool = False, history=(), **settin
 
 
 def test_without_any_run_nothing_is_shown(open_page, studio, monkeypatch):
-    monkeypatch.setattr(runs, "settings", replace(studio, shipped_runs_dir=studio.data_dir))
+    monkeypatch.setattr(runs.folder, "settings", replace(studio, shipped_runs_dir=studio.data_dir))
     page = open_page("trainings")
     assert "Nothing has been trained yet." in texts(page)
 

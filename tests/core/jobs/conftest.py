@@ -22,7 +22,7 @@ from core.settings import PROJECT_DIR, Settings, settings
 from tests.core.datasets.pictures_on_disk import pets, write_folder, write_zip
 
 PATIENCE = 120.0  # seconds until a test gives up
-_USERS = (builtin, cats_vs_dogs, cifar, fashion, store, uploads, runs, queue, job_module)
+_USERS = (builtin, cats_vs_dogs, cifar, fashion, store, uploads, runs.folder, queue, job_module)
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def test_two_trainings_run_one_after_the_other(studio):
     assert second.result["run"] == "digits-random-forest-1"
     log = log_of(first)
     assert (log[0], log[-1]) == ("train begins", "done")
-    stages = ["loading", "preparing", "fitting", "exporting", "evaluating"]
+    stages = ["loading", "preparing", "fitting", "exporting", "evaluating", "measuring"]
     assert [line for line in log if line in stages] == stages
     assert sum(line.startswith("iteration ") for line in log) == len(run.card.history)
     at_rest()

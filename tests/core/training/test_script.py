@@ -137,8 +137,10 @@ def studios_run(tmp_path_factory) -> Callable[[str], runs.Run]:
     def run_of(case: str) -> runs.Run:
         if case not in trained:
             with pytest.MonkeyPatch.context() as patch:
-                changed = replace(runs.settings, runs_dir=folder, shipped_runs_dir=folder / "none")
-                patch.setattr(runs, "settings", changed)
+                changed = replace(
+                    runs.folder.settings, runs_dir=folder, shipped_runs_dir=folder / "none"
+                )
+                patch.setattr(runs.folder, "settings", changed)
                 trained[case] = train(config_of(case))
         return trained[case]
 

@@ -40,8 +40,8 @@ def trained(tmp_path_factory) -> dict[str, tuple[runs.Run, list[Progress]]]:
     folder = tmp_path_factory.mktemp("trained")
     found = {}
     with pytest.MonkeyPatch.context() as monkeypatch:
-        changed = replace(runs.settings, runs_dir=folder, shipped_runs_dir=folder / "none")
-        monkeypatch.setattr(runs, "settings", changed)
+        changed = replace(runs.folder.settings, runs_dir=folder, shipped_runs_dir=folder / "none")
+        monkeypatch.setattr(runs.folder, "settings", changed)
         for model in MODELS:
             reports: list[Progress] = []
             run = train(TrainConfig("digits", model, TINY[model], seed=5), reports.append)
@@ -53,7 +53,7 @@ def trained(tmp_path_factory) -> dict[str, tuple[runs.Run, list[Progress]]]:
 def trained_run(trained, monkeypatch):
     """`trained_run(model)`: one of them, in its place among the runs of the studio."""
     folder = trained["random_forest"][0].folder.parent
-    monkeypatch.setattr(runs, "settings", replace(runs.settings, runs_dir=folder))
+    monkeypatch.setattr(runs.folder, "settings", replace(runs.folder.settings, runs_dir=folder))
     return lambda model: trained[model][0]
 
 
@@ -177,6 +177,7 @@ def test_progress_is_reported_in_order(trained, model):
         "fitting",
         "exporting",
         "evaluating",
+        "measuring",
         "done",
     ]
     assert len([1 for one, other in pairwise(stages) if one != other]) == len(set(stages)) - 1

@@ -339,8 +339,8 @@ def test_shipped_runs_cannot_be_deleted(runs_folder, shipped_folder):
 
 
 def test_where_all_runs_share_a_folder_only_yours_can_be_deleted(runs_folder, monkeypatch):
-    together = replace(runs.settings, shipped_runs_dir=runs_folder)
-    monkeypatch.setattr(runs, "settings", together)
+    together = replace(runs.folder.settings, shipped_runs_dir=runs_folder)
+    monkeypatch.setattr(runs.folder, "settings", together)
     leave("mine")
     leave("theirs", owner="studio")
     runs.delete("mine")

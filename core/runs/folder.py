@@ -8,108 +8,27 @@ saved_models/<id>/
 """
 
 import hashlib
-import json
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from core import drafts
 from core.errors import RunError, unknown
 from core.evaluation import Evaluation, evaluate
+from core.runs.card import RunCard
 from core.settings import settings
 
-FORMAT_VERSION = 1
 SHIPPED = ("mnist-cnn", "mnist-logistic-regression", "mnist-random-forest", "digits-random-forest")
-AXES = ("epoch", "iteration", "trees", "rounds", "pictures")
-FAMILIES = ("network", "classical")
 CARD, EVALUATION = "card.json", "evaluation.npz"
 _DRAFTS = ".drafts"
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-
-
-@dataclass(frozen=True)
-class RunCard:
-    """Everything about a run that is not an array.
-
-    Attributes:
-        id: name of the run and of its folder.
-        owner: `studio` for runs that came with it, else `you`.
-        dataset, dataset_fingerprint: what it was trained on.
-        class_names: output `i` of the model means `class_names[i]`.
-        input_shape: height, width, channels of a picture.
-        preprocessing: recipe in `core.preprocessing` for any other picture.
-        model, family, hyperparameters: what was trained.
-        history: the learning curve, one dict of figures per point; what it is drawn over is one
-            of `AXES`.
-        metrics: `accuracy` (0-1), `log_loss`, `precision`, `recall` and `f1` (means over the
-            classes) on the test set, `val_…` on validation, `test_size`, `train_size`.
-        seconds: how long the training took.
-        seed, validation_fraction, versions, created: what is needed to do it again.
-        files: SHA-256 of every other file of the run.
-        format_version: version of this layout.
-    """
-
-    id: str
-    owner: str
-    dataset: str
-    dataset_fingerprint: str
-    class_names: tuple[str, ...]
-    input_shape: tuple[int, int, int]
-    preprocessing: str
-    model: str
-    family: str
-    hyperparameters: dict[str, Any]
-    history: tuple[dict[str, float], ...]
-    metrics: dict[str, float]
-    seconds: float
-    seed: int
-    validation_fraction: float
-    versions: dict[str, str]
-    created: str
-    files: dict[str, str] = field(default_factory=dict)
-    format_version: int = FORMAT_VERSION
-
-    @property
-    def axis(self) -> str:
-        """What its learning curve is drawn over, one of `AXES`."""
-        first = self.history[0] if self.history else {}
-        return next((axis for axis in AXES if axis in first), AXES[0])
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=2) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> "RunCard":
-        """Read a card.
-
-        Raises:
-            ValueError: if it is not JSON, of a newer format, or a field is missing.
-        """
-        content = json.loads(text)
-        if not isinstance(content, dict) or content.get("format_version") != FORMAT_VERSION:
-            raise ValueError(f"its format version is not {FORMAT_VERSION}")
-        known = {f.name for f in fields(cls)}
-        if missing := known - content.keys():
-            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-        content = {name: content[name] for name in known}
-        for name in ("class_names", "input_shape", "history"):
-            content[name] = tuple(content[name])
-        card = cls(**content)
-        if not all(isinstance(d, dict) for d in (card.metrics, card.files, card.hyperparameters)):
-            raise ValueError("its metrics, files and hyperparameters must map names to values")
-        if not all(isinstance(card.metrics.get(n), int | float) for n in ("accuracy", "test_size")):
-            raise ValueError("its metrics lack a number for accuracy or test_size")
-        if card.family not in FAMILIES:
-            raise ValueError(f"its family must be {' or '.join(FAMILIES)}, not {card.family!r}")
-        return card
 
 
 @dataclass(frozen=True)
@@ -199,20 +118,36 @@ def save(card: RunCard, folder: Path, val: Evaluation, test: Evaluation) -> Run:
     return Run(card, target)
 
 
+@dataclass(frozen=True)
+class Damaged:
+    """A folder that should hold a run, and why it cannot be read."""
+
+    id: str
+    reason: str
+
+
 def list_runs() -> list[Run]:
     """Every whole run, shipped ones first, then by name; damaged ones are left out."""
-    found: dict[str, Run] = {}
+    found = [run for run in _walk() if isinstance(run, Run)]
+    return sorted(found, key=lambda run: (run.card.owner != "studio", run.id))
+
+
+def list_damaged() -> list[Damaged]:
+    """Every folder among the runs whose card cannot be read, by name."""
+    return sorted((d for d in _walk() if isinstance(d, Damaged)), key=lambda d: d.id)
+
+
+def _walk() -> Iterator[Run | Damaged]:
+    seen = set()
     for parent in (settings.shipped_runs_dir, settings.runs_dir):
-        if not parent.is_dir():
-            continue
-        for folder in sorted(parent.iterdir()):
-            if folder.name in found or not _ID.fullmatch(folder.name):
+        for folder in sorted(parent.iterdir()) if parent.is_dir() else ():
+            if folder.name in seen or not _ID.fullmatch(folder.name) or not folder.is_dir():
                 continue
+            seen.add(folder.name)
             try:
-                found[folder.name] = _read(folder)
-            except RunError:
-                continue
-    return sorted(found.values(), key=lambda run: (run.card.owner != "studio", run.id))
+                yield _read(folder)
+            except RunError as error:
+                yield Damaged(folder.name, str(error))
 
 
 def load(run_id: str) -> Run:
@@ -232,10 +167,11 @@ def delete(run_id: str) -> None:
     """Remove one of your runs for good.
 
     Raises:
-        RunError: if there is none, or it came with the studio.
+        RunError: if there is none, it came with the studio, or an ensemble needs it.
     """
     run = load(run_id)
     _must_be_yours(run, "deleted")
+    _must_be_free(run, "deleted")
     doomed = Path(tempfile.mkdtemp(prefix=f".{run_id}-deleted-", dir=run.folder.parent))
     os.rename(run.folder, doomed / run_id)  # gone at once, however long the files take
     shutil.rmtree(doomed, ignore_errors=True)
@@ -245,18 +181,24 @@ def rename(run_id: str, new_id: str) -> Run:
     """Give one of your runs another name.
 
     Raises:
-        RunError: if there is none, it came with the studio, or the new name cannot be used.
+        RunError: if there is none, it came with the studio, an ensemble needs it, or the new name
+            cannot be used.
     """
     run = load(run_id)
     _must_be_yours(run, "renamed")
+    _must_be_free(run, "renamed")
     check_free(new_id)
-    card = replace(run.card, id=new_id)
-    fresh = run.folder / (CARD + ".new")
-    fresh.write_text(card.to_json(), encoding="utf-8")
     target = run.folder.with_name(new_id)
     os.rename(run.folder, target)
-    os.replace(target / fresh.name, target / CARD)
-    return Run(card, target)
+    return rewrite_card(Run(run.card, target), replace(run.card, id=new_id))
+
+
+def rewrite_card(run: Run, card: RunCard) -> Run:
+    """Put another card in the place of a run's, as a whole."""
+    fresh = run.folder / (CARD + ".new")
+    fresh.write_text(card.to_json(), encoding="utf-8")
+    os.replace(fresh, run.folder / CARD)
+    return Run(card, run.folder)
 
 
 def check_free(run_id: str) -> None:
@@ -295,6 +237,15 @@ def sha256(path: Path) -> str:
 def _must_be_yours(run: Run, verb: str) -> None:
     if run.card.owner == "studio":
         raise RunError(f"The run {run.id!r} came with the studio and cannot be {verb}.")
+
+
+def _must_be_free(run: Run, verb: str) -> None:
+    needing = [r.id for r in list_runs() if run.id in [m["id"] for m in r.card.members]]
+    if needing:
+        raise RunError(
+            f"The run {run.id!r} cannot be {verb}: it is a member of {', '.join(needing)}. Delete "
+            "that first."
+        )
 
 
 def _read(folder: Path) -> Run:

@@ -242,5 +242,5 @@ def test_a_run_is_drawn_whatever_its_classes_are_called(small_run, name):
 
 
 def test_many_classes_are_drawn_without_numbers(small_run, monkeypatch):
-    monkeypatch.setattr(plots, "_MOST_NUMBERED", 9)
+    monkeypatch.setattr(plots.comparing, "_MOST_NUMBERED", 9)
     assert len(plots.run_figure(small_run, None).axes[1].texts) == 0

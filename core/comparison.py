@@ -1,0 +1,291 @@
+"""Runs side by side: the figures of each, and whether the best one leads by more than chance."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from core.evaluation import (
+    Coverage,
+    Evaluation,
+    Reliability,
+    agreement,
+    coverage,
+    mcnemar,
+    reliability,
+    right_against_wrong,
+)
+from core.runs import Run
+
+SIGNIFICANT = 0.05
+TOP = 3
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a run.
+
+    Attributes:
+        title: what it is called.
+        help: what it says, for a student.
+        kind: how it is written: `part`, `number`, `seconds`, `rate`, `bytes` or `count`.
+        best: `high` or `low`, whichever is better; empty if neither is.
+    """
+
+    title: str
+    help: str
+    kind: str
+    best: str = ""
+
+
+_MEAN = "The mean over the classes, each counting alike."
+_WEIGHTED = "The mean over the classes, each counting as often as it occurs."
+_PRECISION = "Of the answers for a class, how many were right."
+_RECALL = "Of the pictures of a class, how many were found."
+_F1 = "Precision and recall in one figure: their harmonic mean."
+
+FIGURES: dict[str, Figure] = {
+    "accuracy": Figure("Accuracy", "Right answers among all test pictures.", "part", "high"),
+    "accuracy_low": Figure(
+        "Accuracy, from",
+        "On very many such pictures, accuracy lies above this with 97.5 % certainty (Wilson).",
+        "part",
+    ),
+    "accuracy_high": Figure(
+        "Accuracy, to",
+        "On very many such pictures, accuracy lies below this with 97.5 % certainty (Wilson).",
+        "part",
+    ),
+    "balanced_accuracy": Figure(
+        "Balanced accuracy", "Mean recall: each class counts alike, however rare.", "part", "high"
+    ),
+    "top_k": Figure(
+        f"Among the first {TOP}",
+        f"The right class is among the {TOP} that were given the highest probability.",
+        "part",
+        "high",
+    ),
+    "precision": Figure("Precision", f"{_PRECISION} {_MEAN}", "part", "high"),
+    "recall": Figure("Recall", f"{_RECALL} {_MEAN}", "part", "high"),
+    "f1": Figure("F1", f"{_F1} {_MEAN}", "part", "high"),
+    "weighted_precision": Figure(
+        "Precision, weighted", f"{_PRECISION} {_WEIGHTED}", "part", "high"
+    ),
+    "weighted_recall": Figure("Recall, weighted", f"{_RECALL} {_WEIGHTED}", "part", "high"),
+    "weighted_f1": Figure("F1, weighted", f"{_F1} {_WEIGHTED}", "part", "high"),
+    "log_loss": Figure(
+        "Log loss", "Low when right answers are given with confidence.", "number", "low"
+    ),
+    "brier_score": Figure(
+        "Brier score",
+        "Squared distance between the probabilities and the truth, 0 to 2.",
+        "number",
+        "low",
+    ),
+    "calibration_error": Figure(
+        "Calibration error",
+        "How far confidence and accuracy lie apart, on average (expected calibration error).",
+        "part",
+        "low",
+    ),
+    "seconds": Figure("Trained in", "How long the training took.", "seconds", "low"),
+    "latency_seconds": Figure("One picture", "Time for one answer: the median.", "seconds", "low"),
+    "latency_p95_seconds": Figure(
+        "One picture, 95 %", "95 of 100 answers take no longer than this.", "seconds", "low"
+    ),
+    "pictures_per_second": Figure(
+        "Pictures a second", "When 256 are answered together.", "rate", "high"
+    ),
+    "file_bytes": Figure("Model file", "Room the model takes on disk.", "bytes", "low"),
+    "parameters": Figure(
+        "Parameters",
+        "Numbers it has learnt: weights, nodes of trees, or pictures kept.",
+        "count",
+        "low",
+    ),
+    "memory_bytes": Figure(
+        "Memory", "The most that a process held which only answers with it.", "bytes", "low"
+    ),
+    "training_memory_bytes": Figure(
+        "Memory to train", "The most that the process held which trained it.", "bytes", "low"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A run and its answers on the test pictures."""
+
+    run: Run
+    evaluation: Evaluation
+
+    @property
+    def id(self) -> str:
+        return self.run.id
+
+    @cached_property
+    def reliability(self) -> Reliability:
+        return reliability(self.evaluation)
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        return coverage(self.evaluation)
+
+    @cached_property
+    def figures(self) -> dict[str, float | None]:
+        """Every one of `FIGURES`; None for what was not measured."""
+        found, cost = self.evaluation, self.run.card.cost
+        low, high = found.accuracy_interval
+        return {
+            "accuracy": found.accuracy,
+            "accuracy_low": low,
+            "accuracy_high": high,
+            "balanced_accuracy": found.balanced_accuracy,
+            "top_k": found.top_k(min(TOP, found.probabilities.shape[1])),
+            "precision": found.macro(found.precision),
+            "recall": found.macro(found.recall),
+            "f1": found.macro(found.f1),
+            "weighted_precision": found.weighted(found.precision),
+            "weighted_recall": found.weighted(found.recall),
+            "weighted_f1": found.weighted(found.f1),
+            "log_loss": found.log_loss,
+            "brier_score": found.brier_score,
+            "calibration_error": self.reliability.expected_calibration_error,
+            "seconds": self.run.card.seconds,
+            **{name: cost.get(name) for name in FIGURES if name in _OF_COST},
+        }
+
+
+_OF_COST = (
+    "latency_seconds",
+    "latency_p95_seconds",
+    "pictures_per_second",
+    "file_bytes",
+    "parameters",
+    "memory_bytes",
+    "training_memory_bytes",
+)
+
+
+def compared(run: Run) -> Compared:
+    """The run with its answers.
+
+    Raises:
+        RunError: if they are missing or were changed.
+    """
+    return Compared(run, run.evaluation("test"))
+
+
+def groups(found: Iterable[Run]) -> dict[str, list[Run]]:
+    """Runs by the test pictures they were measured on; only within one can they be compared."""
+    parted: dict[str, list[Run]] = {}
+    for run in found:
+        parted.setdefault(run.card.test_set, []).append(run)
+    return parted
+
+
+def best(found: Sequence[Compared], figure: str) -> set[str]:
+    """Names of the runs with the best value of a figure; none if they are all alike."""
+    values = {one.id: one.figures[figure] for one in found if one.figures[figure] is not None}
+    if not FIGURES[figure].best or len(set(values.values())) < 2:
+        return set()
+    top = (max if FIGURES[figure].best == "high" else min)(values.values())
+    return {run_id for run_id, value in values.items() if value == top}
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Two runs on the same pictures, the more accurate one first.
+
+    Attributes:
+        first, second: the two.
+        only_first, only_second: pictures that only this one answers rightly.
+        agreement: part of the pictures to which both give the same answer.
+        p_value: of McNemar's exact test: how often a difference of this size would come about if
+            both were equally good.
+    """
+
+    first: Compared
+    second: Compared
+    only_first: int
+    only_second: int
+    agreement: float
+    p_value: float
+
+    @property
+    def significant(self) -> bool:
+        return self.p_value < SIGNIFICANT
+
+
+def lead(one: Compared, other: Compared) -> Lead:
+    """Which of two is better, and whether that could be chance."""
+    first, second = sorted((one, other), key=lambda c: -c.evaluation.accuracy)
+    return Lead(
+        first,
+        second,
+        len(right_against_wrong(first.evaluation, second.evaluation)),
+        len(right_against_wrong(second.evaluation, first.evaluation)),
+        agreement(first.evaluation, second.evaluation),
+        mcnemar(first.evaluation, second.evaluation),
+    )
+
+
+def leaders(found: Sequence[Compared]) -> Lead | None:
+    """The most accurate run against the second; None if there are fewer than two."""
+    if len(found) < 2:
+        return None
+    ranked = sorted(found, key=lambda one: -one.evaluation.accuracy)
+    return lead(ranked[0], ranked[1])
+
+
+def sentence(found: Lead) -> str:
+    """What is to be said of a lead, in plain words."""
+    first, second = found.first, found.second
+    same = f"They give the same answer to {found.agreement:.1%} of the pictures"
+    if found.only_first == found.only_second:
+        return (
+            f"{first.id} and {second.id} are right equally often "
+            f"({first.evaluation.accuracy:.2%}). {same}."
+        )
+    verdict = (
+        "This is a significant lead"
+        if found.significant
+        else "This lead is not significant: it may well be chance"
+    )
+    return (
+        f"{first.id} ({first.evaluation.accuracy:.2%}) is ahead of {second.id} "
+        f"({second.evaluation.accuracy:.2%}). {same}; where only one of them is right, it is "
+        f"{first.id} {found.only_first:,} times and {second.id} {found.only_second:,} times. "
+        f"{verdict} (McNemar's test, p {_p(found.p_value)})."
+    )
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}" if value < 0.1 else f"= {value:.2f}"
+
+
+def written(name: str, value: float | None) -> str:
+    """A figure as one reads it: 0.9966 → '99.66 %', 0.0002 → '0.20 ms'; '–' if not measured."""
+    if value is None or value != value:
+        return "–"
+    return _WRITTEN[FIGURES[name].kind](value)
+
+
+def _seconds(value: float) -> str:
+    if value < 1:
+        return f"{value * 1000:.2f} ms"
+    return f"{value:.1f} s" if value < 10 else f"{value:,.0f} s"
+
+
+def _bytes(value: float) -> str:
+    return f"{value / 1e3:,.0f} kB" if value < 1e6 else f"{value / 1e6:,.1f} MB"
+
+
+_WRITTEN: dict[str, Any] = {
+    "part": lambda value: f"{value * 100:.2f} %",
+    "number": lambda value: f"{value:.4f}",
+    "seconds": _seconds,
+    "rate": lambda value: f"{value:,.0f}",
+    "bytes": _bytes,
+    "count": lambda value: f"{value:,.0f}",
+}

@@ -1,0 +1,142 @@
+"""What an answer costs: time, memory, room on disk.
+
+It is measured in a process of its own that holds nothing but the model, so that runs are measured
+alike whatever else is loaded where they were trained.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core import serving
+from core.errors import RunError
+from core.settings import PROJECT_DIR
+
+BATCH = 256  # pictures answered together to find the throughput
+_SECONDS = 0.4  # each of the two is measured for about so long,
+_LEAST, _MOST = 20, 300  # within so many answers
+_WARM_UP = 3
+_TIME_LIMIT = 300  # seconds for all of it
+
+
+def measure(
+    models: Sequence[tuple[Path, str]],
+    input_shape: tuple[int, int, int],
+    weights: Sequence[float] = (1.0,),
+    vote: str = "soft",
+) -> dict[str, Any]:
+    """Answer pictures of random pixels with a model, or with several that vote.
+
+    Args:
+        models: the file and the family of each.
+        input_shape: height, width and channels of a picture.
+        weights, vote: how several answer together; see `core.evaluation.vote`.
+
+    Returns:
+        `latency_seconds` and `latency_p95_seconds`: median and 95th percentile of the time for one
+        picture that is already as the model expects it. `pictures_per_second`: in batches of 256.
+        `memory_bytes`: the most the process held. `file_bytes`: of the model files. `machine`: a
+        description of where this was.
+
+    Raises:
+        RunError: if a model cannot be opened, or does not answer.
+    """
+    request = {
+        "models": [[str(path), family] for path, family in models],
+        "input_shape": list(input_shape),
+        "weights": list(weights),
+        "vote": vote,
+    }
+    try:
+        found = subprocess.run(
+            [sys.executable, "-m", "core.cost"],
+            input=json.dumps(request),
+            capture_output=True,
+            text=True,
+            cwd=PROJECT_DIR,
+            timeout=_TIME_LIMIT,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+        raise RunError(f"What an answer costs could not be measured: {said[-1]}.") from error
+    return json.loads(found.stdout)
+
+
+def machine() -> str:
+    """This machine in a few words: processor, cores, memory, system."""
+    cores = os.cpu_count() or 1
+    parts = [_processor(), f"{cores} core" + "s" * (cores != 1)]
+    with suppress(ValueError, OSError, AttributeError):  # not every system tells
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        parts.append(f"{total / 2**30:.0f} GB")
+    return ", ".join([*parts, f"{platform.system()}, Python {platform.python_version()}"])
+
+
+def _processor() -> str:
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def most_memory() -> int | None:
+    """The most memory this process has held, in bytes; None where the system does not tell."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return None
+
+
+def forget_most_memory() -> None:
+    """Begin anew with what `most_memory` tells, where the system allows it."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+
+
+def _measure_here(request: dict[str, Any]) -> dict[str, Any]:
+    models = [(Path(path), family) for path, family in request["models"]]
+    answers = [serving.open_model(path, family) for path, family in models]
+    answer = serving.together(answers, request["weights"], request["vote"])
+    if len(answers) == 1:
+        answer = answers[0]
+    pixels = np.random.default_rng(0).integers(
+        0, 256, (BATCH, *request["input_shape"]), dtype=np.uint8
+    )
+    single = _times(answer, [pixels[row : row + 1] for row in range(BATCH)])
+    batch = _times(answer, [pixels], least=1)
+    return {
+        "latency_seconds": float(np.median(single)),
+        "latency_p95_seconds": float(np.percentile(single, 95)),
+        "pictures_per_second": BATCH / float(np.median(batch)),
+        "memory_bytes": most_memory(),
+        "file_bytes": sum(path.stat().st_size for path, _ in models),
+        "machine": machine(),
+    }
+
+
+def _times(answer: serving.Answer, batches: Sequence[np.ndarray], least: int = _LEAST) -> list:
+    for number in range(min(_WARM_UP, least)):
+        answer(batches[number % len(batches)])
+    times: list[float] = []
+    while len(times) < least or (sum(times) < _SECONDS and len(times) < _MOST):
+        begun = time.perf_counter()
+        answer(batches[len(times) % len(batches)])
+        times.append(time.perf_counter() - begun)
+    return times
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(_measure_here(json.load(sys.stdin))))

@@ -1,0 +1,172 @@
+"""Several runs as one: they vote, and what they say together can be saved as a run of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from core import cost, runs, serving
+from core.errors import RunError
+from core.evaluation import VOTES, Evaluation, evaluate, suggest_weights, vote
+from core.runs import Run, RunCard
+
+FAMILY = MODEL = "ensemble"
+LEAST_MEMBERS = 2
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Runs that vote.
+
+    Attributes:
+        members: at least two runs, measured on the same test pictures; none an ensemble itself.
+        weights: how much each counts, not negative; one is above 0.
+        vote: `soft` or `hard`; see `core.evaluation.vote`.
+
+    Raises:
+        RunError: if the members do not fit together, or weights or vote are not allowed.
+    """
+
+    members: tuple[Run, ...]
+    weights: tuple[float, ...]
+    vote: str = "soft"
+
+    def __post_init__(self) -> None:
+        check(self.members)
+        if self.vote not in VOTES:
+            raise RunError(f"A vote is {' or '.join(VOTES)}. Received: {self.vote!r}.")
+        fits = len(self.weights) == len(self.members) and min(self.weights) >= 0
+        if not (fits and sum(self.weights) > 0):
+            raise RunError(
+                f"An ensemble of {len(self.members)} needs as many weights of at least 0, one of "
+                f"them above 0. Received: {list(self.weights)}."
+            )
+
+    @cached_property
+    def test(self) -> Evaluation:
+        """What they say together on the test pictures."""
+        return self._together([member.evaluation("test") for member in self.members])
+
+    @cached_property
+    def val(self) -> Evaluation | None:
+        """The same on validation; None if the members had different validation pictures."""
+        found = [member.evaluation("val") for member in self.members]
+        return self._together(found) if _alike(self.members, found) else None
+
+    def _together(self, evaluations: Sequence[Evaluation]) -> Evaluation:
+        rows = [evaluation.probabilities for evaluation in evaluations]
+        return evaluate(evaluations[0].labels, vote(rows, self.weights, self.vote))
+
+
+def check(members: Sequence[Run]) -> None:
+    """Raise `RunError` unless these runs can vote together."""
+    if len(members) < LEAST_MEMBERS:
+        raise RunError(f"An ensemble needs at least two runs. Received: {len(members)}.")
+    first = members[0].card
+    for member in members:
+        card = member.card
+        if card.members:
+            raise RunError(f"{member.id!r} is an ensemble itself; choose its members instead.")
+        if (card.test_set, card.class_names, card.input_shape, card.preprocessing) != (
+            first.test_set,
+            first.class_names,
+            first.input_shape,
+            first.preprocessing,
+        ):
+            raise RunError(
+                f"{member.id!r} and {members[0].id!r} cannot vote together: they were not made "
+                "for the same pictures and classes."
+            )
+    if len({member.id for member in members}) < len(members):
+        raise RunError("A run can be a member only once.")
+
+
+def suggest(members: Sequence[Run], kind: str = "soft") -> tuple[float, ...] | None:
+    """Weights that suit the members' answers on validation pictures, in hundredths, adding up to 1.
+
+    Test pictures have no part in it. None if the members had different validation pictures, so
+    that some would be judged by what they learnt from.
+
+    Raises:
+        RunError: if the answers of a member are missing or were changed.
+    """
+    found = [member.evaluation("val") for member in members]
+    if not _alike(members, found):
+        return None
+    return tuple(round(weight, 2) for weight in suggest_weights(found, kind))
+
+
+def _alike(members: Sequence[Run], found: Sequence[Evaluation]) -> bool:
+    """Whether they had the same validation pictures."""
+    splits = {member.card.dataset_fingerprint for member in members}
+    same = all(np.array_equal(found[0].labels, other.labels) for other in found)
+    return len(splits) == 1 and same and len(found[0].labels) > 0
+
+
+def save(name: str, ensemble: Ensemble) -> Run:
+    """Keep an ensemble as a run, which answers like any other.
+
+    What an answer costs is measured, which takes a few seconds.
+
+    Raises:
+        RunError: if the name is not allowed or taken, or a member is damaged.
+    """
+    with runs.draft(name) as folder:
+        test, val = ensemble.test, ensemble.val
+        if val is None:
+            val = evaluate(np.zeros(0), np.zeros((0, test.probabilities.shape[1])))
+        return runs.save(_card(name, ensemble), folder, val, test)
+
+
+def _card(name: str, ensemble: Ensemble) -> RunCard:
+    cards = [member.card for member in ensemble.members]
+    total = sum(ensemble.weights)
+    val = {} if ensemble.val is None else ensemble.val.metrics()
+    return RunCard(
+        id=name,
+        owner="you",
+        dataset=cards[0].dataset,
+        dataset_fingerprint=cards[0].dataset_fingerprint,
+        class_names=cards[0].class_names,
+        input_shape=cards[0].input_shape,
+        preprocessing=cards[0].preprocessing,
+        model=MODEL,
+        family=FAMILY,
+        hyperparameters={"vote": ensemble.vote},
+        history=(),
+        metrics={
+            **ensemble.test.metrics(),
+            **{f"val_{metric}": value for metric, value in val.items()},
+            "test_size": len(ensemble.test.labels),
+            "train_size": max(card.metrics.get("train_size", 0) for card in cards),
+        },
+        seconds=round(sum(card.seconds for card in cards), 1),
+        seed=cards[0].seed,
+        validation_fraction=cards[0].validation_fraction,
+        versions={name: version for card in cards for name, version in card.versions.items()},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        test_fingerprint=cards[0].test_fingerprint,
+        cost=_cost(ensemble),
+        members=tuple(
+            {
+                "id": member.id,
+                "sha256": serving.model_sha256(member),
+                "weight": round(weight / total, 6),
+            }
+            for member, weight in zip(ensemble.members, ensemble.weights, strict=True)
+        ),
+    )
+
+
+def _cost(ensemble: Ensemble) -> dict[str, Any]:
+    models = []
+    for member in ensemble.members:
+        family = member.card.family
+        models.append((member.file(serving.MODEL_FILES[family]), family))
+    shape = ensemble.members[0].card.input_shape
+    found = cost.measure(models, shape, ensemble.weights, ensemble.vote)
+    parameters = [member.card.cost.get("parameters") for member in ensemble.members]
+    return found if None in parameters else {**found, "parameters": sum(parameters)}

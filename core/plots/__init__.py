@@ -1,0 +1,51 @@
+"""Figures become charts: Altair on pages, matplotlib figures in files. One function per chart."""
+
+from core.plots.comparing import (
+    CLASS_FIGURES,
+    accuracy_figure,
+    class_bars,
+    class_figure,
+    confusion_figure,
+    scaled,
+)
+from core.plots.data import class_counts, contact_sheet, picture_sizes
+from core.plots.line_charts import lines_chart, lines_figure
+from core.plots.lines import (
+    Line,
+    Lines,
+    coverage_lines,
+    learning_lines,
+    precision_recall_lines,
+    reliability_lines,
+    roc_lines,
+    thin,
+)
+from core.plots.run import learning_curve, run_figure
+from core.plots.style import AXIS_TITLES, PART_NAMES, of_run
+
+__all__ = [
+    "AXIS_TITLES",
+    "CLASS_FIGURES",
+    "PART_NAMES",
+    "Line",
+    "Lines",
+    "accuracy_figure",
+    "class_bars",
+    "class_counts",
+    "class_figure",
+    "confusion_figure",
+    "contact_sheet",
+    "coverage_lines",
+    "learning_curve",
+    "learning_lines",
+    "lines_chart",
+    "lines_figure",
+    "of_run",
+    "picture_sizes",
+    "precision_recall_lines",
+    "reliability_lines",
+    "roc_lines",
+    "run_figure",
+    "scaled",
+    "thin",
+]

@@ -1,0 +1,169 @@
+"""Charts of several runs that are not lines: accuracies, classes, confusion matrices."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.comparison import Compared
+from core.plots.style import RUN_MARKERS, RUN_SHAPES, of_run
+
+if TYPE_CHECKING:  # heavy: imported where a chart is drawn
+    import altair as alt
+    from matplotlib.figure import Figure
+
+MOST_BARS = 4  # runs that have bars; more have dots alone
+CLASS_FIGURES = {"f1": "F1", "precision": "Precision", "recall": "Recall"}
+_MOST_NUMBERED = 30  # classes whose confusions are written as numbers
+_ROW = 15  # pixels for a bar
+_GAP = 12  # pixels between classes
+
+
+def scaled(matrix: np.ndarray, scale: str) -> np.ndarray:
+    """A confusion matrix as `counts`, or as parts of its `rows` or its `columns`, float."""
+    matrix = matrix.astype(np.float64)
+    if scale == "counts":
+        return matrix
+    totals = matrix.sum(axis=1 if scale == "rows" else 0, keepdims=True)
+    return np.divide(matrix, totals, out=np.zeros_like(matrix), where=totals > 0)
+
+
+def class_bars(found: Sequence[Compared], figure: str = "f1") -> "alt.LayerChart":
+    """A figure for every class, a bar for each run, with its shape at the end.
+
+    Args:
+        found: the runs.
+        figure: one of `CLASS_FIGURES`.
+    """
+    import altair as alt
+    import pandas as pd
+
+    names = list(found[0].run.card.class_names)
+    rows = [
+        (one.id, name, float(value))
+        for one in found
+        for name, value in zip(names, getattr(one.evaluation, figure), strict=True)
+        if not np.isnan(value)
+    ]
+    runs = [one.id for one in found]
+    looks = [of_run(number) for number in range(len(found))]
+    legend = alt.Legend(
+        orient="top", columns=3, labelLimit=300, symbolSize=90, symbolStrokeWidth=0, title=None
+    )
+    barred = len(found) <= MOST_BARS
+    base = alt.Chart(pd.DataFrame(rows, columns=["run", "class", "value"])).encode(
+        x=alt.X(
+            "value:Q",
+            title=CLASS_FIGURES[figure],
+            axis=alt.Axis(format="~%"),
+            scale=alt.Scale(zero=barred),
+        ),
+        y=alt.Y(
+            "class:N", title=None, sort=names, axis=alt.Axis(labelOverlap=False, grid=not barred)
+        ),
+        color=alt.Color(
+            "run:N",
+            scale=alt.Scale(domain=runs, range=[colour for colour, _, _ in looks]),
+            legend=legend,
+        ),
+        tooltip=[
+            alt.Tooltip("run:N", title="Run"),
+            alt.Tooltip("class:N", title="Class"),
+            alt.Tooltip("value:Q", title=CLASS_FIGURES[figure], format=".2%"),
+        ],
+    )
+    shape = alt.Shape(
+        "run:N",
+        scale=alt.Scale(domain=runs, range=[RUN_SHAPES[place] for _, place, _ in looks]),
+        legend=legend,
+    )
+    points = base.mark_point(filled=True, size=60, opacity=1).encode(shape=shape)
+    if not barred:
+        return alt.layer(points).properties(height=24 * len(names) + 90)
+    offset = alt.YOffset("run:N", sort=runs, scale=alt.Scale(domain=runs))
+    bars = base.mark_bar(opacity=0.55).encode(yOffset=offset)
+    height = len(names) * (_ROW * len(found) + _GAP) + 90
+    return alt.layer(bars, points.encode(yOffset=offset)).properties(height=height)
+
+
+def class_figure(found: Sequence[Compared], figure: str = "f1") -> "Figure":
+    """The same for a file: a row for each class, a shape for each run."""
+    from matplotlib.figure import Figure
+
+    names = found[0].run.card.class_names
+    drawn = Figure(figsize=(8, 1.6 + 0.28 * len(names)), dpi=120, layout="constrained")
+    axes = drawn.subplots()
+    for number, one in enumerate(found):
+        colour, shape, _ = of_run(number)
+        values = getattr(one.evaluation, figure)
+        axes.plot(
+            values,
+            np.arange(len(names)),
+            RUN_MARKERS[shape],
+            color=colour,
+            markersize=7,
+            alpha=0.85,
+            label=one.id,
+        )
+    axes.set_yticks(range(len(names)), names, parse_math=False)
+    axes.invert_yaxis()
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x * 100:g} %")
+    axes.set(xlabel=CLASS_FIGURES[figure], title=f"{CLASS_FIGURES[figure]} class by class")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    return drawn
+
+
+def accuracy_figure(found: Sequence[Compared]) -> "Figure":
+    """The accuracy of each run with its 95 % interval, for a file."""
+    from matplotlib.figure import Figure
+
+    drawn = Figure(figsize=(8, 1.4 + 0.36 * len(found)), dpi=120, layout="constrained")
+    axes = drawn.subplots()
+    for number, one in enumerate(found):
+        colour, shape, _ = of_run(number)
+        accuracy = one.evaluation.accuracy
+        low, high = one.evaluation.accuracy_interval
+        axes.errorbar(
+            accuracy,
+            number,
+            xerr=[[max(0.0, accuracy - low)], [max(0.0, high - accuracy)]],
+            fmt=RUN_MARKERS[shape],
+            color=colour,
+            capsize=4,
+        )
+    axes.set_yticks(range(len(found)), [one.id for one in found], parse_math=False)
+    axes.invert_yaxis()
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x * 100:g} %")
+    axes.set(xlabel="Test accuracy, with its 95 % interval", title="Accuracy")
+    axes.grid(alpha=0.3)
+    return drawn
+
+
+def confusion_figure(one: Compared, scale: str = "rows") -> "Figure":
+    """The confusion matrix of a run, for a file."""
+    from matplotlib.figure import Figure
+
+    names = one.run.card.class_names
+    side = min(24.0, 3.0 + 0.42 * len(names))
+    drawn = Figure(figsize=(side + 0.6, side), dpi=120, layout="constrained")
+    draw_confusion(drawn.subplots(), one.evaluation.confusion_matrix, names, one.id, scale)
+    return drawn
+
+
+def draw_confusion(
+    axes, matrix: np.ndarray, names: Sequence[str], title: str, scale: str = "rows"
+) -> None:
+    """Draw a confusion matrix on matplotlib's axes, shaded by `rows`, with the counts written."""
+    parts = scaled(matrix, scale)
+    parts = parts / max(parts.max(), 1e-12) if scale == "counts" else parts
+    axes.imshow(parts, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", parse_math=False)
+    axes.set_yticks(range(len(names)), names, parse_math=False)
+    axes.set(xlabel="answer", ylabel="true class")
+    axes.set_title(title, parse_math=False)
+    if len(names) <= _MOST_NUMBERED:
+        for (row, column), count in np.ndenumerate(matrix):
+            colour = "white" if parts[row, column] > 0.5 else "black"
+            if count:
+                axes.text(column, row, count, ha="center", va="center", color=colour, fontsize=8)

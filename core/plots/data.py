@@ -1,0 +1,109 @@
+"""Charts of a dataset."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.datasets import Overview
+from core.images import fit_within, to_rgb
+from core.plots.style import PART_COLOURS, PART_NAMES
+
+if TYPE_CHECKING:  # heavy: imported where a chart is drawn
+    import altair as alt
+    from matplotlib.figure import Figure
+
+_MOST_ROWS = 40  # more classes than this do not fit a picture
+_CELL = 0.8  # inches
+
+
+def class_counts(look: Overview) -> "alt.Chart":
+    """How many pictures each class has, in training, validation and test."""
+    import altair as alt
+
+    rows = [
+        {"class": name, "part": part, "order": order, "pictures": int(look.counts[order, label])}
+        for label, name in enumerate(look.class_names)
+        for order, part in enumerate(PART_NAMES)
+    ]
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .mark_bar()
+        .encode(
+            x=alt.X(
+                "pictures:Q",
+                title="Pictures",
+                axis=alt.Axis(tickMinStep=1, tickCount=8, format=",d"),
+            ),
+            y=alt.Y(
+                "class:N",
+                title=None,
+                sort=list(look.class_names),
+                axis=alt.Axis(labelOverlap=False),
+            ),
+            color=alt.Color(
+                "part:N",
+                title=None,
+                scale=alt.Scale(domain=list(PART_NAMES), range=list(PART_COLOURS)),
+                legend=alt.Legend(orient="top"),
+            ),
+            order=alt.Order("order:Q"),
+            tooltip=["class:N", "part:N", alt.Tooltip("pictures:Q", format=",")],
+        )
+        .properties(height=32 * len(look.class_names) + 120)
+    )
+
+
+def picture_sizes(look: Overview) -> "alt.Chart":
+    """How many pictures there are of each width and height; larger dots stand for more."""
+    import altair as alt
+
+    step = max(1, int(max(look.heights.max(), look.widths.max())) // 40)
+    sizes = np.stack([look.widths // step * step, look.heights // step * step])
+    found, counts = np.unique(sizes, axis=1, return_counts=True)
+    rows = [
+        {"width": int(width), "height": int(height), "pictures": int(count)}
+        for (width, height), count in zip(found.T, counts, strict=True)
+    ]
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .mark_circle(color=PART_COLOURS[0], opacity=0.75)
+        .encode(
+            x=alt.X("width:Q", title="Width in pixels", scale=alt.Scale(zero=False)),
+            y=alt.Y("height:Q", title="Height in pixels", scale=alt.Scale(zero=False)),
+            size=alt.Size("pictures:Q", title="Pictures", scale=alt.Scale(range=[30, 500])),
+            tooltip=["width:Q", "height:Q", alt.Tooltip("pictures:Q", format=",")],
+        )
+        .properties(height=260)
+    )
+
+
+def contact_sheet(look: Overview) -> "Figure":
+    """Samples of each class, a row each; at most 40 classes."""
+    from matplotlib.figure import Figure
+
+    names = look.class_names[:_MOST_ROWS]
+    columns = max(len(pictures) for pictures in look.samples)
+    figure = Figure(figsize=(1.8 + columns * _CELL, 0.5 + len(names) * _CELL), dpi=120)
+    grid = figure.subplots(len(names), columns, squeeze=False)
+    for name, row, pictures in zip(names, grid, look.samples, strict=False):
+        row[0].text(
+            -0.2,
+            0.5,
+            name,
+            ha="right",
+            va="center",
+            transform=row[0].transAxes,
+            fontsize=9,
+            parse_math=False,
+        )
+        for axes in row:
+            axes.axis("off")
+        for axes, picture in zip(row, pictures, strict=False):
+            axes.imshow(to_rgb(fit_within(picture, 160)), interpolation="nearest")
+    left = 1.6 / figure.get_figwidth()
+    top = 1 - 0.45 / figure.get_figheight()
+    figure.subplots_adjust(left=left, right=0.99, top=top, bottom=0.02, wspace=0.05, hspace=0.05)
+    figure.suptitle(
+        f"{look.title}: {look.per_class.sum():,} pictures", fontsize=11, parse_math=False
+    )
+    return figure

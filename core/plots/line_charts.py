@@ -1,0 +1,159 @@
+"""Lines of several runs, drawn with Altair for pages and with matplotlib for files.
+
+Each run has a colour, a shape and a dash, so that it is known without colour too.
+"""
+
+from typing import TYPE_CHECKING
+
+from core.plots.lines import Line, Lines, thin
+from core.plots.style import (
+    CURVE_HEIGHT,
+    PART_NAMES,
+    RUN_DASHES,
+    RUN_MARKERS,
+    RUN_SHAPES,
+    of_run,
+)
+
+if TYPE_CHECKING:  # heavy: imported where a chart is drawn
+    import altair as alt
+    from matplotlib.figure import Figure
+
+_SHAPES = 12  # along one line
+_LEGEND_NAME = 45  # characters
+
+
+def lines_chart(chart: Lines) -> "alt.LayerChart":
+    """The chart for a page."""
+    import altair as alt
+    import pandas as pd
+
+    rows = [row for line in chart.lines for row in _rows(line)]
+    columns = ["run", "part", "x", "y", "shape", "ring", "order"]
+    table = pd.DataFrame(rows, columns=columns)
+    names = list({line.name: line.number for line in chart.lines})
+    looks = [of_run(number) for number in {line.name: line.number for line in chart.lines}.values()]
+    in_parts = any(line.part for line in chart.lines)
+    legend = alt.Legend(
+        orient="top", columns=3, labelLimit=300, symbolSize=90, symbolStrokeWidth=0, title=None
+    )
+    color = alt.Color(
+        "run:N",
+        scale=alt.Scale(domain=names, range=[colour for colour, _, _ in looks]),
+        legend=legend,
+    )
+    shape = alt.Shape(
+        "run:N",
+        scale=alt.Scale(domain=names, range=[RUN_SHAPES[place] for _, place, _ in looks]),
+        legend=legend,
+    )
+    base = alt.Chart(table).encode(
+        x=alt.X(
+            "x:Q",
+            title=chart.x_title,
+            scale=alt.Scale(zero=False, nice=not chart.x_part),
+            axis=alt.Axis(format=".0%" if chart.x_part else ",d", tickMinStep=None),
+        ),
+        y=alt.Y(
+            "y:Q",
+            title=chart.y_title,
+            scale=alt.Scale(zero=False),
+            axis=alt.Axis(format="~%" if chart.y_part else ".2~f"),
+        ),
+        color=color,
+        order="order:Q",
+        tooltip=[
+            alt.Tooltip("run:N", title="Run"),
+            *([alt.Tooltip("part:N", title="Pictures")] if in_parts else []),
+            alt.Tooltip("x:Q", title=chart.x_title, format=".1%" if chart.x_part else ",.4~f"),
+            alt.Tooltip("y:Q", title=chart.y_title, format=".2%" if chart.y_part else ".4f"),
+        ],
+    )
+    if in_parts:
+        dash = alt.StrokeDash(
+            "part:N",
+            scale=alt.Scale(domain=list(PART_NAMES[:2]), range=[[1, 0], [6, 3]]),
+            legend=alt.Legend(orient="top", title=None, symbolType="stroke"),
+        )
+    else:
+        dashes = [RUN_DASHES[place] for _, _, place in looks]
+        dash = alt.StrokeDash("run:N", scale=alt.Scale(domain=names, range=dashes), legend=None)
+    lines = base.mark_line(strokeWidth=2).encode(strokeDash=dash, detail="part:N")
+    shapes = base.mark_point(filled=True, size=60, opacity=1).encode(shape=shape)
+    layers = [lines, shapes.transform_filter("datum.shape")]
+    if chart.mark:
+        rings = base.mark_point(size=260, strokeWidth=2, filled=False, shape="circle")
+        layers.append(rings.transform_filter("datum.ring"))
+    if chart.diagonal:
+        corners = alt.Chart(alt.Data(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}]))
+        layers.insert(
+            0,
+            corners.mark_line(strokeDash=[2, 4], strokeWidth=1.5, color="#888888").encode(
+                x="x:Q", y="y:Q"
+            ),
+        )
+    return alt.layer(*layers).properties(height=CURVE_HEIGHT)
+
+
+def _rows(line: Line) -> list[tuple]:
+    kept = thin(line.x, line.y, line.marks)
+    every = max(1, len(kept) // _SHAPES)
+    offset = line.number * every // 3
+    return [
+        (
+            line.name,
+            line.part,
+            round(float(line.x[index]), 6),
+            round(float(line.y[index]), 6),
+            (place + offset) % every == 0,
+            index in line.marks,
+            place,
+        )
+        for place, index in enumerate(kept)
+    ]
+
+
+def lines_figure(chart: Lines) -> "Figure":
+    """The same chart for a file."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 5), dpi=120, layout="constrained")
+    axes = figure.subplots()
+    if chart.diagonal:
+        axes.plot([0, 1], [0, 1], ":", color="#888888")
+    for line in chart.lines:
+        colour, shape, dash = of_run(line.number)
+        kept = thin(line.x, line.y, line.marks)
+        pattern = ([1, 0], [6, 3])[line.part == "validation"] if line.part else RUN_DASHES[dash]
+        every = max(1, len(kept) // _SHAPES)
+        axes.plot(
+            line.x[kept],
+            line.y[kept],
+            color=colour,
+            linestyle="-" if pattern[1] == 0 else (0, tuple(pattern)),
+            marker=RUN_MARKERS[shape],
+            markevery=(line.number * every // 3 % every, every),
+            markersize=5,
+            label=_label(line),
+        )
+        marks = list(line.marks)
+        axes.plot(line.x[marks], line.y[marks], "o", color=colour, markersize=13, fillstyle="none")
+    axes.set_title(chart.title + (f" (ring: {chart.mark})" if chart.mark else ""), parse_math=False)
+    axes.set(xlabel=chart.x_title, ylabel=chart.y_title)
+    if chart.x_part:
+        axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
+    if chart.y_part:
+        axes.yaxis.set_major_formatter(lambda y, _: f"{y * 100:g} %")
+    axes.grid(alpha=0.3)
+    if chart.lines:
+        legend = axes.legend(fontsize=8)
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+    else:
+        axes.text(0.5, 0.5, "nothing to draw", ha="center", transform=axes.transAxes)
+    return figure
+
+
+def _label(line: Line) -> str:
+    name = line.name if len(line.name) <= _LEGEND_NAME else line.name[:_LEGEND_NAME] + "…"
+    return f"{name}, {line.part}" if line.part else name

@@ -1,0 +1,168 @@
+"""Lines of several runs in one chart, described; `line_charts` draws them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.comparison import Compared
+from core.evaluation import Curve, precision_recall, roc
+from core.plots.style import AXIS_TITLES, PART_NAMES
+from core.runs import Run
+
+MOST_POINTS = 150  # of one line: more cannot be seen
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line.
+
+    Attributes:
+        name: of the run.
+        number: its place among the runs, which decides how it looks.
+        x, y: its points, float, shape `(P,)`.
+        part: `training` or `validation` in a learning curve, else empty.
+        marks: points that are marked with a ring, as indices.
+    """
+
+    name: str
+    number: int
+    x: np.ndarray
+    y: np.ndarray
+    part: str = ""
+    marks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A chart of lines.
+
+    Attributes:
+        title: what it shows.
+        x_title, y_title: of the axes.
+        lines: what is drawn.
+        x_part, y_part: whether an axis holds parts of a whole, to be written as percentages.
+        diagonal: whether a line from corner to corner is drawn: where confidence is as it should
+            be, or where one would be by guessing.
+        mark: what the rings mean; empty if there are none.
+    """
+
+    title: str
+    x_title: str
+    y_title: str
+    lines: tuple[Line, ...]
+    x_part: bool = False
+    y_part: bool = True
+    diagonal: bool = False
+    mark: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
+    """Learning curves of several runs on training and validation pictures.
+
+    Runs that learn by different steps, epochs and trees for instance, are drawn over the part of
+    their training.
+    """
+    axes = {run.card.axis for run in found if run.card.history}
+    common = axes.pop() if len(axes) == 1 else ""
+    lines = []
+    for number, run in enumerate(found):
+        history = run.card.history
+        if not history or figure not in history[0]:
+            continue
+        at = np.array([point[run.card.axis] for point in history], float)
+        if not common:
+            at = at / at[-1]
+        best = int(np.argmax([point["val_accuracy"] for point in history]))
+        for part, name in zip(PART_NAMES, (figure, f"val_{figure}"), strict=False):
+            if name in history[0]:
+                values = np.array([point[name] for point in history], float)
+                marks = (best,) if part == "validation" else ()
+                lines.append(Line(run.id, number, at, values, part, marks))
+    return Lines(
+        f"Learning curves: {figure}",
+        AXIS_TITLES[common] if common else "Part of the training",
+        figure.capitalize(),
+        tuple(lines),
+        x_part=not common,
+        y_part=figure == "accuracy",
+        mark="best on validation",
+    )
+
+
+def reliability_lines(found: Sequence[Compared]) -> Lines:
+    """How often answers of each confidence are right; on the diagonal, as often as they claim."""
+    lines = []
+    for number, one in enumerate(found):
+        bins = one.reliability
+        full = bins.counts > 0
+        lines.append(Line(one.id, number, bins.confidence[full], bins.accuracy[full]))
+    return Lines("Calibration", "Confidence", "Accuracy", tuple(lines), x_part=True, diagonal=True)
+
+
+def coverage_lines(found: Sequence[Compared], threshold: float) -> Lines:
+    """Accuracy of the answers that remain, over how many remain, as more confidence is asked for.
+
+    Args:
+        found: the runs.
+        threshold: the confidence that gets a ring.
+    """
+    lines = []
+    for number, one in enumerate(found):
+        curve = one.coverage
+        left = curve.coverage > 0
+        near = int(np.abs(curve.thresholds[left] - threshold).argmin())
+        lines.append(
+            Line(one.id, number, curve.coverage[left], curve.accuracy[left], marks=(near,))
+        )
+    return Lines(
+        "Coverage and accuracy",
+        "Pictures answered",
+        "Accuracy of the answers",
+        tuple(lines),
+        x_part=True,
+        mark=f"not sure below {threshold:.0%}",
+    )
+
+
+def roc_lines(found: Sequence[Compared], label: int) -> Lines:
+    """One class against the rest: how many are found at how many false alarms."""
+    return _of_class(found, label, "ROC", "False alarms", "Found", roc, diagonal=True)
+
+
+def precision_recall_lines(found: Sequence[Compared], label: int) -> Lines:
+    """One class against the rest: how many of the answers are right as more are found."""
+    return _of_class(found, label, "Precision and recall", "Found", "Right", precision_recall)
+
+
+def _of_class(found, label, title, x_title, y_title, make, diagonal=False) -> Lines:
+    curves: list[Curve] = [make(one.evaluation, label) for one in found]
+    name = found[0].run.card.class_names[label] if found else ""
+    return Lines(
+        f"{title}: {name} against the rest",
+        x_title,
+        y_title,
+        tuple(
+            Line(one.id, number, curve.x, curve.y)
+            for number, (one, curve) in enumerate(zip(found, curves, strict=True))
+            if len(curve.x)
+        ),
+        x_part=True,
+        diagonal=diagonal,
+        notes={one.id: f"{curve.area:.4f}" for one, curve in zip(found, curves, strict=True)},
+    )
+
+
+def thin(x: np.ndarray, y: np.ndarray, keep: Sequence[int] = ()) -> np.ndarray:
+    """Indices of at most about `MOST_POINTS` points that look the same, ends and `keep` included.
+
+    They lie evenly along the line as it is seen, so that steep parts keep theirs.
+    """
+    if len(x) <= MOST_POINTS:
+        return np.arange(len(x))
+    steps = [np.abs(np.diff(v)) / max(float(np.ptp(v)), 1e-12) for v in (x, y)]
+    along = np.concatenate([[0], np.cumsum(steps[0] + steps[1])])
+    even = np.linspace(0, along[-1], MOST_POINTS)
+    chosen = np.clip(np.searchsorted(along, even), 0, len(x) - 1)
+    return np.unique(np.concatenate([[0, len(x) - 1], chosen, np.asarray(keep, int)])).astype(int)

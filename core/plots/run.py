@@ -1,0 +1,126 @@
+"""Charts of one run."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from core.plots.comparing import draw_confusion
+from core.plots.style import AXIS_TITLES, CURVE_HEIGHT, MARK_COLOUR, PART_COLOURS, PART_NAMES
+
+if TYPE_CHECKING:  # heavy: imported where a chart is drawn
+    import altair as alt
+    from matplotlib.figure import Figure
+
+    from core.runs import Run, RunCard
+
+
+def learning_curve(
+    history: Sequence[Mapping[str, float]],
+    axis: str,
+    figure: str = "accuracy",
+    end: float | None = None,
+    best: float | None = None,
+    mark: str = "best",
+) -> "alt.LayerChart":
+    """A figure on training and validation pictures, over epochs, trees or whatever it learns by.
+
+    Args:
+        history: the points, each with `axis`, the figure and `val_` the figure.
+        axis: one of `core.runs.AXES`.
+        figure: `accuracy` or `loss`.
+        end: where the axis ends; None where the points do.
+        best: the point that gets a mark.
+        mark: the word beside it.
+    """
+    import altair as alt
+    import pandas as pd
+
+    rows = [
+        {"at": point[axis], "part": part, "value": point[name]}
+        for part, name in zip(PART_NAMES, (figure, f"val_{figure}"), strict=False)
+        for point in history
+        if name in point
+    ]
+    table = pd.DataFrame(rows, columns=["at", "part", "value"])
+    first = min((point[axis] for point in history), default=0)
+    scale = alt.Scale(domain=[first, max(end, first + 1)]) if end else alt.Scale(zero=False)
+    percent = figure == "accuracy"
+    base = alt.Chart(table).encode(
+        x=alt.X(
+            "at:Q", title=AXIS_TITLES[axis], scale=scale, axis=alt.Axis(tickMinStep=1, format=",d")
+        ),
+        y=alt.Y(
+            "value:Q",
+            title="Accuracy" if percent else "Loss",
+            scale=alt.Scale(zero=False),
+            axis=alt.Axis(format=".0%" if percent else ".2~f"),
+        ),
+        color=alt.Color(
+            "part:N",
+            title=None,
+            scale=alt.Scale(domain=list(PART_NAMES[:2]), range=list(PART_COLOURS[:2])),
+            legend=alt.Legend(orient="top", symbolType="circle", symbolStrokeWidth=0),
+        ),
+        tooltip=[
+            alt.Tooltip("part:N", title="Pictures"),
+            alt.Tooltip("at:Q", title=AXIS_TITLES[axis], format=","),
+            alt.Tooltip("value:Q", title="Value", format=".2%" if percent else ".4f"),
+        ],
+    )
+    dash = alt.StrokeDash(
+        "part:N",
+        legend=None,
+        scale=alt.Scale(domain=list(PART_NAMES[:2]), range=[[1, 0], [6, 3]]),
+    )
+    layers = [base.mark_line(strokeWidth=2.5).encode(strokeDash=dash)]
+    layers.append(base.mark_point(filled=True, size=40, opacity=1))
+    if best is not None:
+        layers += _best_mark(alt, best, mark)
+    return alt.layer(*layers).properties(height=CURVE_HEIGHT)
+
+
+def _best_mark(alt, best: float, mark: str) -> list:
+    """A dotted line where the best point is, with a word to it."""
+    marked = alt.Chart(alt.Data(values=[{"at": best, "says": mark}])).encode(x="at:Q")
+    line = marked.mark_rule(strokeDash=[2, 3], strokeWidth=1.5, color=MARK_COLOUR)
+    word = marked.mark_text(align="left", dx=5, dy=-6, baseline="bottom", color=MARK_COLOUR)
+    return [line, word.encode(y=alt.value("height"), text="says:N")]
+
+
+def run_figure(run: "Run", best: int | None) -> "Figure":
+    """The learning curve and the confusion matrix of a run, side by side.
+
+    Args:
+        run: a finished training.
+        best: index of the point of its history that gets a mark; None for none.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 5.6), dpi=120, layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=[1, 1.1])
+    _draw_curve(left, run.card, best)
+    matrix = run.evaluation("test").confusion_matrix
+    draw_confusion(right, matrix, run.card.class_names, "Confusion matrix, test pictures")
+    figure.suptitle(
+        f"{run.id}: {run.card.metrics['accuracy']:.2%} of {run.card.metrics['test_size']:,} test "
+        "pictures right",
+        parse_math=False,
+    )
+    return figure
+
+
+def _draw_curve(axes, card: "RunCard", best: int | None) -> None:
+    at = [point[card.axis] for point in card.history]
+    for name, part, colour, style in zip(
+        ("accuracy", "val_accuracy"), PART_NAMES, PART_COLOURS, ("-", "--"), strict=False
+    ):
+        values = [point[name] for point in card.history]
+        axes.plot(at, values, style, color=colour, marker="o", markersize=3, label=part)
+    if best is not None:
+        axes.axvline(at[best], color=MARK_COLOUR, linestyle=":", label="best")
+    axes.set(xlabel=AXIS_TITLES[card.axis], ylabel="accuracy", title="Learning curve")
+    axes.yaxis.set_major_formatter("{x:.0%}")
+    axes.grid(alpha=0.3)
+    if card.history:
+        axes.legend()
+    else:
+        axes.text(0.5, 0.5, "no learning curve was kept", ha="center", transform=axes.transAxes)

@@ -1,0 +1,31 @@
+"""What all charts share. Colours are those of M. Okabe and K. Ito, which colour-blind people can
+tell apart and which show on light and dark ground.
+"""
+
+PART_NAMES = ("training", "validation", "test")
+PART_COLOURS = ("#0072B2", "#E69F00", "#009E73")
+MARK_COLOUR = "#CC79A7"
+AXIS_TITLES = {
+    "epoch": "Epoch",
+    "iteration": "Iteration",
+    "trees": "Trees",
+    "rounds": "Rounds",
+    "pictures": "Training pictures",
+}
+CURVE_HEIGHT = 330  # pixels
+RUN_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
+RUN_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+RUN_MARKERS = ("o", "s", "^", "D", "P", "v")  # the same for matplotlib
+RUN_DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [12, 3])
+
+
+def of_run(number: int) -> tuple[str, int, int]:
+    """Colour of the run at a place of a chart, and which of the shapes and dashes it has.
+
+    No two of 210 runs share all three; shapes and dashes tell neighbours apart without colour.
+    """
+    return (
+        RUN_COLOURS[number % len(RUN_COLOURS)],
+        number % len(RUN_SHAPES),
+        number % len(RUN_DASHES),
+    )

@@ -1,0 +1,47 @@
+"""Finished trainings: save whole or not at all, list, load, rename, delete."""
+
+from core.runs.card import AXES, FAMILIES, RunCard
+from core.runs.folder import (
+    CARD,
+    EVALUATION,
+    SHIPPED,
+    Damaged,
+    Run,
+    check_free,
+    check_name,
+    checked,
+    clear_up,
+    delete,
+    draft,
+    list_damaged,
+    list_runs,
+    load,
+    rename,
+    rewrite_card,
+    save,
+    sha256,
+)
+
+__all__ = [
+    "AXES",
+    "CARD",
+    "EVALUATION",
+    "FAMILIES",
+    "SHIPPED",
+    "Damaged",
+    "Run",
+    "RunCard",
+    "check_free",
+    "check_name",
+    "checked",
+    "clear_up",
+    "delete",
+    "draft",
+    "list_damaged",
+    "list_runs",
+    "load",
+    "rename",
+    "rewrite_card",
+    "save",
+    "sha256",
+]

@@ -1,0 +1,45 @@
+"""How much a model has learnt: weights of networks and lines, nodes of trees, pictures kept."""
+
+from pathlib import Path
+
+import numpy as np
+
+from core import serving
+from core.training.network import load_keras
+
+
+def count_parameters(folder: Path, family: str) -> int:
+    """How many numbers the model in a folder holds that were learnt.
+
+    Weights of networks and linear models, nodes of trees, the values of neighbours and support
+    vectors, and those of the features in front of them.
+    """
+    if family == "network":
+        load_keras()
+        import keras
+
+        return int(keras.saving.load_model(folder / "model.keras").count_params())
+    import skops.io
+
+    path = folder / serving.MODEL_FILES[family]
+    pipeline = skops.io.load(path, trusted=list(serving.TRUSTED_TYPES))
+    return sum(_of_step(step) for _, step in pipeline.steps)
+
+
+def _of_step(step) -> int:
+    if hasattr(step, "calibrated_classifiers_"):
+        inner = step.calibrated_classifiers_[0].estimator
+        return _of_step(getattr(inner, "estimator", inner)) + 1  # and the temperature
+    if hasattr(step, "estimators_"):  # a forest
+        return sum(tree.tree_.node_count for tree in step.estimators_)
+    if hasattr(step, "_predictors"):  # histogram gradient boosting
+        return sum(len(tree.nodes) for trees in step._predictors for tree in trees)
+    names = ("coefs_", "intercepts_", "coef_", "intercept_", "components_", "_fit_X")
+    if hasattr(step, "support_vectors_"):
+        names = ("support_vectors_", "dual_coef_", "intercept_")
+    values = (getattr(step, name, ()) for name in names)
+    return sum(
+        int(np.size(one))
+        for value in values
+        for one in (value if isinstance(value, list) else [value])
+    )
