@@ -16,6 +16,12 @@ st.navigation(
         st.Page(
             "pages/train.py", title="Train a model", icon=":material/school:", url_path="train"
         ),
+        st.Page(
+            "pages/compare.py",
+            title="Compare models",
+            icon=":material/leaderboard:",
+            url_path="compare",
+        ),
     ],
     position="top",
 ).run()

@@ -241,11 +241,11 @@ def leaders(found: Sequence[Compared]) -> Lead | None:
 def sentence(found: Lead) -> str:
     """What is to be said of a lead, in plain words."""
     first, second = found.first, found.second
-    same = f"They give the same answer to {found.agreement:.1%} of the pictures"
+    same = f"They give the same answer to {found.agreement * 100:.1f} % of the pictures"
     if found.only_first == found.only_second:
         return (
             f"{first.id} and {second.id} are right equally often "
-            f"({first.evaluation.accuracy:.2%}). {same}."
+            f"({first.evaluation.accuracy * 100:.2f} %). {same}."
         )
     verdict = (
         "This is a significant lead"
@@ -253,15 +253,17 @@ def sentence(found: Lead) -> str:
         else "This lead is not significant: it may well be chance"
     )
     return (
-        f"{first.id} ({first.evaluation.accuracy:.2%}) is ahead of {second.id} "
-        f"({second.evaluation.accuracy:.2%}). {same}; where only one of them is right, it is "
+        f"{first.id} ({first.evaluation.accuracy * 100:.2f} %) is ahead of {second.id} "
+        f"({second.evaluation.accuracy * 100:.2f} %). {same}; where only one is right, it is "
         f"{first.id} {found.only_first:,} times and {second.id} {found.only_second:,} times. "
-        f"{verdict} (McNemar's test, p {_p(found.p_value)})."
+        f"{verdict} ({written_p(found.p_value)})."
     )
 
 
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"= {value:.3f}" if value < 0.1 else f"= {value:.2f}"
+def written_p(value: float) -> str:
+    """The p-value of McNemar's test as one reads it."""
+    text = "< 0.001" if value < 0.001 else f"= {value:.3f}" if value < 0.1 else f"= {value:.2f}"
+    return f"McNemar's test, p {text}"
 
 
 def written(name: str, value: float | None) -> str:

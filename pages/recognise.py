@@ -7,7 +7,16 @@ import streamlit as st
 from core.errors import ImageError
 from core.runs import Run
 from core.serving import Predictor, Reading
-from pages.components import address, house, html, keys, picture_source, reading, run_picker
+from pages.components import (
+    address,
+    house,
+    html,
+    keys,
+    picture_source,
+    reading,
+    run_picker,
+    unsure,
+)
 from pages.components.picture_source import Shown
 
 # Seconds this thread rests once the answer is on its way, so that it is sent and drawn before the
@@ -96,18 +105,8 @@ def settings() -> tuple[list[Run], float]:
     """Which models answer, and from when on they count as sure."""
     with st.expander("Settings: models and confidence", icon=":material/tune:"):
         chosen = run_picker.pick_runs()
-        unsure_below = st.slider(
-            "Not sure below",
-            0,
-            100,
-            60,
-            5,
-            format="%d %%",
-            key=keys.UNSURE_BELOW,
-            bind="query-params",
-            help="An answer with less confidence than this is marked as not sure.",
-        )
-    return chosen, unsure_below / 100
+        unsure_below = unsure.pick()
+    return chosen, unsure_below
 
 
 def pick_source(digits: bool) -> str:

@@ -52,7 +52,7 @@ def lines_chart(chart: Lines) -> "alt.LayerChart":
             "x:Q",
             title=chart.x_title,
             scale=alt.Scale(zero=False, nice=not chart.x_part),
-            axis=alt.Axis(format=".0%" if chart.x_part else ",d", tickMinStep=None),
+            axis=alt.Axis(format=".0%" if chart.x_part else ",d"),
         ),
         y=alt.Y(
             "y:Q",

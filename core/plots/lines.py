@@ -122,7 +122,7 @@ def coverage_lines(found: Sequence[Compared], threshold: float) -> Lines:
         "Accuracy of the answers",
         tuple(lines),
         x_part=True,
-        mark=f"not sure below {threshold:.0%}",
+        mark=f"not sure below {threshold * 100:.0f} %",
     )
 
 

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -382,3 +383,130 @@ def test_a_training_that_is_killed_leaves_no_run(runs_folder):
     assert killed.returncode == 9
     assert runs.list_runs() == []
     assert leave("first").id == "first"
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda path: path.write_text("{"), "The card of run 'bad' cannot be read: .*line 1"),
+        (lambda path: path.write_bytes(b"\xff\xfe\x00"), "The card of run 'bad' cannot be read"),
+        (lambda path: path.unlink(), "The card of run 'bad' cannot be read: .*No such file"),
+        (
+            lambda path: rewrite_card(path.parent, lambda c: {**c, "format_version": 2}),
+            "its format version is not 1",
+        ),
+        (
+            lambda path: rewrite_card(path.parent, lambda c: {**c, "family": "astrology"}),
+            "its family must be .*not 'astrology'",
+        ),
+        (
+            lambda path: rewrite_card(path.parent, lambda c: {**c, "members": [{"id": "good"}]}),
+            "a member lacks its id, sha256 or weight",
+        ),
+    ],
+    ids=["half", "not text", "missing", "newer format", "unknown family", "half a member"],
+)
+def test_damaged_runs_are_listed_with_the_reason(runs_folder, damage, reason):
+    leave("good")
+    damage(leave("bad").folder / runs.CARD)
+    (found,) = runs.list_damaged()
+    assert found.id == "bad"
+    assert re.search(reason, found.reason)
+    assert [run.id for run in runs.list_runs()] == ["good"]
+
+
+def test_damaged_runs_are_listed_by_name_wherever_they_are(runs_folder, shipped_folder):
+    assert runs.list_damaged() == []
+    leave("whole")
+    leave_shipped("zebra", shipped_folder)
+    leave_shipped("mouse", shipped_folder)
+    for folder in (shipped_folder / "zebra", runs_folder / "b", runs_folder / "a"):
+        folder.mkdir(exist_ok=True)
+        (folder / runs.CARD).write_text("{")
+    assert [damaged.id for damaged in runs.list_damaged()] == ["a", "b", "zebra"]
+    assert [run.id for run in runs.list_runs()] == ["mouse", "whole"]
+
+
+def test_what_could_be_no_run_is_not_damaged(runs_folder):
+    leave("good")
+    for name in (".hidden", ".drafts", "Not A Run", "__pycache__"):
+        (runs_folder / name).mkdir()
+    (runs_folder / "file").write_text("{")
+    (runs_folder / "card.json").write_text("{")
+    assert runs.list_damaged() == []
+    (runs_folder / "empty").mkdir()
+    assert [damaged.id for damaged in runs.list_damaged()] == ["empty"]
+
+
+def test_without_folders_nothing_is_damaged(runs_folder):
+    assert runs.list_damaged() == []
+
+
+def test_a_card_is_replaced_as_a_whole(runs_folder):
+    run = leave("first")
+    before = {path.name: path.read_bytes() for path in run.folder.iterdir()}
+    received = runs.rewrite_card(run, replace(run.card, cost={"latency_seconds": 0.5}))
+    assert received == runs.load("first")
+    assert received.card == replace(run.card, cost={"latency_seconds": 0.5})
+    after = {path.name: path.read_bytes() for path in run.folder.iterdir()}
+    assert set(after) == set(before)
+    assert [name for name in before if after[name] != before[name]] == [runs.CARD]
+    assert received.evaluation().accuracy == TEST.accuracy
+
+
+def test_a_card_that_cannot_be_replaced_stays(runs_folder, monkeypatch):
+    run = leave("first")
+
+    def full(*_):
+        raise OSError("no room")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="no room"):
+        runs.rewrite_card(run, replace(run.card, seed=99))
+    assert runs.load("first") == run
+
+
+def leave_ensemble(run_id: str, *members: str) -> runs.Run:
+    entries = tuple({"id": name, "sha256": "0" * 64, "weight": 0.5} for name in members)
+    return leave(run_id, family="ensemble", model="ensemble", members=entries)
+
+
+@pytest.mark.parametrize("name", ["first", "second"])
+@pytest.mark.parametrize(
+    ("verb", "act"),
+    [("deleted", runs.delete), ("renamed", lambda name: runs.rename(name, "other"))],
+    ids=["delete", "rename"],
+)
+def test_a_member_of_an_ensemble_stays_as_it_is(runs_folder, name, verb, act):
+    for run_id in ("first", "second", "third"):
+        leave(run_id)
+    leave_ensemble("pair", "first", "second")
+    expected = f"The run {name!r} cannot be {verb}: it is a member of pair. Delete that first."
+    with pytest.raises(RunError, match=expected):
+        act(name)
+    assert [run.id for run in runs.list_runs()] == ["first", "pair", "second", "third"]
+    act("third")
+    runs.delete("pair")
+    act(name)
+
+
+def test_every_ensemble_that_needs_a_run_is_named(runs_folder):
+    leave("first")
+    leave("second")
+    leave_ensemble("pair", "first", "second")
+    leave_ensemble("other", "second", "first")
+    with pytest.raises(RunError, match="a member of other, pair. Delete"):
+        runs.delete("first")
+
+
+def test_an_ensemble_itself_can_be_renamed_and_deleted(runs_folder):
+    leave("first")
+    before = leave_ensemble("pair", "first", "gone")
+    renamed = runs.rename("pair", "couple")
+    assert renamed == runs.load("couple")
+    assert renamed.card.members == before.card.members
+    with pytest.raises(RunError, match="a member of couple"):
+        runs.delete("first")
+    runs.delete("couple")
+    runs.delete("first")
+    assert runs.list_runs() == []

@@ -1,0 +1,59 @@
+"""The charts of a comparison as files."""
+
+import io
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from core import plots
+from core.comparison import Compared
+
+if TYPE_CHECKING:  # heavy: imported where a chart is drawn
+    from matplotlib.figure import Figure
+
+UNSURE_BELOW = 0.6
+_DOTS_PER_INCH = 150
+
+
+def charts(
+    found: Sequence[Compared], unsure_below: float = UNSURE_BELOW
+) -> dict[str, Callable[[], "Figure"]]:
+    """Every chart by the name of its file, each drawn when it is called.
+
+    Args:
+        found: runs on the same test pictures.
+        unsure_below: the confidence that is marked where answers are withheld.
+    """
+    cards = [one.run for one in found]
+    curves = {
+        f"learning-curves-{figure}": plots.learning_lines(cards, figure)
+        for figure in ("accuracy", "loss")
+    }
+    return {
+        "accuracy": lambda: plots.accuracy_figure(found),
+        **{
+            name: lambda lines=lines: plots.lines_figure(lines)
+            for name, lines in curves.items()
+            if lines.lines
+        },
+        **{f"confusion-{one.id}": lambda one=one: plots.confusion_figure(one) for one in found},
+        "classes-f1": lambda: plots.class_figure(found, "f1"),
+        "calibration": lambda: plots.lines_figure(plots.reliability_lines(found)),
+        "coverage": lambda: plots.lines_figure(plots.coverage_lines(found, unsure_below)),
+    }
+
+
+def png(figure: "Figure") -> bytes:
+    """A chart as PNG."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=_DOTS_PER_INCH)
+    return buffer.getvalue()
+
+
+def svg(figure: "Figure") -> bytes:
+    """A chart as SVG; the same chart gives the same bytes."""
+    import matplotlib
+
+    buffer = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "classification-studio"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()

@@ -1,0 +1,145 @@
+"""The page of a comparison: one HTML file with its charts in it, which also prints well."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from core.comparison import FIGURES, Compared, best, leaders, sentence, written
+from core.report.charts import UNSURE_BELOW, charts, svg
+from core.report.tables import class_rows
+
+_MOST_PAIRS = 5
+
+
+def as_html(
+    found: Sequence[Compared], title: str, unsure_below: float = UNSURE_BELOW, made: str = ""
+) -> str:
+    """The whole comparison as one file that needs nothing else.
+
+    Args:
+        found: runs on the same test pictures, at least one.
+        title: of the dataset.
+        unsure_below: the confidence that is marked where answers are withheld.
+        made: when, as text; now if empty.
+    """
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+    drawn = {
+        name: Markup(svg(draw()).decode().partition("<svg")[2])
+        for name, draw in charts(found, unsure_below).items()
+    }
+    ahead = leaders(found)
+    names = found[0].run.card.class_names
+    return (
+        Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        .from_string(_PAGE)
+        .render(
+            title=title,
+            made=made or datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            pictures=len(found[0].evaluation.labels),
+            lead=sentence(ahead) if ahead else "",
+            figures=[
+                (
+                    figure,
+                    [
+                        (written(name, one.figures[name]), one.id in best(found, name))
+                        for one in found
+                    ],
+                )
+                for name, figure in FIGURES.items()
+            ],
+            runs=[
+                {
+                    "id": one.id,
+                    "card": one.run.card,
+                    "classes": class_rows(one.evaluation, names),
+                    "confused": [
+                        (names[truth], names[answer], count)
+                        for truth, answer, count in one.evaluation.most_confused(_MOST_PAIRS)
+                    ],
+                }
+                for one in found
+            ],
+            charts=drawn,
+            percent=lambda part: "–" if part is None else f"{part * 100:.1f} %",
+        )
+    )
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Comparison: {{ title }}</title>
+<style>
+body {font: 16px/1.5 system-ui, sans-serif; color: #17242D; max-width: 68rem; margin: 2rem auto;
+ padding: 0 1rem}
+h1 {line-height: 1.2} h2 {margin-top: 2.4rem}
+.wide {overflow-x: auto}
+table {border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem}
+th, td {padding: .3rem .7rem; border-bottom: 1px solid #D3DDE4; text-align: right}
+th:first-child, td:first-child {text-align: left}
+.best {font-weight: 700}
+figure {margin: 1rem 0; break-inside: avoid} svg {max-width: 100%; height: auto}
+.lead {font-size: 1.1rem; border-left: .3rem solid #0B6E99; padding-left: .9rem}
+small {color: #4A5A66}
+@media print {body {margin: 0; max-width: none; font-size: 12px} h2 {break-after: avoid}
+ tr {break-inside: avoid} .wide {overflow: visible} table {font-size: .7rem}}
+</style>
+</head>
+<body>
+<h1>Comparison: {{ title }}</h1>
+<p><small>{{ runs | length }} trained models on the same
+{{ "{:,}".format(pictures) }} test pictures, which none of them learnt from.
+Written {{ made }}.</small></p>
+{% if lead %}
+<p class="lead">{{ lead }}</p>
+{% endif %}
+<h2>Figures</h2>
+<div class="wide"><table>
+<tr><th>Figure</th>{% for run in runs %}<th>{{ run.id }}</th>{% endfor %}</tr>
+{% for figure, values in figures %}
+<tr><td title="{{ figure.help }}">{{ figure.title }}</td>
+{%- for value, is_best in values %}<td{% if is_best %} class="best"{% endif %}>{{ value }}
+{%- if is_best %} ★{% endif %}</td>{% endfor %}</tr>
+{% endfor %}
+</table></div>
+<p><small>★ the best of each line. What answers cost was measured on:
+{% for run in runs %}{{ run.id }}: {{ run.card.cost.get("machine", "not measured") }}
+{%- if not loop.last %}; {% endif %}{% endfor %}.</small></p>
+<h2>Charts</h2>
+{% for name, chart in charts.items() %}
+<figure role="img" aria-label="{{ name }}"><svg {{ chart }}</figure>
+{% endfor %}
+<h2>Class by class</h2>
+{% for run in runs %}
+<h3>{{ run.id }}</h3>
+<div class="wide"><table>
+<tr><th>Class</th><th>Precision</th><th>Recall</th><th>F1</th><th>Pictures</th></tr>
+{% for row in run.classes %}
+<tr><td>{{ row["class"] }}</td><td>{{ percent(row.precision) }}</td>
+<td>{{ percent(row.recall) }}</td><td>{{ percent(row.f1) }}</td>
+<td>{{ "{:,}".format(row.pictures) }}</td></tr>
+{% endfor %}
+</table></div>
+{% if run.confused %}
+<p>Most confused:
+{% for truth, answer, count in run.confused %}{{ truth }} taken for {{ answer }} ({{ count }})
+{%- if not loop.last %}, {% endif %}{% endfor %}.</p>
+{% endif %}
+{% endfor %}
+<h2>How they were trained</h2>
+{% for run in runs %}
+<h3>{{ run.id }}</h3>
+<p>{{ run.card.model }} on {{ run.card.dataset }}, seed {{ run.card.seed }},
+trained {{ run.card.created }}.
+{% if run.card.members %}Members: {% for member in run.card.members %}{{ member.id }}
+({{ "%.2f" | format(member.weight) }})
+{%- if not loop.last %}, {% endif %}{% endfor %}.{% endif %}<br>
+<small>{% for name, value in run.card.hyperparameters.items() %}{{ name }} = {{ value }}
+{%- if not loop.last %}, {% endif %}{% endfor %}</small></p>
+{% endfor %}
+</body>
+</html>
+"""

@@ -1,0 +1,79 @@
+"""The figures of a comparison as CSV and JSON."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import combinations
+from typing import Any
+
+from core.comparison import FIGURES, Compared, lead
+from core.evaluation import Evaluation
+
+
+def as_csv(found: Sequence[Compared]) -> str:
+    """A line for each run with every figure; empty where it was not measured."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["run", "dataset", "model", "test_pictures", *FIGURES])
+    for one in found:
+        card = one.run.card
+        row = [card.id, card.dataset, card.model, len(one.evaluation.labels)]
+        writer.writerow([*row, *("" if v is None else v for v in one.figures.values())])
+    return text.getvalue()
+
+
+def as_json(found: Sequence[Compared]) -> str:
+    """Every run with its settings, figures, classes and confusion matrix, and all pairs of runs."""
+    return json.dumps(
+        {
+            "runs": [_run(one) for one in found],
+            "pairs": [_pair(*pair) for pair in combinations(found, 2)],
+        },
+        indent=2,
+    )
+
+
+def class_rows(evaluation: Evaluation, class_names: Sequence[str]) -> list[dict[str, Any]]:
+    """Precision, recall, F1 and number of pictures of each class; None for an absent class."""
+    return [
+        {
+            "class": name,
+            "precision": _number(evaluation.precision[label]),
+            "recall": _number(evaluation.recall[label]),
+            "f1": _number(evaluation.f1[label]),
+            "pictures": int(evaluation.support[label]),
+        }
+        for label, name in enumerate(class_names)
+    ]
+
+
+def _run(one: Compared) -> dict[str, Any]:
+    card = asdict(one.run.card)
+    kept = ("id", "dataset", "test_fingerprint", "model", "hyperparameters", "seed", "members")
+    return {
+        **{name: card[name] for name in kept},
+        "test_pictures": len(one.evaluation.labels),
+        "machine": card["cost"].get("machine"),
+        "figures": one.figures,
+        "classes": class_rows(one.evaluation, card["class_names"]),
+        "confusion_matrix": one.evaluation.confusion_matrix.tolist(),
+    }
+
+
+def _pair(one: Compared, other: Compared) -> dict[str, Any]:
+    found = lead(one, other)
+    return {
+        "first": found.first.id,
+        "second": found.second.id,
+        "only_first_right": found.only_first,
+        "only_second_right": found.only_second,
+        "agreement": found.agreement,
+        "mcnemar_p": found.p_value,
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

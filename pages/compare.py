@@ -1,0 +1,73 @@
+"""Compare trained models: which is better, by how much, where and why."""
+
+import streamlit as st
+
+from pages.components import address, house, html, keys
+from pages.components.comparing import (
+    chosen,
+    classes,
+    confidence,
+    confusion,
+    curves,
+    leaderboard,
+    mistakes,
+    one_class,
+    taking_away,
+    voting,
+)
+
+VIEWS = {
+    "figures": (":material/leaderboard: Leaderboard", leaderboard.show),
+    "confusion": (":material/grid_on: Confusion", confusion.show),
+    "curves": (":material/show_chart: Learning curves", curves.show),
+    "classes": (":material/bar_chart: Classes", classes.show),
+    "mistakes": (":material/error_outline: Mistakes", mistakes.show),
+    "confidence": (":material/speed: Confidence", confidence.show),
+    "one_class": (":material/target: One class", one_class.show),
+    "ensemble": (":material/how_to_vote: Ensemble", voting.show),
+    "report": (":material/download: Report", taking_away.show),
+}
+
+
+def page() -> None:
+    """Choose runs, then look at them one view at a time; only the view that is open is made."""
+    house.enter()
+    st.title("Compare models", anchor=False)
+    choice = chosen.pick()
+    chosen.show_apart(choice)
+    if not choice.found:
+        st.info(
+            "Choose at least one trained model above. Your own appear there as soon as a training "
+            "has ended.",
+            icon=":material/info:",
+        )
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{html.plain(chosen.dataset_title(choice.found[0].run))}**: "
+            f"{len(choice.found[0].evaluation.labels):,} test pictures that none of them learnt "
+            "from.",
+            width="content",
+        )
+        chosen.offer_more(choice)
+    view = pick_view()
+    st.fragment(VIEWS[view][1])(choice.found)
+
+
+def pick_view() -> str:
+    """Which part of the comparison is shown; it stands in the address."""
+    names = list(VIEWS)
+    address.recall(keys.COMPARE_VIEW, names, names[0])
+    view = st.segmented_control(
+        "What to look at",
+        names,
+        required=True,
+        format_func=lambda name: VIEWS[name][0],
+        key=keys.COMPARE_VIEW,
+        label_visibility="collapsed",
+    )
+    address.note(keys.COMPARE_VIEW, view, names[0])
+    return view
+
+
+page()

@@ -1,0 +1,133 @@
+"""Single test pictures, each with what every model answers."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import datasets
+from core.comparison import Compared
+from core.errors import StudioError
+from pages.components import html, keys
+
+_AT_ONCE = 24
+_STYLE = """<style>
+.cases {display:grid; grid-template-columns:repeat(auto-fill, minmax(10.5rem, 1fr)); gap:.9rem;
+ margin:.2rem 0 .6rem}
+.cases figure {margin:0; border:1px solid color-mix(in srgb, currentColor 20%, transparent);
+ border-radius:.6rem; padding:.6rem; font-size:.86rem; line-height:1.4}
+.cases img {width:100%; height:7.5rem; object-fit:contain; image-rendering:pixelated;
+ border-radius:.35rem; background:color-mix(in srgb, currentColor 6%, transparent)}
+.cases figcaption b {display:block; margin:.25rem 0 .1rem; font-size:.95rem}
+.cases ul {list-style:none; margin:0; padding:0} .cases li {margin:0; overflow-wrap:anywhere}
+.cases li small {opacity:.75}
+@media (max-width:640px) {.cases {grid-template-columns:repeat(2, 1fr); gap:.6rem}}
+</style>"""
+
+
+def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
+    """Pictures with their answers, some at once; without pictures the answers alone.
+
+    Args:
+        found: the models whose answers are shown.
+        indices: which test pictures, in this order, int, shape `(M,)`.
+        key: changes when other pictures are asked for.
+    """
+    if len(indices) == 0:
+        return
+    pictures = test_pictures(found[0])
+    if isinstance(pictures, str):
+        st.info(pictures, icon=":material/hide_image:")
+        page_link = "pages/train.py"
+        st.page_link(page_link, label="To the datasets", icon=":material/photo_library:")
+        _show_answers(found, indices)
+        return
+    turn = f"{keys.MORE}_{key}"
+    shown = indices[: _AT_ONCE * st.session_state.get(turn, 1)]
+    cards = (_card(found, pictures, int(index)) for index in shown)
+    st.html(_STYLE + f'<div class="cases">{"".join(cards)}</div>')
+    if len(shown) < len(indices):
+        st.button(
+            f"Show more ({len(shown):,} of {len(indices):,} shown)",
+            icon=":material/expand_more:",
+            on_click=_more,
+            args=(turn,),
+            key=f"button_{turn}",
+        )
+
+
+def test_pictures(one: Compared):
+    """The test pictures a run was measured on, or a sentence that says why they are missing."""
+    card = one.run.card
+    try:
+        return _test_pictures(card.dataset, card.test_fingerprint, one.evaluation.labels)
+    except StudioError as error:
+        return (
+            f"The pictures cannot be shown, the figures hold all the same. {_remedy(card, error)}"
+        )
+
+
+def _remedy(card, error: StudioError) -> str:
+    known = datasets.DATASETS.get(card.dataset)
+    if known is None and card.dataset not in [spec.name for spec in datasets.list_datasets()]:
+        return html.plain(
+            f"The dataset {card.dataset!r} is not on this machine: it was imported elsewhere, or "
+            f"deleted. Import the same pictures again under the name {card.dataset!r} on the page "
+            "“Train a model”."
+        )
+    return html.plain(str(error))
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def _test_pictures(dataset: str, fingerprint: str, _labels: np.ndarray):
+    return datasets.load_test_measured(dataset, _labels, fingerprint)
+
+
+def _card(found: Sequence[Compared], pictures, index: int) -> str:
+    names = found[0].run.card.class_names
+    truth = names[int(found[0].evaluation.labels[index])]
+    picture = np.asarray(pictures[index])
+    if picture.shape[-1] == 1:
+        picture = picture[..., 0]
+    rows = []
+    for one in found:
+        right = bool(one.evaluation.right[index])
+        answer = names[int(one.evaluation.predictions[index])]
+        sure = html.percent(float(one.evaluation.confidences[index]))
+        word = "right" if right else "wrong"
+        mark = "✓" if right else "✗"
+        rows.append(
+            f'<li><span role="img" aria-label="{word}">{mark}</span> <b style="display:inline">'
+            f"{escape(answer)}</b> {sure} <small>{escape(one.id)}</small></li>"
+        )
+    title = f"True class {escape(truth)}"
+    return (
+        f'<figure data-index="{index}"><img src="{html.data_url(picture)}" '
+        f'alt="test picture {index}, true class {escape(truth)}">'
+        f"<figcaption><b>{title}</b></figcaption>"
+        f"<ul>{''.join(rows)}</ul><small>test picture {index}</small></figure>"
+    )
+
+
+def _show_answers(found: Sequence[Compared], indices: np.ndarray) -> None:
+    """What was answered, as a table: for datasets that are not here."""
+    names = np.array(found[0].run.card.class_names)
+    table = {
+        "picture": indices,
+        "true class": names[found[0].evaluation.labels[indices]],
+    }
+    for one in found:
+        sure = one.evaluation.confidences[indices]
+        said = names[one.evaluation.predictions[indices]]
+        table[one.id] = [f"{a} ({html.percent(float(p))})" for a, p in zip(said, sure, strict=True)]
+    st.dataframe(
+        pd.DataFrame(table),
+        hide_index=True,
+        column_config={"picture": "Test picture", "true class": "True class"},
+    )
+
+
+def _more(turn: str) -> None:
+    st.session_state[turn] = st.session_state.get(turn, 1) + 1

@@ -1,0 +1,35 @@
+"""Charts of several runs. A chart takes longer to make than the rest of a view, so each is made
+once.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core import plots
+from core.comparison import Compared
+from core.plots import Lines
+
+
+def show_lines(
+    name: str, found: Sequence[Compared], make: Callable[[], Lines], *more: Hashable
+) -> None:
+    """Lines of several runs; made anew only for other runs or if `more` differs."""
+    _show(name, found, lambda: plots.lines_chart(make()), *more)
+
+
+def show_classes(found: Sequence[Compared], figure: str) -> None:
+    """A figure for every class and run."""
+    _show("classes", found, lambda: plots.class_bars(found, figure), figure)
+
+
+def _show(name: str, found: Sequence[Compared], make: Callable[[], Any], *more: Hashable) -> None:
+    known = tuple((one.id, one.run.card.created, str(one.run.folder)) for one in found)
+    spec = _spec(name, known, more, make)
+    st.vega_lite_chart(spec, width="stretch", key=f"chart_{name}")
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _spec(name: str, known: tuple, more: tuple, _make: Callable[[], Any]) -> dict[str, Any]:
+    return _make().to_dict()

@@ -1,0 +1,172 @@
+"""Which runs are compared: chosen on the page, noted in its address, read once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import comparison, datasets, runs
+from core.comparison import Compared
+from core.errors import StudioError
+from core.runs import Damaged, Run
+from pages.components import address, html, keys, run_picker
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen, sorted by what can be done with it.
+
+    Attributes:
+        found: runs on the same test pictures, to be set against each other.
+        apart: other chosen runs, measured on other pictures.
+        damaged: runs that cannot be read, chosen or not.
+    """
+
+    found: tuple[Compared, ...]
+    apart: tuple[Compared, ...]
+    damaged: tuple[Damaged, ...]
+
+
+def pick() -> Choice:
+    """The widget and what it holds; says what is missing, damaged or apart."""
+    known = {run.id: run for run in _by_dataset(runs.list_runs())}
+    usual = [run_id for run_id in run_picker.FIRST_CHOICE if run_id in known] or list(known)[:3]
+    _say_what_is_gone(known)
+    coming = st.session_state.pop(keys.NEXT_COMPARED, None)
+    if coming is not None:
+        st.session_state[keys.COMPARED] = coming
+    address.recall_several(keys.COMPARED, list(known), usual)
+    chosen = st.multiselect(
+        "Trained models to compare",
+        list(known),
+        format_func=lambda run_id: _label(known[run_id]),
+        key=keys.COMPARED,
+        placeholder="Choose trained models",
+        help="Those that were measured on the same test pictures are set against each other.",
+    )
+    address.note_several(keys.COMPARED, chosen, usual)
+    damaged = runs.list_damaged()
+    read = []
+    for run_id in chosen:
+        try:
+            read.append(answers(known[run_id]))
+        except StudioError as error:
+            damaged.append(Damaged(run_id, str(error)))
+    main = _main_group([one.run for one in read])
+    return Choice(
+        tuple(one for one in read if one.run.card.test_set == main),
+        tuple(one for one in read if one.run.card.test_set != main),
+        tuple(damaged),
+    )
+
+
+def add(run_ids: Sequence[str]) -> None:
+    """Choose these as well, from a button."""
+    chosen = st.session_state.get(keys.COMPARED, [])
+    st.session_state[keys.NEXT_COMPARED] = [*chosen, *(i for i in run_ids if i not in chosen)]
+
+
+def only(run_ids: Sequence[str]) -> None:
+    """Choose these alone, from a button."""
+    st.session_state[keys.NEXT_COMPARED] = list(run_ids)
+
+
+def offer_more(choice: Choice) -> None:
+    """Buttons for the other runs on the same test pictures, and for those set apart."""
+    chosen = {one.id for one in choice.found}
+    if choice.found:
+        test_set = choice.found[0].run.card.test_set
+        alike = comparison.groups(runs.list_runs())[test_set]
+        more = [run.id for run in alike if run.id not in chosen]
+        if more:
+            st.button(
+                f"Add the other {len(more)} on these test pictures"
+                if len(more) > 1
+                else f"Add {more[0]}",
+                icon=":material/add:",
+                on_click=add,
+                args=(more,),
+                type="tertiary",
+            )
+
+
+def show_apart(choice: Choice) -> None:
+    """Chosen runs that cannot be set against the others, and runs that cannot be read."""
+    for one in choice.apart:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f":material/call_split: **{html.plain(one.id)}** was measured on other test "
+                f"pictures ({html.plain(dataset_title(one.run))}, {len(one.evaluation.labels):,} "
+                f"of them; accuracy {html.percent(one.evaluation.accuracy)}). A figure on easier "
+                "pictures says nothing against one on harder ones, so it stands apart."
+            )
+            group = [o.id for o in choice.apart if o.run.card.test_set == one.run.card.test_set]
+            st.button(
+                "Compare it instead",
+                on_click=only,
+                args=(group,),
+                key=f"instead_{one.id}",
+            )
+    for one in choice.damaged:
+        st.warning(
+            f"**{html.plain(one.id)}** is damaged and left out. {html.plain(one.reason)}",
+            icon=":material/broken_image:",
+        )
+
+
+def dataset_title(run: Run) -> str:
+    """What the dataset of a run is called; its name if it is gone."""
+    try:
+        return datasets.find(run.card.dataset).title
+    except StudioError:
+        return run.card.dataset
+
+
+def answers(run: Run) -> Compared:
+    """A run with its answers, read once for everybody.
+
+    Raises:
+        RunError: if they are missing or were changed.
+    """
+    return _answers(str(run.folder), run.card.to_json(), run)
+
+
+@st.cache_resource(show_spinner=False, max_entries=40)
+def _answers(folder: str, card: str, _run: Run) -> Compared:
+    return comparison.compared(_run)
+
+
+def still_there(found: Sequence[Compared]) -> None:
+    """Show the whole page anew if one of them was deleted or renamed meanwhile."""
+    if not all(one.run.folder.is_dir() for one in found):
+        st.rerun()
+
+
+def _by_dataset(found: Sequence[Run]) -> list[Run]:
+    order = list(comparison.groups(found))
+    return sorted(found, key=lambda run: order.index(run.card.test_set))
+
+
+def _main_group(found: Sequence[Run]) -> str:
+    """The test pictures that most of them share; the first of several."""
+    parted = comparison.groups(found)
+    return max(parted, key=lambda name: len(parted[name]), default="")
+
+
+def _label(run: Run) -> str:
+    return f"{run.id} · {run_picker.title(run)} · {dataset_title(run)}"
+
+
+def _say_what_is_gone(known: dict[str, Run]) -> None:
+    asked = st.query_params.get(keys.COMPARED, "").split(",")
+    held = st.session_state.get(keys.COMPARED, [])
+    broken = {one.id for one in runs.list_damaged()}
+    gone = [i for i in dict.fromkeys([*held, *asked]) if i and i not in known and i not in broken]
+    if gone:
+        names = ", ".join(f"**{html.plain(run_id)}**" for run_id in gone)
+        was = "was" if len(gone) == 1 else "were"
+        st.warning(
+            f"{names} {was} not found: deleted or renamed meanwhile, or trained on another "
+            "machine. What is left is shown.",
+            icon=":material/search_off:",
+        )

@@ -1,0 +1,251 @@
+"""Confusion matrices side by side, their difference, and the pictures in a cell."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core import plots
+from core.comparison import Compared
+from pages.components import address, html, keys
+from pages.components.comparing import cases, chosen, matrix
+
+SCALES = {
+    "counts": "Counts",
+    "rows": "Parts of each true class",
+    "columns": "Parts of each answer",
+}
+_SCALE_HELP = (
+    "Counts: how many pictures. Parts of each true class: what became of the pictures of a class; "
+    "the diagonal is recall. Parts of each answer: what stood behind an answer; the diagonal is "
+    "precision."
+)
+_USUAL = 2  # matrices shown at first
+_MOST = 6
+_DENSE = 14  # more classes than this need the whole width
+_DIFFERENCE = "difference"
+
+
+def show(found: Sequence[Compared]) -> None:
+    """Switches, matrices, and below them what was clicked."""
+    chosen.still_there(found)
+    scale = _pick_scale()
+    shown = _pick_matrices(found)
+    if not shown:
+        st.info("Choose at least one matrix.", icon=":material/info:")
+        return
+    pair = _pick_difference(shown)
+    cell = _cell(found)
+    if pair:
+        _show_difference(*pair, scale, cell)
+    else:
+        _show_matrices(shown, scale, cell)
+    st.caption(
+        "A row is a true class, a column an answer: right answers lie on the diagonal. Darker is "
+        "more. Click a cell, or walk with the arrow keys and press Enter, to see its pictures."
+    )
+    _list_view(found, shown, pair)
+    if cell:
+        _show_cell(found, cell)
+
+
+def _pick_scale() -> str:
+    address.recall(keys.SCALE, list(SCALES), "counts")
+    scale = st.segmented_control(
+        "What the cells say",
+        list(SCALES),
+        required=True,
+        format_func=SCALES.get,
+        key=keys.SCALE,
+        help=_SCALE_HELP,
+    )
+    address.note(keys.SCALE, scale, "counts")
+    return scale
+
+
+def _pick_matrices(found: Sequence[Compared]) -> list[Compared]:
+    known = {one.id: one for one in found}
+    if len(known) <= _USUAL:
+        return list(found)
+    usual = list(known)[:_USUAL]
+    address.recall_several(keys.MATRICES, list(known), usual)
+    names = st.multiselect(
+        "Matrices side by side",
+        list(known),
+        key=keys.MATRICES,
+        max_selections=_MOST,
+        placeholder="Choose models",
+    )
+    address.note_several(keys.MATRICES, names, usual)
+    return [known[name] for name in names]
+
+
+def _pick_difference(shown: list[Compared]) -> tuple[Compared, Compared] | None:
+    if len(shown) != 2:
+        return None
+    address.recall(keys.DIFFERENCE, ["yes", "no"], "no")
+    st.session_state[f"{keys.DIFFERENCE}_on"] = st.session_state[keys.DIFFERENCE] == "yes"
+    on = st.toggle(
+        f"Only the difference: {shown[0].id} less {shown[1].id}",
+        key=f"{keys.DIFFERENCE}_on",
+        help="Blue: more in the first; orange and a minus sign: more in the second.",
+    )
+    st.session_state[keys.DIFFERENCE] = "yes" if on else "no"
+    address.note(keys.DIFFERENCE, st.session_state[keys.DIFFERENCE], "no")
+    return (shown[0], shown[1]) if on else None
+
+
+def _show_matrices(shown: Sequence[Compared], scale: str, cell) -> None:
+    scaled = [plots.scaled(one.evaluation.confusion_matrix, scale) for one in shown]
+    most = max(values.max() for values in scaled)
+    wide = len(shown[0].run.card.class_names) > _DENSE
+    columns = 1 if wide else 2
+    for start in range(0, len(shown), columns):
+        row = st.columns(columns, gap="medium")
+        for column, one, values in zip(row, shown[start:], scaled[start:], strict=False):
+            with column:
+                st.markdown(f"**{html.plain(one.id)}** · {html.percent(one.evaluation.accuracy)}")
+                _draw(one.id, f"Confusion matrix of {one.id}", one, values, scale, most, cell)
+
+
+def _show_difference(first: Compared, second: Compared, scale: str, cell) -> None:
+    values = plots.scaled(first.evaluation.confusion_matrix, scale) - plots.scaled(
+        second.evaluation.confusion_matrix, scale
+    )
+    label = f"{first.id} less {second.id}"
+    st.markdown(f"**{html.plain(first.id)}** less **{html.plain(second.id)}**")
+    most = np.abs(values).max()
+    _draw(_DIFFERENCE, label, first, values, scale, most, cell, signed=True)
+
+
+def _draw(
+    name: str, label: str, one: Compared, values, scale: str, most: float, cell, signed=False
+) -> None:
+    names = one.run.card.class_names
+    matrix.show(
+        f"matrix_{name}",
+        label,
+        names,
+        values,
+        [[_short(v, scale, signed) for v in row] for row in values],
+        [[_full(v, scale, signed) for v in row] for row in values],
+        most,
+        cell[1:] if cell and cell[0] == name else None,
+        lambda row, column: _open(name, row, column),
+    )
+
+
+def _short(value: float, scale: str, signed: bool) -> str:
+    if value == 0:
+        return ""
+    sign = ("+" if value > 0 else "−") if signed else ""
+    if scale == "counts":
+        return f"{sign}{abs(value):.0f}"
+    part = abs(value) * 100
+    return f"{sign}{part:.0f}" if part >= 0.995 else f"{sign}{part:.1f}".replace("0.", ".", 1)
+
+
+def _full(value: float, scale: str, signed: bool) -> str:
+    sign = ("+" if value > 0 else "−" if value < 0 else "") if signed else ""
+    if scale == "counts":
+        return f"{sign}{abs(value):,.0f} pictures"
+    return f"{sign}{abs(value) * 100:.2f} %"
+
+
+def _open(name: str, row: int, column: int) -> None:
+    st.query_params[keys.CELL] = f"{name}.{row}.{column}"
+
+
+def _close() -> None:
+    st.query_params.pop(keys.CELL, None)
+
+
+def _cell(found: Sequence[Compared]) -> tuple[str, int, int] | None:
+    """The chosen cell, from the address: the run, the true class, the answer."""
+    parts = st.query_params.get(keys.CELL, "").rsplit(".", 2)
+    classes = len(found[0].run.card.class_names)
+    if len(parts) != 3 or not all(p.isdigit() and int(p) < classes for p in parts[1:]):
+        return None
+    if parts[0] not in [_DIFFERENCE, *(one.id for one in found)]:
+        return None
+    return parts[0], int(parts[1]), int(parts[2])
+
+
+def _list_view(found: Sequence[Compared], shown: Sequence[Compared], pair) -> None:
+    """The same by keyboard alone: every filled cell of a matrix in a list."""
+    names = found[0].run.card.class_names
+    folded = st.expander("The cells as a list", key=keys.CELL_LIST, on_change="rerun")
+    if not folded.open:
+        return
+    with folded, st.container(horizontal=True):
+        ids = [one.id for one in shown]
+        run_id = st.selectbox("Matrix of", ids, key=f"{keys.CELL_LIST}_run")
+        one = next(one for one in shown if one.id == run_id)
+        counts = one.evaluation.confusion_matrix
+        order = np.argsort(-counts, axis=None, kind="stable")[: int((counts > 0).sum())]
+        cells = [(int(i) // len(names), int(i) % len(names)) for i in order]
+        cells.sort(key=lambda place: place[0] == place[1])  # mistakes first
+        key = f"{keys.CELL_LIST}_{run_id}"
+        st.selectbox(
+            "True class → answer",
+            cells,
+            index=None,
+            format_func=lambda place: (
+                f"{names[place[0]]} → {names[place[1]]} ({counts[place]:,} pictures)"
+            ),
+            key=key,
+            placeholder="Choose a cell to see its pictures",
+            on_change=_open_listed,
+            args=(run_id, key),
+        )
+
+
+def _open_listed(run_id: str, key: str) -> None:
+    if place := st.session_state[key]:
+        _open(run_id, *place)
+
+
+def _show_cell(found: Sequence[Compared], cell: tuple[str, int, int]) -> None:
+    name, row, column = cell
+    names = found[0].run.card.class_names
+    what = f"{html.plain(names[row])} answered as {html.plain(names[column])}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(what, anchor=False, width="content")
+        st.button("Close", icon=":material/close:", on_click=_close, type="tertiary")
+    if name == _DIFFERENCE:
+        _show_difference_cell(found, row, column)
+        return
+    one = next(one for one in found if one.id == name)
+    inside = np.flatnonzero(_in_cell(one, row, column))
+    pictures = "picture" if len(inside) == 1 else "pictures"
+    st.markdown(f"{len(inside):,} {pictures} by **{html.plain(name)}**")
+    cases.show(found, _surest_first(one, inside), f"{name}_{row}_{column}")
+
+
+def _show_difference_cell(found: Sequence[Compared], row: int, column: int) -> None:
+    shown = _pick_pair(found)
+    if shown is None:
+        return
+    first, second = (_in_cell(one, row, column) for one in shown)
+    for one, other, inside in zip(
+        shown, shown[::-1], (first & ~second, second & ~first), strict=True
+    ):
+        places = np.flatnonzero(inside)
+        st.markdown(
+            f"{len(places):,} by **{html.plain(one.id)}** but not by **{html.plain(other.id)}**"
+        )
+        cases.show(found, _surest_first(one, places), f"{one.id}_only_{row}_{column}")
+
+
+def _pick_pair(found: Sequence[Compared]) -> tuple[Compared, Compared] | None:
+    names = st.session_state.get(keys.MATRICES, [one.id for one in found])
+    pair = [one for one in found if one.id in names]
+    return (pair[0], pair[1]) if len(pair) == 2 else None
+
+
+def _in_cell(one: Compared, row: int, column: int) -> np.ndarray:
+    return (one.evaluation.labels == row) & (one.evaluation.predictions == column)
+
+
+def _surest_first(one: Compared, places: np.ndarray) -> np.ndarray:
+    return places[np.argsort(-one.evaluation.confidences[places], kind="stable")]

@@ -1,0 +1,40 @@
+"""How the runs learnt: accuracy and loss, on training and validation pictures."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import plots
+from core.comparison import Compared
+from pages.components import html
+from pages.components.comparing import charts, chosen
+
+
+def show(found: Sequence[Compared]) -> None:
+    """Both charts, one above the other."""
+    chosen.still_there(found)
+    without = [one.id for one in found if not one.run.card.history]
+    cards = [one.run for one in found]
+    if len(without) == len(found):
+        st.info("No learning curve was kept for any of these.", icon=":material/info:")
+        return
+    for figure, title in (("accuracy", "Accuracy"), ("loss", "Loss")):
+        lines = plots.learning_lines(cards, figure)
+        if not lines.lines:
+            continue
+        st.subheader(title, anchor=False)
+        charts.show_lines(
+            f"curves_{figure}", found, lambda f=figure: plots.learning_lines(cards, f)
+        )
+        missing = [run.id for run in cards if run.id not in {line.name for line in lines.lines}]
+        if missing and set(missing) != set(without):
+            rest = ", ".join(html.plain(i) for i in missing if i not in without)
+            st.caption(f"No loss was kept for: {rest}.")
+    st.caption(
+        "Solid: training pictures, dashed: validation pictures. A ring marks the best on "
+        "validation. Where models learn by different steps, such as epochs and trees, they are "
+        "drawn over the part of their training."
+    )
+    if without:
+        names = ", ".join(html.plain(name) for name in without)
+        st.caption(f"No curve: {names}. An ensemble does not learn itself.")

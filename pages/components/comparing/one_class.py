@@ -1,0 +1,57 @@
+"""One class against the rest: how many are found, at how many false alarms?"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import plots
+from core.comparison import Compared
+from pages.components import address, keys
+from pages.components.comparing import charts, chosen
+
+
+def show(found: Sequence[Compared]) -> None:
+    """ROC and precision-recall curves of a class, and the areas under them."""
+    chosen.still_there(found)
+    names = found[0].run.card.class_names
+    options = [str(number) for number in range(len(names))]
+    address.recall(keys.ONE_CLASS, options, options[0])
+    label = int(
+        st.selectbox(
+            "Class", options, format_func=lambda number: names[int(number)], key=keys.ONE_CLASS
+        )
+    )
+    address.note(keys.ONE_CLASS, str(label), options[0])
+    roc, precision_recall = _lines(tuple((o.id, o.run.card.created) for o in found), label, found)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("ROC curve", anchor=False)
+        charts.show_lines("roc", found, lambda: roc, label)
+        st.caption(
+            "How many of the class are found, over how many of the others are taken for it. The "
+            "dotted line is guessing."
+        )
+    with right:
+        st.subheader("Precision and recall", anchor=False)
+        charts.show_lines("precision_recall", found, lambda: precision_recall, label)
+        st.caption("As more of the class are found, how many of the answers are right?")
+    st.dataframe(
+        pd.DataFrame(
+            [
+                {"run": one.id, "roc": roc.notes[one.id], "pr": precision_recall.notes[one.id]}
+                for one in found
+            ]
+        ),
+        hide_index=True,
+        column_config={
+            "run": "Trained model",
+            "roc": "Area under the ROC curve",
+            "pr": "Average precision",
+        },
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=60)
+def _lines(known: tuple, label: int, _found: Sequence[Compared]):
+    return plots.roc_lines(_found, label), plots.precision_recall_lines(_found, label)

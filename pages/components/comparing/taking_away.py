@@ -1,0 +1,61 @@
+"""The comparison as files: one page, tables, charts."""
+
+import io
+import zipfile
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import report
+from core.comparison import Compared
+from pages.components import address, keys
+from pages.components.comparing import chosen
+from pages.components.unsure import USUAL
+
+
+def show(found: Sequence[Compared]) -> None:
+    """Buttons; each file is made when its button is clicked."""
+    chosen.still_there(found)
+    title = chosen.dataset_title(found[0].run)
+    unsure_below = st.session_state.get(keys.UNSURE_BELOW, USUAL) / 100
+    charts = report.charts(found, unsure_below)
+    st.subheader("The whole comparison", anchor=False)
+    st.markdown(
+        "One page with all figures and charts. It needs no network, opens in any browser and "
+        "prints well."
+    )
+    _button("Report (HTML)", lambda: report.as_html(found, title, unsure_below), "comparison.html")
+    st.subheader("The figures", anchor=False)
+    with st.container(horizontal=True):
+        _button("Figures as CSV", lambda: report.as_csv(found), "figures.csv")
+        _button("Figures as JSON", lambda: report.as_json(found), "figures.json")
+    st.subheader("The charts", anchor=False)
+    address.recall(keys.CHART, list(charts), next(iter(charts)))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            "Chart", list(charts), format_func=_chart_title, key=keys.CHART, width=320
+        )
+        _button("PNG", lambda: report.png(charts[name]()), f"{name}.png")
+        _button("SVG", lambda: report.svg(charts[name]()), f"{name}.svg")
+        _button("All charts (zip)", lambda: all_charts(charts), "charts.zip")
+
+
+def _chart_title(name: str) -> str:
+    return name.removesuffix(".png").replace("-", " ").capitalize()
+
+
+def _button(label: str, make, name: str) -> None:
+    st.download_button(
+        label, make, name, icon=":material/download:", on_click="ignore", key=f"file_{label}"
+    )
+
+
+def all_charts(charts) -> bytes:
+    """Every chart as PNG and SVG."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, draw in charts.items():
+            figure = draw()
+            archive.writestr(f"{name}.png", report.png(figure))
+            archive.writestr(f"{name}.svg", report.svg(figure))
+    return buffer.getvalue()

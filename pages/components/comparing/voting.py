@@ -1,0 +1,197 @@
+"""Several of the runs as one: they vote, and the result can be kept as a run."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import comparison, ensemble, runs
+from core.comparison import Compared
+from core.ensemble import Ensemble
+from core.errors import StudioError
+from core.evaluation import mcnemar, reliability
+from core.runs import Run
+from pages.components import address, html, keys
+from pages.components.comparing import chosen
+
+VOTES = {"soft": "Mean of the probabilities", "hard": "One vote each"}
+_SHOWN = ("accuracy", "f1", "log_loss", "calibration_error")
+
+
+def show(found: Sequence[Compared]) -> None:
+    """Members, vote, weights; what comes of it; the button that keeps it."""
+    chosen.still_there(found)
+    st.markdown(
+        "Models that err on different pictures can correct each other. Choose who votes, and see "
+        "on the same test pictures whether together they beat the best of them."
+    )
+    known = {one.id: one for one in found if not one.run.card.members}
+    if len(known) < ensemble.LEAST_MEMBERS:
+        st.info("Choose at least two trained models above.", icon=":material/info:")
+        return
+    address.recall_several(keys.MEMBERS, list(known), list(known))
+    names = st.multiselect("Who votes", list(known), key=keys.MEMBERS)
+    address.note_several(keys.MEMBERS, names, list(known))
+    address.recall(keys.VOTE, list(VOTES), "soft")
+    vote = st.segmented_control(
+        "How they vote",
+        list(VOTES),
+        required=True,
+        format_func=VOTES.get,
+        key=keys.VOTE,
+        help="Mean of the probabilities (soft vote): a model that is sure counts for more. One "
+        "vote each (hard vote): only the answers count.",
+    )
+    address.note(keys.VOTE, vote, "soft")
+    members = [known[name].run for name in names]
+    try:
+        ensemble.check(members)
+        weights = _weights(members, vote)
+        together = Ensemble(tuple(members), weights, vote)
+        _show_result([known[name] for name in names], together)
+    except StudioError as error:
+        st.info(html.plain(str(error)), icon=":material/info:")
+        return
+    _offer_to_keep(together)
+
+
+def _weights(members: Sequence[Run], vote: str) -> tuple[float, ...]:
+    """A slider for each member; what suits the validation pictures is suggested."""
+    suggested = _suggested(tuple((m.id, m.card.created) for m in members), vote, members)
+    if suggested is None:
+        st.caption(
+            "These models had different validation pictures, so no weights are suggested: some "
+            "would be judged by what they learnt from."
+        )
+    else:
+        st.button(
+            "Use the weights that suit the validation pictures",
+            icon=":material/auto_fix_high:",
+            on_click=_use,
+            args=([member.id for member in members], suggested),
+            help="Found on pictures that were held out of the training. The test pictures have no "
+            "part in it; else the figures below would flatter.",
+        )
+    usual = [1.0] * len(members) if suggested is None else suggested
+    found = []
+    columns = st.columns(min(3, len(members)))
+    for place, (member, weight) in enumerate(zip(members, usual, strict=True)):
+        key = f"{keys.WEIGHT}_{member.id}"
+        st.session_state.setdefault(key, weight)
+        with columns[place % len(columns)]:
+            found.append(
+                st.slider(
+                    f"Weight of {member.id}",
+                    0.0,
+                    1.0,
+                    step=0.01,
+                    key=key,
+                    help="How much its vote counts beside the others.",
+                )
+            )
+    return tuple(found)
+
+
+@st.cache_data(show_spinner="Looking for weights …", max_entries=60)
+def _suggested(known: tuple, vote: str, _members: Sequence[Run]) -> tuple[float, ...] | None:
+    return ensemble.suggest(_members, vote)
+
+
+def _use(members: Sequence[str], weights: Sequence[float]) -> None:
+    for name, weight in zip(members, weights, strict=True):
+        st.session_state[f"{keys.WEIGHT}_{name}"] = weight
+
+
+def _show_result(members: Sequence[Compared], together: Ensemble) -> None:
+    """The ensemble as one more row, and whether it beats its best member."""
+    name = "together"
+    row = {"run": name, "weight": None, **_figures(together)}
+    total = sum(together.weights)
+    rows = [
+        {
+            "run": one.id,
+            "weight": weight / total,
+            **{figure: one.figures[figure] for figure in _SHOWN},
+        }
+        for one, weight in zip(members, together.weights, strict=True)
+    ]
+    best = max(members, key=lambda one: one.evaluation.accuracy)
+    st.markdown(f"{_icon(together, best)} {html.plain(beats(together, best))}")
+    styled = pd.DataFrame([row, *rows]).style
+    for figure in _SHOWN:
+        styled = styled.format(
+            lambda value, figure=figure: comparison.written(figure, value), subset=[figure]
+        )
+    styled = styled.format(lambda part: "" if part != part else f"{part:.2f}", subset=["weight"])
+    st.dataframe(
+        styled,
+        hide_index=True,
+        column_config={
+            "run": "Trained model",
+            "weight": "Weight",
+            **{
+                figure: st.column_config.NumberColumn(
+                    comparison.FIGURES[figure].title, help=comparison.FIGURES[figure].help
+                )
+                for figure in _SHOWN
+            },
+        },
+    )
+
+
+def _figures(together: Ensemble) -> dict[str, float]:
+    found = together.test
+    bins = reliability(found)
+    return {
+        "accuracy": found.accuracy,
+        "f1": found.macro(found.f1),
+        "log_loss": found.log_loss,
+        "calibration_error": bins.expected_calibration_error,
+    }
+
+
+def _icon(together: Ensemble, best: Compared) -> str:
+    ahead = together.test.accuracy > best.evaluation.accuracy
+    return ":material/trophy:" if ahead else ":material/balance:"
+
+
+def beats(together: Ensemble, best: Compared) -> str:
+    """Whether the ensemble is better than the best of its members, by more than chance."""
+    p_value = mcnemar(together.test, best.evaluation)
+    ours, theirs = together.test.accuracy * 100, best.evaluation.accuracy * 100
+    figures = f"{ours:.2f} % together, {theirs:.2f} % by {best.id} alone"
+    if ours == theirs:
+        return f"Together they are no better and no worse than the best of them: {figures}."
+    test = comparison.written_p(p_value)
+    word = "better" if ours > theirs else "worse"
+    if p_value < comparison.SIGNIFICANT:
+        return f"Together they are significantly {word} than the best of them: {figures} ({test})."
+    return (
+        f"Together they are {word} than the best of them, but not significantly, so it may well "
+        f"be chance: {figures} ({test})."
+    )
+
+
+def _offer_to_keep(together: Ensemble) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            "Name",
+            key=keys.ENSEMBLE_NAME,
+            placeholder="for instance all-three",
+            max_chars=64,
+            help="Small letters, digits, hyphens and underscores.",
+            width=320,
+        ).strip()
+        clicked = st.button("Keep it as a trained model", type="primary", icon=":material/save:")
+    if not clicked:
+        return
+    try:
+        runs.check_free(name)
+        with st.spinner("Measuring what an answer costs …"):
+            run = ensemble.save(name, together)
+    except StudioError as error:
+        st.error(html.plain(str(error)), icon=":material/error:")
+        return
+    st.toast(f"{run.id} is kept. It answers on the Recognise page like any other.")
+    chosen.add([run.id])
+    st.rerun()
