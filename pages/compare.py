@@ -12,6 +12,7 @@ from pages.components.comparing import (
     leaderboard,
     mistakes,
     one_class,
+    own,
     taking_away,
     voting,
 )
@@ -25,6 +26,7 @@ VIEWS = {
     "confidence": (":material/speed: Confidence", confidence.show),
     "one_class": (":material/target: One class", one_class.show),
     "ensemble": (":material/how_to_vote: Ensemble", voting.show),
+    "own": (":material/add_photo_alternate: Your pictures", own.show),
     "report": (":material/download: Report", taking_away.show),
 }
 

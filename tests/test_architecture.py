@@ -28,6 +28,7 @@ LEVELS = {
     "serving": 5,
     "comparison": 5,
     "cost": 6,
+    "labelled": 6,
     "plots": 6,
     "ensemble": 7,
     "report": 7,

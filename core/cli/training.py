@@ -6,12 +6,13 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from core import datasets, runs
+from core import datasets, labelled, runs
 from core.cli.output import print_json, print_table
-from core.errors import DatasetError, ImageError, ModelError, unknown
+from core.errors import DatasetError, ModelError, unknown
 from core.evaluation import Evaluation, evaluate
 from core.jobs import submit
 from core.models import MODELS
+from core.report import class_rows
 from core.serving import Predictor, load_predictor
 from core.training import Progress, TrainConfig, train
 from core.training.train import find_same
@@ -165,20 +166,25 @@ class _ProgressPrinter:
 def run_evaluate(options: argparse.Namespace) -> int:
     predictor = load_predictor(runs.load(options.run))
     card = predictor.run.card
-    if options.images:
-        evaluation, refused = _over_folder(predictor, Path(options.images))
-    else:
-        evaluation, refused = _over_test_set(predictor), []
-    result = {
-        "run": card.id,
-        "accuracy": evaluation.accuracy,
-        "card_accuracy": card.metrics["accuracy"],
-        "log_loss": evaluation.log_loss,
-        "pictures": len(evaluation.labels),
-        "errors": refused,
-    }
+    found = _over_folder(predictor, options.images) if options.images else None
+    evaluation = found.evaluation if found else _over_test_set(predictor)
+    refused = found.refused if found else ()
+    rows = class_rows(evaluation, card.class_names)
     if options.json:
-        print_json(result)
+        print_json(
+            {
+                "run": card.id,
+                "accuracy": evaluation.accuracy,
+                "card_accuracy": card.metrics["accuracy"],
+                "log_loss": evaluation.log_loss,
+                "pictures": len(evaluation.labels),
+                "classes": rows,
+                "errors": [
+                    {"path": str(Path(options.images) / path), "error": why}
+                    for path, why in refused
+                ],
+            }
+        )
     else:
         print_table(
             ("run", "measured now", "on its card", "pictures"),
@@ -191,9 +197,32 @@ def run_evaluate(options: argparse.Namespace) -> int:
                 )
             ],
         )
-        for entry in refused:
-            sys.stderr.write(f"skipped {entry['path']}: {entry['error']}\n")
+        print_table(
+            ("class", "precision", "recall", "f1", "pictures"),
+            [
+                (
+                    row["class"],
+                    *(_percent(row[name]) for name in ("precision", "recall", "f1")),
+                    f"{row['pictures']:,}",
+                )
+                for row in rows
+            ],
+        )
+        for path, why in refused:
+            sys.stderr.write(f"skipped {Path(options.images) / path}: {why}\n")
+        if found and found.elsewhere:
+            sys.stderr.write(f"passed over {found.elsewhere:,} pictures in other folders\n")
     return 1 if refused else 0
+
+
+def _percent(part: float | None) -> str:
+    return "–" if part is None else f"{part:.2%}"
+
+
+def _over_folder(predictor: Predictor, path: str) -> labelled.Labelled:
+    if not Path(path).is_dir():
+        raise DatasetError(f"`--images` must be a folder with a folder per class. Got: {path}.")
+    return labelled.measure(predictor, Path(path))
 
 
 def _over_test_set(predictor: Predictor) -> Evaluation:
@@ -205,28 +234,3 @@ def _over_test_set(predictor: Predictor) -> Evaluation:
             "its fingerprint differs. Train the run again to compare."
         )
     return evaluate(dataset.y_test, predictor.probabilities(dataset.x_test))
-
-
-def _over_folder(predictor: Predictor, folder: Path) -> tuple[Evaluation, list[dict]]:
-    from core.cli.predict import find_pictures, read_picture
-
-    names = predictor.run.card.class_names
-    if not folder.is_dir():
-        raise DatasetError(f"`--images` must be a folder with a folder per class. Got: {folder}.")
-    labels, rows, refused = [], [], []
-    for label, name in enumerate(names):
-        for path in find_pictures([folder / name]) if (folder / name).is_dir() else []:
-            try:
-                reading = predictor.read(read_picture(path))
-                if len(reading.predictions) > 1:
-                    raise ImageError(f"It reads as {len(reading.predictions)} digits, not one.")
-            except ImageError as error:
-                refused.append({"path": str(path), "error": str(error)})
-                continue
-            labels.append(label)
-            rows.append(reading.predictions[0].probabilities)
-    if not labels:
-        raise DatasetError(
-            f"No readable picture in {folder}. It must hold folders named {', '.join(names)}."
-        )
-    return evaluate(labels, rows), refused

@@ -72,7 +72,7 @@ def arrange(paths: Iterable[str]) -> Layout:
     """
     pictures, skipped, ignored = [], [], 0
     for path in paths:
-        if _belongs_to_a_system(path):
+        if belongs_to_a_system(path):
             ignored += 1
         elif PurePosixPath(path).suffix.lower() not in SUFFIXES:
             skipped.append((path, "It is not a picture by its name."))
@@ -151,7 +151,7 @@ def check_parts(
             )
 
 
-def _belongs_to_a_system(path: str) -> bool:
+def belongs_to_a_system(path: str) -> bool:
     *folders, name = path.split("/")
     return (
         any(part.startswith(".") for part in (*folders, name))

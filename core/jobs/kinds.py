@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import datasets, runs
+from core import datasets, labelled, runs
 from core.datasets import uploads
 from core.errors import DatasetError
 from core.progress import Reporter
+from core.serving import load_predictor
 from core.training import TrainConfig, checkpoints, train
 
 
@@ -96,11 +97,30 @@ def _train(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[st
     return {"run": run.id, "accuracy": run.card.metrics["accuracy"]}
 
 
+def _check_evaluation(settings: Mapping[str, Any]) -> None:
+    runs.load(settings["run"])
+    if not _source(settings).exists():
+        raise DatasetError(f"There is no folder or zip file {_source(settings)}.")
+
+
+def _evaluate(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:
+    predictor = load_predictor(runs.load(settings["run"]))
+    found = labelled.measure(predictor, _source(settings), report)
+    labelled.save(found, kept)
+    return {
+        "run": settings["run"],
+        "pictures": len(found.paths),
+        "accuracy": found.evaluation.accuracy,
+        "refused": len(found.refused),
+    }
+
+
 KINDS: dict[str, JobKind] = {
     kind.name: kind
     for kind in (
         JobKind("download", "Download {dataset}", _check_download, _download),
         JobKind("import", "Import {name}", _check_import, _import),
+        JobKind("evaluate", "Show your pictures to {run}", _check_evaluation, _evaluate),
         JobKind(
             "train",
             "Train {model} on {dataset}",

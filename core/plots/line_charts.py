@@ -5,7 +5,9 @@ Each run has a colour, a shape and a dash, so that it is known without colour to
 
 from typing import TYPE_CHECKING
 
-from core.plots.lines import Line, Lines, thin
+import numpy as np
+
+from core.plots.lines import Line, Lines, corners, thin
 from core.plots.style import (
     CURVE_HEIGHT,
     PART_NAMES,
@@ -28,7 +30,7 @@ def lines_chart(chart: Lines) -> "alt.LayerChart":
     import altair as alt
     import pandas as pd
 
-    rows = [row for line in chart.lines for row in _rows(line)]
+    rows = [row for line in chart.lines for row in _rows(line, chart.x_log)]
     columns = ["run", "part", "x", "y", "shape", "ring", "order"]
     table = pd.DataFrame(rows, columns=columns)
     names = list({line.name: line.number for line in chart.lines})
@@ -51,8 +53,10 @@ def lines_chart(chart: Lines) -> "alt.LayerChart":
         x=alt.X(
             "x:Q",
             title=chart.x_title,
-            scale=alt.Scale(zero=False, nice=not chart.x_part),
-            axis=alt.Axis(format=".0%" if chart.x_part else ",d"),
+            scale=alt.Scale(type="log", nice=False)
+            if chart.x_log
+            else alt.Scale(zero=False, nice=not chart.x_part),
+            axis=alt.Axis(format="~%" if chart.x_part else ",d"),
         ),
         y=alt.Y(
             "y:Q",
@@ -65,7 +69,7 @@ def lines_chart(chart: Lines) -> "alt.LayerChart":
         tooltip=[
             alt.Tooltip("run:N", title="Run"),
             *([alt.Tooltip("part:N", title="Pictures")] if in_parts else []),
-            alt.Tooltip("x:Q", title=chart.x_title, format=".1%" if chart.x_part else ",.4~f"),
+            alt.Tooltip("x:Q", title=chart.x_title, format=".2%" if chart.x_part else ",.4~f"),
             alt.Tooltip("y:Q", title=chart.y_title, format=".2%" if chart.y_part else ".4f"),
         ],
     )
@@ -85,18 +89,18 @@ def lines_chart(chart: Lines) -> "alt.LayerChart":
         rings = base.mark_point(size=260, strokeWidth=2, filled=False, shape="circle")
         layers.append(rings.transform_filter("datum.ring"))
     if chart.diagonal:
-        corners = alt.Chart(alt.Data(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}]))
+        points = [{"x": at, "y": at} for at in corners(chart).tolist()]
         layers.insert(
             0,
-            corners.mark_line(strokeDash=[2, 4], strokeWidth=1.5, color="#888888").encode(
-                x="x:Q", y="y:Q"
-            ),
+            alt.Chart(alt.Data(values=points))
+            .mark_line(strokeDash=[2, 4], strokeWidth=1.5, color="#888888")
+            .encode(x="x:Q", y="y:Q"),
         )
     return alt.layer(*layers).properties(height=CURVE_HEIGHT)
 
 
-def _rows(line: Line) -> list[tuple]:
-    kept = thin(line.x, line.y, line.marks)
+def _rows(line: Line, logarithmic: bool) -> list[tuple]:
+    kept = thin(np.log(line.x) if logarithmic else line.x, line.y, line.marks)
     every = max(1, len(kept) // _SHAPES)
     offset = line.number * every // 3
     return [
@@ -120,10 +124,12 @@ def lines_figure(chart: Lines) -> "Figure":
     figure = Figure(figsize=(8, 5), dpi=120, layout="constrained")
     axes = figure.subplots()
     if chart.diagonal:
-        axes.plot([0, 1], [0, 1], ":", color="#888888")
+        axes.plot(corners(chart), corners(chart), ":", color="#888888")
+    if chart.x_log:
+        axes.set_xscale("log")
     for line in chart.lines:
         colour, shape, dash = of_run(line.number)
-        kept = thin(line.x, line.y, line.marks)
+        kept = thin(np.log(line.x) if chart.x_log else line.x, line.y, line.marks)
         pattern = ([1, 0], [6, 3])[line.part == "validation"] if line.part else RUN_DASHES[dash]
         every = max(1, len(kept) // _SHAPES)
         axes.plot(
@@ -141,7 +147,7 @@ def lines_figure(chart: Lines) -> "Figure":
     axes.set_title(chart.title + (f" (ring: {chart.mark})" if chart.mark else ""), parse_math=False)
     axes.set(xlabel=chart.x_title, ylabel=chart.y_title)
     if chart.x_part:
-        axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
+        axes.xaxis.set_major_formatter(lambda x, _: f"{x * 100:g} %")
     if chart.y_part:
         axes.yaxis.set_major_formatter(lambda y, _: f"{y * 100:g} %")
     axes.grid(alpha=0.3)

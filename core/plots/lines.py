@@ -1,7 +1,7 @@
 """Lines of several runs in one chart, described; `line_charts` draws them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -45,6 +45,8 @@ class Lines:
         diagonal: whether a line from corner to corner is drawn: where confidence is as it should
             be, or where one would be by guessing.
         mark: what the rings mean; empty if there are none.
+        x_log: whether the x axis is logarithmic, so that a good curve does not lie in a corner.
+        notes: a figure of each run, written beside its name in tables.
     """
 
     title: str
@@ -55,6 +57,7 @@ class Lines:
     y_part: bool = True
     diagonal: bool = False
     mark: str = ""
+    x_log: bool = False
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -127,8 +130,14 @@ def coverage_lines(found: Sequence[Compared], threshold: float) -> Lines:
 
 
 def roc_lines(found: Sequence[Compared], label: int) -> Lines:
-    """One class against the rest: how many are found at how many false alarms."""
-    return _of_class(found, label, "ROC", "False alarms", "Found", roc, diagonal=True)
+    """One class against the rest: how many are found at how many false alarms.
+
+    Logarithmic over the false alarms, from half a picture on: there good models differ.
+    """
+    chart = _of_class(found, label, "ROC", "False alarms", "Found", roc, diagonal=True)
+    least = [0.5 / max(1, int((one.evaluation.labels != label).sum())) for one in found]
+    lines = (replace(line, x=np.clip(line.x, least[line.number], 1)) for line in chart.lines)
+    return replace(chart, lines=tuple(lines), x_log=True)
 
 
 def precision_recall_lines(found: Sequence[Compared], label: int) -> Lines:
@@ -152,6 +161,13 @@ def _of_class(found, label, title, x_title, y_title, make, diagonal=False) -> Li
         diagonal=diagonal,
         notes={one.id: f"{curve.area:.4f}" for one, curve in zip(found, curves, strict=True)},
     )
+
+
+def corners(chart: Lines) -> np.ndarray:
+    """Points of the line from corner to corner, on both axes alike, float, shape `(P,)`."""
+    if not chart.x_log:
+        return np.array([0.0, 1.0])
+    return np.geomspace(min((float(line.x.min()) for line in chart.lines), default=1e-3), 1, 50)
 
 
 def thin(x: np.ndarray, y: np.ndarray, keep: Sequence[int] = ()) -> np.ndarray:

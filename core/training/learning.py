@@ -15,6 +15,7 @@ from core.training.batches import chosen_rows
 _POINTS = 20  # of a learning curve, about
 _SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # parts of the training pictures
 _SIZE_SEED = 0
+_LEAST = 1e-7  # a probability of 0 for the truth would make the loss infinite
 
 
 class Curve:
@@ -38,11 +39,8 @@ class Curve:
 
     def add(self, estimator, step: int, part: float, note: str) -> None:
         """Measure an estimator that has come so far."""
-        figures = {
-            self.axis: step,
-            "accuracy": float((estimator.predict(self.train[0]) == self.train[1]).mean()),
-            "val_accuracy": float((estimator.predict(self.val[0]) == self.val[1]).mean()),
-        }
+        figures: dict[str, float] = {self.axis: step, **_measure(estimator, *self.train)}
+        figures |= {f"val_{name}": value for name, value in _measure(estimator, *self.val).items()}
         self.history.append(figures)
         self.tell(part, note)
 
@@ -56,6 +54,17 @@ class Curve:
     def enough(self) -> bool:
         """Whether it was asked to finish with what there is."""
         return self.report.should_finish()
+
+
+def _measure(estimator, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """Accuracy, and the log loss of an estimator that gives probabilities."""
+    if not hasattr(estimator, "predict_proba"):
+        return {"accuracy": float((estimator.predict(x) == y).mean())}
+    probabilities, classes = estimator.predict_proba(x), estimator.classes_
+    accuracy = float((classes[probabilities.argmax(axis=1)] == y).mean())
+    places = np.clip(np.searchsorted(classes, y), 0, len(classes) - 1)
+    of_truth = np.where(classes[places] == y, probabilities[np.arange(len(y)), places], 0)
+    return {"accuracy": accuracy, "loss": float(-np.log(np.clip(of_truth, _LEAST, 1)).mean())}
 
 
 def by_iterations(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):

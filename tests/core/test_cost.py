@@ -40,26 +40,17 @@ def test_what_answers_cost_is_measured(real_cost, small_run):
 
 
 @on_linux
-@pytest.mark.parametrize("vote", ["hard"])
-def test_several_models_are_measured_as_one(real_cost, small_run, vote):
+def test_several_models_are_measured_as_one(real_cost, small_run):
     members = [small_run, runs.load("digits-random-forest")]
     models = [model_of(run) for run in members]
-    found = cost.measure(models, small_run.card.input_shape, (0.25, 0.75), vote)
+    found = cost.measure(models, small_run.card.input_shape, (0.25, 0.75), "hard")
     check(found, [path for path, _ in models])
 
 
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [(b"not a model", "The model in .*model.skops cannot be opened")],
-    ids=["damaged"],
-)
-def test_a_model_that_cannot_be_opened_is_one_sentence(
-    real_cost, small_run, tmp_path, content, expected
-):
-    shutil.copytree(small_run.folder, tmp_path / "damaged")
-    path = tmp_path / "damaged" / "model.skops"
-    path.write_bytes(content)
-    with pytest.raises(RunError, match=f"could not be measured: .*{expected}") as caught:
+def test_a_model_that_cannot_be_opened_is_one_sentence(real_cost, tmp_path):
+    path = tmp_path / "model.skops"
+    path.write_bytes(b"not a model")
+    with pytest.raises(RunError, match="could not be measured: .*model.skops cannot be") as caught:
         cost.measure([(path, "classical")], (8, 8, 1))
     assert "\n" not in str(caught.value)
     assert "Traceback" not in str(caught.value)
@@ -107,7 +98,9 @@ def test_the_model_answers_pictures_of_its_shape_in_batches(small_run):
     assert set(found) == set(SOME_COST)
 
 
-@pytest.mark.parametrize(("cores", "expected"), [(1, "1 core, "), (8, "8 cores, "), (None, "1 cor")])
+@pytest.mark.parametrize(
+    ("cores", "expected"), [(1, "1 core, "), (8, "8 cores, "), (None, "1 core, ")]
+)
 def test_the_machine_is_told_in_a_few_words(monkeypatch, cores, expected):
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
     text = cost.machine()
@@ -144,9 +137,8 @@ def test_the_most_memory_is_told_until_it_is_forgotten():
     cost.forget_most_memory()
     before = cost.most_memory()
     held = np.ones(size, np.uint8)
-    during = cost.most_memory()
+    assert cost.most_memory() >= before + 0.9 * size
     del held
-    assert during >= before + 0.9 * size
-    assert cost.most_memory() >= during
+    assert cost.most_memory() >= before + 0.9 * size
     cost.forget_most_memory()
-    assert cost.most_memory() <= during - 0.5 * size
+    assert cost.most_memory() <= before + 0.5 * size

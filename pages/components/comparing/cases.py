@@ -21,8 +21,11 @@ _STYLE = """<style>
 .cases img {width:100%; height:7.5rem; object-fit:contain; image-rendering:pixelated;
  border-radius:.35rem; background:color-mix(in srgb, currentColor 6%, transparent)}
 .cases figcaption b {display:block; margin:.25rem 0 .1rem; font-size:.95rem}
-.cases ul {list-style:none; margin:0; padding:0} .cases li {margin:0; overflow-wrap:anywhere}
-.cases li small {opacity:.75}
+.cases ul {list-style:none; margin:0; padding:0}
+.cases li {margin:0; display:flex; gap:.35rem; align-items:baseline}
+.cases li b {display:inline; margin:0; overflow-wrap:anywhere}
+.cases li span {white-space:nowrap}
+.cases li small {opacity:.75; overflow:hidden; text-overflow:ellipsis; white-space:nowrap}
 @media (max-width:640px) {.cases {grid-template-columns:repeat(2, 1fr); gap:.6rem}}
 </style>"""
 
@@ -99,8 +102,8 @@ def _card(found: Sequence[Compared], pictures, index: int) -> str:
         word = "right" if right else "wrong"
         mark = "✓" if right else "✗"
         rows.append(
-            f'<li><span role="img" aria-label="{word}">{mark}</span> <b style="display:inline">'
-            f"{escape(answer)}</b> {sure} <small>{escape(one.id)}</small></li>"
+            f'<li><span role="img" aria-label="{word}">{mark}</span> <b>{escape(answer)}</b>'
+            f'<span>{sure}</span><small title="{escape(one.id)}">{escape(one.id)}</small></li>'
         )
     title = f"True class {escape(truth)}"
     return (

@@ -29,8 +29,8 @@ def show(found: Sequence[Compared]) -> None:
         st.subheader("ROC curve", anchor=False)
         charts.show_lines("roc", found, lambda: roc, label)
         st.caption(
-            "How many of the class are found, over how many of the others are taken for it. The "
-            "dotted line is guessing."
+            "How many of the class are found, over how many of the others are taken for it, each "
+            "step ten times as many. The dotted line is guessing."
         )
     with right:
         st.subheader("Precision and recall", anchor=False)

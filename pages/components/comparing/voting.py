@@ -105,24 +105,28 @@ def _use(members: Sequence[str], weights: Sequence[float]) -> None:
 def _show_result(members: Sequence[Compared], together: Ensemble) -> None:
     """The ensemble as one more row, and whether it beats its best member."""
     name = "together"
-    row = {"run": name, "weight": None, **_figures(together)}
+    row = {"run": name, "weight": "", **_figures(together)}
     total = sum(together.weights)
     rows = [
         {
             "run": one.id,
-            "weight": weight / total,
+            "weight": f"{weight / total:.2f}",
             **{figure: one.figures[figure] for figure in _SHOWN},
         }
         for one, weight in zip(members, together.weights, strict=True)
     ]
     best = max(members, key=lambda one: one.evaluation.accuracy)
     st.markdown(f"{_icon(together, best)} {html.plain(beats(together, best))}")
+    if sum(weight > 0 for weight in together.weights) == 1:
+        st.caption(
+            "Only one of them has a weight, so it decides alone. If these are the weights that "
+            "suit the validation pictures, the others had nothing to add there."
+        )
     styled = pd.DataFrame([row, *rows]).style
     for figure in _SHOWN:
         styled = styled.format(
             lambda value, figure=figure: comparison.written(figure, value), subset=[figure]
         )
-    styled = styled.format(lambda part: "" if part != part else f"{part:.2f}", subset=["weight"])
     st.dataframe(
         styled,
         hide_index=True,

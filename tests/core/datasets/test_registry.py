@@ -1,10 +1,17 @@
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from core.datasets import DATASETS, load, sample_pictures
+from core import datasets
+from core.datasets import DATASETS, Dataset, import_folder, load, sample_pictures
+from core.datasets.dataset import test_fingerprint as fingerprint_of
 from core.datasets.registry import SPLIT_SEED
 from core.datasets.store import RESERVED
 from core.errors import DatasetError
+from core.settings import Settings
+from tests.core.datasets.pictures_on_disk import pets, write_folder
 
 COMING_ALONG = ("digits", "mnist")
 
@@ -79,3 +86,115 @@ def test_there_is_a_sample_of_each_class(name):
 def test_a_sample_needs_a_known_dataset():
     with pytest.raises(DatasetError, match="no dataset named 'unheard_of'"):
         sample_pictures("unheard_of")
+
+
+REPLACED = "are not those that were measured: the dataset was replaced since"
+
+
+@pytest.fixture
+def own_pets(folders: Settings, tmp_path: Path) -> Dataset:
+    """Twenty pictures in two classes, imported as `pets`."""
+    import_folder(write_folder(pets(), tmp_path / "pets"), "pets")
+    return load("pets")
+
+
+def replace_pets(tmp_path: Path, **other) -> Dataset:
+    """Import other pictures in the place of `pets`."""
+    datasets.delete("pets")
+    import_folder(write_folder(pets(**other), tmp_path / "other"), "pets")
+    return load("pets")
+
+
+def measured_pictures(dataset: Dataset, fingerprint: str) -> np.ndarray:
+    return datasets.load_test_measured(dataset.name, dataset.y_test, fingerprint)
+
+
+@pytest.mark.parametrize("fraction", [None, 0.05, 0.3])
+def test_pictures_that_were_measured_are_found_again(fraction):
+    dataset = load("digits", fraction)
+    for fingerprint in ("", dataset.test_fingerprint()):
+        assert (measured_pictures(dataset, fingerprint) == dataset.x_test).all()
+
+
+def test_imported_pictures_that_were_measured_are_found_again(own_pets):
+    for fingerprint in ("", own_pets.test_fingerprint()):
+        received = measured_pictures(own_pets, fingerprint)
+        assert np.array_equal(received[:], own_pets.x_test[:])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda labels: labels[:-1],
+        lambda labels: labels[::-1],
+        lambda labels: np.append(labels, 0),
+        lambda labels: (labels + 1) % 10,
+        lambda labels: labels[:0],
+    ],
+    ids=["one fewer", "another order", "one more", "others", "none"],
+)
+def test_other_labels_are_refused(change):
+    labels = DATASETS["digits"].read_test()[1]
+    with pytest.raises(DatasetError, match=f"The test pictures of 'digits' {REPLACED}"):
+        datasets.load_test_measured("digits", change(labels))
+
+
+@pytest.mark.parametrize("fingerprint", ["0" * 64, "x", " "])
+def test_another_fingerprint_is_refused(fingerprint):
+    dataset = load("digits")
+    with pytest.raises(DatasetError, match=REPLACED):
+        measured_pictures(dataset, fingerprint)
+    with pytest.raises(DatasetError, match=REPLACED):
+        measured_pictures(dataset, dataset.fingerprint())
+
+
+def test_other_pictures_under_the_same_name_are_noticed(own_pets, tmp_path):
+    now = replace_pets(tmp_path, prefix="my/")
+    assert (now.y_test == own_pets.y_test).all()
+    with pytest.raises(DatasetError, match=f"The test pictures of 'pets' {REPLACED}"):
+        measured_pictures(own_pets, own_pets.test_fingerprint())
+    assert np.array_equal(measured_pictures(now, now.test_fingerprint())[:], now.x_test[:])
+
+
+def test_the_same_pictures_under_the_same_name_are_the_same(own_pets, tmp_path):
+    now = replace_pets(tmp_path)
+    assert now.test_fingerprint() == own_pets.test_fingerprint()
+    assert np.array_equal(measured_pictures(own_pets, now.test_fingerprint())[:], now.x_test[:])
+
+
+@pytest.mark.parametrize("name", ["pets", "unheard_of", ""])
+def test_pictures_of_a_dataset_that_is_gone_are_refused(folders, name):
+    with pytest.raises(DatasetError, match=f"There is no dataset named {re.escape(repr(name))}"):
+        datasets.load_test_measured(name, np.zeros(3, np.int64))
+
+
+@pytest.mark.parametrize("changed", [{"validation_fraction": 0.3}, {"seed": 1}], ids=str)
+def test_what_is_held_out_for_validation_does_not_change_the_test_set(own_pets, changed):
+    for name in ("digits", "pets"):
+        usual, other = load(name), load(name, **changed)
+        assert other.fingerprint() != usual.fingerprint()
+        assert other.test_fingerprint() == usual.test_fingerprint()
+        assert usual.test_fingerprint() != usual.fingerprint()
+
+
+def test_the_size_pictures_are_fitted_to_does_not_change_the_test_set(own_pets):
+    assert load("pets", side=16).test_fingerprint() == own_pets.test_fingerprint()
+
+
+def test_whatever_changes_the_test_set_changes_its_fingerprint():
+    dataset = load("digits")
+    names, images, labels = dataset.class_names, dataset.x_test, dataset.y_test
+    brighter = images.copy()
+    brighter[-1, -1, -1, -1] += 1
+    found = [
+        fingerprint_of(names, images, labels, ""),
+        fingerprint_of(names[::-1], images, labels, ""),
+        fingerprint_of(names, brighter, labels, ""),
+        fingerprint_of(names, images, np.roll(labels, 1), ""),
+        fingerprint_of(names, images[:-1], labels[:-1], ""),
+        fingerprint_of(names, images, labels, "known"),
+        fingerprint_of(names, images, labels, "known otherwise"),
+    ]
+    assert len(set(found)) == len(found)
+    assert found[0] == dataset.test_fingerprint()
+    assert fingerprint_of(names, images.copy(), labels.astype(np.int32), "") == found[0]

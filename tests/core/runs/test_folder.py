@@ -485,9 +485,9 @@ def test_a_member_of_an_ensemble_stays_as_it_is(runs_folder, name, verb, act):
     with pytest.raises(RunError, match=expected):
         act(name)
     assert [run.id for run in runs.list_runs()] == ["first", "pair", "second", "third"]
-    act("third")
     runs.delete("pair")
     act(name)
+    assert name not in [run.id for run in runs.list_runs()]
 
 
 def test_every_ensemble_that_needs_a_run_is_named(runs_folder):

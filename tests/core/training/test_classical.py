@@ -126,7 +126,8 @@ def test_the_learning_curve_goes_up_to_the_full_size(fitted, model, chosen):
     pipeline, history, _ = fitted(model, chosen)
     axis = MODELS[model].learns_by
     steps = [point[axis] for point in history]
-    assert all(set(point) == {axis, "accuracy", "val_accuracy"} for point in history)
+    losses = set() if model.endswith("_svm") else {"loss", "val_loss"}
+    assert all(set(point) == {axis, "accuracy", "val_accuracy", *losses} for point in history)
     assert steps == sorted(set(steps))
     assert steps[0] >= 1
     if model == "logistic_regression":
@@ -145,6 +146,10 @@ def test_the_last_point_is_that_of_the_fitted_model(fitted, digits, model, chose
     rows = chosen_rows(digits.y_train, 400, 3)
     right = pipeline.predict(flat(digits.x_train[rows])) == digits.y_train[rows]
     assert history[-1]["accuracy"] == pytest.approx(right.mean())
+    if "loss" in history[-1]:
+        probabilities = pipeline.predict_proba(flat(digits.x_train[rows])).clip(1e-7, 1)
+        of_truth = probabilities[np.arange(len(rows)), digits.y_train[rows]]
+        assert history[-1]["loss"] == pytest.approx(-np.log(of_truth).mean(), rel=1e-5)
     right = pipeline.predict(flat(digits.x_val)) == digits.y_val
     assert history[-1]["val_accuracy"] == pytest.approx(right.mean())
 

@@ -1,0 +1,151 @@
+"""Somebody's own labelled pictures, a folder per class, shown to a run: how well does it do?"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.datasets.layout import belongs_to_a_system
+from core.datasets.sources import Entry, open_source
+from core.errors import DatasetError, ImageError, JobError, disk_sentence
+from core.evaluation import Evaluation, evaluate
+from core.images import SUFFIXES, decode
+from core.progress import Progress, Reporter
+from core.serving import Predictor
+
+_ANSWERS, _FILES = "answers.npz", "files.json"
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What a run answered on labelled pictures.
+
+    Attributes:
+        evaluation: labels and probabilities, a row for each picture that was read.
+        paths: where those pictures are in the folder or zip.
+        refused: pictures that could not be read: where they are, and why.
+        elsewhere: pictures that lie in no folder named like a class, and were passed over.
+    """
+
+    evaluation: Evaluation
+    paths: tuple[str, ...]
+    refused: tuple[tuple[str, str], ...] = ()
+    elsewhere: int = 0
+
+
+def measure(
+    predictor: Predictor,
+    source: Path,
+    report: Reporter = Reporter(),  # noqa: B008 - frozen
+) -> Labelled:
+    """Show labelled pictures to a run, each as any other picture is shown to it.
+
+    Args:
+        predictor: of the run.
+        source: a folder or zip with folders named like the classes of the run, at any depth.
+        report: told how far it is; may stop it.
+
+    Raises:
+        DatasetError: if the source is refused or holds no readable picture of a class.
+        Cancelled: if it was asked to stop.
+    """
+    names = predictor.run.card.class_names
+    labels, rows, paths, refused = [], [], [], []
+    with open_source(source) as entries:
+        placed = [(entry, _label(entry.path, names)) for entry in entries if _is_picture(entry)]
+        inside = [(entry, label) for entry, label in placed if label is not None]
+        for number, (entry, label) in enumerate(inside):
+            note = f"{number:,} of {len(inside):,} pictures"
+            report(Progress("answering", part=number / len(inside), note=note))
+            try:
+                rows.append(_answer(predictor, entry))
+            except ImageError as error:
+                refused.append((entry.path, str(error)))
+                continue
+            labels.append(label)
+            paths.append(entry.path)
+    if not labels:
+        raise DatasetError(
+            f"No readable picture of a class was found in {source.name}. It must hold folders "
+            f"named {', '.join(names)}."
+        )
+    elsewhere = len(placed) - len(inside)
+    return Labelled(evaluate(labels, rows), tuple(paths), tuple(refused), elsewhere)
+
+
+def read(source: Path, paths: Sequence[str]) -> list[np.ndarray | None]:
+    """Some of the pictures, uint8; None for one that is gone.
+
+    Raises:
+        DatasetError: if the folder or zip is gone or is refused.
+    """
+    with open_source(source) as entries:
+        known = {entry.path: entry for entry in entries}
+        return [_decoded(known.get(path)) for path in paths]
+
+
+def save(found: Labelled, folder: Path) -> None:
+    """Keep the answers in a folder.
+
+    Raises:
+        JobError: if nothing can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        files = {"paths": found.paths, "refused": found.refused, "elsewhere": found.elsewhere}
+        (folder / _FILES).write_text(json.dumps(files), encoding="utf-8")
+        np.savez_compressed(
+            folder / _ANSWERS,
+            labels=found.evaluation.labels,
+            probabilities=found.evaluation.probabilities,
+        )
+    except OSError as error:
+        raise JobError(disk_sentence(error, folder)) from error
+
+
+def load(folder: Path) -> Labelled:
+    """What `save` has kept.
+
+    Raises:
+        JobError: if it is missing or damaged.
+    """
+    try:
+        files = json.loads((folder / _FILES).read_text(encoding="utf-8"))
+        with np.load(folder / _ANSWERS) as arrays:
+            evaluation = evaluate(arrays["labels"], arrays["probabilities"])
+        refused = tuple((path, why) for path, why in files["refused"])
+        return Labelled(evaluation, tuple(files["paths"]), refused, files["elsewhere"])
+    except (OSError, ValueError, KeyError) as error:
+        raise JobError(f"The answers in {folder.name} cannot be read: {error}.") from error
+
+
+def _is_picture(entry: Entry) -> bool:
+    name = Path(entry.path)
+    return name.suffix.lower() in SUFFIXES and not belongs_to_a_system(entry.path)
+
+
+def _label(path: str, names: Sequence[str]) -> int | None:
+    """The class of a picture: that of the outermost folder named like one."""
+    known = {name.casefold(): label for label, name in enumerate(names)}
+    known |= {name: label for label, name in enumerate(names)}
+    for folder in path.split("/")[:-1]:
+        for name in (folder, folder.casefold()):
+            if name in known:
+                return known[name]
+    return None
+
+
+def _answer(predictor: Predictor, entry: Entry) -> np.ndarray:
+    reading = predictor.read(decode(entry.read()))
+    if len(reading.predictions) > 1:
+        raise ImageError(f"It reads as {len(reading.predictions)} digits, not one.")
+    return reading.predictions[0].probabilities
+
+
+def _decoded(entry: Entry | None) -> np.ndarray | None:
+    try:
+        return None if entry is None else decode(entry.read())
+    except ImageError:
+        return None

@@ -1,0 +1,159 @@
+"""Your own labelled pictures, shown to one of the runs: a classification report."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import jobs, labelled
+from core.comparison import Compared
+from core.datasets import uploads
+from core.datasets.uploads import Upload
+from core.errors import StudioError
+from core.jobs import Job
+from core.labelled import Labelled
+from pages.components import address, html, job_progress, keys
+from pages.components.comparing import chosen, classes
+
+_MAX_UPLOAD_MB = 200
+_MOST_WRONG = 24
+
+
+def show(found: Sequence[Compared]) -> None:
+    """Upload, choose a run, look at the report."""
+    chosen.still_there(found)
+    names = [html.plain(name) for name in found[0].run.card.class_names]
+    listed = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
+    st.markdown(
+        "How well does a model do on **your** pictures? Put those of each class in a folder named "
+        f"like the class ({listed}) and bring them as a zip file or a folder."
+    )
+    upload = _take()
+    if upload is None:
+        return
+    known = {one.id: one for one in found}
+    address.recall(keys.LABELLED_RUN, list(known), found[0].id)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Show them to", list(known), key=keys.LABELLED_RUN, width=380)
+        address.note(keys.LABELLED_RUN, name, found[0].id)
+        last = job_progress.latest("evaluate", upload=upload.id, run=name)
+        if last is None or last.ended:
+            st.button(
+                "Show them" if last is None else "Show them again",
+                type="primary" if last is None else "secondary",
+                icon=":material/play_arrow:",
+                on_click=_start,
+                args=(upload.id, name),
+            )
+        st.button("Other pictures", icon=":material/delete:", on_click=_forget, args=(upload.id,))
+    if last is None:
+        return
+    if not last.ended:
+        job_progress.show_running(last.id)
+    elif last.state != "done":
+        job_progress.show_failure(last)
+    else:
+        _show_report(known[name], last, upload)
+
+
+def _take() -> Upload | None:
+    """What was uploaded, also before a reload; an uploader if there is nothing."""
+    try:
+        upload = uploads.load(st.query_params.get(keys.LABELLED, ""))
+    except StudioError:
+        upload = None
+    if upload is not None:
+        size = upload.path.stat().st_size / 1e6
+        st.caption(f"{html.plain(upload.title)} has arrived ({size:,.1f} MB).")
+        return upload
+    left, right = st.columns(2)
+    with left:
+        zipped = st.file_uploader(
+            f"A zip file (up to {_MAX_UPLOAD_MB} MB)",
+            type="zip",
+            max_upload_size=_MAX_UPLOAD_MB,
+            key="labelled_zip",
+        )
+    with right:
+        folder = st.file_uploader(
+            "Or a folder that holds the class folders",
+            accept_multiple_files="directory",
+            key="labelled_folder",
+        )
+    files = [zipped] if zipped else list(folder or [])
+    if not files:
+        return None
+    try:
+        upload = uploads.add((file.name, file.getvalue()) for file in files)
+    except StudioError as error:
+        st.error(html.plain(str(error)), icon=":material/error:")
+        return None
+    st.query_params[keys.LABELLED] = upload.id
+    st.rerun()
+
+
+def _start(upload_id: str, run_id: str) -> None:
+    try:
+        jobs.submit("evaluate", {"run": run_id, "upload": upload_id})
+    except StudioError as error:
+        st.toast(str(error))
+
+
+def _forget(upload_id: str) -> None:
+    uploads.discard(upload_id)
+    st.query_params.pop(keys.LABELLED, None)
+
+
+def _show_report(one: Compared, job: Job, upload: Upload) -> None:
+    try:
+        found = labelled.load(job.kept)
+    except StudioError as error:
+        st.error(html.plain(str(error)), icon=":material/error:")
+        return
+    low, high = found.evaluation.accuracy_interval
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(
+            "On your pictures",
+            html.percent(found.evaluation.accuracy),
+            f"95 % interval {low * 100:.1f} to {high * 100:.1f} %",
+            "off",
+            delta_arrow="off",
+            width="content",
+        )
+        st.metric("On its test pictures", html.percent(one.evaluation.accuracy), width="content")
+        st.metric("Pictures", f"{len(found.paths):,}", width="content")
+    classes.show_report(f"{one.id}-yours", found.evaluation, one.run.card.class_names)
+    _show_wrong(one, found, upload)
+    if found.elsewhere:
+        st.caption(f"{found.elsewhere:,} pictures in other folders were passed over.")
+    if found.refused:
+        st.warning(f"{len(found.refused):,} pictures could not be read:", icon=":material/info:")
+        table = pd.DataFrame(found.refused, columns=["File", "Why"])
+        st.dataframe(table, hide_index=True)
+
+
+def _show_wrong(one: Compared, found: Labelled, upload: Upload) -> None:
+    """The wrong answers it was surest of."""
+    wrong = np.flatnonzero(~found.evaluation.right)
+    if len(wrong) == 0:
+        return
+    confidences = found.evaluation.confidences
+    wrong = wrong[np.argsort(-confidences[wrong], kind="stable")][:_MOST_WRONG]
+    try:
+        pictures = labelled.read(upload.path, [found.paths[i] for i in wrong])
+    except StudioError as error:
+        st.info(html.plain(str(error)), icon=":material/hide_image:")
+        return
+    names = one.run.card.class_names
+    st.subheader("Wrong answers, surest first", anchor=False)
+    figures = [
+        (
+            picture,
+            f"{names[found.evaluation.labels[i]]} → {names[found.evaluation.predictions[i]]}",
+            f"{html.percent(float(confidences[i]))}, {found.paths[i]}",
+        )
+        for i, picture in zip(wrong, pictures, strict=True)
+        if picture is not None
+    ]
+    st.html(html.STYLE + html.strip(figures))
