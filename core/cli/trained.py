@@ -50,5 +50,9 @@ def delete(options: argparse.Namespace) -> int:
 
 
 def script(options: argparse.Namespace) -> int:
-    print_table((as_script(TrainConfig.of(runs.load(options.run).card)),), [])
+    card = runs.load(options.run).card
+    if card.members:
+        names = ", ".join(member["id"] for member in card.members)
+        raise RunError(f"{card.id!r} is an ensemble of {names}; ask for the script of a member.")
+    print_table((as_script(TrainConfig.of(card)),), [])
     return 0

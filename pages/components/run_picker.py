@@ -9,11 +9,14 @@ from core.runs import Run
 from core.serving import Predictor, load_predictor
 from pages.components import address, keys
 
+_BESIDE = 4  # runs that a link to the comparison names
 FIRST_CHOICE = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
 
 
 def title(run: Run) -> str:
     """What a run is called on a page."""
+    if run.card.members:
+        return f"Ensemble of {len(run.card.members)}"
     spec = MODELS.get(run.card.model)
     return spec.title if spec else run.card.model
 
@@ -33,6 +36,13 @@ def pick_runs() -> list[Run]:
     )
     address.note_several(keys.RUNS, chosen, usual)
     return [known[run_id] for run_id in chosen]
+
+
+def compare_with(run: Run) -> list[str]:
+    """Names of runs to set it against: itself, and shipped ones on the same test pictures."""
+    alike = [one.id for one in runs.list_runs() if one.card.test_set == run.card.test_set]
+    shipped = [name for name in FIRST_CHOICE if name in alike]
+    return list(dict.fromkeys([run.id, *shipped, *alike]))[:_BESIDE]
 
 
 def sees_alike(first: Run, second: Run) -> bool:

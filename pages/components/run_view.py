@@ -71,7 +71,12 @@ def _show_metrics(run: Run) -> None:
 def _show_curve(run: Run) -> None:
     card = run.card
     if not card.history:
-        st.info("No learning curve was kept for this run.", icon=":material/info:")
+        st.info(
+            "An ensemble does not learn itself; look at its members."
+            if card.members
+            else "No learning curve was kept for this run.",
+            icon=":material/info:",
+        )
         return
     verdict = judge(card.history, card.axis, looks_up=card.model == "knn")
     st.markdown(f"{_ICONS[verdict.kind]} {html.plain(verdict.sentence)}")
@@ -164,6 +169,7 @@ def _show_settings(run: Run) -> None:
     titles = {param.name: param.title for param in model.params} if model else {}
     rows = [(titles.get(name, name), str(value)) for name, value in card.hyperparameters.items()]
     rows += [
+        *((f"Weight of {member['id']}", f"{member['weight']:.2f}") for member in card.members),
         ("Seed", str(card.seed)),
         ("Held out for validation", html.percent(card.validation_fraction)),
         ("Training pictures", f"{card.metrics.get('train_size', 0):,}"),
@@ -171,6 +177,8 @@ def _show_settings(run: Run) -> None:
         ("Trained on", card.created.replace("T", " ")),
     ]
     st.dataframe(pd.DataFrame(rows, columns=["setting", "value"]), hide_index=True)
+    if card.members:
+        return
     st.button(
         "Train again with other settings",
         icon=":material/tune:",
@@ -197,7 +205,8 @@ def show_python(config: TrainConfig | None, name: str) -> None:
     """A script of exactly this training, to read and to take away."""
     if config is None:
         st.info(
-            "Its dataset or model is gone, so there is no script for it.", icon=":material/info:"
+            "There is no script for it: it is an ensemble, or its dataset or model is gone.",
+            icon=":material/info:",
         )
         return
     script = as_script(config)
@@ -228,6 +237,12 @@ def _show_actions(run: Run) -> None:
             label="Try it on the Recognise page",
             icon=":material/draw:",
             query_params={keys.RUNS: run.id},
+        )
+        st.page_link(
+            "pages/compare.py",
+            label="Compare it with others",
+            icon=":material/leaderboard:",
+            query_params={keys.COMPARED: ",".join(run_picker.compare_with(run))},
         )
         st.download_button(
             "Download the model",

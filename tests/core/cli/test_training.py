@@ -285,7 +285,7 @@ def test_evaluate_prints_both_figures_of_a_shipped_run(capsys, name):
     out = capsys.readouterr().out
     accuracy = runs.load(name).card.metrics["accuracy"]
     assert name in out
-    assert out.count(f"{accuracy:.2%}") == 2
+    assert out.splitlines()[1].count(f"{accuracy:.2%}") == 2
 
 
 def test_evaluate_measures_your_own_pictures(capsys, runs_with_small, small_run, class_folders):
