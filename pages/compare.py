@@ -18,16 +18,16 @@ from pages.components.comparing import (
 )
 
 VIEWS = {
-    "figures": (":material/leaderboard: Leaderboard", leaderboard.show),
-    "confusion": (":material/grid_on: Confusion", confusion.show),
-    "curves": (":material/show_chart: Learning curves", curves.show),
-    "classes": (":material/bar_chart: Classes", classes.show),
-    "mistakes": (":material/error_outline: Mistakes", mistakes.show),
-    "confidence": (":material/speed: Confidence", confidence.show),
-    "one_class": (":material/target: One class", one_class.show),
-    "ensemble": (":material/how_to_vote: Ensemble", voting.show),
-    "own": (":material/add_photo_alternate: Your pictures", own.show),
-    "report": (":material/download: Report", taking_away.show),
+    "figures": ("Leaderboard", leaderboard.show),
+    "confusion": ("Confusion", confusion.show),
+    "curves": ("Curves", curves.show),
+    "classes": ("Classes", classes.show),
+    "mistakes": ("Mistakes", mistakes.show),
+    "confidence": ("Confidence", confidence.show),
+    "one_class": ("One class", one_class.show),
+    "ensemble": ("Ensemble", voting.show),
+    "own": ("Your pictures", own.show),
+    "report": ("Report", taking_away.show),
 }
 
 

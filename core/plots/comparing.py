@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.comparison import Compared
-from core.plots.style import RUN_MARKERS, RUN_SHAPES, of_run
+from core.plots.style import RUN_LEGEND, RUN_MARKERS, RUN_SHAPES, of_run
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     import altair as alt
@@ -47,9 +47,7 @@ def class_bars(found: Sequence[Compared], figure: str = "f1") -> "alt.LayerChart
     ]
     runs = [one.id for one in found]
     looks = [of_run(number) for number in range(len(found))]
-    legend = alt.Legend(
-        orient="top", columns=3, labelLimit=300, symbolSize=90, symbolStrokeWidth=0, title=None
-    )
+    legend = alt.Legend(**RUN_LEGEND)
     barred = len(found) <= MOST_BARS
     base = alt.Chart(pd.DataFrame(rows, columns=["run", "class", "value"])).encode(
         x=alt.X(

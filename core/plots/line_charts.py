@@ -12,6 +12,7 @@ from core.plots.style import (
     CURVE_HEIGHT,
     PART_NAMES,
     RUN_DASHES,
+    RUN_LEGEND,
     RUN_MARKERS,
     RUN_SHAPES,
     of_run,
@@ -36,9 +37,7 @@ def lines_chart(chart: Lines) -> "alt.LayerChart":
     names = list({line.name: line.number for line in chart.lines})
     looks = [of_run(number) for number in {line.name: line.number for line in chart.lines}.values()]
     in_parts = any(line.part for line in chart.lines)
-    legend = alt.Legend(
-        orient="top", columns=3, labelLimit=300, symbolSize=90, symbolStrokeWidth=0, title=None
-    )
+    legend = alt.Legend(**RUN_LEGEND)
     color = alt.Color(
         "run:N",
         scale=alt.Scale(domain=names, range=[colour for colour, _, _ in looks]),
@@ -77,7 +76,7 @@ def lines_chart(chart: Lines) -> "alt.LayerChart":
         dash = alt.StrokeDash(
             "part:N",
             scale=alt.Scale(domain=list(PART_NAMES[:2]), range=[[1, 0], [6, 3]]),
-            legend=alt.Legend(orient="top", title=None, symbolType="stroke"),
+            legend=alt.Legend(orient="bottom", title=None, symbolType="stroke"),
         )
     else:
         dashes = [RUN_DASHES[place] for _, _, place in looks]

@@ -17,6 +17,15 @@ RUN_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00",
 RUN_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 RUN_MARKERS = ("o", "s", "^", "D", "P", "v")  # the same for matplotlib
 RUN_DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [12, 3])
+RUN_LEGEND = {  # two names beside each other fit a phone
+    "title": None,
+    "orient": "top",
+    "columns": 2,
+    "labelLimit": 135,
+    "labelFontSize": 12,
+    "symbolSize": 90,
+    "symbolStrokeWidth": 0,
+}
 
 
 def of_run(number: int) -> tuple[str, int, int]:

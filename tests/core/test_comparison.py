@@ -188,7 +188,6 @@ def timed(**seconds: float | None) -> list[Compared]:
         ({}, set()),
         ({"a": 0.0, "b": 0.1}, {"a"}),
     ],
-    ids=str,
 )
 def test_the_best_of_a_figure_that_should_be_low(values, expected):
     assert best(timed(**values), "latency_seconds") == expected
@@ -202,7 +201,6 @@ def test_the_best_of_a_figure_that_should_be_low(values, expected):
         ({"a": [1, 0, 0], "b": [0, 1, 0]}, set()),
         ({"a": [1, 0, 0]}, set()),
     ],
-    ids=str,
 )
 def test_the_best_of_a_figure_that_should_be_high(patterns, expected):
     found = [right_and_wrong(name, pattern) for name, pattern in patterns.items()]

@@ -16,16 +16,18 @@ _AT_ONCE = 24
 _STYLE = """<style>
 .cases {display:grid; grid-template-columns:repeat(auto-fill, minmax(10.5rem, 1fr)); gap:.9rem;
  margin:.2rem 0 .6rem}
-.cases figure {margin:0; border:1px solid color-mix(in srgb, currentColor 20%, transparent);
+.cases figure {margin:0; min-width:0; overflow:hidden;
+ border:1px solid color-mix(in srgb, currentColor 20%, transparent);
  border-radius:.6rem; padding:.6rem; font-size:.86rem; line-height:1.4}
 .cases img {width:100%; height:7.5rem; object-fit:contain; image-rendering:pixelated;
  border-radius:.35rem; background:color-mix(in srgb, currentColor 6%, transparent)}
 .cases figcaption b {display:block; margin:.25rem 0 .1rem; font-size:.95rem}
 .cases ul {list-style:none; margin:0; padding:0}
 .cases li {margin:0; display:flex; gap:.35rem; align-items:baseline}
-.cases li b {display:inline; margin:0; overflow-wrap:anywhere}
+.cases li b, .cases li small {overflow:hidden; text-overflow:ellipsis; white-space:nowrap}
+.cases li b {flex:0 0 auto; max-width:55%}
 .cases li span {white-space:nowrap}
-.cases li small {opacity:.75; overflow:hidden; text-overflow:ellipsis; white-space:nowrap}
+.cases li small {opacity:.75; flex:1 1 0; min-width:0}
 @media (max-width:640px) {.cases {grid-template-columns:repeat(2, 1fr); gap:.6rem}}
 </style>"""
 

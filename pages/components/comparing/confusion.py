@@ -41,8 +41,9 @@ def show(found: Sequence[Compared]) -> None:
     else:
         _show_matrices(shown, scale, cell)
     st.caption(
-        "A row is a true class, a column an answer: right answers lie on the diagonal. Darker is "
-        "more. Click a cell, or walk with the arrow keys and press Enter, to see its pictures."
+        "A row is a true class, a column an answer: right answers lie on the diagonal. The "
+        "stronger the colour, the more. Click a cell, or walk with the arrow keys and press Enter, "
+        "to see its pictures."
     )
     _list_view(found, shown, pair)
     if cell:
@@ -83,16 +84,19 @@ def _pick_matrices(found: Sequence[Compared]) -> list[Compared]:
 def _pick_difference(shown: list[Compared]) -> tuple[Compared, Compared] | None:
     if len(shown) != 2:
         return None
-    address.recall(keys.DIFFERENCE, ["yes", "no"], "no")
-    st.session_state[f"{keys.DIFFERENCE}_on"] = st.session_state[keys.DIFFERENCE] == "yes"
-    on = st.toggle(
-        f"Only the difference: {shown[0].id} less {shown[1].id}",
-        key=f"{keys.DIFFERENCE}_on",
-        help="Blue: more in the first; orange and a minus sign: more in the second.",
+    ways = {"beside": "Side by side", "less": f"{shown[0].id} less {shown[1].id}"}
+    address.recall(keys.DIFFERENCE, list(ways), "beside")
+    way = st.segmented_control(
+        "Both, or what they differ in",
+        list(ways),
+        required=True,
+        format_func=ways.get,
+        key=keys.DIFFERENCE,
+        help="In the difference, blue and a plus sign is what the first has more of; orange and a "
+        "minus sign, what the second has more of.",
     )
-    st.session_state[keys.DIFFERENCE] = "yes" if on else "no"
-    address.note(keys.DIFFERENCE, st.session_state[keys.DIFFERENCE], "no")
-    return (shown[0], shown[1]) if on else None
+    address.note(keys.DIFFERENCE, way, "beside")
+    return (shown[0], shown[1]) if way == "less" else None
 
 
 def _show_matrices(shown: Sequence[Compared], scale: str, cell) -> None:

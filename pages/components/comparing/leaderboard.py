@@ -47,8 +47,8 @@ def _table(found: Sequence[Compared]) -> pd.DataFrame:
         [
             {
                 "run": one.id,
-                "model": run_picker.title(one.run),
                 **{name: one.figures[name] for name in _COLUMNS},
+                "model": run_picker.title(one.run),
             }
             for one in sorted(found, key=lambda one: -one.figures["accuracy"])
         ]

@@ -13,7 +13,7 @@ table.roomy th:first-child, table.roomy td:first-child {width:4.6rem}
 th {font-weight:600; font-size:.8rem; padding:.1rem .25rem; max-width:7rem; overflow:hidden;
  text-overflow:ellipsis; white-space:nowrap}
 tbody th {text-align:right}
-thead th.upright {vertical-align:bottom; height:5.4rem}
+thead th.upright {vertical-align:bottom; height:5.4rem; text-overflow:clip; padding:.1rem 0}
 thead th.upright span {writing-mode:vertical-rl; transform:rotate(180deg); max-height:5.2rem;
  overflow:hidden; text-overflow:ellipsis; display:inline-block}
 .axis {font-weight:400; opacity:.8; text-align:center}

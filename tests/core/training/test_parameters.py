@@ -35,20 +35,14 @@ KNOWN = {
         {"epochs": 1, "hidden_units": "32-16"},
         64 * 32 + 32 + 32 * 16 + 16 + 16 * 10 + 10,
     ),
-    "network": (
-        "simple_cnn",
-        {
-            "epochs": 1,
-            "filters": "4",
-            "convolutions": 1,
-            "padding": "same",
-            "pool_last": True,
-            "batch_norm": False,
-            "dense_units": 8,
-            **FEW,
-        },
-        (3 * 3 + 1) * 4 + (4 * 4 * 4 + 1) * 8 + (8 + 1) * 10,
-    ),
+}
+PLAIN_CNN = {
+    "filters": "4",
+    "convolutions": 1,
+    "padding": "same",
+    "pool_last": True,
+    "batch_norm": False,
+    "dense_units": 8,
 }
 
 
@@ -69,14 +63,15 @@ def test_what_a_model_has_learnt_is_counted(runs_folder, name):
 
 
 @pytest.mark.parametrize(
-    ("model", "values"),
+    ("model", "values", "expected"),
     [
-        ("simple_cnn", {"filters": "4-8", "dense_units": 8, "batch_norm": True}),
-        ("resnet", {"width": 8, "stages": 2}),
+        ("simple_cnn", PLAIN_CNN, (3 * 3 + 1) * 4 + (4 * 4 * 4 + 1) * 8 + (8 + 1) * 10),
+        ("simple_cnn", {"filters": "4-8", "dense_units": 8, "batch_norm": True}, None),
+        ("resnet", {"width": 8, "stages": 2}, None),
     ],
-    ids=["simple_cnn", "resnet"],
+    ids=["plain", "with batch normalisation", "residual"],
 )
-def test_a_network_is_counted_as_keras_counts_it(tmp_path, model, values):
+def test_a_network_is_counted_as_keras_counts_it(tmp_path, model, values, expected):
     import keras
 
     network = MODELS[model].build(resolve(model, values), (8, 8, 1), 10)
@@ -84,6 +79,7 @@ def test_a_network_is_counted_as_keras_counts_it(tmp_path, model, values):
     counted = count_parameters(tmp_path, "network")
     assert counted == network.count_params()
     assert counted == sum(int(keras.ops.size(weight)) for weight in network.weights)
+    assert expected in (None, counted)
 
 
 def test_support_vectors_are_counted_with_their_weights(runs_folder):
