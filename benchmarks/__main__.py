@@ -2,9 +2,14 @@
 
 import sys
 
-from benchmarks import accuracy, speed, training
+from benchmarks import accuracy, comparing, speed, training
 
-PARTS = {"accuracy": accuracy.main, "speed": speed.main, "training": training.main}
+PARTS = {
+    "accuracy": accuracy.main,
+    "speed": speed.main,
+    "training": training.main,
+    "comparing": comparing.main,
+}
 
 
 def main(names: list[str]) -> int:

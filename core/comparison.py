@@ -274,13 +274,13 @@ def written(name: str, value: float | None) -> str:
 
 
 def _seconds(value: float) -> str:
-    if value < 1:
+    if value < 0.999995:
         return f"{value * 1000:.2f} ms"
-    return f"{value:.1f} s" if value < 10 else f"{value:,.0f} s"
+    return f"{value:.1f} s" if value < 9.95 else f"{value:,.0f} s"
 
 
 def _bytes(value: float) -> str:
-    return f"{value / 1e3:,.0f} kB" if value < 1e6 else f"{value / 1e6:,.1f} MB"
+    return f"{value / 1e3:,.0f} kB" if value < 999_500 else f"{value / 1e6:,.1f} MB"
 
 
 _WRITTEN: dict[str, Any] = {

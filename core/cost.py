@@ -67,9 +67,17 @@ def measure(
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        raise RunError(f"What an answer costs could not be measured: {said[-1]}.") from error
+        raise RunError(f"What an answer costs could not be measured: {_reason(error)}") from error
     return json.loads(found.stdout)
+
+
+def _reason(error: Exception) -> str:
+    """The last line the process has written, without the name of the exception."""
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"it took longer than {_TIME_LIMIT} seconds."
+    lines = (getattr(error, "stderr", None) or "").strip().splitlines() or [str(error)]
+    kind, colon, sentence = lines[-1].partition(": ")
+    return (sentence if colon and kind.startswith("core.errors.") else lines[-1]).rstrip(".") + "."
 
 
 def machine() -> str:

@@ -38,8 +38,8 @@ class Ensemble:
         check(self.members)
         if self.vote not in VOTES:
             raise RunError(f"A vote is {' or '.join(VOTES)}. Received: {self.vote!r}.")
-        fits = len(self.weights) == len(self.members) and min(self.weights) >= 0
-        if not (fits and sum(self.weights) > 0):
+        fits = len(self.weights) == len(self.members) and np.isfinite(self.weights).all()
+        if not (fits and min(self.weights) >= 0 and 0 < sum(self.weights) < np.inf):
             raise RunError(
                 f"An ensemble of {len(self.members)} needs as many weights of at least 0, one of "
                 f"them above 0. Received: {list(self.weights)}."
@@ -96,7 +96,16 @@ def suggest(members: Sequence[Run], kind: str = "soft") -> tuple[float, ...] | N
     found = [member.evaluation("val") for member in members]
     if not _alike(members, found):
         return None
-    return tuple(round(weight, 2) for weight in suggest_weights(found, kind))
+    return _in_hundredths(suggest_weights(found, kind))
+
+
+def _in_hundredths(weights: Sequence[float]) -> tuple[float, ...]:
+    """Rounded so that they still add up to 1: those cut most get what is left over."""
+    parts = np.asarray(weights) * 100
+    whole = np.floor(parts + 1e-9)
+    left = round(100 - whole.sum())
+    whole[np.argsort(whole - parts, kind="stable")[:left]] += 1
+    return tuple(float(part) / 100 for part in whole)
 
 
 def _alike(members: Sequence[Run], found: Sequence[Evaluation]) -> bool:

@@ -8,6 +8,7 @@ from core.evaluation.figures import Evaluation
 
 VOTES = ("soft", "hard")
 _LEAST = 1e-7
+_TIE = 1e-6  # of the mean is added to votes: enough to part equal ones, and no others
 
 
 def vote(
@@ -23,17 +24,20 @@ def vote(
             equally many votes, the one that is more probable to the models comes first.
 
     Raises:
-        ValueError: if the kind is unknown, or the weights are negative, all 0, or too few.
+        ValueError: if the kind is unknown, or the weights are negative, infinite, all 0, or too
+            few.
     """
     weights = np.asarray(weights, np.float64)
     if kind not in VOTES:
         raise ValueError(f"`kind` must be one of {', '.join(VOTES)}. Received: {kind!r}")
-    if len(weights) != len(probabilities) or (weights < 0).any() or not weights.sum() > 0:
+    allowed = len(weights) == len(probabilities) and np.isfinite(weights).all()
+    if not allowed or (weights < 0).any() or not weights.max() > 0:
         raise ValueError(
             f"`weights` must be {len(probabilities)} numbers of at least 0, one of them above 0. "
             f"Received: {weights.tolist()}"
         )
-    weights = weights / weights.sum()
+    weights = weights / weights.max()
+    weights /= weights.sum()
     mean = sum(w * np.asarray(p, np.float64) for w, p in zip(weights, probabilities, strict=True))
     if kind == "soft":
         return mean.astype(np.float32)
@@ -41,7 +45,7 @@ def vote(
     votes = np.zeros_like(mean)
     for weight, one in zip(weights, probabilities, strict=True):
         votes[rows, np.argmax(one, axis=1)] += weight
-    return ((votes + 1e-4 * mean) / (1 + 1e-4)).astype(np.float32)
+    return ((votes + _TIE * mean) / (1 + _TIE)).astype(np.float32)
 
 
 def suggest_weights(evaluations: Sequence[Evaluation], kind: str = "soft") -> tuple[float, ...]:
@@ -78,6 +82,7 @@ def _lowest_log_loss(evaluations: Sequence[Evaluation]) -> np.ndarray:
         jac=True,
         method="SLSQP",
         bounds=[(0, 1)] * count,
+        options={"ftol": 1e-12, "maxiter": 500},
         constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like},
     )
     return np.clip(result.x, 0, None)

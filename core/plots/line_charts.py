@@ -29,11 +29,8 @@ _LEGEND_NAME = 45  # characters
 def lines_chart(chart: Lines) -> "alt.LayerChart":
     """The chart for a page."""
     import altair as alt
-    import pandas as pd
 
     rows = [row for line in chart.lines for row in _rows(line, chart.x_log)]
-    columns = ["run", "part", "x", "y", "shape", "ring", "order"]
-    table = pd.DataFrame(rows, columns=columns)
     names = list({line.name: line.number for line in chart.lines})
     looks = [of_run(number) for number in {line.name: line.number for line in chart.lines}.values()]
     in_parts = any(line.part for line in chart.lines)
@@ -48,7 +45,7 @@ def lines_chart(chart: Lines) -> "alt.LayerChart":
         scale=alt.Scale(domain=names, range=[RUN_SHAPES[place] for _, place, _ in looks]),
         legend=legend,
     )
-    base = alt.Chart(table).encode(
+    base = alt.Chart(alt.NamedData("points")).encode(
         x=alt.X(
             "x:Q",
             title=chart.x_title,
@@ -95,23 +92,23 @@ def lines_chart(chart: Lines) -> "alt.LayerChart":
             .mark_line(strokeDash=[2, 4], strokeWidth=1.5, color="#888888")
             .encode(x="x:Q", y="y:Q"),
         )
-    return alt.layer(*layers).properties(height=CURVE_HEIGHT)
+    return alt.layer(*layers, datasets={"points": rows}).properties(height=CURVE_HEIGHT)
 
 
-def _rows(line: Line, logarithmic: bool) -> list[tuple]:
+def _rows(line: Line, logarithmic: bool) -> list[dict]:
     kept = thin(np.log(line.x) if logarithmic else line.x, line.y, line.marks)
     every = max(1, len(kept) // _SHAPES)
     offset = line.number * every // 3
     return [
-        (
-            line.name,
-            line.part,
-            round(float(line.x[index]), 6),
-            round(float(line.y[index]), 6),
-            (place + offset) % every == 0,
-            index in line.marks,
-            place,
-        )
+        {
+            "run": line.name,
+            "part": line.part,
+            "x": round(float(line.x[index]), 6),
+            "y": round(float(line.y[index]), 6),
+            "shape": (place + offset) % every == 0,
+            "ring": index in line.marks,
+            "order": place,
+        }
         for place, index in enumerate(kept)
     ]
 

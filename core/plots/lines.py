@@ -67,7 +67,7 @@ def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
     Runs that learn by different steps, epochs and trees for instance, are drawn over the part of
     their training.
     """
-    axes = {run.card.axis for run in found if run.card.history}
+    axes = {r.card.axis for r in found if r.card.history and figure in r.card.history[0]}
     common = axes.pop() if len(axes) == 1 else ""
     lines = []
     for number, run in enumerate(found):
@@ -77,7 +77,7 @@ def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
         at = np.array([point[run.card.axis] for point in history], float)
         if not common:
             at = at / at[-1]
-        best = int(np.argmax([point["val_accuracy"] for point in history]))
+        best = int(np.argmax([point.get("val_accuracy", 0) for point in history]))
         for part, name in zip(PART_NAMES, (figure, f"val_{figure}"), strict=False):
             if name in history[0]:
                 values = np.array([point[name] for point in history], float)

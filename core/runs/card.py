@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from core.evaluation import VOTES
+
 FORMAT_VERSION = 1
 AXES = ("epoch", "iteration", "trees", "rounds", "pictures")
 FAMILIES = ("network", "classical", "ensemble")
@@ -94,10 +96,27 @@ class RunCard:
         maps = (card.metrics, card.files, card.hyperparameters, card.cost, *card.members)
         if not all(isinstance(entry, dict) for entry in maps):
             raise ValueError("its metrics, files and hyperparameters must map names to values")
-        if not all({"id", "sha256", "weight"} <= member.keys() for member in card.members):
-            raise ValueError("a member lacks its id, sha256 or weight")
         if not all(isinstance(card.metrics.get(n), int | float) for n in ("accuracy", "test_size")):
             raise ValueError("its metrics lack a number for accuracy or test_size")
         if card.family not in FAMILIES:
             raise ValueError(f"its family must be {' or '.join(FAMILIES)}, not {card.family!r}")
+        _check_members(card)
         return card
+
+
+def _check_members(card: RunCard) -> None:
+    """Raise `ValueError` unless an ensemble can answer with its members."""
+    if not all({"id", "sha256", "weight"} <= member.keys() for member in card.members):
+        raise ValueError("a member lacks its id, sha256 or weight")
+    if bool(card.members) != (card.family == "ensemble"):
+        raise ValueError("an ensemble needs members, and nothing else has any")
+    if not card.members:
+        return
+    if not all(isinstance(member["id"], str) for member in card.members):
+        raise ValueError("the id of a member must be a name")
+    weights = [member["weight"] for member in card.members]
+    numbers = all(isinstance(w, int | float) and 0 <= w <= 1 for w in weights)
+    if not numbers or max(weights) == 0:
+        raise ValueError("the weights of its members must be 0 to 1, one of them above 0")
+    if card.hyperparameters.get("vote") not in VOTES:
+        raise ValueError(f"its vote must be {' or '.join(VOTES)}")

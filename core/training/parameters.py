@@ -34,7 +34,7 @@ def _of_step(step) -> int:
         return sum(tree.tree_.node_count for tree in step.estimators_)
     if hasattr(step, "_predictors"):  # histogram gradient boosting
         return sum(len(tree.nodes) for trees in step._predictors for tree in trees)
-    names = ("coefs_", "intercepts_", "coef_", "intercept_", "components_", "_fit_X")
+    names = ("coefs_", "intercepts_", "coef_", "intercept_", "components_", "mean_", "_fit_X")
     if hasattr(step, "support_vectors_"):
         names = ("support_vectors_", "dual_coef_", "intercept_")
     values = (getattr(step, name, ()) for name in names)

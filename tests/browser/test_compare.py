@@ -164,26 +164,24 @@ def test_the_difference_of_two_models(page, server):
     expect(page.get_by_text(f"{len(only)} by mnist-cnn but not by")).to_be_visible()
 
 
-def grid(page: Page) -> list[list[str]]:
-    """What the first table says, row by row, as a screen reader finds it."""
-    rows = page.locator("[role=grid]").first.locator("tbody tr")
-    return [[c.text_content() for c in row.locator("td").all()] for row in rows.all()]
+def names_in_order(table) -> list[str]:
+    return [heading.text_content() for heading in table.locator("tbody th").all()]
 
 
 def test_the_leaderboard_is_sorted(page, server):
     open_view(page, server, "figures")
-    table = page.get_by_test_id("stDataFrame").first
-    expect(table.locator("[role=grid] tbody tr")).to_have_count(3)
-    assert [row[0] for row in grid(page)] == list(MNIST)
-    assert grid(page)[0][1] == "0.9966"  # what it is sorted by; drawn as 99.66 % (99.53–99.76) ★
-    heading = table.locator("[role=columnheader]").filter(has_text="Trained in")
-    place = int(heading.get_attribute("aria-colindex"))
-    box = table.bounding_box()
-    widths = box["width"] / table.locator("[role=columnheader]").count()
-    page.mouse.click(box["x"] + widths * (place - 0.5), box["y"] + 18)
+    table = page.get_by_role("table", name="Leaderboard")
+    expect(table.locator("tbody tr")).to_have_count(3)
+    assert names_in_order(table) == list(MNIST)
+    expect(table.locator("tbody td").first).to_have_text("99.66 % (99.53–99.76) ★")
+    heading = table.get_by_role("columnheader", name="Trained in")
+    heading.get_by_role("button").click()
+    expect(heading).to_have_attribute("aria-sort", "ascending")
     by_time = sorted(MNIST, key=lambda run_id: load(run_id).card.seconds)
-    expect(table.locator("[role=grid] tbody tr td").first).to_have_text(by_time[0])
-    assert [row[0] for row in grid(page)] == by_time
+    assert names_in_order(table) == by_time
+    page.keyboard.press("Enter")  # the heading has kept the focus
+    expect(heading).to_have_attribute("aria-sort", "descending")
+    assert names_in_order(table) == by_time[::-1]
 
 
 def test_mistakes_are_filtered(page, server):

@@ -58,7 +58,7 @@ def test_a_model_that_cannot_be_opened_is_one_sentence(real_cost, tmp_path):
 
 def test_a_model_that_never_answers_is_not_waited_for(real_cost, small_run, monkeypatch):
     monkeypatch.setattr(cost, "_TIME_LIMIT", 0.01)
-    with pytest.raises(RunError, match="could not be measured: .*timed out"):
+    with pytest.raises(RunError, match="could not be measured: it took longer"):
         cost.measure([model_of(small_run)], (8, 8, 1))
 
 
@@ -79,7 +79,7 @@ def test_the_model_answers_pictures_of_its_shape_in_batches(small_run):
 
     def answer(batch: np.ndarray) -> np.ndarray:
         assert batch.dtype == np.uint8
-        asked.append(batch.shape)
+        asked.append(batch)
         return np.full((len(batch), 2), 0.5, np.float32)
 
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -93,8 +93,10 @@ def test_the_model_answers_pictures_of_its_shape_in_batches(small_run):
                 "vote": "soft",
             }
         )
-    assert set(asked) == {(1, 5, 4, 3), (cost.BATCH, 5, 4, 3)}
-    assert asked.count((1, 5, 4, 3)) >= 20
+    alone = [batch for batch in asked if len(batch) == 1]
+    assert {batch.shape for batch in asked} == {(1, 5, 4, 3), (cost.BATCH, 5, 4, 3)}
+    assert len(alone) > 20  # the first answers do not count
+    assert len({batch.tobytes() for batch in alone}) >= 20
     assert set(found) == set(SOME_COST)
 
 

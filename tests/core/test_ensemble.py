@@ -81,7 +81,7 @@ def test_suggested_weights_are_those_for_the_answers_on_validation(members, kind
     exact = suggest_weights([member.evaluation("val") for member in members], kind)
     assert received == pytest.approx(exact, abs=0.01)
     assert all(weight == round(weight, 2) for weight in received)
-    assert sum(received) == pytest.approx(1, abs=0.011)
+    assert sum(received) == pytest.approx(1, abs=1e-9)
     assert Ensemble(members, received, kind).test.accuracy > 0.9
 
 
@@ -106,7 +106,9 @@ def test_members_with_other_validation_pictures_get_no_suggestion(members, kind)
     assert Ensemble(mixed, (1, 1), kind).test.accuracy > 0.9
 
 
-def test_members_with_the_same_split_but_other_validation_labels_get_none_either(members):
+def test_members_that_only_seem_to_have_the_same_validation_pictures_get_none_either(members):
+    other = replace(members[1], card=replace(members[1].card, dataset_fingerprint="0" * 64))
+    assert suggest((members[0], other)) is None
     labels = members[1].evaluation("val").labels
     moved = rewrite_answers(members[1], y_val=np.roll(labels, 1))
     assert suggest((members[0], moved)) is None
@@ -263,6 +265,10 @@ def test_a_member_that_became_an_ensemble_is_noticed(members):
     put_in_place_of("forest", save("pair", Ensemble(members[:2], (1, 1))))
     with pytest.raises(RunError, match=NOT_THE_ONE):
         load_predictor(saved)
+    without_hashes = tuple({**member, "sha256": ""} for member in saved.card.members)
+    forged = replace(saved.card, members=(saved.card.members[0], without_hashes[1]))
+    with pytest.raises(RunError, match=NOT_THE_ONE):
+        load_predictor(runs.rewrite_card(saved, forged))
 
 
 def nested(members: tuple[Run, ...]) -> Ensemble:

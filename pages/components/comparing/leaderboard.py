@@ -8,7 +8,8 @@ import streamlit as st
 from core import comparison
 from core.comparison import FIGURES, Compared
 from pages.components import html, keys, run_picker
-from pages.components.comparing import chosen
+from pages.components.comparing import chosen, sortable
+from pages.components.comparing.sortable import Cell, Column
 
 _COLUMNS = ("accuracy", "f1", "seconds", "latency_seconds", "file_bytes")
 
@@ -21,16 +22,16 @@ def show(found: Sequence[Compared]) -> None:
         st.markdown(f"{icon} {html.plain(comparison.sentence(ahead))}")
     else:
         st.markdown("Choose a second model to see which of the two is better, and by how much.")
-    st.dataframe(
-        _marked(found, _table(found)),
-        hide_index=True,
-        row_height=40,
-        key=keys.LEADERBOARD,
-        column_config={
-            "run": st.column_config.TextColumn("Trained model", pinned=True),
-            "model": "Kind",
-            **{name: _column(name) for name in _COLUMNS},
-        },
+    sortable.show(
+        keys.LEADERBOARD,
+        "Leaderboard",
+        [
+            Column("Trained model", number=False),
+            *(_column(name) for name in _COLUMNS),
+            Column("Kind", number=False),
+        ],
+        [_row(found, one) for one in found],
+        sorted_by=1,
     )
     st.caption(
         "★ the best of each column · behind the accuracy its 95 % interval · click a heading to "
@@ -42,50 +43,28 @@ def show(found: Sequence[Compared]) -> None:
             _show_all(found)
 
 
-def _table(found: Sequence[Compared]) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "run": one.id,
-                **{name: one.figures[name] for name in _COLUMNS},
-                "model": run_picker.title(one.run),
-            }
-            for one in sorted(found, key=lambda one: -one.figures["accuracy"])
-        ]
-    )
-
-
-def _column(name: str):
+def _column(name: str) -> Column:
     figure = FIGURES[name]
-    return st.column_config.NumberColumn(figure.title, help=figure.help)
+    return Column(figure.title, figure.help, falling=figure.best == "high")
 
 
-def _marked(found: Sequence[Compared], table: pd.DataFrame):
-    """The table as it is read: units, the interval, a star and bold type for the best."""
-    styled = table.style
-    for name in _COLUMNS:
-        top = {one.figures[name] for one in found if one.id in comparison.best(found, name)}
-        styled = styled.format(_writer(name, top, found), subset=[name])
-        styled = styled.map(
-            lambda value, top=top: "font-weight: 700" if value in top else "", subset=[name]
-        )
-    return styled
+def _row(found: Sequence[Compared], one: Compared) -> list[Cell]:
+    title = run_picker.title(one.run)
+    return [
+        Cell(one.id, one.id),
+        *(_cell(found, one, name) for name in _COLUMNS),
+        Cell(title, title),
+    ]
 
 
-def _writer(name: str, top: set, found: Sequence[Compared]):
-    intervals = {
-        one.figures["accuracy"]: (one.figures["accuracy_low"], one.figures["accuracy_high"])
-        for one in found
-    }
-
-    def write(value: float) -> str:
-        text = comparison.written(name, value)
-        if name == "accuracy":
-            low, high = intervals[value]
-            text += f" ({low * 100:.2f}–{high * 100:.2f})"
-        return f"{text} ★" if value in top else text
-
-    return write
+def _cell(found: Sequence[Compared], one: Compared, name: str) -> Cell:
+    """A figure with its unit, accuracy with its interval; a star if it is the best."""
+    text = comparison.written(name, one.figures[name])
+    if name == "accuracy":
+        low, high = one.figures["accuracy_low"], one.figures["accuracy_high"]
+        text += f" ({low * 100:.2f}–{high * 100:.2f})"
+    best = one.id in comparison.best(found, name)
+    return Cell(f"{text} ★" if best else text, one.figures[name], best)
 
 
 def _machines(found: Sequence[Compared]) -> str:

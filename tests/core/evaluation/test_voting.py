@@ -11,7 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 from core.evaluation import VOTES, Evaluation, evaluate, suggest_weights, vote
 
 NEAR = 1e-5  # nats that the search for weights may stop short of the best ones, with weak models
-STOPS_SHORT = 1e-3  # the same with models that are almost always right
+STOPS_SHORT = 1e-5  # the same with models that are almost always right
 
 in_a_few_examples = settings(max_examples=40, deadline=None)
 

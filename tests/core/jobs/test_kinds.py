@@ -1,13 +1,16 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from core import datasets
+from core import datasets, labelled, runs
 from core.datasets import uploads
-from core.errors import DatasetError
+from core.errors import Cancelled, DatasetError, RunError
+from core.images import encode_png
 from core.jobs import KINDS
 from core.progress import Reporter
-from tests.core.datasets.pictures_on_disk import some
+from core.serving import load_predictor
+from tests.core.datasets.pictures_on_disk import Tree, some, write_folder, write_zip
 
 KEPT = Path("kept")  # imports keep nothing
 
@@ -17,6 +20,7 @@ KEPT = Path("kept")  # imports keep nothing
     [
         ("download", {"dataset": "cifar10"}, "Download cifar10"),
         ("import", {"name": "pets", "path": "/pets"}, "Import pets"),
+        ("evaluate", {"run": "mine", "path": "/pets"}, "Show your pictures to mine"),
     ],
 )
 def test_a_kind_says_what_it_does(kind, settings, title):
@@ -62,3 +66,101 @@ def test_a_name_that_was_taken_meanwhile_is_refused_before_anything_is_read(stud
     with pytest.raises(DatasetError, match="already a dataset named 'pets'"):
         KINDS["import"].run({"path": str(small), "name": "pets"}, Reporter(seen.append), KEPT)
     assert seen == []
+
+
+# Somebody's own labelled pictures
+
+
+@pytest.fixture
+def digits(drawn_digit) -> Tree:
+    """Three digits of which two are in the folder of their class, and one that is unreadable."""
+    drawn = {"1/a.png": drawn_digit(1), "2/b.png": drawn_digit(2), "3/c.png": drawn_digit(7)}
+    return {name: encode_png(image) for name, image in drawn.items()} | {"4/d.png": b"no picture"}
+
+
+@pytest.mark.parametrize("way", ["folder", "zip", "upload"])
+def test_an_evaluation_tells_how_well_it_went_and_keeps_the_answers(studio, tmp_path, digits, way):
+    settings = {"run": "mnist-cnn"}
+    if way == "upload":
+        settings["upload"] = uploads.add(digits.items()).id
+    else:
+        write = {"folder": write_folder, "zip": write_zip}[way]
+        settings["path"] = str(write(digits, tmp_path / "digits"))
+    kept = tmp_path / "job" / "kept"
+    KINDS["evaluate"].check(settings)
+    assert KINDS["evaluate"].run(settings, Reporter(), kept) == {
+        "run": "mnist-cnn",
+        "pictures": 3,
+        "accuracy": pytest.approx(2 / 3),
+        "refused": 1,
+    }
+    found = labelled.load(kept)
+    assert found.paths == ("1/a.png", "2/b.png", "3/c.png")
+    assert found.evaluation.labels.tolist() == [1, 2, 3]
+    assert found.evaluation.predictions.tolist() == [1, 2, 7]
+    assert [path for path, _ in found.refused] == ["4/d.png"]
+
+
+def test_an_evaluation_leaves_the_upload_for_the_next_run(studio, tmp_path, digits):
+    upload = uploads.add(digits.items())
+    for name in ("mnist-cnn", "mnist-logistic-regression"):
+        settings = {"run": name, "upload": upload.id}
+        KINDS["evaluate"].check(settings)
+        assert KINDS["evaluate"].run(settings, Reporter(), tmp_path / name)["pictures"] == 3
+    assert uploads.load(upload.id) == upload
+
+
+def test_a_run_of_ones_own_is_evaluated_like_any_other(studio, tmp_path, digits, small_run):
+    studio.runs_dir.mkdir()
+    (studio.runs_dir / small_run.id).symlink_to(small_run.folder)
+    settings = {"run": small_run.id, "upload": uploads.add(digits.items()).id}
+    KINDS["evaluate"].run(settings, Reporter(), tmp_path / "kept")
+    found = labelled.load(tmp_path / "kept")
+    pictures = labelled.read(uploads.load(settings["upload"]).path, found.paths)
+    predictor = load_predictor(small_run)
+    alone = [predictor.read(picture).predictions[0].probabilities for picture in pictures]
+    assert np.array_equal(found.evaluation.probabilities, alone)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "sentence"),
+    [
+        ({"run": "unheard-of", "path": "."}, RunError, "There is no run named 'unheard-of'"),
+        ({"run": "../x", "path": "."}, RunError, "There is no run named"),
+        ({"run": "mnist-cnn", "path": "/gone"}, DatasetError, "no folder or zip file /gone"),
+        ({"run": "mnist-cnn", "upload": "0" * 16}, DatasetError, "no longer there"),
+    ],
+    ids=["unknown run", "no name of a run", "gone folder", "gone upload"],
+)
+def test_an_evaluation_that_cannot_work_is_refused_at_once(studio, settings, error, sentence):
+    with pytest.raises(error, match=sentence):
+        KINDS["evaluate"].check(settings)
+    with pytest.raises(error, match=sentence):
+        KINDS["evaluate"].run(settings, Reporter(), KEPT)
+    assert not KEPT.exists()
+
+
+def test_an_evaluation_of_other_classes_names_those_of_the_run(studio, small, tmp_path):
+    settings = {"run": "mnist-cnn", "path": str(small)}
+    KINDS["evaluate"].check(settings)
+    with pytest.raises(DatasetError, match="It must hold folders named 0, 1, 2, 3"):
+        KINDS["evaluate"].run(settings, Reporter(), tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+
+
+def test_an_evaluation_that_is_stopped_keeps_nothing(studio, tmp_path, digits):
+    settings = {"run": "mnist-cnn", "upload": uploads.add(digits.items()).id}
+    with pytest.raises(Cancelled):
+        KINDS["evaluate"].run(settings, Reporter(should_stop=lambda: True), tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+
+
+def test_an_evaluation_with_a_damaged_model_is_told(studio, tmp_path, digits, small_run):
+    folder = studio.runs_dir / small_run.id
+    folder.mkdir(parents=True)
+    (folder / runs.CARD).write_text(small_run.card.to_json())
+    (folder / "model.skops").write_bytes(b"changed")
+    settings = {"run": small_run.id, "upload": uploads.add(digits.items()).id}
+    KINDS["evaluate"].check(settings)
+    with pytest.raises(RunError, match="missing or was changed after training"):
+        KINDS["evaluate"].run(settings, Reporter(), tmp_path / "kept")

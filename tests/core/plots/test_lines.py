@@ -269,6 +269,17 @@ def test_lines_differ_by_dashes_too(kind):
     assert dash["scale"]["range"] == expected
 
 
+def test_shapes_of_runs_with_the_same_line_do_not_cover_each_other():
+    x = np.linspace(0, 1, 100)
+    chart = Lines("A", "B", "C", tuple(Line(f"run-{n}", n, x, x) for n in range(3)))
+    spec = lines_chart(chart).to_dict(validate=True)
+    (rows,) = spec["datasets"].values()
+    places = [row["order"] for row in rows if row["shape"]]
+    assert len(places) == len(set(places)) >= 3 * 10
+    drawn = [line.get_markevery()[0] for line in drawn_lines(lines_figure(chart))]
+    assert len(set(drawn)) == 3
+
+
 def test_no_two_runs_look_alike():
     assert len({of_run(number) for number in range(210)}) == 210
     for one, other in pairwise(range(210)):

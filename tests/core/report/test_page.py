@@ -1,8 +1,6 @@
 from collections.abc import Sequence
 from html.parser import HTMLParser
 
-import pytest
-
 from core.comparison import FIGURES, Compared, best, leaders, sentence, written
 from core.report import as_html, class_rows
 from tests.core.made_up import made_up, several
@@ -66,9 +64,9 @@ def check(found: Sequence[Compared], title: str = "Digits") -> Page:
     page = Page(as_html(found, title, made=WHEN))
     check_figures(page, found)
     check_classes(page, found)
-    assert [address for address in page.addresses if not address.startswith("#")] == []
+    assert [one for one in page.addresses if not one.startswith(("#", "data:image/png;"))] == []
     assert "@import" not in page.styles and "url(http" not in page.styles.replace('"', "")
-    assert not {"script", "link", "iframe", "img", "object", "embed", "base"} & set(page.tags)
+    assert not {"script", "link", "iframe", "object", "embed", "base"} & set(page.tags)
     assert f"Comparison: {title}" in page.words
     assert WHEN in page.words
     for one in found:
@@ -117,7 +115,7 @@ def test_the_page_of_the_shipped_runs_holds_every_figure(shipped):
 
 
 def test_the_same_comparison_gives_the_same_page():
-    found = several(2, classes=3, pictures=30)
+    found = several(1, classes=2, pictures=30)
     assert as_html(found, "x", made=WHEN) == as_html(found, "x", made=WHEN)
 
 
@@ -131,8 +129,8 @@ def test_one_run_alone_has_a_page():
 
 
 def test_thirty_classes_have_a_page():
-    page = check(several(3, classes=30, pictures=300))
-    assert page.tags.count("svg") == len(page.charts) == 7
+    page = check(several(1, classes=30, pictures=300))
+    assert page.tags.count("svg") == len(page.charts) == 5
 
 
 def test_absent_classes_have_a_dash(with_gaps):
@@ -148,22 +146,22 @@ def test_a_run_without_mistakes_has_a_page():
 STRANGE = ("<b>&x", "--><script>alert(1)</script>", "]]>", "{{ 7 * 7 }}", '" onload="x', "&amp;")
 
 
-@pytest.mark.parametrize("name", STRANGE)
-def test_whatever_somebody_else_wrote_is_shown_as_it_is(name):
+def test_whatever_somebody_else_wrote_is_shown_as_it_is():
+    everything = " ".join(STRANGE)
     found = several(
         2,
-        classes=3,
-        pictures=30,
-        class_names=(name, "b", "c"),
-        dataset=f"of {name}",
-        model=f"by {name}",
-        hyperparameters={name: name},
-        cost={"machine": f"on {name}"},
+        classes=len(STRANGE),
+        pictures=60,
+        class_names=STRANGE,
+        dataset=f"of {everything}",
+        model=f"by {everything}",
+        hyperparameters={name: name for name in STRANGE},
+        cost={"machine": f"on {everything}"},
     )
-    page = check(found, title=f"Title {name}")
+    page = check(found, title=f"Title {everything}")
     assert "b" not in page.tags
-    assert page.tables[1][1][0] == name
-    assert f"run-0: on {name}" in page.words
+    assert [row[0] for row in page.tables[1][1:]] == list(STRANGE)
+    assert f"run-0: on {everything}" in page.words
 
 
 def test_the_members_of_an_ensemble_are_named():

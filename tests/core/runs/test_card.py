@@ -147,3 +147,28 @@ def test_the_axis_is_what_the_points_of_the_history_have(axis):
 @pytest.mark.parametrize("history", [(), ({"accuracy": 0.5},)])
 def test_without_any_the_axis_is_that_of_epochs(history):
     assert card(history=history).axis == "epoch"
+
+
+MEMBER = {"id": "first", "sha256": "0" * 64, "weight": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"members": []}, "needs members"),
+        ({"family": "classical"}, "nothing else has any"),
+        ({"hyperparameters": {}}, "vote must be"),
+        ({"hyperparameters": {"vote": "loud"}}, "vote must be"),
+        ({"members": [{**MEMBER, "id": 3}]}, "must be a name"),
+        ({"members": [{**MEMBER, "weight": "much"}]}, "weights"),
+        ({"members": [{**MEMBER, "weight": -1}]}, "weights"),
+        ({"members": [{**MEMBER, "weight": 0}]}, "weights"),
+        ({"members": [{**MEMBER, "weight": float("nan")}]}, "weights"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_an_ensemble_that_cannot_answer_is_no_card(changes, said):
+    whole = card(family="ensemble", hyperparameters={"vote": "soft"}, members=(MEMBER,))
+    assert RunCard.from_json(whole.to_json()) == whole
+    with pytest.raises(ValueError, match=said):
+        RunCard.from_json(json.dumps({**json.loads(whole.to_json()), **changes}))

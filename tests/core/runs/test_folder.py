@@ -468,7 +468,8 @@ def test_a_card_that_cannot_be_replaced_stays(runs_folder, monkeypatch):
 
 def leave_ensemble(run_id: str, *members: str) -> runs.Run:
     entries = tuple({"id": name, "sha256": "0" * 64, "weight": 0.5} for name in members)
-    return leave(run_id, family="ensemble", model="ensemble", members=entries)
+    kind = {"family": "ensemble", "model": "ensemble", "hyperparameters": {"vote": "soft"}}
+    return leave(run_id, **kind, members=entries)
 
 
 @pytest.mark.parametrize("name", ["first", "second"])
