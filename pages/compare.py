@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core import datasets
 from pages.components import address, house, html, keys
 from pages.components.comparing import (
     chosen,
@@ -46,7 +47,7 @@ def page() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{html.plain(chosen.dataset_title(choice.found[0].run))}**: "
+            f"**{html.plain(datasets.title_of(choice.found[0].run.card.dataset))}**: "
             f"{len(choice.found[0].evaluation.labels):,} test pictures that none of them learnt "
             "from.",
             width="content",

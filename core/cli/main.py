@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from core.cli import data, listing, predict, trained, training, work
+from core.cli import comparing, data, listing, predict, trained, training, work
 from core.errors import StudioError
 
 
@@ -19,7 +19,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m core", description="The Classification Studio on the command line."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (data, work, listing, training, trained, predict):
+    for module in (data, work, listing, training, trained, comparing, predict):
         module.add_commands(commands)
     return parser
 

@@ -16,6 +16,7 @@ from core.datasets.registry import (
     load_test_measured,
     prepare,
     sample_pictures,
+    title_of,
 )
 from core.datasets.spec import DatasetSpec
 from core.datasets.store import check_free
@@ -44,4 +45,5 @@ __all__ = [
     "overview",
     "prepare",
     "sample_pictures",
+    "title_of",
 ]

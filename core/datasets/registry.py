@@ -73,6 +73,14 @@ def _spec_of(kept: store.Store, known: DatasetSpec | None) -> DatasetSpec:
     )
 
 
+def title_of(name: str) -> str:
+    """What a dataset is called; its name if it is gone."""
+    try:
+        return find(name).title
+    except DatasetError:
+        return name
+
+
 def delete(name: str) -> None:
     """Remove the stored pictures of a dataset for good.
 

@@ -27,7 +27,9 @@ _MOST_BESIDE = 4
 
 def show(run: Run) -> None:
     """Everything about one run."""
-    st.subheader(f"{run_picker.title(run)} · {html.plain(_dataset_title(run))}", anchor=False)
+    st.subheader(
+        f"{run_picker.title(run)} · {html.plain(datasets.title_of(run.card.dataset))}", anchor=False
+    )
     _show_metrics(run)
     tabs = st.tabs(list(_VIEWS), key=f"{keys.VIEW}_{run.id}", on_change="rerun")
     for tab, show_view in zip(tabs, _VIEWS.values(), strict=True):
@@ -35,13 +37,6 @@ def show(run: Run) -> None:
             with tab:
                 show_view(run)
     _show_actions(run)
-
-
-def _dataset_title(run: Run) -> str:
-    try:
-        return datasets.find(run.card.dataset).title
-    except StudioError:
-        return run.card.dataset  # deleted since
 
 
 def _show_metrics(run: Run) -> None:

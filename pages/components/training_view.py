@@ -26,10 +26,7 @@ _STAGES = {
 def title(job: Job) -> str:
     """The model and the dataset, as people write them."""
     model = MODELS.get(job.settings["model"])
-    try:
-        dataset = datasets.find(job.settings["dataset"]).title
-    except StudioError:
-        dataset = job.settings["dataset"]  # deleted since
+    dataset = datasets.title_of(job.settings["dataset"])
     return f"{model.title if model else job.settings['model']} · {dataset}"
 
 

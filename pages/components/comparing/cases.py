@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from html import escape
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core import datasets
@@ -118,6 +117,8 @@ def _card(found: Sequence[Compared], pictures, index: int) -> str:
 
 def _show_answers(found: Sequence[Compared], indices: np.ndarray) -> None:
     """What was answered, as a table: for datasets that are not here."""
+    import pandas as pd
+
     names = np.array(found[0].run.card.class_names)
     table = {
         "picture": indices,

@@ -93,10 +93,11 @@ def offer_more(choice: Choice) -> None:
 def show_apart(choice: Choice) -> None:
     """Chosen runs that cannot be set against the others, and runs that cannot be read."""
     for one in choice.apart:
+        title = html.plain(datasets.title_of(one.run.card.dataset))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
                 f":material/call_split: **{html.plain(one.id)}** was measured on other test "
-                f"pictures ({html.plain(dataset_title(one.run))}, {len(one.evaluation.labels):,} "
+                f"pictures ({title}, {len(one.evaluation.labels):,} "
                 f"of them; accuracy {html.percent(one.evaluation.accuracy)}). A figure on easier "
                 "pictures says nothing against one on harder ones, so it stands apart."
             )
@@ -112,14 +113,6 @@ def show_apart(choice: Choice) -> None:
             f"**{html.plain(one.id)}** is damaged and left out. {html.plain(one.reason)}",
             icon=":material/broken_image:",
         )
-
-
-def dataset_title(run: Run) -> str:
-    """What the dataset of a run is called; its name if it is gone."""
-    try:
-        return datasets.find(run.card.dataset).title
-    except StudioError:
-        return run.card.dataset
 
 
 def answers(run: Run) -> Compared:
@@ -154,7 +147,7 @@ def _main_group(found: Sequence[Run]) -> str:
 
 
 def _label(run: Run) -> str:
-    return f"{run.id} · {run_picker.title(run)} · {dataset_title(run)}"
+    return f"{run.id} · {run_picker.title(run)} · {datasets.title_of(run.card.dataset)}"
 
 
 def _say_what_is_gone(known: dict[str, Run]) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core import plots, report
@@ -76,6 +75,8 @@ def _flat(picture: np.ndarray) -> np.ndarray:
 
 def show_report(name: str, evaluation, class_names: Sequence[str]) -> None:
     """Precision, recall, F1 and number of pictures of each class, and their means."""
+    import pandas as pd
+
     rows = report.class_rows(evaluation, class_names)
     for title, mean in (("all, each class alike", "macro"), ("all, by pictures", "weighted")):
         average = getattr(evaluation, mean)

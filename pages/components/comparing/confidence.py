@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core import plots
@@ -39,6 +38,8 @@ def show(found: Sequence[Compared]) -> None:
 
 
 def _show_table(found: Sequence[Compared], threshold: float) -> None:
+    import pandas as pd
+
     rows = []
     for one in found:
         sure = one.evaluation.confidences >= np.float32(threshold)

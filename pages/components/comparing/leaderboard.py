@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
 from core import comparison
@@ -80,6 +79,8 @@ def _machines(found: Sequence[Compared]) -> str:
 
 
 def _show_all(found: Sequence[Compared]) -> None:
+    import pandas as pd
+
     rows = []
     for name, figure in FIGURES.items():
         row = {"figure": figure.title, "help": figure.help}

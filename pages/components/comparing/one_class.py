@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
 from core import plots
@@ -13,6 +12,8 @@ from pages.components.comparing import charts, chosen
 
 def show(found: Sequence[Compared]) -> None:
     """ROC and precision-recall curves of a class, and the areas under them."""
+    import pandas as pd
+
     chosen.still_there(found)
     names = found[0].run.card.class_names
     options = [str(number) for number in range(len(names))]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core import jobs, labelled
@@ -106,6 +105,8 @@ def _forget(upload_id: str) -> None:
 
 
 def _show_report(one: Compared, job: Job, upload: Upload) -> None:
+    import pandas as pd
+
     try:
         found = labelled.load(job.kept)
     except StudioError as error:

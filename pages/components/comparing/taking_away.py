@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import report
+from core import datasets, report
 from core.comparison import Compared
 from pages.components import address, keys
 from pages.components.comparing import chosen
@@ -16,7 +16,7 @@ from pages.components.unsure import USUAL
 def show(found: Sequence[Compared]) -> None:
     """Buttons; each file is made when its button is clicked."""
     chosen.still_there(found)
-    title = chosen.dataset_title(found[0].run)
+    title = datasets.title_of(found[0].run.card.dataset)
     unsure_below = st.session_state.get(keys.UNSURE_BELOW, USUAL) / 100
     charts = report.charts(found, unsure_below)
     st.subheader("The whole comparison", anchor=False)

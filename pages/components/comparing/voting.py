@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
 from core import comparison, ensemble, runs
@@ -104,6 +103,8 @@ def _use(members: Sequence[str], weights: Sequence[float]) -> None:
 
 def _show_result(members: Sequence[Compared], together: Ensemble) -> None:
     """The ensemble as one more row, and whether it beats its best member."""
+    import pandas as pd
+
     name = "together"
     row = {"run": name, "weight": "", **_figures(together)}
     total = sum(together.weights)

@@ -1,0 +1,65 @@
+"""The command that sets runs side by side: `compare`."""
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from core import comparison, datasets, report, runs
+from core.cli.output import print_json, print_table
+from core.comparison import Compared, written
+from core.errors import RunError, disk_sentence
+
+_COLUMNS = ("accuracy", "accuracy_low", "accuracy_high", "f1", "log_loss", "seconds")
+_COLUMNS += ("latency_seconds", "file_bytes")
+
+
+def add_commands(commands) -> None:
+    text = "set runs that were measured on the same test pictures side by side"
+    command = commands.add_parser("compare", help=text, description=text)
+    command.add_argument("runs", nargs="+", metavar="ID", help="two or more; see `runs`")
+    command.add_argument("--json", action="store_true", help="print every figure as JSON")
+    command.add_argument(
+        "--out", metavar="F", help="write a report (.html) or the figures (.csv, .json) there"
+    )
+    command.set_defaults(handler=compare)
+
+
+def compare(options: argparse.Namespace) -> int:
+    cards = [runs.load(name) for name in dict.fromkeys(options.runs)]
+    parted = comparison.groups(cards)
+    if len(parted) > 1:
+        groups = "; ".join(", ".join(run.id for run in group) for group in parted.values())
+        raise RunError(
+            "Only runs that were measured on the same test pictures can be compared. These "
+            f"belong together: {groups}."
+        )
+    found = [comparison.compared(run) for run in cards]
+    if options.out:
+        _write(Path(options.out), found)
+    if options.json:
+        print_json(json.loads(report.as_json(found)))
+        return 0
+    header = ("run", *(comparison.FIGURES[name].title.lower() for name in _COLUMNS))
+    ranked = sorted(found, key=lambda one: -one.figures["accuracy"])
+    rows = [(one.id, *(written(name, one.figures[name]) for name in _COLUMNS)) for one in ranked]
+    print_table(header, rows)
+    if ahead := comparison.leaders(found):
+        print_table((comparison.sentence(ahead),), [])
+    if options.out:
+        print_table((f"Wrote {options.out}.",), [])
+    return 0
+
+
+def _write(path: Path, found: Sequence[Compared]) -> None:
+    makers: dict[str, Callable[[], str]] = {
+        ".html": lambda: report.as_html(found, datasets.title_of(found[0].run.card.dataset)),
+        ".csv": lambda: report.as_csv(found),
+        ".json": lambda: report.as_json(found) + "\n",
+    }
+    if path.suffix.lower() not in makers:
+        raise RunError(f"`--out` must end in .html, .csv or .json. Received: {str(path)!r}.")
+    try:
+        path.write_text(makers[path.suffix.lower()](), encoding="utf-8")
+    except OSError as error:
+        raise RunError(disk_sentence(error, path.parent)) from error
