@@ -3,7 +3,7 @@
 Each run has a colour, a shape and a dash, so that it is known without colour too.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,15 +19,17 @@ from core.plots.style import (
 )
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
-    import altair as alt
     from matplotlib.figure import Figure
 
 _SHAPES = 12  # along one line
 _LEGEND_NAME = 45  # characters
 
 
-def lines_chart(chart: Lines) -> "alt.LayerChart":
-    """The chart for a page."""
+def lines_chart(chart: Lines) -> dict[str, Any]:
+    """The chart for a page, as a specification in Vega-Lite.
+
+    Altair writes it without the points, which are added as they are: it would look at each.
+    """
     import altair as alt
 
     rows = [row for line in chart.lines for row in _rows(line, chart.x_log)]
@@ -92,7 +94,8 @@ def lines_chart(chart: Lines) -> "alt.LayerChart":
             .mark_line(strokeDash=[2, 4], strokeWidth=1.5, color="#888888")
             .encode(x="x:Q", y="y:Q"),
         )
-    return alt.layer(*layers, datasets={"points": rows}).properties(height=CURVE_HEIGHT)
+    drawn = alt.layer(*layers).properties(height=CURVE_HEIGHT)
+    return {**drawn.to_dict(validate=False), "datasets": {"points": rows}}
 
 
 def _rows(line: Line, logarithmic: bool) -> list[dict]:

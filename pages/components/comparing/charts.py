@@ -21,15 +21,19 @@ def show_lines(
 
 def show_classes(found: Sequence[Compared], figure: str) -> None:
     """A figure for every class and run."""
-    _show("classes", found, lambda: plots.class_bars(found, figure), figure)
+    _show("classes", found, lambda: plots.class_bars(found, figure).to_dict(), figure)
 
 
-def _show(name: str, found: Sequence[Compared], make: Callable[[], Any], *more: Hashable) -> None:
+def _show(
+    name: str, found: Sequence[Compared], make: Callable[[], dict[str, Any]], *more: Hashable
+) -> None:
     known = tuple((one.id, one.run.card.created, str(one.run.folder)) for one in found)
     spec = _spec(name, known, more, make)
     st.vega_lite_chart(spec, width="stretch", key=f"chart_{name}")
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _spec(name: str, known: tuple, more: tuple, _make: Callable[[], Any]) -> dict[str, Any]:
-    return _make().to_dict()
+def _spec(
+    name: str, known: tuple, more: tuple, _make: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
+    return _make()
