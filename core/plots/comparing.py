@@ -164,4 +164,5 @@ def draw_confusion(
         for (row, column), count in np.ndenumerate(matrix):
             colour = "white" if parts[row, column] > 0.5 else "black"
             if count:
-                axes.text(column, row, count, ha="center", va="center", color=colour, fontsize=8)
+                text = axes.text(column, row, count, ha="center", va="center", color=colour)
+                text.set(fontsize=8, in_layout=False)

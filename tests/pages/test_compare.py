@@ -1,19 +1,24 @@
 """The Compare page without a browser: every figure on it, every view, and what can go wrong."""
 
 import base64
+import io
 import json
 import re
 import shutil
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import streamlit as st
 from scipy.stats import binomtest
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
@@ -32,7 +37,7 @@ from core.runs import Run
 from core.serving import load_predictor
 from core.settings import Settings
 from core.training import TrainConfig, train
-from pages.components import keys
+from pages.components import house, keys
 from tests.core.datasets.pictures_on_disk import png, write_folder
 from tests.core.jobs.conftest import own_folders
 from tests.pages.test_recognise import digit, drawn
@@ -60,6 +65,7 @@ AT_ONCE = 24  # pictures that are shown before one asks for more
 def studio(tmp_path, monkeypatch) -> Iterator[Settings]:
     """Empty folders for all that is made, beside the shipped runs; jobs are queued, not started."""
     with own_folders(tmp_path, monkeypatch) as changed:
+        monkeypatch.setattr(house, "enter", lambda: None)  # else AppTest forgets clicks on the way
         for module in (jobs, queue):
             monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
         yield changed
@@ -581,7 +587,7 @@ def test_the_address_brings_everything_back(open_page):
     [
         ("classes", {keys.CLASS_FIGURE: "recall", keys.CLASS_RUN: FOREST}),
         ("one_class", {keys.ONE_CLASS: "7"}),
-        ("ensemble", {keys.MEMBERS: [FOREST, LOGISTIC], keys.VOTE: "hard"}),
+        ("ensemble", {keys.MEMBERS: [CNN, LOGISTIC], keys.VOTE: "hard"}),
         (
             "mistakes",
             {
@@ -688,8 +694,6 @@ def test_nothing_chosen_is_said(open_page):
 
 
 def test_without_any_run_the_page_says_where_they_come_from(open_page, studio, monkeypatch):
-    from dataclasses import replace
-
     empty = replace(studio, shipped_runs_dir=studio.data_dir)
     monkeypatch.setattr(runs.folder, "settings", empty)
     assert "Choose at least one trained model above." in texts(open_page())
@@ -710,9 +714,8 @@ def test_a_link_of_the_train_page_leads_to_the_comparison_of_a_run(open_page, st
     page.query_params |= {keys.STEP: "trainings", keys.SHOWN_RUN: FOREST}
     links = [link.proto.query_string for link in fine(page.run()).get("page_link")]
     (link,) = (query for query in links if query.startswith(f"{keys.COMPARED}="))
-    chosen = widgets(open_page(compare=link.partition("=")[2]))[keys.COMPARED].value
-    assert chosen[0] == FOREST
-    assert set(SHIPPED) <= set(chosen)
+    (names,) = parse_qs(link)[keys.COMPARED]
+    assert widgets(open_page(compare=names))[keys.COMPARED].value == [FOREST, CNN, LOGISTIC]
 
 
 # Other test pictures, runs that are gone, damaged runs
@@ -930,7 +933,7 @@ def test_other_pictures_under_the_same_name_are_not_shown(open_page, forgotten, 
 
 
 def test_a_dataset_that_must_be_downloaded_is_named(open_page, studio):
-    copy_of(LOGISTIC, "clothes", studio, dataset="fashion_mnist", test_fingerprint="other")
+    copy_of(LOGISTIC, "clothes", studio, dataset="cifar10", test_fingerprint="other")
     page = open_page("mistakes", compare="clothes")
     assert "is not on this machine yet" in texts(page)
     assert "Download it on the Train page" in texts(page)
@@ -1020,7 +1023,7 @@ def test_a_cell_of_the_difference_is_about_the_two_that_are_shown(open_page):
     )
     only = np.flatnonzero(in_cell(LOGISTIC, 4, 9) & ~in_cell(CNN, 4, 9))
     assert f"{len(only)} by {LOGISTIC} but not by {CNN}" in texts(page)
-    assert galleries(page)[-1] == sorted_by(LOGISTIC, only)
+    assert galleries(page)[-1] == sorted_by(LOGISTIC, only)[:AT_ONCE]
 
 
 def test_the_list_opens_the_same_cell(open_page):
@@ -1134,6 +1137,7 @@ def test_weights_that_suit_the_validation_pictures_are_suggested(open_page):
 
 def test_members_are_chosen_and_two_are_needed(open_page):
     page = choose(open_page("ensemble"), keys.MEMBERS, [FOREST, LOGISTIC])
+    fine(button(page, "Use the weights that suit the validation pictures").click().run())
     assert list(table(page, "weight").value["run"]) == ["together", FOREST, LOGISTIC]
     choose(page, keys.MEMBERS, [FOREST])
     assert "An ensemble needs at least two runs. Received: 1." in texts(page)
@@ -1338,8 +1342,6 @@ def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
 
 def found_paths(upload: uploads.Upload) -> list[str]:
     """The pictures of the upload that can be answered, in the order of their names."""
-    import zipfile
-
     with zipfile.ZipFile(upload.path) as archive:
         names = sorted(archive.namelist())
     return [name for name in names if "bad" not in name and "else" not in name]
@@ -1424,8 +1426,6 @@ def test_pictures_that_were_forgotten_meanwhile_are_asked_for_again(open_page, u
 @pytest.fixture
 def files(monkeypatch) -> dict[str, Callable]:
     """What every button of the page would give, by the name of the file."""
-    import streamlit as st
-
     found, real = {}, st.download_button
 
     def keep(label, data, name, *rest, **more):
@@ -1443,7 +1443,7 @@ def test_the_comparison_is_taken_away_as_files(open_page, files):
     for name in (FOREST, LOGISTIC):
         for figure, value in recomputed(name).items():
             assert as_text(figure, value) in page_file
-    rows = pd.read_csv(pd.io.common.StringIO(files["figures.csv"]())).set_index("run")
+    rows = pd.read_csv(io.StringIO(files["figures.csv"]())).set_index("run")
     content = json.loads(files["figures.json"]())
     for name, run in zip((FOREST, LOGISTIC), content["runs"], strict=True):
         for figure, value in recomputed(name).items():
@@ -1458,7 +1458,7 @@ def test_the_comparison_is_taken_away_as_files(open_page, files):
 
 def test_the_tables_of_classes_are_taken_away(open_page, files):
     open_page("classes", **{keys.CLASS_RUN: FOREST})
-    rows = pd.read_csv(pd.io.common.StringIO(files[f"{FOREST}-classes.csv"]))
+    rows = pd.read_csv(io.StringIO(files[f"{FOREST}-classes.csv"]))
     expected = metrics.classification_report(stored(CNN)[0], answers(FOREST), output_dict=True)
     for label in range(10):
         assert rows["recall"][label] == pytest.approx(expected[str(label)]["recall"])
