@@ -1,7 +1,7 @@
 """What may be set on the random changes to training pictures."""
 
 from core.augmentation import CUSTOM, FILLS, POLICIES, USUAL
-from core.models.param import Param
+from core.param import Param
 
 
 def _changes(name: str, title: str, text: str, high: float, kind: type = float) -> Param:

@@ -7,7 +7,7 @@ the model; then come its features and the model itself. Inputs have shape `(N, H
 from collections.abc import Mapping
 from typing import Any
 
-from core.models.param import numbers
+from core.param import numbers
 
 Shape = tuple[int, int, int]
 

@@ -1,6 +1,6 @@
 """What may be set on the classical models."""
 
-from core.models.param import Param
+from core.param import Param
 
 ROWS_HELP = (
     "Most training pictures that are used, each class in proportion; 0 uses all. Fewer are "

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import ModelError
-from core.models.param import numbers
+from core.param import numbers
 
 Shape = tuple[int, int, int]
 

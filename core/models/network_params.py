@@ -1,7 +1,7 @@
 """What may be set on the networks: their layers, and how they are trained."""
 
 from core.models.classical_params import CLASS_WEIGHTS, training_rows
-from core.models.param import Param
+from core.param import Param
 
 L2 = Param(
     "l2",

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.errors import ModelError, unknown
 from core.models import augmentation_params, classical, classical_params, cnn, network_params
-from core.models.param import Param, Value
+from core.param import Param, Value
 
 
 @dataclass(frozen=True)

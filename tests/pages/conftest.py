@@ -1,8 +1,10 @@
 """What all tests of pages share."""
 
 import gc
+from collections.abc import Iterator
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -14,3 +16,16 @@ def objects_set_aside() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_found_once() -> Iterator[None]:
+    """Look only once for components among the installed packages.
+
+    Streamlit reads what is known of every package, for each page that a test opens: that takes
+    longer than the page.
+    """
+    found = manifest_scanner.scan_component_manifests()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
+        yield

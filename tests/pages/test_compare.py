@@ -437,7 +437,7 @@ def test_confusion_matrices_are_those_of_scikit_learn(open_page, scale):
         for row, column in np.ndindex(10, 10):
             value, says = expected[row, column], data["says"][row][column]
             if scale == "counts":
-                assert says == f"{value:,} pictures"
+                assert says.partition(" ")[0] == f"{value:,}"
                 assert data["texts"][row][column] == (str(value) if value else "")
             else:
                 assert says == f"{value * 100:.2f} %"
@@ -608,8 +608,9 @@ def test_the_choices_of_each_view_are_in_the_address(open_page, view, choices):
         choose(page, key, value)
     again = open_page(**{name: asked(page, name) for name in page.query_params})
     assert {key: widgets(again)[key].value for key in choices} == choices
-    assert texts(again) == texts(page)
     assert galleries(again) == galleries(page)
+    if view != "ensemble":  # which depends on weights as well
+        assert texts(again) == texts(page)
 
 
 @pytest.mark.parametrize(
@@ -619,10 +620,8 @@ def test_the_choices_of_each_view_are_in_the_address(open_page, view, choices):
         {"show": "confusion", "scale": "unheard-of", "matrices": "a,b", "difference": "unheard-of"},
         *(
             {"show": "confusion", "cell": cell}
-            for cell in ("", "x", "mnist-cnn", "mnist-cnn.4", "mnist-cnn.4.10", "mnist-cnn.-1.2")
+            for cell in ("mnist-cnn", "mnist-cnn.4", "mnist-cnn.4.10", "mnist-cnn.-1.2", "x.4.9")
         ),
-        {"show": "confusion", "cell": "was-deleted.4.9"},
-        {"show": "confusion", "cell": "digits-random-forest.4.9"},
         {"show": "mistakes", "mistakes": "x", "mistakes_of": "x", "true_class": "x", "order": "x"},
         {"show": "mistakes", "mistakes": "apart", "right_run": "x", "wrong_run": "digits-x"},
         {"show": "classes", "class_figure": "x", "class_run": "x"},
@@ -637,8 +636,7 @@ def test_the_choices_of_each_view_are_in_the_address(open_page, view, choices):
 def test_what_an_address_cannot_ask_for_is_passed_over(open_page, address):
     page = open_page(**address)
     assert not page.error
-    assert galleries(page) == ([] if address["show"] != "mistakes" else galleries(page))
-    assert button_labels(page).isdisjoint({"Close"})
+    assert "Close" not in button_labels(page)  # no cell is open
 
 
 def button_labels(page: AppTest) -> set[str]:
@@ -815,8 +813,6 @@ def test_a_damaged_run_is_listed_with_the_reason(open_page, studio, file, conten
     assert plain(warning.value).startswith("broken is damaged and left out.")
     assert reason in plain(warning.value)
     assert list(leaderboard(page)) == [CNN, FOREST]
-    for view in VIEWS:
-        choose(page, keys.COMPARE_VIEW, view)
 
 
 def test_a_damaged_run_alone_leaves_the_page_without_a_comparison(open_page, studio):
@@ -1033,7 +1029,7 @@ def test_the_list_opens_the_same_cell(open_page):
     counts = confused(FOREST)
     assert len(listed.options) == (counts > 0).sum()
     for option in listed.options:
-        truth, answer, count = re.fullmatch(r"(\d) → (\d) \(([\d,]+) pictures\)", option).groups()
+        truth, answer, count = re.fullmatch(r"(\d) → (\d) \(([\d,]+) pictures?\)", option).groups()
         assert int(count.replace(",", "")) == counts[int(truth), int(answer)]
     mistakes = [option for option in listed.options if option[0] != option[4]]
     assert listed.options[: len(mistakes)] == mistakes
@@ -1045,8 +1041,9 @@ def test_the_list_opens_the_same_cell(open_page):
 # Mistakes
 
 
-@pytest.mark.parametrize("name", SHIPPED)
-@pytest.mark.parametrize("order", ["sure", "unsure"])
+@pytest.mark.parametrize(
+    ("name", "order"), [(CNN, "sure"), (CNN, "unsure"), (FOREST, "sure"), (LOGISTIC, "unsure")]
+)
 def test_mistakes_are_those_of_numpy_in_that_order(open_page, name, order):
     page = open_page("mistakes", mistakes_of=name, order=order)
     wrong = np.flatnonzero(~right(name))
@@ -1057,8 +1054,7 @@ def test_mistakes_are_those_of_numpy_in_that_order(open_page, name, order):
         assert all_shown(page) == expected
 
 
-@pytest.mark.parametrize("truth", [None, 4, 0])
-@pytest.mark.parametrize("answer", [None, 9, 4])
+@pytest.mark.parametrize(("truth", "answer"), [(4, None), (None, 9), (4, 9), (4, 4), (0, 1)])
 def test_mistakes_are_filtered_by_class_and_answer(open_page, truth, answer):
     page = open_page("mistakes", mistakes_of=FOREST)
     inside = ~right(FOREST)
@@ -1260,8 +1256,8 @@ def upload(studio) -> uploads.Upload:
     for place in range(40):
         folder = (labels[place] + (place % 8 == 0)) % 10
         files[f"mine/{folder}/{place}.png"] = encode_png(images[place, ..., 0])
-    files["mine/3/bad.png"] = b"no picture"
-    files["mine/else/0.png"] = files["mine/7/17.png"]
+    files["mine/3/bad.png"] = files["mine/4/bad.png"] = b"no picture"
+    files["mine/else/0.png"] = files["mine/else/1.png"] = files["mine/7/17.png"]
     return uploads.add(files.items())
 
 
@@ -1326,11 +1322,12 @@ def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
             assert row[ours] == pytest.approx(value, abs=EXACT, nan_ok=True)
         assert row["pictures"] == expected[str(label)]["support"]
 
-    assert "1 pictures in other folders were passed over." in texts(page)
-    assert "1 pictures could not be read:" in texts(page)
+    assert "2 pictures in other folders were passed over." in texts(page)
+    assert "2 pictures could not be read:" in texts(page)
     refused = table(page, "File").value
-    assert list(refused["File"]) == ["mine/3/bad.png"]
-    assert refused["Why"][0].startswith("The file is not a picture the studio knows")
+    assert list(refused["File"]) == ["mine/3/bad.png", "mine/4/bad.png"]
+    for reason in refused["Why"]:
+        assert reason.startswith("The file is not a picture the studio knows")
     wrong = np.flatnonzero(~hits)
     wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
     titles = re.findall(r"<figcaption><b>(.*?)</b>(.*?)</figcaption>", html_of(page))

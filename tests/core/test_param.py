@@ -3,7 +3,7 @@ import pytest
 
 from core.errors import ModelError
 from core.models import Param
-from core.models.param import numbers
+from core.param import numbers
 
 WHOLE = Param("epochs", "Epochs", 5, "How often.", 1, 20)
 REAL = Param("dropout", "Dropout", 0.4, "How much.", 0.0, 0.9)

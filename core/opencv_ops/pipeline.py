@@ -1,0 +1,188 @@
+"""Operations one after another: checked, applied, written as a script, packed into an address."""
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import numpy as np
+
+from core.errors import ImageError, ModelError, unknown
+from core.images import MAX_PIXELS
+from core.opencv_ops import changes, colour, edges, shape, threshold
+from core.opencv_ops.operation import HELPERS, Operation
+
+OPERATIONS: dict[str, Operation] = {
+    operation.name: operation
+    for module in (edges, threshold, shape, colour, changes)
+    for operation in module.OPERATIONS
+}
+MOST_STEPS = 12
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation with its values, in a pipeline.
+
+    Attributes:
+        operation: name of one of `OPERATIONS`.
+        values: its parameters; those left out have their defaults.
+        on: whether it is done; one that is switched off is passed over.
+
+    Raises:
+        ImageError: if the operation or a parameter is unknown, or a value is not allowed.
+    """
+
+    operation: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    on: bool = True
+
+    def __post_init__(self) -> None:
+        if self.operation not in OPERATIONS:
+            raise ImageError(unknown("operation", self.operation, OPERATIONS))
+        params = {param.name: param for param in self.spec.params}
+        for name in self.values:
+            if name not in params:
+                raise ImageError(unknown(f"parameter of {self.operation}", name, params))
+        try:
+            values = {
+                name: param.parse(self.values.get(name, param.default))
+                for name, param in params.items()
+            }
+        except ModelError as error:
+            raise ImageError(f"{self.spec.title}: {error}") from error
+        object.__setattr__(self, "values", values)
+
+    @property
+    def spec(self) -> Operation:
+        return OPERATIONS[self.operation]
+
+    @property
+    def call(self) -> str:
+        """Its OpenCV call, as text."""
+        return self.spec.call(self.values)
+
+
+def apply(image: np.ndarray, step: Step) -> np.ndarray:
+    """One operation done to a picture.
+
+    Args:
+        image: uint8, shape `(H, W)` or `(H, W, 3)`; left as it is.
+        step: what to do.
+
+    Returns:
+        A new uint8 array of shape `(H, W)` or `(H, W, 3)`; the same picture if it is switched off.
+
+    Raises:
+        ImageError: if the picture is of another type or shape, or the result would be too large.
+    """
+    if (
+        image.dtype != np.uint8
+        or not (image.ndim == 2 or image.shape[2:] == (3,))
+        or not image.size
+    ):
+        raise ImageError(
+            "A picture must be uint8 of shape (H, W) or (H, W, 3). "
+            f"Received: {image.dtype} of shape {image.shape}."
+        )
+    if not step.on:
+        return image
+    factor = (step.values.get("percent", 100) / 100) ** 2
+    pixels = image.shape[0] * image.shape[1] * factor
+    if pixels > MAX_PIXELS:
+        raise ImageError(
+            f"{step.spec.title} would make a picture of {pixels / 1e6:,.0f} million pixels; at most "
+            f"{MAX_PIXELS / 1e6:,.0f} million are allowed."
+        )
+    return np.ascontiguousarray(step.spec.run(np.ascontiguousarray(image), **step.values))
+
+
+def run(image: np.ndarray, steps: Sequence[Step]) -> Iterator[np.ndarray]:
+    """The picture after each step in turn; see `apply`."""
+    for step in steps:
+        image = apply(image, step)
+        yield image
+
+
+def as_code(steps: Sequence[Step]) -> str:
+    """A Python script that does the same to a file, with cv2 and NumPy alone."""
+    done = [step for step in steps if step.on]
+    functions = list({step.operation: step.spec.run for step in done}.values())
+    sources = [inspect.getsource(function) for function in functions]
+    helpers = _helpers_of(sources)
+    lines = [f"image = {_call(step)}" for step in done]
+    body = "\n    ".join(lines) or "pass"
+    parts = [_HEAD, *(inspect.getsource(helper) for helper in helpers), *sources]
+    return "\n\n".join(part.rstrip() + "\n" for part in [*parts, _MAIN.format(body=body)])
+
+
+def _helpers_of(sources: Sequence[str]) -> list:
+    """The helpers that some sources need, and those that these need in turn."""
+    needed = "\n".join(sources)
+    chosen: list = []
+    for helper in reversed(HELPERS):  # a helper needs only those before it
+        if f"{helper.__name__}(" in needed:
+            chosen.insert(0, helper)
+            needed += inspect.getsource(helper)
+    return chosen
+
+
+def _call(step: Step) -> str:
+    values = ", ".join(f"{name}={value!r}" for name, value in step.values.items())
+    return f"{step.spec.run.__name__}(image{', ' if values else ''}{values})"
+
+
+_HEAD = '''"""Run it: python pipeline.py picture.png result.png"""
+
+import sys
+
+import cv2
+import numpy as np
+'''
+
+_MAIN = """def pipeline(image):
+    {body}
+    return image
+
+
+if __name__ == "__main__":
+    image = cv2.imread(sys.argv[1], cv2.IMREAD_ANYCOLOR)
+    if image is None:
+        sys.exit(f"There is no picture {{sys.argv[1]}}.")
+    image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if image.ndim == 3 else image
+    image = pipeline(np.ascontiguousarray(image))
+    image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
+    cv2.imwrite(sys.argv[2], image)
+"""
+
+
+def to_text(steps: Sequence[Step]) -> str:
+    """A pipeline as a short text, for an address; values that are as usual are left out."""
+    return "~".join(
+        step.operation
+        + ("" if step.on else "!")
+        + "".join(
+            f";{urlencode({name: value})}"
+            for name, value in step.values.items()
+            if value != step.spec.defaults()[name]
+        )
+        for step in steps
+    )
+
+
+def from_text(text: str) -> tuple[Step, ...]:
+    """The pipeline that `to_text` has written.
+
+    Raises:
+        ImageError: if it is longer than 12 steps, or anything in it is unknown or not allowed.
+    """
+    parts = [part for part in text.split("~") if part]
+    if len(parts) > MOST_STEPS:
+        raise ImageError(f"A pipeline has at most {MOST_STEPS} steps. Received: {len(parts)}.")
+    steps = []
+    for part in parts:
+        name, *entries = part.split(";")
+        values = dict(pair for entry in entries for pair in parse_qsl(entry))
+        steps.append(Step(name.removesuffix("!"), values, not name.endswith("!")))
+    return tuple(steps)
