@@ -130,6 +130,8 @@ OPERATIONS = (
         "grain most; also used to tell sharp pictures from blurred ones.",
         laplacian,
         (_size("Larger kernels look wider."), _scale(1.0)),
-        "cv2.convertScaleAbs(cv2.Laplacian(gray, cv2.CV_32F, ksize={size}, scale={scale}))".format_map,
+        (
+            "cv2.convertScaleAbs(cv2.Laplacian(gray, cv2.CV_32F, ksize={size}, scale={scale}))"
+        ).format_map,
     ),
 )

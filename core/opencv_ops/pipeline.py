@@ -92,8 +92,8 @@ def apply(image: np.ndarray, step: Step) -> np.ndarray:
     pixels = image.shape[0] * image.shape[1] * factor
     if pixels > MAX_PIXELS:
         raise ImageError(
-            f"{step.spec.title} would make a picture of {pixels / 1e6:,.0f} million pixels; at most "
-            f"{MAX_PIXELS / 1e6:,.0f} million are allowed."
+            f"{step.spec.title} would make a picture of {pixels / 1e6:,.0f} million pixels; at "
+            f"most {MAX_PIXELS / 1e6:,.0f} million are allowed."
         )
     return np.ascontiguousarray(step.spec.run(np.ascontiguousarray(image), **step.values))
 

@@ -173,7 +173,9 @@ OPERATIONS = (
             Param("clip", "Clip limit", 2.0, "The higher, the more contrast.", 0.5, 40.0),
             Param("tiles", "Tiles", 8, "The picture is cut into so many, each way.", 1, 32),
         ),
-        "cv2.createCLAHE(clipLimit={clip}, tileGridSize=({tiles}, {tiles})).apply(lightness)".format_map,
+        (
+            "cv2.createCLAHE(clipLimit={clip}, tileGridSize=({tiles}, {tiles})).apply(lightness)"
+        ).format_map,
     ),
     Operation(
         "contours",
