@@ -9,6 +9,10 @@ import numpy as np
 
 from core.augmentation.operations import apply_random
 from core.augmentation.policy import FILLS, Policy
+from core.opencv_ops import changes
+from core.opencv_ops import shape as smoothing
+
+_LEAST_BLUR = 0.1  # pixels: less than that does nothing
 
 
 def augment(images: np.ndarray, policy: Policy, seed: int | np.random.Generator) -> np.ndarray:
@@ -50,9 +54,33 @@ def _augment_one(image: np.ndarray, policy: Policy, rng: np.random.Generator) ->
         image = _warp(image, _random_affine(image.shape, policy, rng), policy.fill)
     if policy.brightness or policy.contrast:
         image = _change_light(image, policy, rng)
+    image = _change_more(image, policy, rng)
     for _ in range(policy.random_operations):
         image = apply_random(image, policy.magnitude, policy.fill, rng)
     return image
+
+
+def _change_more(image: np.ndarray, policy: Policy, rng: np.random.Generator) -> np.ndarray:
+    """The changes that the image lab shows one at a time, each with random values."""
+    shape = image.shape
+    image = np.ascontiguousarray(image[..., 0] if shape[2:] == (1,) else image)
+    if policy.flip_vertical and rng.random() < policy.flip_vertical:
+        image = changes.flip_vertical(image)
+    if policy.perspective:
+        tilt, turn = rng.uniform(-1, 1, 2) * policy.perspective
+        image = changes.perspective(image, tilt, turn, policy.fill)
+    if policy.colour:
+        change = rng.uniform(-1, 1, 2) * policy.colour
+        image = changes.colour_jitter(image, 90 * change[0], max(0.0, 1 + change[1]), 1.0)
+    if policy.blur and (sigma := rng.uniform() * policy.blur) > _LEAST_BLUR:
+        image = smoothing.gaussian_blur(image, sigma)
+    if policy.noise:
+        image = changes.gaussian_noise(image, rng.uniform() * policy.noise * 255, rng)
+    if policy.salt_pepper:
+        image = changes.salt_and_pepper(image, rng.uniform() * policy.salt_pepper, rng)
+    if policy.cutout:
+        image = changes.cutout(image, policy.cutout, *rng.uniform(size=2), 0)
+    return image.reshape(shape)
 
 
 def _warp(image: np.ndarray, matrix: np.ndarray, fill: str) -> np.ndarray:

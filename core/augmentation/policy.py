@@ -4,14 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-import cv2
+from core.opencv_ops import FILLS as NAMES
+from core.opencv_ops import border
 
-FILLS = {
-    "black": cv2.BORDER_CONSTANT,
-    "edge": cv2.BORDER_REPLICATE,
-    "reflect": cv2.BORDER_REFLECT_101,
-}
+FILLS = {name: border(name) for name in NAMES}
 USUAL, CUSTOM = "usual", "custom"
+_MOST = {
+    "flip": 1,
+    "flip_vertical": 1,
+    "perspective": 0.4,
+    "salt_pepper": 1,
+    "cutout": 1,
+    "thickness": 1,
+    "coarseness": 1,
+    "magnitude": 1,
+}
 
 
 @dataclass(frozen=True)
@@ -25,8 +32,15 @@ class Policy:
         zoom: largest relative change of size, the same for width and height.
         shear: largest slant, as horizontal pixels per vertical pixel.
         flip: probability of being mirrored, left for right.
+        flip_vertical: probability of being mirrored, top for bottom.
+        perspective: largest part of a side by which an edge recedes, 0 to 0.4.
         brightness: largest change of brightness, as a fraction of 255.
         contrast: largest relative change of contrast about the mean.
+        colour: largest relative change of saturation; the hue turns by up to 90 degrees times it.
+        blur: largest standard deviation of a Gaussian blur, in pixels.
+        noise: largest standard deviation of Gaussian noise, as a fraction of 255.
+        salt_pepper: largest part of the pixels that become white or black.
+        cutout: side of a square that is hidden, as a fraction of the shorter side.
         fill: what moves in from outside, one of `FILLS`.
         wobble: standard deviation, in pixels, of a smooth random displacement
             (Simard, Steinkraus & Platt, 2003, "Best practices for convolutional neural
@@ -38,7 +52,7 @@ class Policy:
         magnitude: how far each of them goes, 0 to 1.
 
     Raises:
-        ValueError: if a value is negative, a probability above 1, or the fill unknown.
+        ValueError: if a value is negative or too large, or the fill unknown.
     """
 
     shift: float = 0.0
@@ -49,6 +63,13 @@ class Policy:
     flip: float = 0.0
     brightness: float = 0.0
     contrast: float = 0.0
+    flip_vertical: float = 0.0
+    perspective: float = 0.0
+    colour: float = 0.0
+    blur: float = 0.0
+    noise: float = 0.0
+    salt_pepper: float = 0.0
+    cutout: float = 0.0
     fill: str = "black"
     wobble: float = 0.0
     thickness: float = 0.0
@@ -65,10 +86,10 @@ class Policy:
                 raise ValueError(
                     f"`{field.name}` must be zero or more. Received: {field.name}={value}"
                 )
-        for name in ("flip", "thickness", "coarseness", "magnitude"):
+        for name, most in _MOST.items():
             value = getattr(self, name)
-            if value > 1:
-                raise ValueError(f"`{name}` must be 0 to 1. Received: {name}={value}")
+            if value > most:
+                raise ValueError(f"`{name}` must be 0 to {most}. Received: {name}={value}")
 
     @property
     def moves(self) -> bool:
@@ -78,9 +99,8 @@ class Policy:
     @property
     def changes(self) -> bool:
         """Whether it does anything at all."""
-        others = (self.flip, self.brightness, self.contrast, self.wobble)
-        rare = (self.thickness, self.coarseness, self.random_operations)
-        return self.moves or any(others) or any(rare)
+        still = ("fill", "magnitude")
+        return any(getattr(self, f.name) for f in fields(self) if f.name not in still)
 
 
 DRAWN_DIGITS = Policy(

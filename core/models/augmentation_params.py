@@ -40,6 +40,18 @@ AUGMENTATION = (
     ),
     _changes("brightness", "Brightness", "Largest change, as a part of full brightness.", 1.0),
     _changes("contrast", "Contrast", "Largest change of contrast, as a part of it.", 1.0),
+    _changes(
+        "flip_vertical",
+        "Flip upside down",
+        "How often a picture is mirrored top for bottom, 0 to 1. For pictures from above.",
+        1.0,
+    ),
+    _changes("perspective", "Perspective", "Largest part by which an edge recedes.", 0.4),
+    _changes("colour", "Colour", "Largest change of saturation and, less, of hue.", 1.0),
+    _changes("blur", "Blur", "Largest standard deviation of a blur, in pixels.", 5.0),
+    _changes("noise", "Noise", "Largest grain, as a part of full brightness.", 0.5),
+    _changes("salt_pepper", "Salt and pepper", "Largest part of pixels gone white or black.", 0.5),
+    _changes("cutout", "Cut-out", "Side of a hidden square, as a part of the shorter side.", 0.7),
     Param(
         "fill",
         "What fills the rim",

@@ -4,7 +4,7 @@ steps = (Step("canny", {"low": 30}), Step("invert"))
 *_, result = run(image, steps)
 """
 
-from core.opencv_ops.operation import GROUPS, Operation
+from core.opencv_ops.operation import FILLS, GROUPS, Operation, border
 from core.opencv_ops.pipeline import (
     MOST_STEPS,
     OPERATIONS,
@@ -17,6 +17,7 @@ from core.opencv_ops.pipeline import (
 )
 
 __all__ = [
+    "FILLS",
     "GROUPS",
     "MOST_STEPS",
     "OPERATIONS",
@@ -24,6 +25,7 @@ __all__ = [
     "Step",
     "apply",
     "as_code",
+    "border",
     "from_text",
     "run",
     "to_text",

@@ -98,7 +98,7 @@ _FILL = Param(
 )
 _SEED = Param("seed", "Seed", 0, "Another seed gives other noise.", 0, 9999)
 _WARP = "cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.{})"
-_BORDERS = {"black": "BORDER_CONSTANT", "edge": "BORDER_REPLICATE", "reflect": "BORDER_REFLECT"}
+_BORDERS = {"black": "BORDER_CONSTANT", "edge": "BORDER_REPLICATE", "reflect": "BORDER_REFLECT_101"}
 
 
 def _warp_call(matrix: str):

@@ -65,7 +65,7 @@ def border(fill):
     return {
         "black": cv2.BORDER_CONSTANT,
         "edge": cv2.BORDER_REPLICATE,
-        "reflect": cv2.BORDER_REFLECT,
+        "reflect": cv2.BORDER_REFLECT_101,
     }[fill]
 
 

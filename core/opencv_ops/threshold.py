@@ -73,7 +73,8 @@ OPERATIONS = (
         "threshold",
         "Fixed threshold",
         "Threshold",
-        "Compares every pixel with one value. Use it when the light is even and you know the value.",
+        "Compares every pixel with one value. Use it when the light is even and you know the "
+        "value.",
         threshold,
         (
             Param(
