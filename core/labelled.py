@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -116,8 +118,13 @@ def load(folder: Path) -> Labelled:
         with np.load(folder / _ANSWERS) as arrays:
             evaluation = evaluate(arrays["labels"], arrays["probabilities"])
         refused = tuple((path, why) for path, why in files["refused"])
-        return Labelled(evaluation, tuple(files["paths"]), refused, files["elsewhere"])
-    except (OSError, ValueError, KeyError) as error:
+        found = Labelled(evaluation, tuple(files["paths"]), refused, files["elsewhere"])
+        if len(found.paths) != len(evaluation.labels) or not len(evaluation.labels):
+            raise ValueError("its lists are not equally long")
+        if not 0 <= evaluation.labels.min() <= evaluation.labels.max() < evaluation.classes:
+            raise ValueError("a label is no class")
+        return found
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise JobError(f"The answers in {folder.name} cannot be read: {error}.") from error
 
 
@@ -128,13 +135,18 @@ def _is_picture(entry: Entry) -> bool:
 
 def _label(path: str, names: Sequence[str]) -> int | None:
     """The class of a picture: that of the outermost folder named like one."""
-    known = {name.casefold(): label for label, name in enumerate(names)}
-    known |= {name: label for label, name in enumerate(names)}
-    for folder in path.split("/")[:-1]:
+    known = {_plain(name).casefold(): label for label, name in enumerate(names)}
+    known |= {_plain(name): label for label, name in enumerate(names)}
+    for folder in map(_plain, path.split("/")[:-1]):
         for name in (folder, folder.casefold()):
             if name in known:
                 return known[name]
     return None
+
+
+def _plain(name: str) -> str:
+    """An accent in one way, however the system that packed it writes it."""
+    return normalize("NFC", name)
 
 
 def _answer(predictor: Predictor, entry: Entry) -> np.ndarray:

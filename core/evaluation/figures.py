@@ -32,6 +32,11 @@ class Evaluation:
                 f"Received: {self.labels.shape} and {self.probabilities.shape}"
             )
 
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return self.probabilities.shape[1]
+
     @cached_property
     def predictions(self) -> np.ndarray:
         """The most probable class of each picture, int, shape `(N,)`."""

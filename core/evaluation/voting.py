@@ -8,7 +8,7 @@ from core.evaluation.figures import Evaluation
 
 VOTES = ("soft", "hard")
 _LEAST = 1e-7
-_TIE = 1e-6  # of the mean is added to votes: enough to part equal ones, and no others
+_TIE = 1e-6  # of a vote more for the winner, which parts equal ones also as float32
 
 
 def vote(
@@ -45,7 +45,9 @@ def vote(
     votes = np.zeros_like(mean)
     for weight, one in zip(weights, probabilities, strict=True):
         votes[rows, np.argmax(one, axis=1)] += weight
-    return ((votes + _TIE * mean) / (1 + _TIE)).astype(np.float32)
+    ahead = votes >= votes.max(axis=1, keepdims=True) - _TIE / 100
+    votes[rows, np.where(ahead, mean, -1).argmax(axis=1)] += _TIE
+    return (votes / (1 + _TIE)).astype(np.float32)
 
 
 def suggest_weights(evaluations: Sequence[Evaluation], kind: str = "soft") -> tuple[float, ...]:

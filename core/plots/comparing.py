@@ -15,8 +15,14 @@ if TYPE_CHECKING:  # heavy: imported where a chart is drawn
 MOST_BARS = 4  # runs that have bars; more have dots alone
 CLASS_FIGURES = {"f1": "F1", "precision": "Precision", "recall": "Recall"}
 _MOST_NUMBERED = 30  # classes whose confusions are written as numbers
+_MOST_LETTERS = 28  # of the name of a class
 _ROW = 15  # pixels for a bar
 _GAP = 12  # pixels between classes
+
+
+def short(name: str) -> str:
+    """A name that fits beside a chart."""
+    return name if len(name) <= _MOST_LETTERS else name[: _MOST_LETTERS - 1] + "…"
 
 
 def scaled(matrix: np.ndarray, scale: str) -> np.ndarray:
@@ -103,7 +109,7 @@ def class_figure(found: Sequence[Compared], figure: str = "f1") -> "Figure":
             alpha=0.85,
             label=one.id,
         )
-    axes.set_yticks(range(len(names)), names, parse_math=False)
+    axes.set_yticks(range(len(names)), [short(name) for name in names], parse_math=False)
     axes.invert_yaxis()
     axes.xaxis.set_major_formatter(lambda x, _: f"{x * 100:g} %")
     axes.set(xlabel=CLASS_FIGURES[figure], title=f"{CLASS_FIGURES[figure]} class by class")
@@ -156,8 +162,9 @@ def draw_confusion(
     parts = scaled(matrix, scale)
     parts = parts / max(parts.max(), 1e-12) if scale == "counts" else parts
     axes.imshow(parts, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", parse_math=False)
-    axes.set_yticks(range(len(names)), names, parse_math=False)
+    labels = [short(name) for name in names]
+    axes.set_xticks(range(len(names)), labels, rotation=45, ha="right", parse_math=False)
+    axes.set_yticks(range(len(names)), labels, parse_math=False)
     axes.set(xlabel="answer", ylabel="true class")
     axes.set_title(title, parse_math=False)
     if len(names) <= _MOST_NUMBERED:

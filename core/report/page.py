@@ -90,7 +90,7 @@ small {color: #4A5A66}
 </head>
 <body>
 <h1>Comparison: {{ title }}</h1>
-<p><small>{{ runs | length }} trained models on the same
+<p><small>{{ runs | length }} trained model{{ "" if runs | length == 1 else "s" }} on the same
 {{ "{:,}".format(pictures) }} test pictures, which none of them learnt from.
 Written {{ made }}.</small></p>
 {% if lead %}

@@ -31,9 +31,9 @@ def recall(key: str, options: Sequence[str], default: str, coming: str = "") -> 
 
 def recall_several(key: str, options: Sequence[str], default: Sequence[str]) -> None:
     """The same for a widget that holds several choices; in the address commas part them."""
-    asked = _asked(key)
-    if asked is not None:
-        st.session_state[key] = asked.split(",")
+    wanted = _asked(key)
+    if wanted is not None:
+        st.session_state[key] = wanted.split(",")
     chosen = st.session_state.get(key, default)
     known = [choice for choice in chosen if choice in options]
     st.session_state[key] = known or (list(default) if chosen else [])
@@ -53,10 +53,15 @@ def note_several(key: str, chosen: Sequence[str], default: Sequence[str]) -> Non
     note(key, ",".join(chosen), ",".join(default))
 
 
+def linked(key: str) -> str | None:
+    """What a link that was just followed asks for; None if nothing, or if it is known already."""
+    text = st.query_params.get(key)
+    return None if text == st.session_state.get(_NOTED + key) else text
+
+
 def _asked(key: str) -> str | None:
     """What a link asks for, or what was chosen before the page was left; None for nothing new."""
-    noted = st.session_state.get(_NOTED + key)
-    asked = st.query_params.get(key)
-    if asked is not None and asked != noted:
-        return asked
-    return noted if key not in st.session_state else None
+    wanted = linked(key)
+    if wanted is not None:
+        return wanted
+    return st.session_state.get(_NOTED + key) if key not in st.session_state else None

@@ -104,6 +104,11 @@ def data_url(image: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things: 1 → '1 picture', 1200 → '1,200 pictures'."""
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
 def duration(seconds: float) -> str:
     """A length of time as people say it: 8 → '8 s', 100 → '1 min 40 s', 4000 → '1 h 7 min'."""
     seconds = round(seconds)

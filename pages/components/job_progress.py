@@ -5,6 +5,7 @@ import streamlit as st
 from core import jobs
 from core.errors import StudioError
 from core.jobs import KINDS, Job
+from pages.components import html
 
 EVERY = 1.0  # seconds
 _STATES = {"queued": "Waiting for its turn", "running": "At work"}
@@ -75,7 +76,7 @@ def show_failure(job: Job | None) -> None:
     if job.state == "cancelled":
         st.info("The last try was cancelled; nothing was kept.", icon=":material/cancel:")
         return
-    st.error(job.error, icon=":material/error:")
+    st.error(html.plain(job.error), icon=":material/error:")
     with st.expander("Log of the last try"):
         st.code(job.log_tail(), language=None)
 

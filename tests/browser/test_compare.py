@@ -267,7 +267,7 @@ def test_labelled_pictures_of_ones_own_are_measured(page, server, tmp_path, digi
     page.get_by_role("button", name="Show them").click()
     expect(page.get_by_text("On your pictures")).to_be_visible(timeout=60_000)
     expect(page.get_by_test_id("stMetricValue").first).to_have_text(f"{10 / 11 * 100:.1f} %")
-    expect(page.get_by_text("1 pictures could not be read")).to_be_visible()
+    expect(page.get_by_text("Could not be read: 1 picture.")).to_be_visible()
     expect(page.get_by_text("3 → 8")).to_be_visible()
     page.reload()
     expect(page.get_by_text("On your pictures")).to_be_visible()

@@ -123,6 +123,12 @@ def widgets(page: AppTest) -> dict[str, object]:
     return {widget.key: widget for kind in kinds for widget in kind if widget.key}
 
 
+def weight_of(page: AppTest, name: str):
+    """The slider of a member's weight."""
+    (found,) = (w for w in page.slider if w.label == f"Weight of {name}")
+    return found
+
+
 def choose(page: AppTest, key: str, value) -> AppTest:
     """The page after another choice in the widget of that key."""
     return fine(widgets(page)[key].set_value(value).run())
@@ -316,7 +322,11 @@ def test_the_leaderboard_holds_the_figures_of_scikit_learn(open_page):
 def test_the_table_of_all_figures_holds_those_of_scikit_learn(open_page):
     page = open_page()
     assert not page.dataframe  # it is made only when it is folded out
-    rows = table(opened(page, keys.ALL_FIGURES), "figure").value.set_index("figure")
+    rows = (
+        table(opened(page, keys.ALL_FIGURES), "figure")
+        .value.set_index("figure")
+        .rename(columns=lambda name: name.removeprefix("run "))
+    )
     assert list(rows.index) == [figure.title for figure in FIGURES.values()]
     for name in SHIPPED:
         card, expected = runs.load(name).card, recomputed(name)
@@ -333,7 +343,11 @@ def test_the_table_of_all_figures_holds_those_of_scikit_learn(open_page):
 
 @unexact_sums
 def test_stars_stand_beside_the_best_of_each_figure(open_page):
-    rows = table(opened(open_page(), keys.ALL_FIGURES), "figure").value.set_index("figure")
+    rows = (
+        table(opened(open_page(), keys.ALL_FIGURES), "figure")
+        .value.set_index("figure")
+        .rename(columns=lambda name: name.removeprefix("run "))
+    )
     for figure, meaning in FIGURES.items():
         if figure in recomputed(CNN):
             values = {name: recomputed(name)[figure] for name in SHIPPED}
@@ -490,7 +504,7 @@ def together(names: tuple[str, ...], weights: tuple[float, ...], vote: str) -> n
 def test_the_figures_of_an_ensemble_are_those_of_scikit_learn(open_page, names, weights, vote):
     page = open_page("ensemble", compare=",".join(names), vote=vote)
     for name, weight in zip(names, weights, strict=True):
-        widgets(page)[f"{keys.WEIGHT}_{name}"].set_value(weight)
+        weight_of(page, name).set_value(weight)
     frame = table(fine(page.run()), "weight")
     rows, labels = together(names, weights, vote), stored(CNN)[0]
     expected = figures_of(labels, rows)
@@ -563,7 +577,7 @@ def test_the_address_brings_everything_back(open_page):
     choose(page, keys.SCALE, "rows")
     choose(page, keys.MATRICES, [FOREST, LOGISTIC])
     choose(page, keys.DIFFERENCE, "less")
-    page.query_params[keys.CELL] = "difference.4.9"
+    page.query_params[keys.CELL] = "+difference.4.9"
     fine(page.run())
     address = {name: asked(page, name) for name in page.query_params}
     again = open_page("figures", **address)
@@ -897,7 +911,9 @@ def test_without_pictures_the_galleries_say_why_and_the_answers_are_a_table(open
     rows = table(page, "picture").value
     assert list(rows["picture"]) == wrong.tolist()
     assert list(rows["true class"]) == names[labels[wrong]].tolist()
-    assert [text.split(" (")[0] for text in rows[forgotten.id]] == names[said[wrong]].tolist()
+    assert [text.split(" (")[0] for text in rows[f"run {forgotten.id}"]] == names[
+        said[wrong]
+    ].tolist()
 
     truth, answer = int(labels[wrong[0]]), int(said[wrong[0]])
     page = open_page("confusion", compare=forgotten.id, cell=f"{forgotten.id}.{truth}.{answer}")
@@ -1001,7 +1017,9 @@ def test_an_empty_cell_says_so_and_can_be_closed(open_page):
 
 def test_a_cell_of_the_difference_shows_what_only_one_of_them_did(open_page):
     names = (FOREST, LOGISTIC)
-    page = open_page("confusion", compare=",".join(names), difference="less", cell="difference.4.9")
+    page = open_page(
+        "confusion", compare=",".join(names), difference="less", cell="+difference.4.9"
+    )
     assert matrices(page)[f"{FOREST} less {LOGISTIC}"]["cell"] == [4, 9]
     expected = []
     for one, other in (names, names[::-1]):
@@ -1015,7 +1033,7 @@ def test_a_cell_of_the_difference_shows_what_only_one_of_them_did(open_page):
 
 def test_a_cell_of_the_difference_is_about_the_two_that_are_shown(open_page):
     page = open_page(
-        "confusion", matrices=f"{CNN},{LOGISTIC}", difference="less", cell="difference.4.9"
+        "confusion", matrices=f"{CNN},{LOGISTIC}", difference="less", cell="+difference.4.9"
     )
     only = np.flatnonzero(in_cell(LOGISTIC, 4, 9) & ~in_cell(CNN, 4, 9))
     assert f"{len(only)} by {LOGISTIC} but not by {CNN}" in texts(page)
@@ -1024,7 +1042,7 @@ def test_a_cell_of_the_difference_is_about_the_two_that_are_shown(open_page):
 
 def test_the_list_opens_the_same_cell(open_page):
     page = opened(open_page("confusion"), keys.CELL_LIST)
-    choose(page, f"{keys.CELL_LIST}_run", FOREST)
+    choose(page, f"{keys.CELL_LIST}+run", FOREST)
     listed = widgets(page)[f"{keys.CELL_LIST}_{FOREST}"]
     counts = confused(FOREST)
     assert len(listed.options) == (counts > 0).sum()
@@ -1109,11 +1127,11 @@ def test_weights_that_suit_the_validation_pictures_are_suggested(open_page):
     page = open_page("ensemble", compare=",".join(names))
 
     def weights() -> tuple[float, ...]:
-        return tuple(widgets(page)[f"{keys.WEIGHT}_{name}"].value for name in names)
+        return tuple(weight_of(page, name).value for name in names)
 
     first = weights()
     for name in names:
-        widgets(page)[f"{keys.WEIGHT}_{name}"].set_value(1.0)
+        weight_of(page, name).set_value(1.0)
     fine(page.run())
     assert weights() == (1.0, 1.0)
     fine(button(page, "Use the weights that suit the validation pictures").click().run())
@@ -1144,15 +1162,15 @@ def test_members_are_chosen_and_two_are_needed(open_page):
 def test_weights_of_nothing_are_told(open_page):
     page = open_page("ensemble", compare=f"{FOREST},{LOGISTIC}")
     for name in (FOREST, LOGISTIC):
-        widgets(page)[f"{keys.WEIGHT}_{name}"].set_value(0.0)
+        weight_of(page, name).set_value(0.0)
     assert "needs as many weights of at least 0, one of them above 0" in texts(fine(page.run()))
     assert "Keep it as a trained model" not in button_labels(page)
 
 
 def test_a_single_weight_is_said_to_decide_alone(open_page):
     page = open_page("ensemble", compare=f"{FOREST},{LOGISTIC}")
-    widgets(page)[f"{keys.WEIGHT}_{FOREST}"].set_value(1.0)
-    widgets(page)[f"{keys.WEIGHT}_{LOGISTIC}"].set_value(0.0)
+    weight_of(page, FOREST).set_value(1.0)
+    weight_of(page, LOGISTIC).set_value(0.0)
     assert "Only one of them has a weight, so it decides alone." in texts(fine(page.run()))
     check_verdict(page, FOREST, right(FOREST))
 
@@ -1160,7 +1178,7 @@ def test_a_single_weight_is_said_to_decide_alone(open_page):
 def test_an_ensemble_is_kept_and_chosen(open_page, studio):
     page = open_page("ensemble", compare=f"{FOREST},{LOGISTIC}", vote="hard")
     for name, weight in ((FOREST, 0.6), (LOGISTIC, 0.2)):
-        widgets(page)[f"{keys.WEIGHT}_{name}"].set_value(weight)
+        weight_of(page, name).set_value(weight)
     widgets(page)[keys.ENSEMBLE_NAME].set_value(" both ")
     button(page, "Keep it as a trained model").click()
     fine(page.run())
@@ -1211,7 +1229,7 @@ def test_members_with_other_validation_pictures_get_no_suggestion(open_page, stu
     assert "These models had different validation pictures" in texts(page)
     assert "Use the weights that suit the validation pictures" not in button_labels(page)
     for name in (FOREST, "other"):
-        assert widgets(page)[f"{keys.WEIGHT}_{name}"].value == 1.0
+        assert weight_of(page, name).value == 1.0
     check_verdict(
         page, FOREST, together((FOREST, LOGISTIC), (1, 1), "soft").argmax(1) == stored(CNN)[0]
     )
@@ -1322,8 +1340,8 @@ def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
             assert row[ours] == pytest.approx(value, abs=EXACT, nan_ok=True)
         assert row["pictures"] == expected[str(label)]["support"]
 
-    assert "2 pictures in other folders were passed over." in texts(page)
-    assert "2 pictures could not be read:" in texts(page)
+    assert "Passed over, since in other folders: 2 pictures." in texts(page)
+    assert "Could not be read: 2 pictures." in texts(page)
     refused = table(page, "File").value
     assert list(refused["File"]) == ["mine/3/bad.png", "mine/4/bad.png"]
     for reason in refused["Why"]:

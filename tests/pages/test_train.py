@@ -499,7 +499,7 @@ def test_a_finished_run_is_shown(open_page, with_runs, model):
     classes = next(frame.value for frame in page.dataframe if "recall" in frame.value.columns)
     assert list(classes["class"]) == list("0123456789")
     assert classes["pictures"].sum() == 360
-    (link,) = page.get("page_link")
+    link, _ = page.get("page_link")
     assert link.proto.query_string == f"{keys.RUNS}=my-{model}"
 
 
@@ -526,7 +526,10 @@ def test_a_run_whose_dataset_is_gone_is_still_shown(open_page, with_runs):
     page = open_page("trainings", run="my-knn")
     assert "was-deleted" in texts(page)
     look(page, "my-knn", "Show the Python")
-    assert "Its dataset or model is gone, so there is no script for it." in texts(page)
+    assert (
+        "There is no script for it: it is an ensemble, or its dataset or model is gone."
+        in texts(page)
+    )
 
 
 @pytest.mark.parametrize(

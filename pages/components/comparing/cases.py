@@ -127,11 +127,17 @@ def _show_answers(found: Sequence[Compared], indices: np.ndarray) -> None:
     for one in found:
         sure = one.evaluation.confidences[indices]
         said = names[one.evaluation.predictions[indices]]
-        table[one.id] = [f"{a} ({html.percent(float(p))})" for a, p in zip(said, sure, strict=True)]
+        table[f"run {one.id}"] = [
+            f"{a} ({html.percent(float(p))})" for a, p in zip(said, sure, strict=True)
+        ]
     st.dataframe(
         pd.DataFrame(table),
         hide_index=True,
-        column_config={"picture": "Test picture", "true class": "True class"},
+        column_config={
+            "picture": "Test picture",
+            "true class": "True class",
+            **{f"run {one.id}": one.id for one in found},
+        },
     )
 
 

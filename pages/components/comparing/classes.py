@@ -73,7 +73,9 @@ def _flat(picture: np.ndarray) -> np.ndarray:
     return picture[..., 0] if picture.shape[-1] == 1 else picture
 
 
-def show_report(name: str, evaluation, class_names: Sequence[str]) -> None:
+def show_report(
+    name: str, evaluation, class_names: Sequence[str], counted: str = "Test pictures"
+) -> None:
     """Precision, recall, F1 and number of pictures of each class, and their means."""
     import pandas as pd
 
@@ -95,7 +97,7 @@ def show_report(name: str, evaluation, class_names: Sequence[str]) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        column_config={"class": "Class", "pictures": "Test pictures", **columns},
+        column_config={"class": "Class", "pictures": counted, **columns},
     )
     st.download_button(
         "Download this table as CSV",

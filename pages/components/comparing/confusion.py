@@ -23,7 +23,7 @@ _SCALE_HELP = (
 _USUAL = 2  # matrices shown at first
 _MOST = 6
 _DENSE = 14  # more classes than this need the whole width
-_DIFFERENCE = "difference"
+_DIFFERENCE = "+difference"  # no run can have that name
 
 
 def show(found: Sequence[Compared]) -> None:
@@ -36,6 +36,8 @@ def show(found: Sequence[Compared]) -> None:
         return
     pair = _pick_difference(shown)
     cell = _cell(found)
+    if cell and cell[0] == _DIFFERENCE and not pair:
+        cell = None
     if pair:
         _show_difference(*pair, scale, cell)
     else:
@@ -47,7 +49,7 @@ def show(found: Sequence[Compared]) -> None:
     )
     _list_view(found, shown, pair)
     if cell:
-        _show_cell(found, cell)
+        _show_cell(found, cell, pair)
 
 
 def _pick_scale() -> str:
@@ -70,6 +72,7 @@ def _pick_matrices(found: Sequence[Compared]) -> list[Compared]:
         return list(found)
     usual = list(known)[:_USUAL]
     address.recall_several(keys.MATRICES, list(known), usual)
+    st.session_state[keys.MATRICES] = st.session_state[keys.MATRICES][:_MOST]
     names = st.multiselect(
         "Matrices side by side",
         list(known),
@@ -152,7 +155,7 @@ def _short(value: float, scale: str, signed: bool) -> str:
 def _full(value: float, scale: str, signed: bool) -> str:
     sign = ("+" if value > 0 else "−" if value < 0 else "") if signed else ""
     if scale == "counts":
-        return f"{sign}{abs(value):,.0f} pictures"
+        return sign + html.counted(int(abs(value)), "picture")
     return f"{sign}{abs(value) * 100:.2f} %"
 
 
@@ -168,7 +171,9 @@ def _cell(found: Sequence[Compared]) -> tuple[str, int, int] | None:
     """The chosen cell, from the address: the run, the true class, the answer."""
     parts = st.query_params.get(keys.CELL, "").rsplit(".", 2)
     classes = len(found[0].run.card.class_names)
-    if len(parts) != 3 or not all(p.isdigit() and int(p) < classes for p in parts[1:]):
+    if len(parts) != 3 or not all(
+        p.isascii() and p.isdigit() and int(p) < classes for p in parts[1:]
+    ):
         return None
     if parts[0] not in [_DIFFERENCE, *(one.id for one in found)]:
         return None
@@ -183,7 +188,7 @@ def _list_view(found: Sequence[Compared], shown: Sequence[Compared], pair) -> No
         return
     with folded, st.container(horizontal=True):
         ids = [one.id for one in shown]
-        run_id = st.selectbox("Matrix of", ids, key=f"{keys.CELL_LIST}_run")
+        run_id = st.selectbox("Matrix of", ids, key=f"{keys.CELL_LIST}+run")
         one = next(one for one in shown if one.id == run_id)
         counts = one.evaluation.confusion_matrix
         order = np.argsort(-counts, axis=None, kind="stable")[: int((counts > 0).sum())]
@@ -195,7 +200,7 @@ def _list_view(found: Sequence[Compared], shown: Sequence[Compared], pair) -> No
             cells,
             index=None,
             format_func=lambda place: (
-                f"{names[place[0]]} → {names[place[1]]} ({counts[place]:,} pictures)"
+                f"{names[place[0]]} → {names[place[1]]} ({html.counted(counts[place], 'picture')})"
             ),
             key=key,
             placeholder="Choose a cell to see its pictures",
@@ -209,7 +214,7 @@ def _open_listed(run_id: str, key: str) -> None:
         _open(run_id, *place)
 
 
-def _show_cell(found: Sequence[Compared], cell: tuple[str, int, int]) -> None:
+def _show_cell(found: Sequence[Compared], cell: tuple[str, int, int], pair) -> None:
     name, row, column = cell
     names = found[0].run.card.class_names
     what = f"{html.plain(names[row])} answered as {html.plain(names[column])}"
@@ -217,19 +222,15 @@ def _show_cell(found: Sequence[Compared], cell: tuple[str, int, int]) -> None:
         st.subheader(what, anchor=False, width="content")
         st.button("Close", icon=":material/close:", on_click=_close, type="tertiary")
     if name == _DIFFERENCE:
-        _show_difference_cell(found, row, column)
+        _show_difference_cell(found, pair, row, column)
         return
     one = next(one for one in found if one.id == name)
     inside = np.flatnonzero(_in_cell(one, row, column))
-    pictures = "picture" if len(inside) == 1 else "pictures"
-    st.markdown(f"{len(inside):,} {pictures} by **{html.plain(name)}**")
+    st.markdown(f"{html.counted(len(inside), 'picture')} by **{html.plain(name)}**")
     cases.show(found, _surest_first(one, inside), f"{name}_{row}_{column}")
 
 
-def _show_difference_cell(found: Sequence[Compared], row: int, column: int) -> None:
-    shown = _pick_pair(found)
-    if shown is None:
-        return
+def _show_difference_cell(found: Sequence[Compared], shown, row: int, column: int) -> None:
     first, second = (_in_cell(one, row, column) for one in shown)
     for one, other, inside in zip(
         shown, shown[::-1], (first & ~second, second & ~first), strict=True
@@ -239,12 +240,6 @@ def _show_difference_cell(found: Sequence[Compared], row: int, column: int) -> N
             f"{len(places):,} by **{html.plain(one.id)}** but not by **{html.plain(other.id)}**"
         )
         cases.show(found, _surest_first(one, places), f"{one.id}_only_{row}_{column}")
-
-
-def _pick_pair(found: Sequence[Compared]) -> tuple[Compared, Compared] | None:
-    names = st.session_state.get(keys.MATRICES, [one.id for one in found])
-    pair = [one for one in found if one.id in names]
-    return (pair[0], pair[1]) if len(pair) == 2 else None
 
 
 def _in_cell(one: Compared, row: int, column: int) -> np.ndarray:

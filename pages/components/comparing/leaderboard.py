@@ -86,15 +86,16 @@ def _show_all(found: Sequence[Compared]) -> None:
         row = {"figure": figure.title, "help": figure.help}
         for one in found:
             star = " ★" if one.id in comparison.best(found, name) else ""
-            row[one.id] = comparison.written(name, one.figures[name]) + star
+            row[f"run {one.id}"] = comparison.written(name, one.figures[name]) + star
         rows.append(row)
     table = pd.DataFrame(rows)
     st.dataframe(
-        table[["figure", *(one.id for one in found), "help"]],
+        table[["figure", *(f"run {one.id}" for one in found), "help"]],
         hide_index=True,
         height="content",
         column_config={
             "figure": st.column_config.TextColumn("Figure", pinned=True),
             "help": st.column_config.TextColumn("What it says", width="large"),
+            **{f"run {one.id}": one.id for one in found},
         },
     )

@@ -38,7 +38,7 @@ def show(found: Sequence[Compared]) -> None:
     if len(places) == 0:
         st.success("There is no such picture.", icon=":material/check_circle:")
         return
-    count = "1 picture" if len(places) == 1 else f"{len(places):,} pictures"
+    count = html.counted(len(places), "picture")
     st.markdown(f"**{count}**, sorted by how sure **{html.plain(one.id)}** was of its answer.")
     cases.show(found, places, f"{which}_{one.id}_{truth}_{answer}_{order}")
 

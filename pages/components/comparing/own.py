@@ -10,6 +10,7 @@ from core.comparison import Compared
 from core.datasets import uploads
 from core.datasets.uploads import Upload
 from core.errors import StudioError
+from core.images import fit_within
 from core.jobs import Job
 from core.labelled import Labelled
 from pages.components import address, html, job_progress, keys
@@ -17,6 +18,7 @@ from pages.components.comparing import chosen, classes
 
 _MAX_UPLOAD_MB = 200
 _MOST_WRONG = 24
+_SIDE = 300  # pixels of a picture as it is shown
 
 
 def show(found: Sequence[Compared]) -> None:
@@ -124,12 +126,16 @@ def _show_report(one: Compared, job: Job, upload: Upload) -> None:
         )
         st.metric("On its test pictures", html.percent(one.evaluation.accuracy), width="content")
         st.metric("Pictures", f"{len(found.paths):,}", width="content")
-    classes.show_report(f"{one.id}-yours", found.evaluation, one.run.card.class_names)
+    classes.show_report(
+        f"{one.id}-yours", found.evaluation, one.run.card.class_names, "Your pictures"
+    )
     _show_wrong(one, found, upload)
     if found.elsewhere:
-        st.caption(f"{found.elsewhere:,} pictures in other folders were passed over.")
+        count = html.counted(found.elsewhere, "picture")
+        st.caption(f"Passed over, since in other folders: {count}.")
     if found.refused:
-        st.warning(f"{len(found.refused):,} pictures could not be read:", icon=":material/info:")
+        count = html.counted(len(found.refused), "picture")
+        st.warning(f"Could not be read: {count}.", icon=":material/info:")
         table = pd.DataFrame(found.refused, columns=["File", "Why"])
         st.dataframe(table, hide_index=True)
 
@@ -150,7 +156,7 @@ def _show_wrong(one: Compared, found: Labelled, upload: Upload) -> None:
     st.subheader("Wrong answers, surest first", anchor=False)
     figures = [
         (
-            picture,
+            fit_within(picture, _SIDE),
             f"{names[found.evaluation.labels[i]]} → {names[found.evaluation.predictions[i]]}",
             f"{html.percent(float(confidences[i]))}, {found.paths[i]}",
         )

@@ -67,15 +67,16 @@ def _weights(members: Sequence[Run], vote: str) -> tuple[float, ...]:
             "Use the weights that suit the validation pictures",
             icon=":material/auto_fix_high:",
             on_click=_use,
-            args=([member.id for member in members], suggested),
+            args=([_key(members, vote, member) for member in members], suggested),
             help="Found on pictures that were held out of the training. The test pictures have no "
             "part in it; else the figures below would flatter.",
         )
     usual = [1.0] * len(members) if suggested is None else suggested
+    asked = _asked(len(members))
     found = []
     columns = st.columns(min(3, len(members)))
-    for place, (member, weight) in enumerate(zip(members, usual, strict=True)):
-        key = f"{keys.WEIGHT}_{member.id}"
+    for place, (member, weight) in enumerate(zip(members, asked or usual, strict=True)):
+        key = _key(members, vote, member)
         st.session_state.setdefault(key, weight)
         with columns[place % len(columns)]:
             found.append(
@@ -88,7 +89,24 @@ def _weights(members: Sequence[Run], vote: str) -> tuple[float, ...]:
                     help="How much its vote counts beside the others.",
                 )
             )
+    text = ",".join(f"{weight:g}" for weight in found)
+    address.note(keys.WEIGHT, text, ",".join(f"{weight:g}" for weight in usual))
     return tuple(found)
+
+
+def _key(members: Sequence[Run], vote: str, member: Run) -> str:
+    """Other members or another vote begin with the weights that suit them."""
+    return f"{keys.WEIGHT}_{vote}_{'+'.join(one.id for one in members)}_{member.id}"
+
+
+def _asked(count: int) -> list[float] | None:
+    """The weights that a link asks for."""
+    try:
+        weights = [float(text) for text in (address.linked(keys.WEIGHT) or "").split(",")]
+    except ValueError:
+        return None
+    allowed = len(weights) == count and all(0 <= weight <= 1 for weight in weights)
+    return weights if allowed else None
 
 
 @st.cache_data(show_spinner="Looking for weights …", max_entries=60)
@@ -96,9 +114,9 @@ def _suggested(known: tuple, vote: str, _members: Sequence[Run]) -> tuple[float,
     return ensemble.suggest(_members, vote)
 
 
-def _use(members: Sequence[str], weights: Sequence[float]) -> None:
-    for name, weight in zip(members, weights, strict=True):
-        st.session_state[f"{keys.WEIGHT}_{name}"] = weight
+def _use(sliders: Sequence[str], weights: Sequence[float]) -> None:
+    for key, weight in zip(sliders, weights, strict=True):
+        st.session_state[key] = weight
 
 
 def _show_result(members: Sequence[Compared], together: Ensemble) -> None:

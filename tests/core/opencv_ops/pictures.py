@@ -30,7 +30,7 @@ each_picture = pytest.mark.parametrize("image", [GREY, COLOUR], ids=["grey", "co
 each_operation = pytest.mark.parametrize("name", OPERATIONS)
 
 
-def done(name: str, image: np.ndarray, **values: Any) -> np.ndarray:
+def done(name: str, image: np.ndarray, /, **values: Any) -> np.ndarray:
     """The picture after that operation."""
     return apply(image, Step(name, values))
 
@@ -44,7 +44,7 @@ def same(first: np.ndarray, second: np.ndarray) -> bool:
     return first.dtype == second.dtype == np.uint8 and np.array_equal(first, second)
 
 
-def grid(name: str, **values: Any) -> list:
+def grid(name: str, /, **values: Any) -> list:
     """Test cases: an operation with every combination of some values of its parameters."""
     combined = [dict(zip(values, one, strict=True)) for one in product(*values.values())]
     return [pytest.param(name, one, id=_id_of(name, one)) for one in combined]

@@ -44,42 +44,47 @@ def in_bytes(change):
 
 
 def in_direction(direction, x, y):
-    return in_bytes(
-        cv2.magnitude(x, y) if direction == "magnitude" else x if direction == "x" else y
-    )
+    return in_bytes(np.hypot(x, y) if direction == "magnitude" else x if direction == "x" else y)
 
 
 def sobel(image, direction, size, scale):
-    gray = in_grey(image).astype(np.float32)
-    x = cv2.Sobel(gray, -1, 1, 0, None, int(size), scale)
-    y = cv2.Sobel(gray, -1, 0, 1, None, int(size), scale)
+    x = cv2.Sobel(in_grey(image), cv2.CV_32F, 1, 0, None, int(size), scale)
+    y = cv2.Sobel(in_grey(image), cv2.CV_32F, 0, 1, None, int(size), scale)
     return in_direction(direction, x, y)
 
 
 def scharr(image, direction, scale):
-    gray = in_grey(image).astype(np.float32)
-    x = cv2.Sobel(gray, -1, 1, 0, None, cv2.FILTER_SCHARR, scale)
-    y = cv2.Sobel(gray, -1, 0, 1, None, cv2.FILTER_SCHARR, scale)
+    x = cv2.Sobel(in_grey(image), cv2.CV_32F, 1, 0, None, cv2.FILTER_SCHARR, scale)
+    y = cv2.Sobel(in_grey(image), cv2.CV_32F, 0, 1, None, cv2.FILTER_SCHARR, scale)
     return in_direction(direction, x, y)
 
 
 def laplacian(image, size, scale):
-    return in_bytes(cv2.Laplacian(in_grey(image).astype(np.float32), -1, None, int(size), scale))
+    return in_bytes(cv2.Laplacian(in_grey(image), cv2.CV_32F, None, int(size), scale))
 
 
 DIRECT = {"canny": canny, "sobel": sobel, "scharr": scharr, "laplacian": laplacian}
 
 
+def assert_same(received, expected, values):
+    """That two pictures are the same.
+
+    `cv2.magnitude` rounds its roots by where its arrays lie in memory, so that what is half way
+    between two levels of grey may become either.
+    """
+    if values.get("direction") == "magnitude":
+        apart = np.abs(received.astype(int) - expected)
+        assert received.dtype == expected.dtype == np.uint8
+        assert apart.max() <= 1
+        assert (apart > 0).mean() < 0.02
+    else:
+        assert same(received, expected)
+
+
 @each_picture
 @each_case(CANNY, SOBEL, SCHARR, LAPLACIAN)
 def test_it_is_what_opencv_does(name, values, image):
-    expected, received = DIRECT[name](image, **values), done(name, image, **values)
-    assert received.dtype == np.uint8
-    assert received.shape == expected.shape == image.shape[:2]
-    # a sum of floats may be a hair from half a grey level, depending on how it is summed
-    apart = np.abs(received.astype(int) - expected)
-    assert apart.max() <= (name != "canny")
-    assert (apart > 0).mean() < 0.01
+    assert_same(done(name, image, **values), DIRECT[name](image, **values), values)
 
 
 @each_picture
@@ -91,7 +96,7 @@ def test_it_is_what_opencv_does(name, values, image):
     LAPLACIAN,
 )
 def test_the_call_says_what_is_done(name, values, image):
-    assert same(said(name, image, values), done(name, image, **values))
+    assert_same(said(name, image, values), done(name, image, **values), values)
 
 
 @pytest.mark.parametrize(
