@@ -22,6 +22,9 @@ st.navigation(
             icon=":material/leaderboard:",
             url_path="compare",
         ),
+        st.Page(
+            "pages/image_lab.py", title="Image lab", icon=":material/science:", url_path="image_lab"
+        ),
     ],
     position="top",
 ).run()

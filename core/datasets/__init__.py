@@ -4,6 +4,7 @@ from core.datasets.dataset import Dataset
 from core.datasets.importing import import_folder, import_pictures, import_zip, inspect
 from core.datasets.known import DATASETS
 from core.datasets.overview import Overview, overview
+from core.datasets.photographs import PHOTOGRAPHS, photograph
 from core.datasets.pictures import Pictures
 from core.datasets.registry import (
     check_fraction,
@@ -24,6 +25,7 @@ from core.datasets.writing import sweep as clear_up
 
 __all__ = [
     "DATASETS",
+    "PHOTOGRAPHS",
     "Dataset",
     "DatasetSpec",
     "Overview",
@@ -43,6 +45,7 @@ __all__ = [
     "load_test",
     "load_test_measured",
     "overview",
+    "photograph",
     "prepare",
     "sample_pictures",
     "title_of",

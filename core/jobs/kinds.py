@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import datasets, labelled, runs
+from core import datasets, labelled, robustness, runs
 from core.datasets import uploads
 from core.errors import DatasetError
 from core.progress import Reporter
@@ -115,12 +115,27 @@ def _evaluate(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict
     }
 
 
+def _check_robustness(settings: Mapping[str, Any]) -> None:
+    chosen = [runs.load(name) for name in settings["runs"]]
+    robustness.check(chosen, settings["change"], settings["pictures"])
+
+
+def _robustness(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:
+    chosen = [runs.load(name) for name in settings["runs"]]
+    found = robustness.measure(
+        chosen, settings["change"], settings["pictures"], settings.get("seed", 0), report
+    )
+    robustness.save(found, kept)
+    return {"change": found.change, "runs": len(chosen), "pictures": found.pictures}
+
+
 KINDS: dict[str, JobKind] = {
     kind.name: kind
     for kind in (
         JobKind("download", "Download {dataset}", _check_download, _download),
         JobKind("import", "Import {name}", _check_import, _import),
         JobKind("evaluate", "Show your pictures to {run}", _check_evaluation, _evaluate),
+        JobKind("robustness", "How much {change} models stand", _check_robustness, _robustness),
         JobKind(
             "train",
             "Train {model} on {dataset}",

@@ -17,6 +17,7 @@ from core.plots.lines import (
     learning_lines,
     precision_recall_lines,
     reliability_lines,
+    robustness_lines,
     roc_lines,
     thin,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "picture_sizes",
     "precision_recall_lines",
     "reliability_lines",
+    "robustness_lines",
     "roc_lines",
     "run_figure",
     "scaled",

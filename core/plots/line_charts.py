@@ -54,7 +54,7 @@ def lines_chart(chart: Lines) -> dict[str, Any]:
             scale=alt.Scale(type="log", nice=False)
             if chart.x_log
             else alt.Scale(zero=False, nice=not chart.x_part),
-            axis=alt.Axis(format="~%" if chart.x_part else ",d"),
+            axis=alt.Axis(format="~%" if chart.x_part else ",~f"),
         ),
         y=alt.Y(
             "y:Q",

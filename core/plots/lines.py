@@ -94,6 +94,18 @@ def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
     )
 
 
+def robustness_lines(
+    title: str, unit: str, strengths: Sequence[float], accuracies: Mapping[str, Sequence[float]]
+) -> Lines:
+    """Accuracy of several runs as their pictures are changed more and more."""
+    at = np.asarray(strengths, float)
+    lines = (
+        Line(name, number, at, np.asarray(values, float))
+        for number, (name, values) in enumerate(accuracies.items())
+    )
+    return Lines(title, unit, "Accuracy", tuple(lines))
+
+
 def reliability_lines(found: Sequence[Compared]) -> Lines:
     """How often answers of each confidence are right; on the diagonal, as often as they claim."""
     lines = []

@@ -14,6 +14,7 @@ import streamlit as st
 from pages.components import keys
 
 _MOST_BYTES = 64 * 2**20
+_HELD = "sketch_held"
 
 
 @dataclass
@@ -24,16 +25,19 @@ class Memory:
         drawing: strokes on the canvas as Fabric.js JSON; None if it is blank.
         drawing_png: the same as a PNG file.
         uploads: name and content of each uploaded file.
+        lab: name and content of the picture in the image lab.
     """
 
     drawing: dict | None = None
     drawing_png: bytes | None = None
     uploads: list[tuple[str, bytes]] = field(default_factory=list)
+    lab: tuple[str, bytes] | None = None
 
     def size(self) -> int:
         """Bytes it holds, roughly."""
         drawing = len(self.drawing_png or b"") + len(str(self.drawing or ""))
-        return 256 + drawing + sum(len(content) for _, content in self.uploads)
+        files = [*self.uploads, *([self.lab] if self.lab else [])]
+        return 256 + drawing + sum(len(content) for _, content in files)
 
 
 class _Shelf:
@@ -63,13 +67,18 @@ def _shelf() -> _Shelf:
 
 def recall() -> Memory:
     """What this visitor last showed; empty if nothing is known."""
-    return _shelf().get(st.query_params.get(keys.SKETCH, "")) or Memory()
+    return _shelf().get(_token()) or Memory()
+
+
+def _token() -> str:
+    """This visitor's token: in the address, or in the session after a change of page."""
+    return st.query_params.get(keys.SKETCH, "") or st.session_state.get(_HELD, "")
 
 
 def remember(memory: Memory) -> None:
     """Keep it under this visitor's token, which is made when there is something to keep."""
-    token = st.query_params.get(keys.SKETCH, "")
-    if not token:
-        token = secrets.token_urlsafe(9)
+    token = _token() or secrets.token_urlsafe(9)
+    st.session_state[_HELD] = token
+    if st.query_params.get(keys.SKETCH) != token:
         st.query_params[keys.SKETCH] = token
     _shelf().put(token, memory)

@@ -1,6 +1,6 @@
 """Where pictures come from: the canvas, files, or the camera."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -151,9 +151,9 @@ def _what_was_drawn(canvas, memory: Memory) -> Shown | None:
     elif not canvas.json_data.get("objects"):
         png = None
         if memory.drawing is not None:
-            remember(Memory(uploads=memory.uploads))
+            remember(replace(memory, drawing=None, drawing_png=None))
     elif png != memory.drawing_png:
-        remember(Memory(canvas.json_data, png, memory.uploads))
+        remember(replace(memory, drawing=canvas.json_data, drawing_png=png))
     return None if png is None else read("Your drawing", png)
 
 
@@ -207,7 +207,7 @@ def upload() -> list[Shown]:
     if files:
         contents = [(file.name, file.getvalue()) for file in files]
         if contents != memory.uploads:
-            remember(Memory(memory.drawing, memory.drawing_png, contents))
+            remember(replace(memory, uploads=contents))
     else:
         contents = memory.uploads
         if contents:
@@ -216,8 +216,7 @@ def upload() -> list[Shown]:
 
 
 def _forget_uploads() -> None:
-    memory = recall()
-    remember(Memory(memory.drawing, memory.drawing_png))
+    remember(replace(recall(), uploads=[]))
 
 
 def photograph() -> Shown | None:

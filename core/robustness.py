@@ -1,0 +1,215 @@
+"""Where does a model break: accuracy on test pictures that are changed more and more."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core import datasets
+from core.errors import JobError, RunError, disk_sentence, unknown
+from core.opencv_ops import Step, apply
+from core.progress import Progress, Reporter
+from core.runs import Run
+from core.serving import load_predictor
+
+LEAST_PICTURES, MOST_PICTURES = 50, 2000
+MOST_RUNS = 6
+_FILE = "robustness.json"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A way to make pictures harder.
+
+    Attributes:
+        title: what a form calls it.
+        unit: what its strength is measured in, for the axis of a chart.
+        strengths: the strengths that are tried, the first one changes nothing.
+        step: the operation with that strength; `place` holds two numbers from 0 to 1, drawn anew
+            for each picture, and a seed.
+    """
+
+    title: str
+    unit: str
+    strengths: tuple[float, ...]
+    step: Callable[[float, tuple[float, float, int]], Step]
+
+
+CHANGES: dict[str, Change] = {
+    "noise": Change(
+        "Noise",
+        "Standard deviation of the noise, of 255",
+        (0, 16, 32, 48, 64, 96, 128),
+        lambda strength, place: Step("gaussian_noise", {"sigma": strength, "seed": place[2]}),
+    ),
+    "blur": Change(
+        "Blur",
+        "Standard deviation of the blur, in pixels",
+        (0, 0.5, 1, 1.5, 2, 3, 4),
+        lambda strength, place: Step("gaussian_blur", {"sigma": max(strength, 0.1)}),
+    ),
+    "rotation": Change(
+        "Rotation",
+        "Turned by, degrees",
+        (0, 10, 20, 30, 45, 60, 90),
+        lambda strength, place: Step(
+            "rotate", {"angle": strength if place[0] < 0.5 else -strength, "fill": "edge"}
+        ),
+    ),
+    "brightness": Change(
+        "Brightness",
+        "Brighter by, of full brightness",
+        (0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8),
+        lambda strength, place: Step("brightness", {"amount": strength}),
+    ),
+    "occlusion": Change(
+        "Something in front",
+        "Side of the hidden square, of the shorter side",
+        (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7),
+        lambda strength, place: Step(
+            "cutout", {"size": strength, "x": place[0], "y": place[1], "grey": 128}
+        ),
+    ),
+    "contrast": Change(
+        "Less contrast",
+        "Contrast taken away",
+        (0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95),
+        lambda strength, place: Step("contrast", {"factor": 1 - strength}),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """What became of the accuracy.
+
+    Attributes:
+        change: name of one of `CHANGES`.
+        strengths: float, `(S,)`.
+        accuracies: for each run by its name, accuracy at each strength.
+        pictures: how many test pictures of each run were shown.
+        seed: decided which, and how each was changed.
+    """
+
+    change: str
+    strengths: tuple[float, ...]
+    accuracies: dict[str, tuple[float, ...]]
+    pictures: int
+    seed: int
+
+
+def check(runs: Sequence[Run], change: str, pictures: int) -> None:
+    """Raise `RunError` unless it can be measured."""
+    if change not in CHANGES:
+        raise RunError(unknown("change", change, CHANGES))
+    if not 1 <= len(runs) <= MOST_RUNS:
+        raise RunError(f"Choose 1 to {MOST_RUNS} trained models. Received: {len(runs)}.")
+    if not LEAST_PICTURES <= pictures <= MOST_PICTURES:
+        raise RunError(
+            f"Show {LEAST_PICTURES} to {MOST_PICTURES:,} pictures. Received: {pictures}."
+        )
+
+
+def measure(
+    runs: Sequence[Run],
+    change: str,
+    pictures: int = 500,
+    seed: int = 0,
+    report: Reporter = Reporter(),  # noqa: B008 - frozen
+) -> Robustness:
+    """Show runs their test pictures, changed more and more.
+
+    Runs with the same test set are shown the same pictures, changed in the same way. A picture is
+    changed as the model sees it, in its own size.
+
+    Raises:
+        RunError: if there are too many runs or pictures, the change is unknown, or a run is
+            damaged.
+        DatasetError: if the test pictures of a run are not on this machine.
+        Cancelled: if it was asked to stop.
+    """
+    check(runs, change, pictures)
+    strengths = CHANGES[change].strengths
+    accuracies: dict[str, tuple[float, ...]] = {}
+    done, total = 0, len(runs) * len(strengths)
+    for run in runs:
+        predictor = load_predictor(run)
+        images, labels = _sample(run, pictures, seed)
+        found = []
+        for strength in strengths:
+            note = f"{run.id}, strength {strength:g}"
+            report(Progress("answering", part=done / total, note=note))
+            answers = predictor.probabilities(_changed(images, change, strength, seed))
+            found.append(float((answers.argmax(axis=1) == labels).mean()))
+            done += 1
+        accuracies[run.id] = tuple(found)
+    return Robustness(change, strengths, accuracies, pictures, seed)
+
+
+def _sample(run: Run, pictures: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    card = run.card
+    labels = run.evaluation("test").labels
+    images = datasets.load_test_measured(card.dataset, labels, card.test_fingerprint)
+    rows = np.random.default_rng(seed).permutation(len(labels))[:pictures]
+    rows.sort()
+    return np.asarray(images[rows]), labels[rows]
+
+
+def _changed(images: np.ndarray, change: str, strength: float, seed: int) -> np.ndarray:
+    if strength == 0:
+        return images
+    rng = np.random.default_rng(seed)
+    changed = np.empty_like(images)
+    for index, image in enumerate(images):
+        place = (float(rng.random()), float(rng.random()), int(rng.integers(10_000)))
+        step = CHANGES[change].step(strength, place)
+        flat = image[..., 0] if image.shape[2] == 1 else image
+        changed[index] = apply(flat, step).reshape(image.shape)
+    return changed
+
+
+def example(image: np.ndarray, change: str, seed: int = 0) -> list[np.ndarray]:
+    """One picture at each strength, uint8, shape `(H, W)` or `(H, W, 3)`."""
+    batch = image[None, ..., None] if image.ndim == 2 else image[None]
+    shown = [_changed(batch, change, strength, seed)[0] for strength in CHANGES[change].strengths]
+    return [one.reshape(image.shape) for one in shown]
+
+
+def save(found: Robustness, folder: Path) -> None:
+    """Keep it in a folder.
+
+    Raises:
+        JobError: if nothing can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _FILE).write_text(json.dumps(vars(found)), encoding="utf-8")
+    except OSError as error:
+        raise JobError(disk_sentence(error, folder)) from error
+
+
+def load(folder: Path) -> Robustness:
+    """What `save` has kept.
+
+    Raises:
+        JobError: if it is missing or damaged.
+    """
+    try:
+        content = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        accuracies = {name: tuple(map(float, v)) for name, v in content["accuracies"].items()}
+        strengths = tuple(map(float, content["strengths"]))
+        if content["change"] not in CHANGES or any(
+            len(values) != len(strengths) for values in accuracies.values()
+        ):
+            raise ValueError("its lists are not equally long")
+        return Robustness(
+            content["change"],
+            strengths,
+            accuracies,
+            int(content["pictures"]),
+            int(content["seed"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise JobError(f"The result in {folder.name} cannot be read: {error}.") from error

@@ -1,0 +1,138 @@
+"""Where models break: accuracy as test pictures are changed more and more."""
+
+import pandas as pd
+import streamlit as st
+
+from core import datasets, jobs, plots, robustness, runs
+from core.errors import StudioError
+from core.robustness import CHANGES
+from core.runs import Run
+from pages.components import address, html, job_progress, keys, run_picker
+from pages.components.lab import view
+
+_PICTURES = (100, 200, 500, 1000, 2000)
+
+
+def show() -> None:
+    """What to measure, the job, its chart."""
+    st.markdown(
+        "Good figures on clean pictures say little about grainy, turned or half hidden ones. "
+        "Choose a change and some models, and see how quickly each loses its way."
+    )
+    change = _pick_change()
+    chosen = _pick_runs()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        pictures = st.select_slider(
+            "Test pictures of each model",
+            _PICTURES,
+            500,
+            key=keys.BREAKING_PICTURES,
+            help="More take longer and tell more exactly: with 500, accuracy is sure to about 4 "
+            "points either way at worst.",
+        )
+        settings = {"runs": [run.id for run in chosen], "change": change, "pictures": pictures}
+        last = job_progress.latest("robustness", **settings) if chosen else None
+        going = last is not None and not last.ended
+        st.button(
+            "Measure" if last is None else "Measure again",
+            type="primary" if last is None else "secondary",
+            icon=":material/play_arrow:",
+            on_click=_start,
+            args=(settings,),
+            disabled=not chosen or going,
+        )
+    _show_example(change, chosen)
+    if last is None:
+        return
+    if going:
+        job_progress.show_running(last.id)
+    elif last.state != "done":
+        job_progress.show_failure(last)
+    else:
+        _show_result(last)
+
+
+def _pick_change() -> str:
+    address.recall(keys.BREAKING, list(CHANGES), "noise")
+    name = st.segmented_control(
+        "Change",
+        list(CHANGES),
+        required=True,
+        format_func=lambda name: CHANGES[name].title,
+        key=keys.BREAKING,
+    )
+    address.note(keys.BREAKING, name, "noise")
+    return name
+
+
+def _pick_runs() -> list[Run]:
+    known = {run.id: run for run in runs.list_runs()}
+    usual = [name for name in run_picker.FIRST_CHOICE if name in known] or list(known)[:3]
+    address.recall_several(keys.BREAKING_RUNS, list(known), usual)
+    st.session_state[keys.BREAKING_RUNS] = st.session_state[keys.BREAKING_RUNS][
+        : robustness.MOST_RUNS
+    ]
+    names = st.multiselect(
+        "Trained models",
+        list(known),
+        key=keys.BREAKING_RUNS,
+        max_selections=robustness.MOST_RUNS,
+        placeholder="Choose trained models",
+    )
+    address.note_several(keys.BREAKING_RUNS, names, usual)
+    return [known[name] for name in names]
+
+
+def _start(settings: dict) -> None:
+    try:
+        jobs.submit("robustness", settings)
+    except StudioError as error:
+        st.toast(str(error))
+
+
+def _show_example(change: str, chosen: list[Run]) -> None:
+    """One test picture at every strength."""
+    if not chosen:
+        st.info("Choose at least one trained model.", icon=":material/info:")
+        return
+    try:
+        pictures = _example(change, chosen[0].card.dataset)
+    except StudioError as error:
+        st.info(html.plain(str(error)), icon=":material/hide_image:")
+        return
+    strengths = CHANGES[change].strengths
+    shown = [(p, f"{s:g}", "") for p, s in zip(pictures, strengths, strict=True)]
+    style = "<style>.examples .strip figure, .examples .strip img {width:6rem; height:auto}</style>"
+    st.html(html.STYLE + style + f'<div class="examples">{html.strip(shown)}</div>')
+    st.caption(f"A test picture at each strength. {CHANGES[change].unit}.")
+
+
+@st.cache_data(show_spinner=False, max_entries=40)
+def _example(change: str, dataset: str) -> list:
+    images, _ = datasets.load_test(dataset)
+    image = images[0]
+    flat = image[..., 0] if image.shape[2] == 1 else image
+    return [view.fit_within(p, 160) for p in robustness.example(flat, change)]
+
+
+def _show_result(job) -> None:
+    try:
+        found = robustness.load(job.kept)
+    except StudioError as error:
+        st.error(html.plain(str(error)), icon=":material/error:")
+        return
+    change = CHANGES[found.change]
+    lines = plots.robustness_lines(change.title, change.unit, found.strengths, found.accuracies)
+    st.vega_lite_chart(plots.lines_chart(lines), width="stretch", key=keys.BREAKING_CHART)
+    table = pd.DataFrame(found.accuracies, index=[f"{s:g}" for s in found.strengths])
+    table.index.name = change.unit
+    st.dataframe(
+        table,
+        column_config={
+            name: st.column_config.NumberColumn(format="percent") for name in found.accuracies
+        },
+    )
+    st.caption(
+        f"On {html.counted(found.pictures, 'test picture')} of each model's own test set, changed "
+        "at the size the model sees them. Models with the same test set saw the same pictures."
+    )

@@ -1,0 +1,158 @@
+"""The pipeline as a list of steps that can be added, set, ordered, switched off and removed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
+
+import streamlit as st
+
+from core.errors import StudioError
+from core.opencv_ops import GROUPS, MOST_STEPS, OPERATIONS, Step, from_text, to_text
+from core.param import Param
+from pages.components import address, html, keys
+
+FIRST_PIPELINE = "gaussian_blur~canny"
+_WIDEST_SLIDER = 2000  # a field suits a wider range better
+
+
+def edit() -> list[Step]:
+    """Draw the editor; the steps as they are set now, which also stand in the address."""
+    steps = _recall()
+    _offer_more(steps)
+    if not steps:
+        st.info("Add a step to begin.", icon=":material/add:")
+    found = [
+        _edit_step(number, step_id, step, len(steps))
+        for number, (step_id, step) in enumerate(steps.items())
+    ]
+    st.session_state[keys.STEPS] = dict(zip(steps, found, strict=True))
+    address.note(keys.PIPELINE, to_text(found) or "none", FIRST_PIPELINE)
+    return found
+
+
+def _recall() -> dict[int, Step]:
+    """The steps by number: from a link that was just followed, else those of before."""
+    asked = address.linked(keys.PIPELINE)
+    if asked is None and keys.STEPS in st.session_state:
+        return st.session_state[keys.STEPS]
+    if asked is None:  # first visit, or back from another page
+        asked = st.session_state.get("noted_" + keys.PIPELINE, FIRST_PIPELINE)
+    try:
+        steps = from_text("" if asked == "none" else asked)
+    except StudioError as error:
+        st.warning(html.plain(f"The link asks for what cannot be done. {error}"))
+        steps = from_text(FIRST_PIPELINE)
+    return {_new_id(): step for step in steps}
+
+
+def _new_id() -> int:
+    """A number no step of this session has had; fields of a step are known by it."""
+    numbers = st.session_state.setdefault(keys.STEP_NUMBERS, count(1))
+    return next(numbers)
+
+
+def _offer_more(steps: dict[int, Step]) -> None:
+    order = sorted(OPERATIONS.values(), key=lambda op: GROUPS.index(op.group))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Add a step",
+            [operation.name for operation in order],
+            index=None,
+            format_func=lambda name: f"{OPERATIONS[name].group} · {OPERATIONS[name].title}",
+            key=keys.NEW_STEP,
+            placeholder="Choose an operation",
+            on_change=_add,
+            disabled=len(steps) >= MOST_STEPS,
+        )
+        st.button("Clear", icon=":material/delete_sweep:", on_click=_clear, disabled=not steps)
+
+
+def _add() -> None:
+    name = st.session_state[keys.NEW_STEP]
+    if name:
+        st.session_state[keys.STEPS] = {**st.session_state[keys.STEPS], _new_id(): Step(name)}
+    st.session_state[keys.NEW_STEP] = None
+
+
+def _clear() -> None:
+    st.session_state[keys.STEPS] = {}
+
+
+def _edit_step(number: int, step_id: int, step: Step, total: int) -> Step:
+    """One step: its switch, its place, its fields."""
+    with st.container(border=True, key=f"step_{step_id}"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            on = st.toggle(
+                f"{number + 1} · {step.spec.title}",
+                step.on,
+                key=f"{step_id}.on",
+                help=step.spec.sentence,
+                width="stretch",
+            )
+            for icon, name, by in (("arrow_upward", "Earlier", -1), ("arrow_downward", "Later", 1)):
+                st.button(
+                    "",
+                    icon=f":material/{icon}:",
+                    key=f"{step_id}.{name}",
+                    help=f"{name}: {step.spec.title}",
+                    disabled=not 0 <= number + by < total,
+                    on_click=_move,
+                    args=(step_id, by),
+                    type="tertiary",
+                )
+            st.button(
+                "",
+                icon=":material/close:",
+                key=f"{step_id}.remove",
+                help=f"Remove: {step.spec.title}",
+                on_click=_remove,
+                args=(step_id,),
+                type="tertiary",
+            )
+        values = {}
+        if on:
+            for param in step.spec.params:
+                values[param.name] = _field(
+                    param, step.values[param.name], f"{step_id}.{param.name}"
+                )
+    return replace(step, values=values or step.values, on=on)
+
+
+def _field(param: Param, value, key: str):
+    """The widget that suits a parameter."""
+    common = {"key": key, "help": param.help}
+    if isinstance(param.default, bool):
+        return st.checkbox(param.title, value, **common)
+    if param.choices:
+        return st.selectbox(param.title, param.choices, param.choices.index(value), **common)
+    kind = type(param.default)
+    low, high = kind(param.low), kind(param.high)
+    if high - low > _WIDEST_SLIDER:
+        return st.number_input(param.title, low, high, value, **common)
+    return st.slider(param.title, low, high, value, _step(param), **common)
+
+
+def _step(param: Param) -> int | float:
+    if isinstance(param.default, int):
+        return 1
+    span = param.high - param.low
+    return 0.01 if span <= 2 else 0.05 if span <= 10 else 0.5 if span <= 200 else 1.0
+
+
+def _move(step_id: int, by: int) -> None:
+    order = list(st.session_state[keys.STEPS])
+    place = order.index(step_id)
+    order[place], order[place + by] = order[place + by], order[place]
+    steps = st.session_state[keys.STEPS]
+    st.session_state[keys.STEPS] = {one: steps[one] for one in order}
+
+
+def _remove(step_id: int) -> None:
+    steps = dict(st.session_state[keys.STEPS])
+    steps.pop(step_id, None)
+    st.session_state[keys.STEPS] = steps
+
+
+def names(steps: Sequence[Step]) -> list[str]:
+    """What the steps are called, in their order."""
+    return [f"{number} · {step.spec.title}" for number, step in enumerate(steps, 1)]

@@ -1,0 +1,118 @@
+"""The picture in the lab: a sample, a file, a photograph taken now, or what was drawn."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+
+from core import datasets
+from core.errors import StudioError
+from core.images import MAX_BYTES, SUFFIXES
+from pages.components import address, html, keys
+from pages.components.memory import recall, remember
+from pages.components.picture_source import Shown, read
+
+SOURCES = {
+    "sample": "A sample",
+    "upload": "Upload",
+    "camera": "Camera",
+    "drawing": "Your drawing",
+}
+_DIGITS = {f"digit_{digit}": f"Digit {digit}" for digit in range(10)}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is worked on.
+
+    Attributes:
+        name: changes when it is another picture.
+        image: uint8, shape `(H, W)` or `(H, W, 3)`.
+    """
+
+    name: str
+    image: np.ndarray
+
+
+def pick() -> Picture | None:
+    """The widgets, and the picture they give; None while there is none."""
+    address.recall(keys.LAB_SOURCE, list(SOURCES), "sample")
+    source = st.segmented_control(
+        "Picture",
+        list(SOURCES),
+        required=True,
+        format_func=SOURCES.get,
+        key=keys.LAB_SOURCE,
+        label_visibility="collapsed",
+    )
+    address.note(keys.LAB_SOURCE, source, "sample")
+    if source == "sample":
+        return _sample()
+    shown = {"upload": _upload, "camera": _camera, "drawing": _drawing}[source]()
+    if shown is None:
+        return None
+    if shown.error:
+        st.error(html.plain(f"{shown.name}: {shown.error}"), icon=":material/broken_image:")
+        return None
+    return Picture(shown.name, shown.image)
+
+
+def _sample() -> Picture | None:
+    titles = {name: title for name, (title, *_) in datasets.PHOTOGRAPHS.items()} | _DIGITS
+    address.recall(keys.LAB_SAMPLE, list(titles), "flower")
+    name = st.pills(
+        "Sample",
+        list(titles),
+        required=True,
+        format_func=titles.get,
+        key=keys.LAB_SAMPLE,
+        label_visibility="collapsed",
+    )
+    address.note(keys.LAB_SAMPLE, name, "flower")
+    try:
+        if name in _DIGITS:
+            digit = datasets.sample_pictures("mnist")[int(name[-1])]
+            return Picture(name, digit[..., 0])
+        st.caption(f"Photograph: {datasets.PHOTOGRAPHS[name][3]}.")
+        return Picture(name, datasets.photograph(name))
+    except StudioError as error:
+        st.error(html.plain(str(error)), icon=":material/error:")
+        return None
+
+
+def _upload() -> Shown | None:
+    file = st.file_uploader(
+        "A picture",
+        type=[suffix.lstrip(".") for suffix in SUFFIXES],
+        key=keys.LAB_UPLOAD,
+        help=f"PNG, JPEG, GIF, BMP, WebP or TIFF, up to {MAX_BYTES // 2**20} MB.",
+    )
+    memory = recall()
+    if file is not None:
+        kept = (file.name, file.getvalue())
+        if kept != memory.lab:
+            remember(replace(memory, lab=kept))
+        return _decoded(*kept)
+    if memory.lab is None:
+        return None
+    st.caption(f"{html.plain(memory.lab[0])}, from before.")
+    return _decoded(*memory.lab)
+
+
+def _camera() -> Shown | None:
+    photo = st.camera_input("Take a picture", key=keys.LAB_CAMERA)
+    return _decoded("photograph", photo.getvalue()) if photo else None
+
+
+def _drawing() -> Shown | None:
+    png = recall().drawing_png
+    if png is None:
+        st.info("Nothing was drawn yet.", icon=":material/draw:")
+        st.page_link("pages/recognise.py", label="Draw something", icon=":material/draw:")
+        return None
+    return _decoded("drawing", png)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _decoded(name: str, content: bytes) -> Shown:
+    return read(name, content)

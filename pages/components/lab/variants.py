@@ -1,0 +1,145 @@
+"""Random changes: what a policy for training pictures makes of one picture."""
+
+import io
+import zipfile
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core import augmentation
+from core.augmentation import CUSTOM, Policy
+from core.errors import StudioError
+from core.images import encode_png, fit_within
+from core.models.augmentation_params import AUGMENTATION
+from pages.components import html, keys
+from pages.components.lab import view
+from pages.components.lab.source import Picture
+
+PARAMS = tuple(param for param in AUGMENTATION if param.only_if)
+MODEL = "simple_cnn"  # that the policy is handed to
+_SIDE = 256  # pixels; variants are shown small
+_START = {
+    "none": "Nothing",
+    "small_moves": "Small moves",
+    "photographs": "Photographs",
+    "strong_photographs": "Strong, photographs",
+    "clothing": "Clothing",
+}
+
+
+@st.fragment
+def show(picture: Picture) -> None:
+    """The policy on the left, variants on the right."""
+    left, right = st.columns([4, 7], gap="large")
+    with left:
+        _offer_start()
+        values = {param.name: _field(param) for param in PARAMS}
+    with right:
+        number, seed = _how_many()
+        try:
+            policy = augmentation.chosen_policy({"augmentation": CUSTOM, **values})
+            variants = _variants(picture.image, policy, number, seed)
+        except (ValueError, StudioError) as error:
+            st.error(html.plain(str(error)), icon=":material/error:")
+            return
+        pictures = [(view_of(v), f"{n}", "") for n, v in enumerate(variants, 1)]
+        st.html(html.STYLE + html.strip(pictures))
+        if not policy.changes:
+            st.caption("Nothing is changed yet: move a slider on the left.")
+        with st.container(horizontal=True):
+            _hand_over(values)
+            st.download_button(
+                "Download them (zip)",
+                lambda: as_zip(variants),
+                "variants.zip",
+                "application/zip",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+
+
+def view_of(image: np.ndarray) -> np.ndarray:
+    """A variant as it is shown."""
+    return fit_within(image, view.SMALL)
+
+
+def _offer_start() -> None:
+    st.selectbox(
+        "Start from",
+        list(_START),
+        index=None,
+        format_func=_START.get,
+        key=keys.LAB_POLICY,
+        placeholder="a usual policy",
+        on_change=_take,
+        help="Fills in the values below.",
+    )
+
+
+def _take() -> None:
+    name = st.session_state[keys.LAB_POLICY]
+    if name:
+        for param in PARAMS:
+            value = getattr(augmentation.POLICIES[name], param.name)
+            st.session_state[_key(param.name)] = type(param.default)(value)
+
+
+def _key(name: str) -> str:
+    return f"lab.{name}"
+
+
+def _field(param) -> Any:
+    common = {"key": _key(param.name), "help": param.help, "bind": "query-params"}
+    if param.choices:
+        return st.selectbox(param.title, param.choices, **common)
+    kind = type(param.default)
+    step = 1 if kind is int else 1.0 if param.high > 50 else 0.01
+    return st.slider(param.title, kind(param.low), kind(param.high), param.default, step, **common)
+
+
+def _how_many() -> tuple[int, int]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.slider("How many", 4, 24, 12, 4, key=keys.LAB_NUMBER, bind="query-params")
+        seed = st.number_input(
+            "Seed",
+            0,
+            9999,
+            0,
+            key=keys.LAB_SEED,
+            bind="query-params",
+            help="The same seed gives the same variants.",
+        )
+    return number, seed
+
+
+def _variants(image: np.ndarray, policy: Policy, number: int, seed: int) -> list[np.ndarray]:
+    small = fit_within(image, _SIDE)
+    batch = np.stack([small[..., None] if small.ndim == 2 else small] * number)
+    changed = augmentation.augment(batch, policy, seed) if policy.changes else batch
+    return [one.reshape(small.shape) for one in changed]
+
+
+def _hand_over(values: dict[str, Any]) -> None:
+    """A link to the Train page with this policy filled in."""
+    query = {f"{MODEL}.{name}": str(value) for name, value in values.items()}
+    st.page_link(
+        "pages/train.py",
+        label="Train with these changes",
+        icon=":material/school:",
+        query_params={
+            keys.STEP: "model",
+            keys.MODEL: MODEL,
+            f"{MODEL}.augmentation": CUSTOM,
+            **query,
+        },
+    )
+
+
+def as_zip(variants: list[np.ndarray]) -> bytes:
+    """All variants as PNG files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for number, image in enumerate(variants, 1):
+            archive.writestr(f"variant-{number:02}.png", encode_png(image))
+    return buffer.getvalue()

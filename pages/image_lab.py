@@ -1,0 +1,47 @@
+"""The image lab: what OpenCV does to a picture, and to a model's opinion of it."""
+
+import streamlit as st
+
+from pages.components import address, house, keys
+from pages.components.lab import breaking, pipeline, source, variants
+
+VIEWS = {
+    "pipeline": "Step by step",
+    "random": "Random changes",
+    "robustness": "Where models break",
+}
+
+
+def page() -> None:
+    """A picture, and three ways to play with it."""
+    house.enter()
+    st.title("Image lab", anchor=False)
+    view = pick_view()
+    if view == "robustness":
+        breaking.show()
+        return
+    picture = source.pick()
+    if picture is None:
+        st.markdown("Choose or take a picture above to begin.")
+    elif view == "random":
+        variants.show(picture)
+    else:
+        pipeline.show(picture)
+
+
+def pick_view() -> str:
+    """Which part of the lab is shown; it stands in the address."""
+    address.recall(keys.LAB_VIEW, list(VIEWS), "pipeline")
+    view = st.segmented_control(
+        "What to do",
+        list(VIEWS),
+        required=True,
+        format_func=VIEWS.get,
+        key=keys.LAB_VIEW,
+        label_visibility="collapsed",
+    )
+    address.note(keys.LAB_VIEW, view, "pipeline")
+    return view
+
+
+page()
