@@ -109,8 +109,11 @@ def _show_opinion(before: np.ndarray, steps: Sequence[Step], images: list[np.nda
             first = first or label
             rows.append((image, title, label, said, label == first))
         st.html(html.STYLE + _opinions(rows))
+        names = run.card.class_names
+        known = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
         st.caption(
-            f"Answered by {html.plain(run.id)}. ≠ marks another answer than before the first step."
+            "≠ marks another answer than before the first step. This model knows nothing but "
+            f"{html.plain(known)}: whatever else it is shown, it takes for one of these."
         )
 
 

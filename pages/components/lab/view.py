@@ -17,7 +17,8 @@ STYLE = """<style>
  background:color-mix(in srgb, currentColor 6%, transparent); display:block}
 .lab.tiny img {image-rendering:pixelated}
 .lab figcaption {font-size:.88rem; margin-top:.3rem; opacity:.85}
-.lab svg {width:100%; height:3.6rem; display:block; margin-top:.35rem}
+.lab img.histogram {width:100%; height:3.6rem; object-fit:fill; margin-top:.35rem;
+ image-rendering:auto}
 </style>"""
 _CHANNELS = (("#D55E00", "red"), ("#009E73", "green"), ("#0072B2", "blue"))
 
@@ -48,12 +49,17 @@ def histogram(image: np.ndarray) -> str:
     """How often each brightness occurs, dark on the left; a line for each colour."""
     small = fit_within(image, LARGE)
     if small.ndim == 2:
-        lines = [_line(small, "currentColor", "grey")]
+        lines = [_line(small, "#888888", "grey")]
     else:
         lines = [_line(small[..., i], colour, name) for i, (colour, name) in enumerate(_CHANNELS)]
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_BINS - 1} 20" '
+        f'preserveAspectRatio="none">{"".join(lines)}</svg>'
+    )
+    content = base64.b64encode(svg.encode()).decode()
     return (
-        f'<svg viewBox="0 0 {_BINS - 1} 20" preserveAspectRatio="none" role="img" '
-        f'aria-label="histogram of brightness">{"".join(lines)}</svg>'
+        f'<img class="histogram" src="data:image/svg+xml;base64,{content}" '
+        'alt="histogram: how often each brightness occurs, dark on the left">'
     )
 
 
