@@ -5,11 +5,13 @@ was written last is remembered, so that a link that was followed is told from a 
 used.
 """
 
+import time
 from collections.abc import Sequence
 
 import streamlit as st
 
-_NOTED = "noted_"
+_NOTED, _REPLACED = "noted_", "replaced_"
+_BEHIND = 2.0  # seconds for which a browser may still send what stood in its address before
 
 
 def recall(key: str, options: Sequence[str], default: str, coming: str = "") -> None:
@@ -41,6 +43,9 @@ def recall_several(key: str, options: Sequence[str], default: Sequence[str]) -> 
 
 def note(key: str, chosen: str, default: str = "") -> None:
     """After it: write the choice to the address, unless it is the default."""
+    before = st.session_state.get(_NOTED + key)
+    if before not in (None, chosen):
+        st.session_state[_REPLACED + key] = {**_replaced(key), before: time.monotonic()}
     st.session_state[_NOTED + key] = chosen
     if chosen != default:
         st.query_params[key] = chosen
@@ -56,7 +61,18 @@ def note_several(key: str, chosen: Sequence[str], default: Sequence[str]) -> Non
 def linked(key: str) -> str | None:
     """What a link that was just followed asks for; None if nothing, or if it is known already."""
     text = st.query_params.get(key)
-    return None if text == st.session_state.get(_NOTED + key) else text
+    if text == st.session_state.get(_NOTED + key) or text in _replaced(key):
+        return None
+    return text
+
+
+def _replaced(key: str) -> dict[str, float]:
+    """What stood in the address a moment ago, with when it was replaced.
+
+    A browser on which somebody clicks quickly still sends it: that is no link.
+    """
+    known, now = st.session_state.get(_REPLACED + key, {}), time.monotonic()
+    return {text: when for text, when in known.items() if now - when < _BEHIND}
 
 
 def _asked(key: str) -> str | None:

@@ -81,55 +81,58 @@ def _clear() -> None:
 def _edit_step(number: int, step_id: int, step: Step, total: int) -> Step:
     """One step: its switch, its place, its fields."""
     with st.container(border=True, key=f"step_{step_id}"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            on = st.toggle(
-                f"{number + 1} · {step.spec.title}",
-                step.on,
-                key=f"{step_id}.on",
-                help=step.spec.sentence,
-                width="stretch",
-            )
-            for icon, name, by in (("arrow_upward", "Earlier", -1), ("arrow_downward", "Later", 1)):
-                st.button(
-                    "",
-                    icon=f":material/{icon}:",
-                    key=f"{step_id}.{name}",
-                    help=f"{name}: {step.spec.title}",
-                    disabled=not 0 <= number + by < total,
-                    on_click=_move,
-                    args=(step_id, by),
-                    type="tertiary",
-                )
-            st.button(
-                "",
-                icon=":material/close:",
-                key=f"{step_id}.remove",
-                help=f"Remove: {step.spec.title}",
-                on_click=_remove,
-                args=(step_id,),
-                type="tertiary",
-            )
+        st.session_state.setdefault(f"{step_id}.on", step.on)
+        on = st.toggle(
+            f"{number + 1} · {step.spec.title}", key=f"{step_id}.on", help=step.spec.sentence
+        )
         values = {}
         if on:
             for param in step.spec.params:
-                values[param.name] = _field(
-                    param, step.values[param.name], f"{step_id}.{param.name}"
-                )
+                key = f"{step_id}.{param.name}"
+                values[param.name] = _field(param, step.values[param.name], key)
+        _place_buttons(number, step_id, total)
     return replace(step, values=values or step.values, on=on)
 
 
+def _place_buttons(number: int, step_id: int, total: int) -> None:
+    with st.container(horizontal=True, gap="small"):
+        for name, icon, by in (("Earlier", "arrow_upward", -1), ("Later", "arrow_downward", 1)):
+            st.button(
+                name,
+                icon=f":material/{icon}:",
+                key=f"{step_id}.{name}",
+                disabled=not 0 <= number + by < total,
+                on_click=_move,
+                args=(step_id, by),
+                type="tertiary",
+            )
+        st.button(
+            "Remove",
+            icon=":material/close:",
+            key=f"{step_id}.remove",
+            on_click=_remove,
+            args=(step_id,),
+            type="tertiary",
+        )
+
+
 def _field(param: Param, value, key: str):
-    """The widget that suits a parameter."""
+    """The widget that suits a parameter.
+
+    It begins with the value and then keeps its own: a default that follows would undo what is
+    moved quickly.
+    """
+    st.session_state.setdefault(key, value)
     common = {"key": key, "help": param.help}
     if isinstance(param.default, bool):
-        return st.checkbox(param.title, value, **common)
+        return st.checkbox(param.title, **common)
     if param.choices:
-        return st.selectbox(param.title, param.choices, param.choices.index(value), **common)
+        return st.selectbox(param.title, param.choices, **common)
     kind = type(param.default)
     low, high = kind(param.low), kind(param.high)
     if high - low > _WIDEST_SLIDER:
-        return st.number_input(param.title, low, high, value, **common)
-    return st.slider(param.title, low, high, value, _step(param), **common)
+        return st.number_input(param.title, low, high, **common)
+    return st.slider(param.title, low, high, step=_step(param), **common)
 
 
 def _step(param: Param) -> int | float:

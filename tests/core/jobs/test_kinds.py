@@ -1,9 +1,11 @@
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core import datasets, labelled, runs
+from core import datasets, labelled, robustness, runs
 from core.datasets import uploads
 from core.errors import Cancelled, DatasetError, RunError
 from core.images import encode_png
@@ -21,6 +23,11 @@ KEPT = Path("kept")  # imports keep nothing
         ("download", {"dataset": "cifar10"}, "Download cifar10"),
         ("import", {"name": "pets", "path": "/pets"}, "Import pets"),
         ("evaluate", {"run": "mine", "path": "/pets"}, "Show your pictures to mine"),
+        (
+            "robustness",
+            {"runs": ["mine"], "change": "noise", "pictures": 500},
+            "How much noise models stand",
+        ),
     ],
 )
 def test_a_kind_says_what_it_does(kind, settings, title):
@@ -164,3 +171,68 @@ def test_an_evaluation_with_a_damaged_model_is_told(studio, tmp_path, digits, sm
     KINDS["evaluate"].check(settings)
     with pytest.raises(RunError, match="missing or was changed after training"):
         KINDS["evaluate"].run(settings, Reporter(), tmp_path / "kept")
+
+
+# How much models stand
+
+BREAKING = {"runs": ["mnist-logistic-regression"], "change": "contrast", "pictures": 60}
+
+
+@pytest.mark.parametrize("seed", [{}, {"seed": 7}], ids=["usual seed", "own seed"])
+def test_robustness_is_measured_and_kept(studio, tmp_path, small_run, seed):
+    studio.runs_dir.mkdir()
+    (studio.runs_dir / small_run.id).symlink_to(small_run.folder)
+    settings = BREAKING | {"runs": [*BREAKING["runs"], small_run.id]} | seed
+    kept = tmp_path / "job" / "kept"
+    KINDS["robustness"].check(settings)
+    assert KINDS["robustness"].run(settings, Reporter(), kept) == {
+        "change": "contrast",
+        "runs": 2,
+        "pictures": 60,
+    }
+    chosen = [runs.load(name) for name in settings["runs"]]
+    expected = robustness.measure(chosen, "contrast", 60, **({"seed": 0} | seed))
+    assert robustness.load(kept) == expected
+    assert list(expected.accuracies) == settings["runs"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"runs": []}, "Choose 1 to 6 trained models. Received: 0."),
+        ({"runs": ["mnist-cnn"] * 7}, "Choose 1 to 6 trained models. Received: 7."),
+        ({"runs": ["mnist-cnn", "unheard-of"]}, "There is no run named 'unheard-of'"),
+        ({"runs": ["../x"]}, "There is no run named"),
+        ({"change": "fog"}, "There is no change named 'fog'"),
+        ({"pictures": 49}, "Show 50 to 2,000 pictures. Received: 49."),
+        ({"pictures": 2001}, "Show 50 to 2,000 pictures. Received: 2001."),
+    ],
+    ids=["no run", "7 runs", "unknown run", "no name", "unknown change", "too few", "too many"],
+)
+def test_robustness_that_cannot_be_measured_is_refused_at_once(studio, changed, sentence):
+    settings = BREAKING | changed
+    seen = []
+    with pytest.raises(RunError, match=sentence):
+        KINDS["robustness"].check(settings)
+    with pytest.raises(RunError, match=sentence):
+        KINDS["robustness"].run(settings, Reporter(seen.append), KEPT)
+    assert seen == []
+    assert not KEPT.exists()
+
+
+def test_robustness_of_a_run_whose_dataset_is_gone_is_told(studio, small_run, tmp_path):
+    folder = studio.runs_dir / small_run.id
+    shutil.copytree(small_run.folder, folder)
+    card = json.loads((folder / runs.CARD).read_text()) | {"dataset": "was-deleted"}
+    (folder / runs.CARD).write_text(json.dumps(card))
+    settings = BREAKING | {"runs": [small_run.id]}
+    KINDS["robustness"].check(settings)
+    with pytest.raises(DatasetError, match="There is no dataset named 'was-deleted'"):
+        KINDS["robustness"].run(settings, Reporter(), tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+
+
+def test_robustness_that_is_stopped_keeps_nothing(studio, tmp_path):
+    with pytest.raises(Cancelled):
+        KINDS["robustness"].run(BREAKING, Reporter(should_stop=lambda: True), tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()

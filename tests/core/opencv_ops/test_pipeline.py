@@ -313,7 +313,7 @@ DRAWN = draw_pipelines()
 
 def read(path: Path) -> np.ndarray:
     """A picture as the studio holds it: grey, or red first."""
-    image = cv2.imread(str(path), cv2.IMREAD_ANYCOLOR)
+    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     assert image is not None
     return image if image.ndim == 2 else image[..., ::-1].copy()
 
