@@ -322,16 +322,16 @@ def test_the_two_flips_are_drawn_apart():
     assert parts == pytest.approx([0.25] * 4, abs=0.08)
 
 
-@pytest.mark.parametrize("perspective", [0.1, 0.4])
+@pytest.mark.parametrize("perspective", [0.1, 0.3])
 def test_an_edge_recedes_up_to_its_part_of_a_side(perspective):
     height, width = SIDE, 2 * SIDE
     white = np.full((height, width), 200, np.uint8)
     changed = many(white, Policy(perspective=perspective), 200)
     down, right = (int(np.ceil(perspective * side)) + 1 for side in (height, width))
     assert (changed[:, down:-down, right:-right] == 200).all()
-    for rows, columns in ((1, 1), (-2, 1), (1, -2), (-2, -2)):
+    for rows, columns in ((1, 1), (-1, 1), (1, -1), (-1, -1)):
         corner = changed[:, round(0.5 * rows * down), round(0.5 * columns * right)]
-        assert 0.1 < (corner < 100).mean() < 0.9
+        assert 0.05 < (corner < 100).mean() < 0.9
 
 
 @pytest.mark.parametrize("seed", [0, 1])
