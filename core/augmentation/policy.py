@@ -12,7 +12,7 @@ USUAL, CUSTOM = "usual", "custom"
 _MOST = {
     "flip": 1,
     "flip_vertical": 1,
-    "perspective": 0.4,
+    "perspective": 0.3,
     "salt_pepper": 1,
     "cutout": 1,
     "thickness": 1,
@@ -33,7 +33,7 @@ class Policy:
         shear: largest slant, as horizontal pixels per vertical pixel.
         flip: probability of being mirrored, left for right.
         flip_vertical: probability of being mirrored, top for bottom.
-        perspective: largest part of a side by which an edge recedes, 0 to 0.4.
+        perspective: largest part of a side by which an edge recedes, 0 to 0.3.
         brightness: largest change of brightness, as a fraction of 255.
         contrast: largest relative change of contrast about the mean.
         colour: largest relative change of saturation; the hue turns by up to 90 degrees times it.

@@ -46,7 +46,7 @@ AUGMENTATION = (
         "How often a picture is mirrored top for bottom, 0 to 1. For pictures from above.",
         1.0,
     ),
-    _changes("perspective", "Perspective", "Largest part by which an edge recedes.", 0.4),
+    _changes("perspective", "Perspective", "Largest part by which an edge recedes.", 0.3),
     _changes("colour", "Colour", "Largest change of saturation and, less, of hue.", 1.0),
     _changes("blur", "Blur", "Largest standard deviation of a blur, in pixels.", 5.0),
     _changes("noise", "Noise", "Largest grain, as a part of full brightness.", 0.5),

@@ -57,8 +57,8 @@ def contrast(image, factor):
 
 
 def gaussian_noise(image, sigma, seed):
-    noise = np.random.default_rng(seed).normal(0, sigma, image.shape)
-    return to_bytes(image + noise)
+    noise = np.random.default_rng(seed).standard_normal(image.shape, dtype=np.float32)
+    return to_bytes(image + np.float32(sigma) * noise)
 
 
 def salt_and_pepper(image, part, seed):
@@ -177,11 +177,12 @@ OPERATIONS = (
         "As seen from below, above or the side.",
         perspective,
         (
-            Param("tilt", "Tilt", 0.15, "Above 0 the top recedes, below 0 the bottom.", -0.4, 0.4),
-            Param("turn", "Turn", 0.0, "Above 0 the left recedes, below 0 the right.", -0.4, 0.4),
+            Param("tilt", "Tilt", 0.15, "Above 0 the top recedes, below 0 the bottom.", -0.3, 0.3),
+            Param("turn", "Turn", 0.0, "Above 0 the left recedes, below 0 the right.", -0.3, 0.3),
             _FILL,
         ),
         lambda values: (
+            f"tilt, turn = {values['tilt']}, {values['turn']}; "
             "matrix = cv2.getPerspectiveTransform(corners, moved); "
             "cv2.warpPerspective(image, matrix, (width, height), "
             f"borderMode=cv2.{_BORDERS[values['fill']]})"
@@ -215,8 +216,10 @@ OPERATIONS = (
             Param("sigma", "Sigma", 20.0, "Standard deviation, of 255.", 0.0, 128.0),
             _SEED,
         ),
-        "np.clip(np.rint(image + np.random.default_rng({seed}).normal(0, {sigma}, image.shape)), "
-        "0, 255)".format_map,
+        (
+            "noise = np.random.default_rng({seed}).standard_normal(image.shape, dtype=np.float32); "
+            "np.clip(np.rint(image + {sigma} * noise), 0, 255)"
+        ).format_map,
     ),
     Operation(
         "salt_and_pepper",
@@ -241,7 +244,11 @@ OPERATIONS = (
             Param("y", "Place, downwards", 0.5, "0 is the top, 1 the bottom.", 0.0, 1.0),
             Param("grey", "Grey", 0, "What it is filled with.", 0, 255),
         ),
-        "image[top : top + side, left : left + side] = {grey}".format_map,
+        (
+            "side = round({size} * min(height, width)); left = round({x} * (width - side)); "
+            "top = round({y} * (height - side)); "
+            "image[top : top + side, left : left + side] = {grey}"
+        ).format_map,
     ),
     Operation(
         "colour_jitter",

@@ -44,9 +44,8 @@ def resize(image, percent, method):
 
 def _resize_call(values) -> str:
     flag = {"lanczos": "LANCZOS4"}.get(values["method"], values["method"].upper())
-    part = values["percent"] / 100
-    size = f"(round(width * {part:g}), round(height * {part:g}))"
-    return f"cv2.resize(image, {size}, interpolation=cv2.INTER_{flag})"
+    sides = (f"max(1, round({side} * {values['percent']} / 100))" for side in ("width", "height"))
+    return f"cv2.resize(image, ({', '.join(sides)}), interpolation=cv2.INTER_{flag})"
 
 
 OPERATIONS = (

@@ -1,6 +1,7 @@
 """Edges: where the brightness changes quickly."""
 
 import cv2
+import numpy as np
 
 from core.opencv_ops.operation import Operation, to_gray
 from core.param import Param
@@ -20,19 +21,25 @@ def sobel(image, direction, size, scale):
     gray, size = to_gray(image), int(size)
     x = cv2.Sobel(gray, cv2.CV_32F, 1, 0, ksize=size, scale=scale)
     y = cv2.Sobel(gray, cv2.CV_32F, 0, 1, ksize=size, scale=scale)
-    return cv2.convertScaleAbs({"x": x, "y": y, "magnitude": cv2.magnitude(x, y)}[direction])
+    return cv2.convertScaleAbs({"x": x, "y": y, "magnitude": np.sqrt(x * x + y * y)}[direction])
 
 
 def scharr(image, direction, scale):
     gray = to_gray(image)
     x = cv2.Scharr(gray, cv2.CV_32F, 1, 0, scale=scale)
     y = cv2.Scharr(gray, cv2.CV_32F, 0, 1, scale=scale)
-    return cv2.convertScaleAbs({"x": x, "y": y, "magnitude": cv2.magnitude(x, y)}[direction])
+    return cv2.convertScaleAbs({"x": x, "y": y, "magnitude": np.sqrt(x * x + y * y)}[direction])
 
 
 def laplacian(image, size, scale):
     change = cv2.Laplacian(to_gray(image), cv2.CV_32F, ksize=int(size), scale=scale)
     return cv2.convertScaleAbs(change)
+
+
+def _canny_call(values) -> str:
+    gray = f"cv2.GaussianBlur(gray, (0, 0), {values['blur']})" if values["blur"] else "gray"
+    options = "{low}, {high}, apertureSize={aperture}, L2gradient={l2_gradient}"
+    return f"cv2.Canny({gray}, {options.format_map(values)})"
 
 
 def _derivative(name: str, options: str):
@@ -42,7 +49,7 @@ def _derivative(name: str, options: str):
         x = f"cv2.{name}(gray, cv2.CV_32F, 1, 0, {options})".format(**values)
         y = f"cv2.{name}(gray, cv2.CV_32F, 0, 1, {options})".format(**values)
         if values["direction"] == "magnitude":
-            return f"cv2.convertScaleAbs(cv2.magnitude({x}, {y}))"
+            return f"cv2.convertScaleAbs(np.sqrt({x} ** 2 + {y} ** 2))"
         return f"cv2.convertScaleAbs({x if values['direction'] == 'x' else y})"
 
     return call
@@ -99,9 +106,7 @@ OPERATIONS = (
                 "as a sum.",
             ),
         ),
-        (
-            "cv2.Canny(gray, {low}, {high}, apertureSize={aperture}, L2gradient={l2_gradient})"
-        ).format_map,
+        _canny_call,
     ),
     Operation(
         "sobel",

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import unquote_plus, urlencode
 
 import numpy as np
 
@@ -92,7 +92,7 @@ def apply(image: np.ndarray, step: Step) -> np.ndarray:
     pixels = image.shape[0] * image.shape[1] * factor
     if pixels > MAX_PIXELS:
         raise ImageError(
-            f"{step.spec.title} would make a picture of {pixels / 1e6:,.0f} million pixels; at "
+            f"{step.spec.title} would make a picture of {pixels / 1e6:,.1f} million pixels; at "
             f"most {MAX_PIXELS / 1e6:,.0f} million are allowed."
         )
     return np.ascontiguousarray(step.spec.run(np.ascontiguousarray(image), **step.values))
@@ -133,7 +133,7 @@ def _call(step: Step) -> str:
     return f"{step.spec.run.__name__}(image{', ' if values else ''}{values})"
 
 
-_HEAD = '''"""Run it: python pipeline.py picture.png result.png"""
+_HEAD = '''"""Run it: python pipeline.py picture.png result.png"""  # transparency is left aside
 
 import sys
 
@@ -147,13 +147,16 @@ _MAIN = """def pipeline(image):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("Run it: python pipeline.py picture.png result.png")
     image = cv2.imread(sys.argv[1], cv2.IMREAD_ANYCOLOR)
     if image is None:
         sys.exit(f"There is no picture {{sys.argv[1]}}.")
     image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if image.ndim == 3 else image
     image = pipeline(np.ascontiguousarray(image))
     image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
-    cv2.imwrite(sys.argv[2], image)
+    if not cv2.haveImageWriter(sys.argv[2]) or not cv2.imwrite(sys.argv[2], image):
+        sys.exit(f"{{sys.argv[2]}} cannot be written.")
 """
 
 
@@ -183,6 +186,18 @@ def from_text(text: str) -> tuple[Step, ...]:
     steps = []
     for part in parts:
         name, *entries = part.split(";")
-        values = dict(pair for entry in entries for pair in parse_qsl(entry))
-        steps.append(Step(name.removesuffix("!"), values, not name.endswith("!")))
+        steps.append(Step(name.removesuffix("!"), _values(entries), not name.endswith("!")))
     return tuple(steps)
+
+
+def _values(entries: Sequence[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for entry in entries:
+        name, equals, value = entry.partition("=")
+        if not (equals and name and value) or name in values:
+            raise ImageError(
+                "A step is written as operation;name=value;name=value, each name once. "
+                f"Received: {entry!r}."
+            )
+        values[unquote_plus(name)] = unquote_plus(value)
+    return values

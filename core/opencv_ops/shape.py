@@ -81,6 +81,16 @@ def _contour_note(image, values) -> str:
     return f"{many}; areas in pixels, largest first: {listed}."
 
 
+def _contours_call(values) -> str:
+    kind = "cv2.THRESH_BINARY_INV" if values["dark"] else "cv2.THRESH_BINARY"
+    return (
+        f"mask = cv2.threshold(gray, 0, 255, {kind} | cv2.THRESH_OTSU)[1]; "
+        "found, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE); "
+        f"found = [one for one in found if cv2.contourArea(one) >= {values['least_area']}]; "
+        f"cv2.drawContours(drawn, found, -1, (230, 80, 0), {values['thickness']})"
+    )
+
+
 def _morphology_call(values) -> str:
     size = 2 * values["radius"] + 1
     element = f"cv2.getStructuringElement(cv2.{_SHAPES[values['shape']]}, ({size}, {size}))"
@@ -189,10 +199,7 @@ OPERATIONS = (
             Param("least_area", "Smallest area", 10, "In pixels.", 0, 100_000),
             Param("thickness", "Line", 2, "Width of the outline in pixels.", 1, 10),
         ),
-        lambda values: (
-            "cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE); "
-            f"cv2.drawContours(drawn, found, -1, (230, 80, 0), {values['thickness']})"
-        ),
+        _contours_call,
         _contour_note,
     ),
 )
