@@ -2,13 +2,14 @@
 
 import sys
 
-from benchmarks import accuracy, comparing, speed, training
+from benchmarks import accuracy, comparing, lab, speed, training
 
 PARTS = {
     "accuracy": accuracy.main,
     "speed": speed.main,
     "training": training.main,
     "comparing": comparing.main,
+    "lab": lab.main,
 }
 
 

@@ -13,6 +13,7 @@ from pages.components import address, html, keys
 
 FIRST_PIPELINE = "gaussian_blur~canny"
 _WIDEST_SLIDER = 2000  # a field suits a wider range better
+_PLACES = 50
 
 
 def edit() -> list[Step]:
@@ -136,10 +137,14 @@ def _field(param: Param, value, key: str):
 
 
 def _step(param: Param) -> int | float:
+    """The coarsest step that leaves fifty places or more and meets the default."""
     if isinstance(param.default, int):
         return 1
-    span = param.high - param.low
-    return 0.01 if span <= 2 else 0.05 if span <= 10 else 0.5 if span <= 200 else 1.0
+    for step in (1.0, 0.5, 0.1, 0.05):
+        places = (param.high - param.low) / step, (param.default - param.low) / step
+        if places[0] >= _PLACES and all(abs(p - round(p)) < 1e-6 for p in places):
+            return step
+    return 0.01
 
 
 def _move(step_id: int, by: int) -> None:

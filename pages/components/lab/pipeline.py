@@ -14,8 +14,7 @@ from core.runs import Run
 from pages.components import address, html, keys, run_picker
 from pages.components.lab import editor, view
 from pages.components.lab.source import Picture
-
-_EMPTY = "Choose a picture above."
+from pages.components.lab.view import View
 
 
 @st.fragment
@@ -29,32 +28,36 @@ def show(picture: Picture) -> None:
     except StudioError as error:
         right.error(html.plain(str(error)), icon=":material/error:")
         return
+    views = [View.of(image) for image in [picture.image, *images]]
     with right:
-        _show_result(picture.image, steps, images)
-        _show_steps(picture.image, steps, images)
+        _show_result(views)
+        _show_notes(picture.image, steps, images)
+        _show_steps(steps, views)
         _offer_picture(images[-1] if images else picture.image)
         _show_code(steps)
         _show_opinion(picture.image, steps, images)
 
 
-def _show_result(before: np.ndarray, steps: Sequence[Step], images: list[np.ndarray]) -> None:
-    after = images[-1] if images else before
+def _show_result(views: Sequence[View]) -> None:
     first, second = st.columns(2)
-    first.html(view.STYLE + view.large(before, "Before"))
-    second.html(view.STYLE + view.large(after, "After"))
+    second.html(view.STYLE + view.large(views[-1], "After"))
+    first.html(view.STYLE + view.large(views[0], "Before"))
+
+
+def _show_notes(before: np.ndarray, steps: Sequence[Step], images: list[np.ndarray]) -> None:
     for number, (step, image) in enumerate(zip(steps, [before, *images], strict=False), 1):
         if step.on and (note := step.spec.note(image, step.values)):
             st.caption(html.plain(f"{number} · {step.spec.title}: {note}"))
 
 
-def _show_steps(before: np.ndarray, steps: Sequence[Step], images: list[np.ndarray]) -> None:
+def _show_steps(steps: Sequence[Step], views: Sequence[View]) -> None:
     """Every step's picture, with its OpenCV call."""
     titles = ["Picture", *editor.names(steps)]
     said = ["", *(step.call if step.on else "switched off" for step in steps)]
     figures = (
-        f'<figure><img src="{view.address(image, view.SMALL)}" alt="{escape(title)}">'
+        f'<figure><img src="{view.address(one.reduced, view.SMALL)}" alt="{escape(title)}">'
         f"<figcaption><b>{escape(title)}</b><code>{escape(text)}</code></figcaption></figure>"
-        for image, title, text in zip([before, *images], titles, said, strict=True)
+        for one, title, text in zip(views, titles, said, strict=True)
     )
     style = "<style>.strip code {font-size:.7rem; overflow-wrap:anywhere}</style>"
     st.html(html.STYLE + style + f'<div class="strip">{"".join(figures)}</div>')

@@ -1,6 +1,7 @@
 """Pictures as HTML: small enough to arrive at once, with their histograms."""
 
 import base64
+from dataclasses import dataclass
 from html import escape
 
 import cv2
@@ -23,15 +24,31 @@ STYLE = """<style>
 _CHANNELS = (("#D55E00", "red"), ("#009E73", "green"), ("#0072B2", "blue"))
 
 
-def large(image: np.ndarray, title: str, said: str = "") -> str:
-    """A picture with its size, what is said of it, and its histogram."""
-    height, width = image.shape[:2]
-    tiny = " tiny" if max(height, width) < 120 else ""
-    details = f"{width}×{height} pixels" + (f" · {said}" if said else "")
+@dataclass(frozen=True)
+class View:
+    """A picture as it is shown: reduced once, however often it is needed.
+
+    Attributes:
+        reduced: uint8, at most `LARGE` pixels long.
+        width, height: of the picture itself.
+    """
+
+    reduced: np.ndarray
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, image: np.ndarray) -> "View":
+        return cls(fit_within(image, LARGE), image.shape[1], image.shape[0])
+
+
+def large(view: View, title: str) -> str:
+    """A picture with its size and its histogram."""
+    tiny = " tiny" if max(view.height, view.width) < 120 else ""
     return (
-        f'<figure class="lab{tiny}"><img src="{address(image, LARGE)}" alt="{escape(title)}">'
-        f"<figcaption><b>{escape(title)}</b> · {escape(details)}</figcaption>"
-        f"{histogram(image)}</figure>"
+        f'<figure class="lab{tiny}"><img src="{address(view.reduced, LARGE)}" '
+        f'alt="{escape(title)}"><figcaption><b>{escape(title)}</b> · {view.width}×{view.height} '
+        f"pixels</figcaption>{histogram(view.reduced)}</figure>"
     )
 
 
@@ -47,11 +64,10 @@ def address(image: np.ndarray, longest: int) -> str:
 
 def histogram(image: np.ndarray) -> str:
     """How often each brightness occurs, dark on the left; a line for each colour."""
-    small = fit_within(image, LARGE)
-    if small.ndim == 2:
-        lines = [_line(small, "#888888", "grey")]
+    if image.ndim == 2:
+        lines = [_line(image, "#888888", "grey")]
     else:
-        lines = [_line(small[..., i], colour, name) for i, (colour, name) in enumerate(_CHANNELS)]
+        lines = [_line(image[..., i], colour, name) for i, (colour, name) in enumerate(_CHANNELS)]
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_BINS - 1} 20" '
         f'preserveAspectRatio="none">{"".join(lines)}</svg>'
@@ -64,7 +80,8 @@ def histogram(image: np.ndarray) -> str:
 
 
 def _line(channel: np.ndarray, colour: str, name: str) -> str:
-    counts = np.bincount(channel.ravel() >> 2, minlength=_BINS).astype(np.float64)
+    channel = np.ascontiguousarray(channel)
+    counts = cv2.calcHist([channel], [0], None, [_BINS], [0, 256]).ravel()
     heights = 20 - 19 * np.sqrt(counts / counts.max())
     points = " ".join(f"{place},{height:.1f}" for place, height in enumerate(heights))
     dash = {"red": "", "green": "4 2", "blue": "1 2", "grey": ""}[name]

@@ -231,7 +231,7 @@ def test_black_fills_the_rim():
     {
         "moves": Policy(shift=0.3, rotation=40, zoom=0.3, shear=0.3),
         "wobble": Policy(wobble=1.5),
-        "perspective": Policy(perspective=0.4),
+        "perspective": Policy(perspective=0.3),
     }
 )
 def test_an_even_picture_stays_even_with_another_fill(policy, fill):

@@ -38,7 +38,7 @@ OTHER_CHANGES = {
 MOST = {
     "flip": 1,
     "flip_vertical": 1,
-    "perspective": 0.4,
+    "perspective": 0.3,
     "salt_pepper": 1,
     "cutout": 1,
     "thickness": 1,

@@ -44,15 +44,6 @@ def same(first: np.ndarray, second: np.ndarray) -> bool:
     return first.dtype == second.dtype == np.uint8 and np.array_equal(first, second)
 
 
-def rounds_either_way(step: Step) -> bool:
-    """Whether some pixels may become one of two neighbouring levels of grey.
-
-    `cv2.magnitude` rounds the last digit of its roots by where its arrays lie in memory, so that
-    what is half way between two levels may become either. Roots of whole numbers never are.
-    """
-    return step.values.get("direction") == "magnitude" and step.values["scale"] != 1.0
-
-
 def grid(name: str, /, **values: Any) -> list:
     """Test cases: an operation with every combination of some values of its parameters."""
     combined = [dict(zip(values, one, strict=True)) for one in product(*values.values())]

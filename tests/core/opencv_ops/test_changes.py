@@ -24,7 +24,7 @@ ROTATE = grid("rotate", angle=(-180.0, -33.3, 0.0, 15.0, 90.0, 180.0), fill=FILL
 SHIFT = grid("shift", right=(-1.0, -0.3, 0.0, 0.1, 1.0), down=(-1.0, 0.0, 0.37), fill=FILLS)
 ZOOM = grid("zoom", factor=(0.2, 0.7, 1.0, 1.2, 5.0), fill=FILLS)
 SHEAR = grid("shear", slant=(-1.0, -0.2, 0.0, 0.2, 1.0), fill=FILLS)
-PERSPECTIVE = grid("perspective", tilt=(-0.4, -0.1, 0.0, 0.15), turn=(-0.2, 0.0, 0.4), fill=FILLS)
+PERSPECTIVE = grid("perspective", tilt=(-0.3, -0.1, 0.0, 0.15), turn=(-0.2, 0.0, 0.3), fill=FILLS)
 BRIGHTNESS = grid("brightness", amount=(-1.0, -0.25, 0.0, 0.2, 1.0))
 CONTRAST = grid("contrast", factor=(0.0, 0.4, 1.0, 1.5, 5.0))
 NOISE = grid("gaussian_noise", sigma=(0.0, 3.5, 20.0, 128.0), seed=(0, 1, 9999))
@@ -107,8 +107,9 @@ def contrast(image, factor):
 
 
 def gaussian_noise(image, sigma, seed):
-    drawn = np.random.default_rng(seed).normal(0, sigma, image.shape)
-    return in_bytes(image.astype(float) + drawn)
+    drawn = np.empty(image.shape, np.float32)
+    np.random.default_rng(seed).standard_normal(out=drawn, dtype=np.float32)
+    return in_bytes(image.astype(np.float32) + drawn * np.float32(sigma))
 
 
 def salt_and_pepper(image, part, seed):
@@ -185,7 +186,9 @@ def test_the_call_says_what_is_done(name, values, image):
 @each_picture
 @each_case(PERSPECTIVE)
 def test_the_call_of_perspective_says_how_pixels_move(name, values, image):
-    corners, moved = corners_of(image, values["tilt"], values["turn"])
+    named: dict = {}
+    exec(Step(name, values).call.split("; ")[0], named)
+    corners, moved = corners_of(image, named["tilt"], named["turn"])
     received = said(name, image, values, corners=corners, moved=moved)
     assert same(received, done(name, image, **values))
 
@@ -200,10 +203,8 @@ def test_the_call_gives_what_becomes_bytes(name, values, image):
 @each_picture
 @each_case(SALT, CUTOUT)
 def test_the_call_says_which_pixels_change(name, values, image):
-    changed = {"cv2": cv2, "np": np, "image": image.copy()}
-    if name == "cutout":
-        side, left, top = square_of(image, values["size"], values["x"], values["y"])
-        changed.update(side=side, left=left, top=top)
+    height, width = image.shape[:2]
+    changed = {"np": np, "image": image.copy(), "height": height, "width": width}
     exec(Step(name, values).call, changed)
     assert same(changed["image"], done(name, image, **values))
 
@@ -232,6 +233,13 @@ def test_the_call_says_which_pixels_change(name, values, image):
             "(width, height), borderMode=cv2.BORDER_REFLECT_101)",
         ),
         (
+            "perspective",
+            {"tilt": -0.25, "turn": 0.125, "fill": "edge"},
+            "tilt, turn = -0.25, 0.125; matrix = cv2.getPerspectiveTransform(corners, moved); "
+            "cv2.warpPerspective(image, matrix, (width, height), "
+            "borderMode=cv2.BORDER_REPLICATE)",
+        ),
+        (
             "brightness",
             {"amount": 0.5},
             "np.clip(np.rint(image.astype(np.float32) + 0.5 * 255), 0, 255)",
@@ -244,8 +252,8 @@ def test_the_call_says_which_pixels_change(name, values, image):
         (
             "gaussian_noise",
             {"sigma": 7, "seed": 5},
-            "np.clip(np.rint(image + np.random.default_rng(5).normal(0, 7.0, image.shape)), "
-            "0, 255)",
+            "noise = np.random.default_rng(5).standard_normal(image.shape, dtype=np.float32); "
+            "np.clip(np.rint(image + 7.0 * noise), 0, 255)",
         ),
         (
             "salt_and_pepper",
@@ -253,7 +261,13 @@ def test_the_call_says_which_pixels_change(name, values, image):
             "lots = np.random.default_rng(8).random(image.shape[:2]); "
             "image[lots < 0.5 / 2] = 0; image[lots > 1 - 0.5 / 2] = 255",
         ),
-        ("cutout", {"grey": 77}, "image[top : top + side, left : left + side] = 77"),
+        (
+            "cutout",
+            {"size": 0.25, "x": 0.75, "y": 1, "grey": 77},
+            "side = round(0.25 * min(height, width)); left = round(0.75 * (width - side)); "
+            "top = round(1.0 * (height - side)); "
+            "image[top : top + side, left : left + side] = 77",
+        ),
         (
             "colour_jitter",
             {"hue": 40, "saturation": 0.5, "value": 2},
@@ -352,6 +366,16 @@ def test_the_side_that_recedes_gets_shorter(values, inner, outer):
     }
     assert sides[inner].sum() == pytest.approx(51 * 0.6, abs=2)
     assert sides[outer].all()
+
+
+@pytest.mark.parametrize("turn", [-0.3, 0.3])
+@pytest.mark.parametrize("tilt", [-0.3, 0.3])
+def test_the_whole_picture_is_seen_at_the_limits_of_perspective(tilt, turn):
+    image = np.full((501, 501), 255, np.uint8)
+    received = done("perspective", image, tilt=tilt, turn=turn, fill="black")
+    _, moved = corners_of(image, tilt, turn)
+    assert cv2.isContourConvex(moved)
+    assert received.sum() / 255 == pytest.approx(cv2.contourArea(moved), rel=0.02)
 
 
 def test_brightness_and_contrast_of_known_values():

@@ -1,3 +1,5 @@
+from itertools import product
+
 import cv2
 import numpy as np
 import pytest
@@ -69,12 +71,12 @@ def test_it_is_what_opencv_does(name, values, image):
     assert same(received, DIRECT[name](image, **values))
 
 
-@each_case(CHANNEL, INVERT, grid("resize", percent=(10, 50, 90, 100, 200), method=METHODS))
+@each_case(CHANNEL, INVERT, RESIZE)
 def test_the_call_says_what_is_done(name, values):
     assert same(said(name, COLOUR, values), done(name, COLOUR, **values))
 
 
-@each_case(INVERT, grid("resize", percent=(50, 200), method=METHODS))
+@each_case(INVERT, RESIZE)
 def test_the_call_says_what_is_done_to_a_grey_picture(name, values):
     assert same(said(name, GREY, values), done(name, GREY, **values))
 
@@ -104,9 +106,36 @@ def test_the_call_names_the_values(name, values, call):
     ],
 )
 def test_the_call_of_resize_names_size_and_interpolation(method, flag):
-    call = Step("resize", {"percent": 150, "method": method}).call
-    assert "1.5" in call
-    assert call.endswith(f"interpolation=cv2.{flag})")
+    assert Step("resize", {"percent": 150, "method": method}).call == (
+        "cv2.resize(image, (max(1, round(width * 150 / 100)), max(1, round(height * 150 / 100))), "
+        f"interpolation=cv2.{flag})"
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "percent", "expected"),
+    [
+        ((1, 1), 1, (1, 1)),
+        ((1, 1), 49, (1, 1)),
+        ((1, 1), 150, (2, 2)),
+        ((1, 1), 200, (2, 2)),
+        ((1, 100), 33, (1, 33)),
+        ((3, 5), 50, (2, 2)),
+        ((7, 9), 50, (4, 4)),
+        ((3, 5), 150, (4, 8)),
+        ((49, 51), 1, (1, 1)),
+        ((150, 250), 1, (2, 2)),
+        ((35, 53), 10, (4, 5)),
+        ((37, 53), 99, (37, 52)),
+    ],
+)
+def test_sizes_are_rounded_and_the_call_says_so(shape, percent, expected):
+    grey = np.random.default_rng(2).integers(0, 256, shape).astype(np.uint8)
+    for image, method in product((grey, np.dstack([grey, 255 - grey, grey // 2])), METHODS):
+        values = {"percent": percent, "method": method}
+        received = done("resize", image, **values)
+        assert received.shape == (*expected, *image.shape[2:])
+        assert same(said("resize", image, values), received)
 
 
 @pytest.mark.parametrize(
@@ -176,11 +205,11 @@ def test_at_least_one_pixel_is_left(percent):
 @pytest.mark.parametrize(
     ("shape", "percent", "millions"),
     [
-        ((2600, 5000), 200, "52"),
-        ((2600, 5000, 3), 200, "52"),
-        ((5000, 8000), 120, "58"),
-        ((2, 30_000_000), 100, "60"),
-        ((1, 45_000_000), 150, "101"),
+        ((2600, 5000), 200, "52.0"),
+        ((2600, 5000, 3), 200, "52.0"),
+        ((5000, 8000), 120, "57.6"),
+        ((2, 30_000_000), 100, "60.0"),
+        ((1, 45_000_000), 150, "101.2"),
     ],
 )
 def test_a_picture_that_would_be_too_large_is_refused(shape, percent, millions):
