@@ -1,6 +1,7 @@
 """Operations one after another: checked, applied, written as a script, packed into an address."""
 
 import inspect
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,7 +93,7 @@ def apply(image: np.ndarray, step: Step) -> np.ndarray:
     pixels = image.shape[0] * image.shape[1] * factor
     if pixels > MAX_PIXELS:
         raise ImageError(
-            f"{step.spec.title} would make a picture of {pixels / 1e6:,.1f} million pixels; at "
+            f"{step.spec.title} would make a picture of {math.ceil(pixels / 1e5) / 10:,.1f} million pixels; at "
             f"most {MAX_PIXELS / 1e6:,.0f} million are allowed."
         )
     return np.ascontiguousarray(step.spec.run(np.ascontiguousarray(image), **step.values))
@@ -194,10 +195,11 @@ def _values(entries: Sequence[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for entry in entries:
         name, equals, value = entry.partition("=")
+        name = unquote_plus(name)
         if not (equals and name and value) or name in values:
             raise ImageError(
                 "A step is written as operation;name=value;name=value, each name once. "
                 f"Received: {entry!r}."
             )
-        values[unquote_plus(name)] = unquote_plus(value)
+        values[name] = unquote_plus(value)
     return values

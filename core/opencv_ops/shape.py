@@ -76,7 +76,9 @@ def _contour_note(image, values) -> str:
     areas = [area for area in areas if area >= values["least_area"]]
     if not areas:
         return "No contour of that size was found."
-    listed = ", ".join(f"{area:,.0f}" for area in areas[:5]) + (" …" if len(areas) > 5 else "")
+    listed = ", ".join(f"{area:,.0f}" for area in areas[:5]) + (
+        ", and so on" if len(areas) > 5 else ""
+    )
     many = "1 contour" if len(areas) == 1 else f"{len(areas):,} contours"
     return f"{many}; areas in pixels, largest first: {listed}."
 

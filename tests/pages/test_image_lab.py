@@ -129,8 +129,11 @@ def check_pictures(page: AppTest, image: np.ndarray, steps: Sequence[Step]) -> N
     expected = [
         ("Before", fit_within(image, LARGE)),
         ("After", fit_within([image, *results][-1], LARGE)),
-        ("Picture", fit_within(image, SMALL)),
-        *((title, fit_within(one, SMALL)) for title, one in zip(titles, results, strict=True)),
+        ("Picture", fit_within(fit_within(image, LARGE), SMALL)),
+        *(
+            (title, fit_within(fit_within(one, LARGE), SMALL))
+            for title, one in zip(titles, results, strict=True)
+        ),
     ]
     found = seen(page)
     assert [one.title for one in found] == [title for title, _ in expected]
