@@ -92,9 +92,10 @@ def apply(image: np.ndarray, step: Step) -> np.ndarray:
     factor = (step.values.get("percent", 100) / 100) ** 2
     pixels = image.shape[0] * image.shape[1] * factor
     if pixels > MAX_PIXELS:
+        millions = math.ceil(pixels / 1e5) / 10  # never as few as are allowed
         raise ImageError(
-            f"{step.spec.title} would make a picture of {math.ceil(pixels / 1e5) / 10:,.1f} million pixels; at "
-            f"most {MAX_PIXELS / 1e6:,.0f} million are allowed."
+            f"{step.spec.title} would make a picture of {millions:,.1f} million pixels; at most "
+            f"{MAX_PIXELS / 1e6:,.0f} million are allowed."
         )
     return np.ascontiguousarray(step.spec.run(np.ascontiguousarray(image), **step.values))
 

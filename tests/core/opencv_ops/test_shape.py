@@ -194,7 +194,9 @@ def test_the_note_counts_the_contours(dark, least_area, image):
     if areas:
         assert note.startswith(f"{len(areas)} contour{'s' * (len(areas) > 1)}; ")
         assert f" largest first: {', '.join(f'{area:,.0f}' for area in areas[:5])}" in note
-        assert note.endswith(" …." if len(areas) > 5 else f"{areas[min(4, len(areas) - 1)]:,.0f}.")
+        assert note.endswith(
+            ", and so on." if len(areas) > 5 else f"{areas[min(4, len(areas) - 1)]:,.0f}."
+        )
     else:
         assert note == "No contour of that size was found."
 
@@ -228,7 +230,7 @@ def with_rectangles(*sizes: tuple[int, int]) -> np.ndarray:
         (
             [(11, size + 1) for size in range(1, 7)],
             10,
-            "6 contours; areas in pixels, largest first: 60, 50, 40, 30, 20 ….",
+            "6 contours; areas in pixels, largest first: 60, 50, 40, 30, 20, and so on.",
         ),
         (
             [(11, size + 1) for size in range(1, 6)],
