@@ -89,8 +89,9 @@ class Robustness:
         change: name of one of `CHANGES`.
         strengths: float, `(S,)`.
         accuracies: for each run by its name, accuracy at each strength.
-        pictures: how many test pictures of each run were shown.
+        pictures: how many test pictures of each run were asked for.
         seed: decided which, and how each was changed.
+        shown: how many each run was shown, by its name: fewer if its test set is smaller.
     """
 
     change: str
@@ -98,6 +99,7 @@ class Robustness:
     accuracies: dict[str, tuple[float, ...]]
     pictures: int
     seed: int
+    shown: dict[str, int]
 
 
 def check(runs: Sequence[Run], change: str, pictures: int) -> None:
@@ -133,6 +135,7 @@ def measure(
     check(runs, change, pictures)
     strengths = CHANGES[change].strengths
     accuracies: dict[str, tuple[float, ...]] = {}
+    shown: dict[str, int] = {}
     done, total = 0, len(runs) * len(strengths)
     for run in runs:
         predictor = load_predictor(run)
@@ -145,7 +148,8 @@ def measure(
             found.append(float((answers.argmax(axis=1) == labels).mean()))
             done += 1
         accuracies[run.id] = tuple(found)
-    return Robustness(change, strengths, accuracies, pictures, seed)
+        shown[run.id] = len(labels)
+    return Robustness(change, strengths, accuracies, pictures, seed, shown)
 
 
 def _sample(run: Run, pictures: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -200,16 +204,18 @@ def load(folder: Path) -> Robustness:
         content = json.loads((folder / _FILE).read_text(encoding="utf-8"))
         accuracies = {name: tuple(map(float, v)) for name, v in content["accuracies"].items()}
         strengths = tuple(map(float, content["strengths"]))
-        if content["change"] not in CHANGES or any(
-            len(values) != len(strengths) for values in accuracies.values()
-        ):
+        values = [value for row in accuracies.values() for value in row]
+        if content["change"] not in CHANGES or len(values) != len(strengths) * len(accuracies):
             raise ValueError("its lists are not equally long")
+        if not values or not all(0 <= value <= 1 for value in values):
+            raise ValueError("its accuracies are not parts of 1")
         return Robustness(
             content["change"],
             strengths,
             accuracies,
             int(content["pictures"]),
             int(content["seed"]),
+            {name: int(content["shown"][name]) for name in accuracies},
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ArithmeticError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise JobError(f"The result in {folder.name} cannot be read: {error}.") from error

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core import datasets, jobs, plots, robustness, runs
 from core.errors import StudioError
-from core.robustness import CHANGES
+from core.robustness import CHANGES, Robustness
 from core.runs import Run
 from pages.components import address, html, job_progress, keys, run_picker
 from pages.components.lab import view
@@ -133,6 +133,14 @@ def _show_result(job) -> None:
         },
     )
     st.caption(
-        f"On {html.counted(found.pictures, 'test picture')} of each model's own test set, changed "
-        "at the size the model sees them. Models with the same test set saw the same pictures."
+        f"On {_how_many(found)} of each model's own test set, changed at the size the model sees "
+        "them. Models with the same test set saw the same pictures."
     )
+
+
+def _how_many(found: Robustness) -> str:
+    """How many pictures were shown, to each if they differ."""
+    if len(set(found.shown.values())) == 1:
+        return html.counted(next(iter(found.shown.values())), "test picture")
+    each = ", ".join(f"{count:,} for {html.plain(name)}" for name, count in found.shown.items())
+    return f"test pictures ({each})"
