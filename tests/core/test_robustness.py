@@ -15,7 +15,14 @@ from core.serving import load_predictor
 
 CNN, FOREST, LOGISTIC = "mnist-cnn", "mnist-random-forest", "mnist-logistic-regression"
 SMALL_FOREST = "digits-random-forest"
-FOUND = Robustness("noise", (0, 16, 32.5), {"one": (1.0, 0.5, 0.25), "two": (0.9, 0.7, 0)}, 50, 3)
+FOUND = Robustness(
+    "noise",
+    (0, 16, 32.5),
+    {"one": (1.0, 0.5, 0.25), "two": (0.9, 0.7, 0)},
+    50,
+    3,
+    {"one": 50, "two": 40},
+)
 
 BY_HAND = {
     "brightness": lambda image, strength: image + strength * 255,
