@@ -50,6 +50,16 @@ def main() -> None:
                 alone = opencv_alone(image)
                 part = f"{alone / shown:.0%}"
                 rows.append((title, f"{shown:.0f}", f"{alone:.1f}", part))
+        bare = studio.PROJECT / "benchmarks" / "bare_slider.py"
+        with studio.serve(bare, folder) as server:
+            rows.append(
+                (
+                    "a bare page: a slider and a picture",
+                    f"{bare_slider(browser, server.url):.0f}",
+                    "",
+                    "",
+                )
+            )
     header = ("picture", "slider to new picture, ms", "OpenCV alone, ms", "its share")
     print_table("The image lab, two steps (blur, Canny)", header, rows)
 
@@ -63,15 +73,32 @@ def slider_to_picture(browser: Browser, url: str, path: Path) -> float:
     page.locator(".lab img").first.wait_for(timeout=60_000)
     _at_rest(page)
     page.evaluate(_WATCH)
-    slider = page.get_by_role("slider", name="Sigma")
-    slider.focus()
+    found = _press(page)
+    context.close()
+    return found
+
+
+def bare_slider(browser: Browser, url: str) -> float:
+    """The same on a page that does nothing else."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1400})
+    page = context.new_page()
+    page.goto(url)
+    page.locator(".lab img").first.wait_for(timeout=60_000)
+    _at_rest(page)
+    page.evaluate(_WATCH)
+    found = _press(page)
+    context.close()
+    return found
+
+
+def _press(page: Page) -> float:
+    page.get_by_role("slider", name="Sigma").focus()
     times = []
     for _ in range(REPEATS + 1):
         page.keyboard.press("ArrowRight")
         page.wait_for_function("window.times.drawn > window.times.up", timeout=60_000)
         times.append(page.evaluate("window.times.drawn - window.times.up"))
         _at_rest(page)
-    context.close()
     return median(times[1:])
 
 

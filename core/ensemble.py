@@ -1,7 +1,7 @@
 """Several runs as one: they vote, and what they say together can be saved as a run of its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -25,6 +25,7 @@ class Ensemble:
         members: at least two runs, measured on the same test pictures; none an ensemble itself.
         weights: how much each counts, not negative; one is above 0.
         vote: `soft` or `hard`; see `core.evaluation.vote`.
+        answers: what each member answered on the test pictures, if that is at hand already.
 
     Raises:
         RunError: if the members do not fit together, or weights or vote are not allowed.
@@ -33,6 +34,7 @@ class Ensemble:
     members: tuple[Run, ...]
     weights: tuple[float, ...]
     vote: str = "soft"
+    answers: tuple[Evaluation, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check(self.members)
@@ -48,7 +50,8 @@ class Ensemble:
     @cached_property
     def test(self) -> Evaluation:
         """What they say together on the test pictures."""
-        return self._together([member.evaluation("test") for member in self.members])
+        found = self.answers or [member.evaluation("test") for member in self.members]
+        return self._together(found)
 
     @cached_property
     def val(self) -> Evaluation | None:

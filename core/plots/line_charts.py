@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.plots.lines import Line, Lines, corners, thin
+from core.plots.lines import MOST_POINTS, Line, Lines, corners, thin
 from core.plots.style import (
     CURVE_HEIGHT,
     PART_NAMES,
@@ -21,6 +21,7 @@ from core.plots.style import (
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     from matplotlib.figure import Figure
 
+_ALL_POINTS, _LEAST_POINTS = 900, 50  # of a chart, of a line in it
 _SHAPES = 12  # along one line
 _LEGEND_NAME = 45  # characters
 
@@ -32,7 +33,7 @@ def lines_chart(chart: Lines) -> dict[str, Any]:
     """
     import altair as alt
 
-    rows = [row for line in chart.lines for row in _rows(line, chart.x_log)]
+    rows = [row for line in chart.lines for row in _rows(line, chart)]
     names = list({line.name: line.number for line in chart.lines})
     looks = [of_run(number) for number in {line.name: line.number for line in chart.lines}.values()]
     in_parts = any(line.part for line in chart.lines)
@@ -98,8 +99,9 @@ def lines_chart(chart: Lines) -> dict[str, Any]:
     return {**drawn.to_dict(validate=False), "datasets": {"points": rows}}
 
 
-def _rows(line: Line, logarithmic: bool) -> list[dict]:
-    kept = thin(np.log(line.x) if logarithmic else line.x, line.y, line.marks)
+def _rows(line: Line, chart: Lines) -> list[dict]:
+    most = max(_LEAST_POINTS, min(MOST_POINTS, _ALL_POINTS // len(chart.lines)))
+    kept = thin(np.log(line.x) if chart.x_log else line.x, line.y, line.marks, most)
     every = max(1, len(kept) // _SHAPES)
     offset = line.number * every // 3
     return [

@@ -182,15 +182,17 @@ def corners(chart: Lines) -> np.ndarray:
     return np.geomspace(min((float(line.x.min()) for line in chart.lines), default=1e-3), 1, 50)
 
 
-def thin(x: np.ndarray, y: np.ndarray, keep: Sequence[int] = ()) -> np.ndarray:
-    """Indices of at most about `MOST_POINTS` points that look the same, ends and `keep` included.
+def thin(
+    x: np.ndarray, y: np.ndarray, keep: Sequence[int] = (), most: int = MOST_POINTS
+) -> np.ndarray:
+    """Indices of at most about `most` points that look the same, ends and `keep` included.
 
     They lie evenly along the line as it is seen, so that steep parts keep theirs.
     """
-    if len(x) <= MOST_POINTS:
+    if len(x) <= most:
         return np.arange(len(x))
     steps = [np.abs(np.diff(v)) / max(float(np.ptp(v)), 1e-12) for v in (x, y)]
     along = np.concatenate([[0], np.cumsum(steps[0] + steps[1])])
-    even = np.linspace(0, along[-1], MOST_POINTS)
+    even = np.linspace(0, along[-1], most)
     chosen = np.clip(np.searchsorted(along, even), 0, len(x) - 1)
     return np.unique(np.concatenate([[0, len(x) - 1], chosen, np.asarray(keep, int)])).astype(int)

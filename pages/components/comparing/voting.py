@@ -46,7 +46,8 @@ def show(found: Sequence[Compared]) -> None:
     try:
         ensemble.check(members)
         weights = _weights(members, vote)
-        together = Ensemble(tuple(members), weights, vote)
+        answers = tuple(known[name].evaluation for name in names)
+        together = Ensemble(tuple(members), weights, vote, answers)
         _show_result([known[name] for name in names], together)
     except StudioError as error:
         st.info(html.plain(str(error)), icon=":material/info:")
