@@ -80,8 +80,12 @@ def main() -> None:
             cold = first_view(browser, server.url, chosen)
             warm = [first_view(browser, server.url, chosen) for _ in range(REPEATS)]
             changes = {view: change_control(browser, server.url, chosen, view) for view in CONTROLS}
+        bare = studio.PROJECT / "benchmarks" / "bare_slider.py"
+        with studio.serve(bare, folder) as server:
+            empty = [bare_page(browser, server.url) for _ in range(REPEATS + 1)][1:]
         everything = all_at_once(environment)
     rows = [
+        ("for comparison: a bare Streamlit page, median", median(empty), ""),
         ("first view, the first visitor of a fresh server", cold, FIRST_VIEW_GOAL),
         ("first view after that, median", median(warm), FIRST_VIEW_GOAL),
         *((f"one control, {v.replace('_', ' ')}", ms, CONTROL_GOAL) for v, ms in changes.items()),
@@ -103,6 +107,19 @@ def first_view(browser: Browser, url: str, chosen: str) -> float:
     page.goto(f"{url}/compare?{urlencode({'compare': chosen})}", wait_until="commit")
     page.get_by_role("table", name="Leaderboard").locator("tbody tr").nth(RUNS - 1).wait_for()
     page.get_by_text("the best of each column").wait_for()
+    elapsed = (time.perf_counter() - begun) * 1000
+    context.close()
+    return elapsed
+
+
+def bare_page(browser: Browser, url: str) -> float:
+    """The same for a page that holds nothing but a slider."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1200})
+    page = context.new_page()
+    page.goto(f"{url}/_stcore/health")
+    begun = time.perf_counter()
+    page.goto(url, wait_until="commit")
+    page.get_by_role("slider").wait_for()
     elapsed = (time.perf_counter() - begun) * 1000
     context.close()
     return elapsed
