@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import datasets
-from pages.components import address, house, html, keys
+from pages.components import choice, house, html, keys
 from pages.components.comparing import (
     chosen,
     classes,
@@ -36,9 +36,9 @@ def page() -> None:
     """Choose runs, then look at them one view at a time; only the view that is open is made."""
     house.enter()
     st.title("Compare models", anchor=False)
-    choice = chosen.pick()
-    chosen.show_apart(choice)
-    if not choice.found:
+    picked = chosen.pick()
+    chosen.show_apart(picked)
+    if not picked.found:
         st.info(
             "Choose at least one trained model above. Your own appear there as soon as a training "
             "has ended.",
@@ -47,30 +47,20 @@ def page() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{html.plain(datasets.title_of(choice.found[0].run.card.dataset))}**: "
-            f"{len(choice.found[0].evaluation.labels):,} test pictures that none of them learnt "
+            f"**{html.plain(datasets.title_of(picked.found[0].run.card.dataset))}**: "
+            f"{len(picked.found[0].evaluation.labels):,} test pictures that none of them learnt "
             "from.",
             width="content",
         )
-        chosen.offer_more(choice)
+        chosen.offer_more(picked)
     view = pick_view()
-    st.fragment(VIEWS[view][1])(choice.found)
+    st.fragment(VIEWS[view][1])(picked.found)
 
 
 def pick_view() -> str:
     """Which part of the comparison is shown; it stands in the address."""
-    names = list(VIEWS)
-    address.recall(keys.COMPARE_VIEW, names, names[0])
-    view = st.segmented_control(
-        "What to look at",
-        names,
-        required=True,
-        format_func=lambda name: VIEWS[name][0],
-        key=keys.COMPARE_VIEW,
-        label_visibility="collapsed",
-    )
-    address.note(keys.COMPARE_VIEW, view, names[0])
-    return view
+    titles = {name: title for name, (title, _) in VIEWS.items()}
+    return choice.segments(keys.COMPARE_VIEW, "What to look at", titles, hidden=True)
 
 
 page()

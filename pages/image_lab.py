@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components import address, house, keys
+from pages.components import choice, house, keys
 from pages.components.lab import breaking, pipeline, source, variants
 
 VIEWS = {
@@ -31,17 +31,7 @@ def page() -> None:
 
 def pick_view() -> str:
     """Which part of the lab is shown; it stands in the address."""
-    address.recall(keys.LAB_VIEW, list(VIEWS), "pipeline")
-    view = st.segmented_control(
-        "What to do",
-        list(VIEWS),
-        required=True,
-        format_func=VIEWS.get,
-        key=keys.LAB_VIEW,
-        label_visibility="collapsed",
-    )
-    address.note(keys.LAB_VIEW, view, "pipeline")
-    return view
+    return choice.segments(keys.LAB_VIEW, "What to do", VIEWS, hidden=True)
 
 
 page()

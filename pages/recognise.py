@@ -8,7 +8,7 @@ from core.errors import ImageError
 from core.runs import Run
 from core.serving import Predictor, Reading
 from pages.components import (
-    address,
+    choice,
     house,
     html,
     keys,
@@ -111,18 +111,8 @@ def settings() -> tuple[list[Run], float]:
 
 def pick_source(digits: bool) -> str:
     """Draw, upload or photograph; only digits can be drawn."""
-    names = [name for name in SOURCES if digits or name != "draw"]
-    address.recall(keys.SOURCE, names, names[0])
-    source = st.segmented_control(
-        "Where the picture comes from",
-        names,
-        required=True,
-        format_func=SOURCES.get,
-        key=keys.SOURCE,
-        label_visibility="collapsed",
-    )
-    address.note(keys.SOURCE, source, names[0])
-    return source
+    titles = {name: title for name, title in SOURCES.items() if digits or name != "draw"}
+    return choice.segments(keys.SOURCE, "Where the picture comes from", titles, hidden=True)
 
 
 def take_pictures(source: str) -> list[Shown]:

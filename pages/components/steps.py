@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components import address, keys
+from pages.components import choice, keys
 
 FIRST = "data"
 STEPS = {
@@ -14,17 +14,7 @@ STEPS = {
 
 def pick() -> str:
     """The step that is shown."""
-    address.recall(keys.STEP, list(STEPS), FIRST, keys.NEXT_STEP)
-    step = st.segmented_control(
-        "Step",
-        list(STEPS),
-        required=True,
-        format_func=STEPS.get,
-        key=keys.STEP,
-        label_visibility="collapsed",
-    )
-    address.note(keys.STEP, step, FIRST)
-    return step
+    return choice.segments(keys.STEP, "Step", STEPS, FIRST, keys.NEXT_STEP, hidden=True)
 
 
 def go_to(step: str) -> None:

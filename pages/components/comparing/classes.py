@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import plots, report
 from core.comparison import Compared
-from pages.components import address, html, keys
+from pages.components import choice, html, keys
 from pages.components.comparing import cases, charts, chosen
 
 _PAIRS = 5
@@ -17,18 +17,13 @@ _EXAMPLES = 4
 def show(found: Sequence[Compared]) -> None:
     """Bars for all runs; the report and the commonest mistakes of one."""
     chosen.still_there(found)
-    titles = plots.CLASS_FIGURES
-    address.recall(keys.CLASS_FIGURE, list(titles), "f1")
-    figure = st.segmented_control(
+    figure = choice.segments(
+        keys.CLASS_FIGURE,
         "Figure",
-        list(titles),
-        required=True,
-        format_func=titles.get,
-        key=keys.CLASS_FIGURE,
+        plots.CLASS_FIGURES,
         help="Precision: of the answers for a class, how many were right. Recall: of its pictures, "
         "how many were found. F1: both in one.",
     )
-    address.note(keys.CLASS_FIGURE, figure, "f1")
     charts.show_classes(found, figure)
     one = _pick_run(found)
     st.subheader("Most confused", anchor=False)
@@ -39,9 +34,7 @@ def show(found: Sequence[Compared]) -> None:
 
 def _pick_run(found: Sequence[Compared]) -> Compared:
     known = {one.id: one for one in found}
-    address.recall(keys.CLASS_RUN, list(known), found[0].id)
-    name = st.selectbox("Look closer at", list(known), key=keys.CLASS_RUN)
-    address.note(keys.CLASS_RUN, name, found[0].id)
+    name = choice.select(keys.CLASS_RUN, "Look closer at", {one: one for one in known})
     return known[name]
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import plots
 from core.comparison import Compared
-from pages.components import address, html, keys
+from pages.components import address, choice, html, keys
 from pages.components.comparing import cases, chosen, matrix
 
 SCALES = {
@@ -53,17 +53,7 @@ def show(found: Sequence[Compared]) -> None:
 
 
 def _pick_scale() -> str:
-    address.recall(keys.SCALE, list(SCALES), "counts")
-    scale = st.segmented_control(
-        "What the cells say",
-        list(SCALES),
-        required=True,
-        format_func=SCALES.get,
-        key=keys.SCALE,
-        help=_SCALE_HELP,
-    )
-    address.note(keys.SCALE, scale, "counts")
-    return scale
+    return choice.segments(keys.SCALE, "What the cells say", SCALES, help=_SCALE_HELP)
 
 
 def _pick_matrices(found: Sequence[Compared]) -> list[Compared]:
@@ -88,17 +78,13 @@ def _pick_difference(shown: list[Compared]) -> tuple[Compared, Compared] | None:
     if len(shown) != 2:
         return None
     ways = {"beside": "Side by side", "less": f"{shown[0].id} less {shown[1].id}"}
-    address.recall(keys.DIFFERENCE, list(ways), "beside")
-    way = st.segmented_control(
+    way = choice.segments(
+        keys.DIFFERENCE,
         "Both, or what they differ in",
-        list(ways),
-        required=True,
-        format_func=ways.get,
-        key=keys.DIFFERENCE,
+        ways,
         help="In the difference, blue and a plus sign is what the first has more of; orange and a "
         "minus sign, what the second has more of.",
     )
-    address.note(keys.DIFFERENCE, way, "beside")
     return (shown[0], shown[1]) if way == "less" else None
 
 

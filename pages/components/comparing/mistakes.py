@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.comparison import Compared
 from core.evaluation import right_against_wrong
-from pages.components import address, html, keys
+from pages.components import choice, html, keys
 from pages.components.comparing import cases, chosen
 
 _ANY = "+any"  # no run can have that name
@@ -22,13 +22,15 @@ ORDERS = {"sure": "Surest first", "unsure": "Least sure first"}
 def show(found: Sequence[Compared]) -> None:
     """Filters, how many there are, and the pictures."""
     chosen.still_there(found)
-    which = _pick(keys.MISTAKES, "Which mistakes", {k: WHICH[k] for k in _possible(found)}, "one")
+    which = choice.segments(
+        keys.MISTAKES, "Which mistakes", {k: WHICH[k] for k in _possible(found)}, "one"
+    )
     with st.container(horizontal=True):
         one, places = _of(found, which)
         names = one.run.card.class_names
         truth = _pick_class(keys.TRUE_CLASS, "True class", names)
         answer = _pick_class(keys.ANSWERED, f"Answer of {one.id}", names)
-        order = _select(keys.ORDER, "Order", ORDERS, "sure")
+        order = choice.select(keys.ORDER, "Order", ORDERS, "sure")
     if truth is not None:
         places = places[one.evaluation.labels[places] == truth]
     if answer is not None:
@@ -43,8 +45,9 @@ def show(found: Sequence[Compared]) -> None:
     cases.show(found, places, f"{which}_{one.id}_{truth}_{answer}_{order}")
 
 
-def _possible(found: Sequence[Compared]) -> list[str]:
-    return list(WHICH) if len(found) > 1 else ["one"]
+def _possible(found: Sequence[Compared]) -> dict[str, str]:
+    """What can be asked of so many models."""
+    return WHICH if len(found) > 1 else {"one": WHICH["one"]}
 
 
 def _of(found: Sequence[Compared], which: str) -> tuple[Compared, np.ndarray]:
@@ -53,34 +56,18 @@ def _of(found: Sequence[Compared], which: str) -> tuple[Compared, np.ndarray]:
     labels = {run_id: run_id for run_id in known}
     if which == "all":
         wrong = np.logical_and.reduce([~one.evaluation.right for one in found])
-        first = known[_select(keys.MISTAKES_OF, "Sorted by", labels, found[0].id)]
+        first = known[choice.select(keys.MISTAKES_OF, "Sorted by", labels, found[0].id)]
         return first, np.flatnonzero(wrong)
     if which == "apart":
-        right = known[_select(keys.RIGHT_RUN, "Right by", labels, found[0].id)]
-        wrong_id = _select(keys.WRONG_RUN, "Wrong by", labels, found[1].id)
+        right = known[choice.select(keys.RIGHT_RUN, "Right by", labels, found[0].id)]
+        wrong_id = choice.select(keys.WRONG_RUN, "Wrong by", labels, found[1].id)
         wrong = known[wrong_id]
         return wrong, right_against_wrong(right.evaluation, wrong.evaluation)
-    one = known[_select(keys.MISTAKES_OF, "Wrong by", labels, found[0].id)]
+    one = known[choice.select(keys.MISTAKES_OF, "Wrong by", labels, found[0].id)]
     return one, np.flatnonzero(~one.evaluation.right)
-
-
-def _pick(key: str, label: str, options: dict[str, str], default: str) -> str:
-    address.recall(key, list(options), default)
-    name = st.segmented_control(
-        label, list(options), required=True, format_func=options.get, key=key
-    )
-    address.note(key, name, default)
-    return name
-
-
-def _select(key: str, label: str, options: dict[str, str], default: str) -> str:
-    address.recall(key, list(options), default)
-    name = st.selectbox(label, list(options), format_func=options.get, key=key)
-    address.note(key, name, default)
-    return name
 
 
 def _pick_class(key: str, label: str, names: Sequence[str]) -> int | None:
     options = {_ANY: "any", **{str(number): name for number, name in enumerate(names)}}
-    name = _select(key, label, options, _ANY)
+    name = choice.select(key, label, options, _ANY)
     return None if name == _ANY else int(name)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import plots
 from core.comparison import Compared
-from pages.components import address, keys
+from pages.components import choice, keys
 from pages.components.comparing import charts, chosen
 
 
@@ -16,14 +16,8 @@ def show(found: Sequence[Compared]) -> None:
 
     chosen.still_there(found)
     names = found[0].run.card.class_names
-    options = [str(number) for number in range(len(names))]
-    address.recall(keys.ONE_CLASS, options, options[0])
-    label = int(
-        st.selectbox(
-            "Class", options, format_func=lambda number: names[int(number)], key=keys.ONE_CLASS
-        )
-    )
-    address.note(keys.ONE_CLASS, str(label), options[0])
+    options = {str(number): name for number, name in enumerate(names)}
+    label = int(choice.select(keys.ONE_CLASS, "Class", options))
     roc, precision_recall = _lines(tuple((o.id, o.run.card.created) for o in found), label, found)
     left, right = st.columns(2, gap="large")
     with left:

@@ -13,7 +13,7 @@ from core.errors import StudioError
 from core.images import fit_within
 from core.jobs import Job
 from core.labelled import Labelled
-from pages.components import address, html, job_progress, keys
+from pages.components import choice, html, job_progress, keys
 from pages.components.comparing import chosen, classes
 
 _MAX_UPLOAD_MB = 200
@@ -34,10 +34,9 @@ def show(found: Sequence[Compared]) -> None:
     if upload is None:
         return
     known = {one.id: one for one in found}
-    address.recall(keys.LABELLED_RUN, list(known), found[0].id)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox("Show them to", list(known), key=keys.LABELLED_RUN, width=380)
-        address.note(keys.LABELLED_RUN, name, found[0].id)
+        names = {one: one for one in known}
+        name = choice.select(keys.LABELLED_RUN, "Show them to", names, width=380)
         last = job_progress.latest("evaluate", upload=upload.id, run=name)
         if last is None or last.ended:
             st.button(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import datasets, report
 from core.comparison import Compared
-from pages.components import address, keys
+from pages.components import choice, keys
 from pages.components.comparing import chosen
 from pages.components.unsure import USUAL
 
@@ -30,11 +30,9 @@ def show(found: Sequence[Compared]) -> None:
         _button("Figures as CSV", lambda: report.as_csv(found), "figures.csv")
         _button("Figures as JSON", lambda: report.as_json(found), "figures.json")
     st.subheader("The charts", anchor=False)
-    address.recall(keys.CHART, list(charts), next(iter(charts)))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox(
-            "Chart", list(charts), format_func=_chart_title, key=keys.CHART, width=320
-        )
+        titles = {name: _chart_title(name) for name in charts}
+        name = choice.select(keys.CHART, "Chart", titles, width=320)
         _button("PNG", lambda: report.png(charts[name]()), f"{name}.png")
         _button("SVG", lambda: report.svg(charts[name]()), f"{name}.svg")
         _button("All charts (zip)", lambda: all_charts(charts), "charts.zip")

@@ -10,7 +10,7 @@ from core.ensemble import Ensemble
 from core.errors import StudioError
 from core.evaluation import mcnemar, reliability
 from core.runs import Run
-from pages.components import address, html, keys
+from pages.components import address, choice, html, keys
 from pages.components.comparing import chosen
 
 VOTES = {"soft": "Mean of the probabilities", "hard": "One vote each"}
@@ -31,17 +31,13 @@ def show(found: Sequence[Compared]) -> None:
     address.recall_several(keys.MEMBERS, list(known), list(known))
     names = st.multiselect("Who votes", list(known), key=keys.MEMBERS)
     address.note_several(keys.MEMBERS, names, list(known))
-    address.recall(keys.VOTE, list(VOTES), "soft")
-    vote = st.segmented_control(
+    vote = choice.segments(
+        keys.VOTE,
         "How they vote",
-        list(VOTES),
-        required=True,
-        format_func=VOTES.get,
-        key=keys.VOTE,
+        VOTES,
         help="Mean of the probabilities (soft vote): a model that is sure counts for more. One "
         "vote each (hard vote): only the answers count.",
     )
-    address.note(keys.VOTE, vote, "soft")
     members = [known[name].run for name in names]
     try:
         ensemble.check(members)

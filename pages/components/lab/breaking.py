@@ -7,7 +7,7 @@ from core import datasets, jobs, plots, robustness, runs
 from core.errors import StudioError
 from core.robustness import CHANGES, Robustness
 from core.runs import Run
-from pages.components import address, html, job_progress, keys, run_picker
+from pages.components import address, choice, html, job_progress, keys, run_picker
 from pages.components.lab import view
 
 _PICTURES = (100, 200, 500, 1000, 2000)
@@ -53,16 +53,8 @@ def show() -> None:
 
 
 def _pick_change() -> str:
-    address.recall(keys.BREAKING, list(CHANGES), "noise")
-    name = st.segmented_control(
-        "Change",
-        list(CHANGES),
-        required=True,
-        format_func=lambda name: CHANGES[name].title,
-        key=keys.BREAKING,
-    )
-    address.note(keys.BREAKING, name, "noise")
-    return name
+    titles = {name: change.title for name, change in CHANGES.items()}
+    return choice.segments(keys.BREAKING, "Change", titles)
 
 
 def _pick_runs() -> list[Run]:

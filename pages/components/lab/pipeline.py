@@ -11,7 +11,7 @@ from core.errors import StudioError
 from core.images import encode_png, fit_within
 from core.opencv_ops import Step
 from core.runs import Run
-from pages.components import address, html, keys, run_picker
+from pages.components import choice, html, keys, run_picker
 from pages.components.lab import editor, view
 from pages.components.lab.source import Picture
 from pages.components.lab.view import View
@@ -136,7 +136,5 @@ def _pick_run() -> Run | None:
         st.info("There is no trained model yet.", icon=":material/info:")
         return None
     usual = next((name for name in run_picker.FIRST_CHOICE if name in known), next(iter(known)))
-    address.recall(keys.LAB_RUN, list(known), usual)
-    name = st.selectbox("Trained model", list(known), key=keys.LAB_RUN)
-    address.note(keys.LAB_RUN, name, usual)
+    name = choice.select(keys.LAB_RUN, "Trained model", {one: one for one in known}, usual)
     return known[name]

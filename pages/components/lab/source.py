@@ -8,7 +8,7 @@ import streamlit as st
 from core import datasets
 from core.errors import StudioError
 from core.images import MAX_BYTES, SUFFIXES
-from pages.components import address, html, keys
+from pages.components import address, choice, html, keys
 from pages.components.memory import recall, remember
 from pages.components.picture_source import Shown, read
 
@@ -36,16 +36,7 @@ class Picture:
 
 def pick() -> Picture | None:
     """The widgets, and the picture they give; None while there is none."""
-    address.recall(keys.LAB_SOURCE, list(SOURCES), "sample")
-    source = st.segmented_control(
-        "Picture",
-        list(SOURCES),
-        required=True,
-        format_func=SOURCES.get,
-        key=keys.LAB_SOURCE,
-        label_visibility="collapsed",
-    )
-    address.note(keys.LAB_SOURCE, source, "sample")
+    source = choice.segments(keys.LAB_SOURCE, "Picture", SOURCES, hidden=True)
     if source == "sample":
         return _sample()
     shown = {"upload": _upload, "camera": _camera, "drawing": _drawing}[source]()
