@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 PROJECT = Path(__file__).resolve().parents[2]
 CANVAS = "canvas.upper-canvas"
@@ -94,6 +94,12 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def at_rest(page: Page) -> None:
+    """Wait until the page is not being drawn anew."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
 
 
 def draw(page: Page, digit: str, offset: tuple[int, int] = (0, 0), size: float = 1.0) -> None:

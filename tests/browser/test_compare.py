@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from core.runs import load
 from tests.browser import studio
+from tests.browser.studio import at_rest
 
 MNIST = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
 CARDS = ".cases figure"
@@ -42,12 +43,6 @@ def open_view(page: Page, server, view: str, **address: str) -> None:
     page.goto(f"{server.url}/compare?{urlencode({'show': view, **address})}")
     expect(page.get_by_role("heading", name="Compare models")).to_be_visible()
     at_rest(page)
-
-
-def at_rest(page: Page) -> None:
-    """All that was asked for is there."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page.locator("[data-stale=true]")).to_have_count(0)
 
 
 def answers(run_id: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from core.datasets import photograph
 from core.opencv_ops import Step, as_code, from_text, run
 from tests.browser import studio
+from tests.browser.studio import at_rest
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +40,6 @@ def open_lab(page: Page, server, query: str = "") -> None:
     page.goto(f"{server.url}/image_lab?{query}")
     expect(page.get_by_role("heading", name="Image lab")).to_be_visible()
     at_rest(page)
-
-
-def at_rest(page: Page) -> None:
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page.locator("[data-stale=true]")).to_have_count(0)
 
 
 def add(page: Page, title: str) -> None:

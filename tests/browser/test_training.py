@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import studio
+from tests.browser.studio import at_rest
 from tests.core.jobs.conftest import processes_in, until
 
 SMALL = {
@@ -97,14 +98,6 @@ def open_form(page: Page, server, **settings: str) -> None:
     page.goto(f"{server.url}/train?{urlencode(settings)}")
     expect(button(page, "Start training")).to_be_enabled()
     at_rest(page)
-
-
-def at_rest(page: Page) -> None:
-    """Wait until the page is not being drawn anew."""
-    expect(page.locator("[data-testid=stApp]")).to_have_attribute(
-        "data-test-script-state", "notRunning"
-    )
-    expect(page.locator("[data-stale=true]")).to_have_count(0)
 
 
 def button(page: Page, name: str | re.Pattern):
