@@ -15,9 +15,9 @@ BIN := .venv/bin
 run: .venv/installed
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-# Trainings in a browser and processes that are killed have the machine to themselves; the other
-# tests share its cores, a file at a time.
-ALONE := tests/browser/test_train.py tests/browser/test_training.py tests/core/jobs
+# Browsers and processes are waited for, so their tests have the machine to themselves; the others
+# share its cores, a file at a time.
+ALONE := tests/browser tests/core/jobs
 TOGETHER := -n 2 --dist loadfile tests $(ALONE:%=--ignore=%)
 
 test: .venv/installed-dev chromium

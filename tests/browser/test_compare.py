@@ -78,7 +78,8 @@ def choose(page: Page, field: str, option: str) -> None:
 
 
 def test_a_clicked_cell_shows_exactly_the_pictures_it_counts(page, server):
-    open_view(page, server, "confusion", compare=",".join(MNIST[:2]))
+  @pytest.mark.slow
+  open_view(page, server, "confusion", compare=",".join(MNIST[:2]))
     inside = in_cell("mnist-random-forest", 4, 9)
     expect(cell(page, "mnist-random-forest", 4, 9)).to_have_text(str(len(inside)))
     cell(page, "mnist-random-forest", 4, 9).click()
@@ -96,7 +97,8 @@ def test_a_clicked_cell_shows_exactly_the_pictures_it_counts(page, server):
 
 
 def test_a_large_cell_is_shown_piece_by_piece(page, server):
-    inside = in_cell("mnist-cnn", 0, 0)
+  @pytest.mark.slow
+  inside = in_cell("mnist-cnn", 0, 0)
     open_view(page, server, "confusion", compare="mnist-cnn", cell="mnist-cnn.0.0")
     expect(page.locator(CARDS)).to_have_count(24)
     page.get_by_role("button", name=re.compile("Show more")).click()
@@ -106,7 +108,8 @@ def test_a_large_cell_is_shown_piece_by_piece(page, server):
 
 
 def test_the_scale_is_switched_and_stands_in_the_link(page, server):
-    open_view(page, server, "confusion", compare="mnist-logistic-regression")
+  @pytest.mark.slow
+  open_view(page, server, "confusion", compare="mnist-logistic-regression")
     labels, said, _ = answers("mnist-logistic-regression")
     counts = int(((labels == 5) & (said == 5)).sum())
     expect(cell(page, MNIST[2], 5, 5)).to_have_text(str(counts))
@@ -122,7 +125,8 @@ def test_the_scale_is_switched_and_stands_in_the_link(page, server):
 
 
 def test_cells_are_reached_by_keyboard(page, server):
-    open_view(page, server, "confusion", compare="mnist-random-forest")
+  @pytest.mark.slow
+  open_view(page, server, "confusion", compare="mnist-random-forest")
     cell(page, MNIST[1], 0, 0).focus()
     for key in ["ArrowDown"] * 7 + ["ArrowRight"] * 2:
         page.keyboard.press(key)
@@ -170,7 +174,8 @@ def test_the_leaderboard_is_sorted(page, server):
 
 
 def test_mistakes_are_filtered(page, server):
-    open_view(page, server, "mistakes")
+  @pytest.mark.slow
+  open_view(page, server, "mistakes")
     labels, said, sure = answers("mnist-cnn")
     wrong = np.flatnonzero(labels != said)
     expect(page.get_by_text(f"{len(wrong)} pictures, sorted")).to_be_visible()
@@ -225,7 +230,8 @@ def test_the_report_is_opened_without_a_network(page, browser, server, tmp_path)
 
 
 def test_a_run_that_is_deleted_meanwhile_is_told_of(page, server, folder):
-    shutil.copytree(load("mnist-logistic-regression").folder, folder / "runs" / "doomed")
+  @pytest.mark.slow
+  shutil.copytree(load("mnist-logistic-regression").folder, folder / "runs" / "doomed")
     open_view(page, server, "confusion", compare="mnist-cnn,doomed")
     expect(matrix(page, "doomed")).to_be_visible()
     shutil.rmtree(folder / "runs" / "doomed")

@@ -96,7 +96,8 @@ def test_a_pipeline_is_built_set_ordered_shared_and_copied(page, server, tmp_pat
     expect(page.locator(".strip figcaption b").nth(3)).to_have_text("3 · Otsu's threshold")
     expect(page.get_by_text("cv2.medianBlur(image, 11)")).to_be_visible()
 
-    page.get_by_text("Copy the code").click()
+  @pytest.mark.slow
+  page.get_by_text("Copy the code").click()
     code = page.get_by_test_id("stCode").locator("code")
     expect(code).to_contain_text("def pipeline(image):")
     script = tmp_path / "pipeline.py"
@@ -117,7 +118,8 @@ def test_a_pipeline_is_built_set_ordered_shared_and_copied(page, server, tmp_pat
 
 
 def test_a_step_is_switched_off_and_removed(page, server):
-    open_lab(page, server, "sample=cat&pipeline=invert~canny")
+  @pytest.mark.slow
+  open_lab(page, server, "sample=cat&pipeline=invert~canny")
     page.get_by_text("1 · Invert").first.click()
     expect(page.get_by_text("switched off")).to_be_visible()
     assert [step.on for step in pipeline_of(page)] == [False, True]
@@ -127,7 +129,8 @@ def test_a_step_is_switched_off_and_removed(page, server):
 
 
 def test_a_model_says_what_it_sees_before_and_after(page, server):
-    open_lab(page, server, "sample=digit_7&pipeline=invert~contrast;factor=0.0")
+  @pytest.mark.slow
+  open_lab(page, server, "sample=digit_7&pipeline=invert~contrast;factor=0.0")
     page.get_by_text("What does a model say?").click()
     opinions = page.locator(".opinions figcaption")
     expect(opinions).to_have_count(3)
@@ -148,7 +151,8 @@ def test_what_was_drawn_is_at_hand(page, server):
 
 
 def test_a_policy_is_handed_to_training(page, server):
-    open_lab(page, server, "lab=random&lab.rotation=15.0&lab.noise=0.1")
+  @pytest.mark.slow
+  open_lab(page, server, "lab=random&lab.rotation=15.0&lab.noise=0.1")
     expect(page.locator(".strip img")).to_have_count(12)
     page.get_by_role("link", name="Train with these changes").click()
     expect(page.get_by_role("heading", name="Train a model")).to_be_visible()

@@ -210,6 +210,7 @@ def test_a_training_is_cancelled_and_taken_off_the_list(page, server, folders):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_training_is_finished_early_and_kept(page, server, folders):
     open_form(page, server, **LONG)
     button(page, "Start training").click()
@@ -265,6 +266,7 @@ def test_a_training_goes_on_while_the_studio_is_started_again(browser, tmp_path)
         own.clear()
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_a_queue_that_was_left_goes_on_when_the_studio_is_opened(browser, tmp_path):
     """The studio, the dispatcher and the training are all ended, as when a machine is."""

@@ -39,7 +39,8 @@ def is_picture(content: bytes) -> bool:
 
 
 def is_drawing(content: bytes) -> bool:
-    """Whether it is an SVG on which something is drawn."""
+  @pytest.mark.slow
+  """Whether it is an SVG on which something is drawn."""
     root = ElementTree.fromstring(content)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     return len(list(root.iter("{http://www.w3.org/2000/svg}path"))) > 3
