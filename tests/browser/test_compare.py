@@ -78,8 +78,7 @@ def choose(page: Page, field: str, option: str) -> None:
 
 
 def test_a_clicked_cell_shows_exactly_the_pictures_it_counts(page, server):
-  @pytest.mark.slow
-  open_view(page, server, "confusion", compare=",".join(MNIST[:2]))
+    open_view(page, server, "confusion", compare=",".join(MNIST[:2]))
     inside = in_cell("mnist-random-forest", 4, 9)
     expect(cell(page, "mnist-random-forest", 4, 9)).to_have_text(str(len(inside)))
     cell(page, "mnist-random-forest", 4, 9).click()
@@ -96,9 +95,9 @@ def test_a_clicked_cell_shows_exactly_the_pictures_it_counts(page, server):
     expect(page.locator(CARDS)).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_large_cell_is_shown_piece_by_piece(page, server):
-  @pytest.mark.slow
-  inside = in_cell("mnist-cnn", 0, 0)
+    inside = in_cell("mnist-cnn", 0, 0)
     open_view(page, server, "confusion", compare="mnist-cnn", cell="mnist-cnn.0.0")
     expect(page.locator(CARDS)).to_have_count(24)
     page.get_by_role("button", name=re.compile("Show more")).click()
@@ -107,9 +106,9 @@ def test_a_large_cell_is_shown_piece_by_piece(page, server):
     expect(page.get_by_text(f"{len(inside)} pictures by")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_scale_is_switched_and_stands_in_the_link(page, server):
-  @pytest.mark.slow
-  open_view(page, server, "confusion", compare="mnist-logistic-regression")
+    open_view(page, server, "confusion", compare="mnist-logistic-regression")
     labels, said, _ = answers("mnist-logistic-regression")
     counts = int(((labels == 5) & (said == 5)).sum())
     expect(cell(page, MNIST[2], 5, 5)).to_have_text(str(counts))
@@ -124,9 +123,9 @@ def test_the_scale_is_switched_and_stands_in_the_link(page, server):
     expect(cell(page, MNIST[2], 5, 5)).to_have_attribute("aria-label", says)
 
 
+@pytest.mark.slow
 def test_cells_are_reached_by_keyboard(page, server):
-  @pytest.mark.slow
-  open_view(page, server, "confusion", compare="mnist-random-forest")
+    open_view(page, server, "confusion", compare="mnist-random-forest")
     cell(page, MNIST[1], 0, 0).focus()
     for key in ["ArrowDown"] * 7 + ["ArrowRight"] * 2:
         page.keyboard.press(key)
@@ -141,6 +140,7 @@ def test_cells_are_reached_by_keyboard(page, server):
     expect(page.get_by_role("heading", name="4 answered as 9")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_difference_of_two_models(page, server):
     open_view(page, server, "confusion", compare=",".join(MNIST[:2]))
     page.get_by_role("radio", name="mnist-cnn less mnist-random-forest").click()
@@ -174,8 +174,7 @@ def test_the_leaderboard_is_sorted(page, server):
 
 
 def test_mistakes_are_filtered(page, server):
-  @pytest.mark.slow
-  open_view(page, server, "mistakes")
+    open_view(page, server, "mistakes")
     labels, said, sure = answers("mnist-cnn")
     wrong = np.flatnonzero(labels != said)
     expect(page.get_by_text(f"{len(wrong)} pictures, sorted")).to_be_visible()
@@ -192,6 +191,7 @@ def test_mistakes_are_filtered(page, server):
     assert sorted(shown(page)) == every.tolist()
 
 
+@pytest.mark.slow
 def test_an_ensemble_is_kept_and_answers(page, server, folder):
     open_view(page, server, "ensemble", vote="hard")
     expect(page.get_by_text("Together they are significantly worse")).to_be_visible()
@@ -230,8 +230,7 @@ def test_the_report_is_opened_without_a_network(page, browser, server, tmp_path)
 
 
 def test_a_run_that_is_deleted_meanwhile_is_told_of(page, server, folder):
-  @pytest.mark.slow
-  shutil.copytree(load("mnist-logistic-regression").folder, folder / "runs" / "doomed")
+    shutil.copytree(load("mnist-logistic-regression").folder, folder / "runs" / "doomed")
     open_view(page, server, "confusion", compare="mnist-cnn,doomed")
     expect(matrix(page, "doomed")).to_be_visible()
     shutil.rmtree(folder / "runs" / "doomed")
@@ -242,6 +241,7 @@ def test_a_run_that_is_deleted_meanwhile_is_told_of(page, server, folder):
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_labelled_pictures_of_ones_own_are_measured(page, server, tmp_path, digit_image):
     import zipfile
 

@@ -96,8 +96,7 @@ def test_a_pipeline_is_built_set_ordered_shared_and_copied(page, server, tmp_pat
     expect(page.locator(".strip figcaption b").nth(3)).to_have_text("3 · Otsu's threshold")
     expect(page.get_by_text("cv2.medianBlur(image, 11)")).to_be_visible()
 
-  @pytest.mark.slow
-  page.get_by_text("Copy the code").click()
+    page.get_by_text("Copy the code").click()
     code = page.get_by_test_id("stCode").locator("code")
     expect(code).to_contain_text("def pipeline(image):")
     script = tmp_path / "pipeline.py"
@@ -117,9 +116,9 @@ def test_a_pipeline_is_built_set_ordered_shared_and_copied(page, server, tmp_pat
     assert np.array_equal(shown, result)
 
 
+@pytest.mark.slow
 def test_a_step_is_switched_off_and_removed(page, server):
-  @pytest.mark.slow
-  open_lab(page, server, "sample=cat&pipeline=invert~canny")
+    open_lab(page, server, "sample=cat&pipeline=invert~canny")
     page.get_by_text("1 · Invert").first.click()
     expect(page.get_by_text("switched off")).to_be_visible()
     assert [step.on for step in pipeline_of(page)] == [False, True]
@@ -128,9 +127,9 @@ def test_a_step_is_switched_off_and_removed(page, server):
     assert pipeline_of(page) == (Step("canny"),)
 
 
+@pytest.mark.slow
 def test_a_model_says_what_it_sees_before_and_after(page, server):
-  @pytest.mark.slow
-  open_lab(page, server, "sample=digit_7&pipeline=invert~contrast;factor=0.0")
+    open_lab(page, server, "sample=digit_7&pipeline=invert~contrast;factor=0.0")
     page.get_by_text("What does a model say?").click()
     opinions = page.locator(".opinions figcaption")
     expect(opinions).to_have_count(3)
@@ -139,6 +138,7 @@ def test_a_model_says_what_it_sees_before_and_after(page, server):
     expect(opinions.nth(2)).to_contain_text("≠")
 
 
+@pytest.mark.slow
 def test_what_was_drawn_is_at_hand(page, server):
     page.goto(server.url)
     page.locator(studio.CANVAS).wait_for()
@@ -151,8 +151,7 @@ def test_what_was_drawn_is_at_hand(page, server):
 
 
 def test_a_policy_is_handed_to_training(page, server):
-  @pytest.mark.slow
-  open_lab(page, server, "lab=random&lab.rotation=15.0&lab.noise=0.1")
+    open_lab(page, server, "lab=random&lab.rotation=15.0&lab.noise=0.1")
     expect(page.locator(".strip img")).to_have_count(12)
     page.get_by_role("link", name="Train with these changes").click()
     expect(page.get_by_role("heading", name="Train a model")).to_be_visible()
@@ -161,6 +160,7 @@ def test_a_policy_is_handed_to_training(page, server):
     expect(page.get_by_role("spinbutton", name=re.compile("^Noise"))).to_have_value("0.1")
 
 
+@pytest.mark.slow
 def test_a_robustness_curve_is_measured_and_found_again(page, server):
     open_lab(page, server, "lab=robustness&change=blur")
     page.get_by_role("button", name="Measure").click()

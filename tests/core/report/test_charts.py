@@ -39,13 +39,13 @@ def is_picture(content: bytes) -> bool:
 
 
 def is_drawing(content: bytes) -> bool:
-  @pytest.mark.slow
-  """Whether it is an SVG on which something is drawn."""
+    """Whether it is an SVG on which something is drawn."""
     root = ElementTree.fromstring(content)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     return len(list(root.iter("{http://www.w3.org/2000/svg}path"))) > 3
 
 
+@pytest.mark.slow
 def test_every_chart_of_the_shipped_runs_becomes_a_png_and_the_same_svg_each_time(shipped):
     first, again = charts(shipped), charts(shipped)
     assert len(first) == 9
