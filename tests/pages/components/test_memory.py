@@ -41,7 +41,7 @@ def visitor(shelf) -> Callable[..., AppTest]:
         st.session_state["recalled"] = recall()
 
     def come(token: str = "") -> AppTest:
-        app = AppTest.from_function(page)
+        app = AppTest.from_function(page, default_timeout=60)
         if token:
             app.query_params[keys.SKETCH] = token
         return run(app)
