@@ -150,6 +150,7 @@ def test_what_was_drawn_is_at_hand(page, server):
     expect(page.get_by_text("320×320 pixels").first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_policy_is_handed_to_training(page, server):
     open_lab(page, server, "lab=random&lab.rotation=15.0&lab.noise=0.1")
     expect(page.locator(".strip img")).to_have_count(12)

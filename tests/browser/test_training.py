@@ -244,6 +244,7 @@ def test_a_training_that_was_killed_goes_on(page, server, folders):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_training_goes_on_while_the_studio_is_started_again(browser, tmp_path):
     own = Studio(tmp_path)
     try:
