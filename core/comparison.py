@@ -134,26 +134,33 @@ class Compared:
     @cached_property
     def figures(self) -> dict[str, float | None]:
         """Every one of `FIGURES`; None for what was not measured."""
-        found, cost = self.evaluation, self.run.card.cost
-        low, high = found.accuracy_interval
+        cost = self.run.card.cost
         return {
-            "accuracy": found.accuracy,
-            "accuracy_low": low,
-            "accuracy_high": high,
-            "balanced_accuracy": found.balanced_accuracy,
-            "top_k": found.top_k(min(TOP, found.probabilities.shape[1])),
-            "precision": found.macro(found.precision),
-            "recall": found.macro(found.recall),
-            "f1": found.macro(found.f1),
-            "weighted_precision": found.weighted(found.precision),
-            "weighted_recall": found.weighted(found.recall),
-            "weighted_f1": found.weighted(found.f1),
-            "log_loss": found.log_loss,
-            "brier_score": found.brier_score,
-            "calibration_error": self.reliability.expected_calibration_error,
+            **figures_of(self.evaluation),
             "seconds": self.run.card.seconds,
-            **{name: cost.get(name) for name in FIGURES if name in _OF_COST},
+            **{name: cost.get(name) for name in _OF_COST},
         }
+
+
+def figures_of(found: Evaluation) -> dict[str, float]:
+    """Those of `FIGURES` that follow from what was answered."""
+    low, high = found.accuracy_interval
+    return {
+        "accuracy": found.accuracy,
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "balanced_accuracy": found.balanced_accuracy,
+        "top_k": found.top_k(min(TOP, found.classes)),
+        "precision": found.macro(found.precision),
+        "recall": found.macro(found.recall),
+        "f1": found.macro(found.f1),
+        "weighted_precision": found.weighted(found.precision),
+        "weighted_recall": found.weighted(found.recall),
+        "weighted_f1": found.weighted(found.f1),
+        "log_loss": found.log_loss,
+        "brier_score": found.brier_score,
+        "calibration_error": reliability(found).expected_calibration_error,
+    }
 
 
 _OF_COST = (

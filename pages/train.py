@@ -131,17 +131,9 @@ def offer_download(spec: DatasetSpec) -> None:
         "Download it" if last is None else "Try again",
         type="primary",
         icon=":material/download:",
-        on_click=start_download,
-        args=(spec.name,),
+        on_click=job_progress.start,
+        args=("download", {"dataset": spec.name}),
     )
-
-
-def start_download(name: str) -> None:
-    """Queue the download."""
-    try:
-        jobs.submit("download", {"dataset": name})
-    except StudioError as error:
-        st.toast(str(error))
 
 
 def announce_imports() -> None:

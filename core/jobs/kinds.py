@@ -50,12 +50,16 @@ def _download(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict
 
 def _check_import(settings: Mapping[str, Any]) -> None:
     datasets.check_free(settings["name"])
+    _check_source(settings)
+
+
+def _check_source(settings: Mapping[str, Any]) -> None:
     if not _source(settings).exists():
         raise DatasetError(f"There is no folder or zip file {_source(settings)}.")
 
 
 def _source(settings: Mapping[str, Any]) -> Path:
-    """What to import: an upload, or a path on this machine."""
+    """What to read: an upload, or a path on this machine."""
     if "upload" in settings:
         return uploads.load(settings["upload"]).path
     return Path(settings["path"])
@@ -99,8 +103,7 @@ def _train(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[st
 
 def _check_evaluation(settings: Mapping[str, Any]) -> None:
     runs.load(settings["run"])
-    if not _source(settings).exists():
-        raise DatasetError(f"There is no folder or zip file {_source(settings)}.")
+    _check_source(settings)
 
 
 def _evaluate(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def recall_several(key: str, options: Sequence[str], default: Sequence[str]) -> 
 
 def note(key: str, chosen: str, default: str = "") -> None:
     """After it: write the choice to the address, unless it is the default."""
-    before = st.session_state.get(_NOTED + key)
+    before = noted(key)
     if before not in (None, chosen):
         st.session_state[_REPLACED + key] = {**_replaced(key), before: time.monotonic()}
     st.session_state[_NOTED + key] = chosen
@@ -58,10 +58,15 @@ def note_several(key: str, chosen: Sequence[str], default: Sequence[str]) -> Non
     note(key, ",".join(chosen), ",".join(default))
 
 
+def noted(key: str) -> str | None:
+    """What was written last in this session, also from before the page was left."""
+    return st.session_state.get(_NOTED + key)
+
+
 def linked(key: str) -> str | None:
     """What a link that was just followed asks for; None if nothing, or if it is known already."""
     text = st.query_params.get(key)
-    if text == st.session_state.get(_NOTED + key) or text in _replaced(key):
+    if text == noted(key) or text in _replaced(key):
         return None
     return text
 
@@ -80,4 +85,4 @@ def _asked(key: str) -> str | None:
     wanted = linked(key)
     if wanted is not None:
         return wanted
-    return st.session_state.get(_NOTED + key) if key not in st.session_state else None
+    return noted(key) if key not in st.session_state else None

@@ -1,5 +1,8 @@
 """How far a job is, with a way to stop it; looked at anew every second while it runs."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from core import jobs
@@ -54,6 +57,25 @@ def show_running(job_id: str) -> None:
                 help="Stops it. Nothing half done is kept; it can be started again.",
             )
         st.caption("You can leave or reload this page; it goes on and is found here again.")
+
+
+def start(kind: str, settings: Mapping[str, Any]) -> bool:
+    """Queue a job; if it cannot be, says why and returns False."""
+    try:
+        jobs.submit(kind, settings)
+    except StudioError as error:
+        st.toast(str(error))
+        return False
+    return True
+
+
+def show_unless_done(job: Job) -> bool:
+    """Show a job that goes on or has failed; whether it is done, so that its result is there."""
+    if not job.ended:
+        show_running(job.id)
+    elif job.state != "done":
+        show_failure(job)
+    return job.state == "done"
 
 
 def title(job: Job) -> str:

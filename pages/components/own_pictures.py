@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import datasets, jobs
+from core import datasets
 from core.datasets import uploads
 from core.datasets.layout import Layout
 from core.datasets.uploads import Upload
@@ -202,9 +202,5 @@ def to_slug(title: str) -> str:
 
 
 def _submit(settings: dict[str, str]) -> None:
-    try:
-        jobs.submit("import", settings)
-    except StudioError as error:
-        st.toast(str(error))
-        return
-    st.rerun()  # its progress is shown further up
+    if job_progress.start("import", settings):
+        st.rerun()  # its progress is shown further up

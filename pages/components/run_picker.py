@@ -1,5 +1,7 @@
 """Choose which finished trainings answer."""
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from core import runs
@@ -21,11 +23,17 @@ def title(run: Run) -> str:
     return spec.title if spec else run.card.model
 
 
+def usual(known: Iterable[str]) -> list[str]:
+    """Which of these runs are chosen at first: shipped ones, else the first few."""
+    known = list(known)
+    return [name for name in FIRST_CHOICE if name in known] or known[:3]
+
+
 def pick_runs() -> list[Run]:
     """A multi-select of all runs; the first one chosen gives the main answer."""
     known = {run.id: run for run in runs.list_runs()}
-    usual = [run_id for run_id in FIRST_CHOICE if run_id in known] or list(known)[:3]
-    address.recall_several(keys.RUNS, list(known), usual)
+    usual_ones = usual(known)
+    address.recall_several(keys.RUNS, list(known), usual_ones)
     chosen = st.multiselect(
         "Models that answer",
         list(known),
@@ -34,7 +42,7 @@ def pick_runs() -> list[Run]:
         placeholder="Choose at least one model",
         help="The first one gives the large answer; the others are shown beside it for comparison.",
     )
-    address.note_several(keys.RUNS, chosen, usual)
+    address.note_several(keys.RUNS, chosen, usual_ones)
     return [known[run_id] for run_id in chosen]
 
 

@@ -1,7 +1,5 @@
 """A finished training: its figures, its learning curve and what that says, and what to do next."""
 
-import io
-import zipfile
 from dataclasses import asdict
 
 import pandas as pd
@@ -13,7 +11,8 @@ from core.models import MODELS
 from core.runs import Run
 from core.training import TrainConfig, best_point, judge
 from core.training.script import as_script
-from pages.components import curve, html, keys, model_form, run_picker
+from pages.components import class_report, curve, html, keys, model_form, run_picker
+from pages.components.zipped import as_zip
 
 _ICONS = {
     "good": ":material/check_circle:",
@@ -129,33 +128,7 @@ def _show_classes(run: Run) -> None:
     except StudioError as error:
         st.error(html.plain(str(error)), icon=":material/error:")
         return
-    support = evaluation.confusion_matrix.sum(axis=1)
-    table = pd.DataFrame(
-        {
-            "class": run.card.class_names,
-            "precision": evaluation.precision,
-            "recall": evaluation.recall,
-            "f1": evaluation.f1,
-            "pictures": support,
-        }
-    )
-    columns = {
-        name: st.column_config.NumberColumn(title, format="percent")
-        for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1"))
-    }
-    st.dataframe(
-        table,
-        hide_index=True,
-        column_config={"class": "Class", "pictures": "Test pictures", **columns},
-    )
-    st.download_button(
-        "Download this table as CSV",
-        table.to_csv(index=False),
-        f"{run.id}-classes.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    class_report.show(run.id, evaluation, run.card.class_names, means=False)
 
 
 def _show_settings(run: Run) -> None:
@@ -241,7 +214,7 @@ def _show_actions(run: Run) -> None:
         )
         st.download_button(
             "Download the model",
-            lambda: as_zip(run),
+            lambda: all_files(run),
             f"{run.id}.zip",
             "application/zip",
             icon=":material/download:",
@@ -254,13 +227,10 @@ def _show_actions(run: Run) -> None:
             _delete(run)
 
 
-def as_zip(run: Run) -> bytes:
-    """All files of a run."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(run.folder.iterdir()):
-            archive.write(path, f"{run.id}/{path.name}")
-    return buffer.getvalue()
+def all_files(run: Run) -> bytes:
+    """All files of a run as one zip."""
+    paths = sorted(run.folder.iterdir())
+    return as_zip((f"{run.id}/{path.name}", path.read_bytes()) for path in paths)
 
 
 def _rename(run: Run) -> None:

@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from core import jobs, runs
+from core import runs
 from core.datasets import DatasetSpec
-from core.errors import StudioError
 from core.training import TrainConfig, estimate
 from pages.components import html, job_progress, keys, later, run_view, steps
 
@@ -56,10 +55,6 @@ def _how_long(spec: DatasetSpec, config: TrainConfig) -> str:
 
 
 def _start(config: TrainConfig) -> None:
-    try:
-        jobs.submit("train", config.to_mapping())
-    except StudioError as error:
-        st.toast(str(error))
-        return
-    steps.go_to("trainings")
-    st.rerun()
+    if job_progress.start("train", config.to_mapping()):
+        steps.go_to("trainings")
+        st.rerun()

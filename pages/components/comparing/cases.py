@@ -9,6 +9,7 @@ import streamlit as st
 from core import datasets
 from core.comparison import Compared
 from core.errors import StudioError
+from core.evaluation import Evaluation
 from pages.components import html, keys
 
 _AT_ONCE = 24
@@ -62,6 +63,17 @@ def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
         )
 
 
+def in_cell(evaluation: Evaluation, truth: int, answer: int) -> np.ndarray:
+    """Which pictures of a class were given an answer, bool, shape `(N,)`."""
+    return (evaluation.labels == truth) & (evaluation.predictions == answer)
+
+
+def surest_first(evaluation: Evaluation, places: np.ndarray, turned: bool = False) -> np.ndarray:
+    """Places of pictures by the confidence of their answers; `turned`: the least sure first."""
+    confidences = evaluation.confidences[places]
+    return places[np.argsort(confidences if turned else -confidences, kind="stable")]
+
+
 def test_pictures(one: Compared):
     """The test pictures a run was measured on, or a sentence that says why they are missing."""
     card = one.run.card
@@ -92,9 +104,6 @@ def _test_pictures(dataset: str, fingerprint: str, _labels: np.ndarray):
 def _card(found: Sequence[Compared], pictures, index: int) -> str:
     names = found[0].run.card.class_names
     truth = names[int(found[0].evaluation.labels[index])]
-    picture = np.asarray(pictures[index])
-    if picture.shape[-1] == 1:
-        picture = picture[..., 0]
     rows = []
     for one in found:
         right = bool(one.evaluation.right[index])
@@ -108,7 +117,7 @@ def _card(found: Sequence[Compared], pictures, index: int) -> str:
         )
     title = f"True class {escape(truth)}"
     return (
-        f'<figure data-index="{index}"><img src="{html.data_url(picture)}" '
+        f'<figure data-index="{index}"><img src="{html.data_url(pictures[index])}" '
         f'alt="test picture {index}, true class {escape(truth)}">'
         f"<figcaption><b>{title}</b></figcaption>"
         f"<ul>{''.join(rows)}</ul><small>test picture {index}</small></figure>"

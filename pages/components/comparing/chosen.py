@@ -30,7 +30,7 @@ class Choice:
 def pick() -> Choice:
     """The widget and what it holds; says what is missing, damaged or apart."""
     known = {run.id: run for run in _by_dataset(runs.list_runs())}
-    usual = [run_id for run_id in run_picker.FIRST_CHOICE if run_id in known] or list(known)[:3]
+    usual = run_picker.usual(known)
     _say_what_is_gone(known)
     coming = st.session_state.pop(keys.NEXT_COMPARED, None)
     if coming is not None:

@@ -211,13 +211,13 @@ def _show_cell(found: Sequence[Compared], cell: tuple[str, int, int], pair) -> N
         _show_difference_cell(found, pair, row, column)
         return
     one = next(one for one in found if one.id == name)
-    inside = np.flatnonzero(_in_cell(one, row, column))
+    inside = np.flatnonzero(cases.in_cell(one.evaluation, row, column))
     st.markdown(f"{html.counted(len(inside), 'picture')} by **{html.plain(name)}**")
-    cases.show(found, _surest_first(one, inside), f"{name}_{row}_{column}")
+    cases.show(found, cases.surest_first(one.evaluation, inside), f"{name}_{row}_{column}")
 
 
 def _show_difference_cell(found: Sequence[Compared], shown, row: int, column: int) -> None:
-    first, second = (_in_cell(one, row, column) for one in shown)
+    first, second = (cases.in_cell(one.evaluation, row, column) for one in shown)
     for one, other, inside in zip(
         shown, shown[::-1], (first & ~second, second & ~first), strict=True
     ):
@@ -225,12 +225,6 @@ def _show_difference_cell(found: Sequence[Compared], shown, row: int, column: in
         st.markdown(
             f"{len(places):,} by **{html.plain(one.id)}** but not by **{html.plain(other.id)}**"
         )
-        cases.show(found, _surest_first(one, places), f"{one.id}_only_{row}_{column}")
-
-
-def _in_cell(one: Compared, row: int, column: int) -> np.ndarray:
-    return (one.evaluation.labels == row) & (one.evaluation.predictions == column)
-
-
-def _surest_first(one: Compared, places: np.ndarray) -> np.ndarray:
-    return places[np.argsort(-one.evaluation.confidences[places], kind="stable")]
+        cases.show(
+            found, cases.surest_first(one.evaluation, places), f"{one.id}_only_{row}_{column}"
+        )

@@ -22,9 +22,7 @@ ORDERS = {"sure": "Surest first", "unsure": "Least sure first"}
 def show(found: Sequence[Compared]) -> None:
     """Filters, how many there are, and the pictures."""
     chosen.still_there(found)
-    which = choice.segments(
-        keys.MISTAKES, "Which mistakes", {k: WHICH[k] for k in _possible(found)}, "one"
-    )
+    which = choice.segments(keys.MISTAKES, "Which mistakes", _possible(found))
     with st.container(horizontal=True):
         one, places = _of(found, which)
         names = one.run.card.class_names
@@ -35,8 +33,7 @@ def show(found: Sequence[Compared]) -> None:
         places = places[one.evaluation.labels[places] == truth]
     if answer is not None:
         places = places[one.evaluation.predictions[places] == answer]
-    confidences = one.evaluation.confidences[places]
-    places = places[np.argsort(-confidences if order == "sure" else confidences, kind="stable")]
+    places = cases.surest_first(one.evaluation, places, turned=order == "unsure")
     if len(places) == 0:
         st.success("There is no such picture.", icon=":material/check_circle:")
         return
@@ -53,17 +50,17 @@ def _possible(found: Sequence[Compared]) -> dict[str, str]:
 def _of(found: Sequence[Compared], which: str) -> tuple[Compared, np.ndarray]:
     """The model whose answers are sorted, and the pictures."""
     known = {one.id: one for one in found}
-    labels = {run_id: run_id for run_id in known}
+    labels = choice.same(known)
     if which == "all":
         wrong = np.logical_and.reduce([~one.evaluation.right for one in found])
-        first = known[choice.select(keys.MISTAKES_OF, "Sorted by", labels, found[0].id)]
+        first = known[choice.select(keys.MISTAKES_OF, "Sorted by", labels)]
         return first, np.flatnonzero(wrong)
     if which == "apart":
-        right = known[choice.select(keys.RIGHT_RUN, "Right by", labels, found[0].id)]
+        right = known[choice.select(keys.RIGHT_RUN, "Right by", labels)]
         wrong_id = choice.select(keys.WRONG_RUN, "Wrong by", labels, found[1].id)
         wrong = known[wrong_id]
         return wrong, right_against_wrong(right.evaluation, wrong.evaluation)
-    one = known[choice.select(keys.MISTAKES_OF, "Wrong by", labels, found[0].id)]
+    one = known[choice.select(keys.MISTAKES_OF, "Wrong by", labels)]
     return one, np.flatnonzero(~one.evaluation.right)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core import jobs, labelled
+from core import labelled
 from core.comparison import Compared
 from core.datasets import uploads
 from core.datasets.uploads import Upload
@@ -13,8 +13,8 @@ from core.errors import StudioError
 from core.images import fit_within
 from core.jobs import Job
 from core.labelled import Labelled
-from pages.components import choice, html, job_progress, keys
-from pages.components.comparing import chosen, classes
+from pages.components import choice, class_report, html, job_progress, keys
+from pages.components.comparing import cases, chosen
 
 _MAX_UPLOAD_MB = 200
 _MOST_WRONG = 24
@@ -35,25 +35,18 @@ def show(found: Sequence[Compared]) -> None:
         return
     known = {one.id: one for one in found}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = {one: one for one in known}
-        name = choice.select(keys.LABELLED_RUN, "Show them to", names, width=380)
+        name = choice.select(keys.LABELLED_RUN, "Show them to", choice.same(known), width=380)
         last = job_progress.latest("evaluate", upload=upload.id, run=name)
         if last is None or last.ended:
             st.button(
                 "Show them" if last is None else "Show them again",
                 type="primary" if last is None else "secondary",
                 icon=":material/play_arrow:",
-                on_click=_start,
-                args=(upload.id, name),
+                on_click=job_progress.start,
+                args=("evaluate", {"run": name, "upload": upload.id}),
             )
         st.button("Other pictures", icon=":material/delete:", on_click=_forget, args=(upload.id,))
-    if last is None:
-        return
-    if not last.ended:
-        job_progress.show_running(last.id)
-    elif last.state != "done":
-        job_progress.show_failure(last)
-    else:
+    if last is not None and job_progress.show_unless_done(last):
         _show_report(known[name], last, upload)
 
 
@@ -93,13 +86,6 @@ def _take() -> Upload | None:
     st.rerun()
 
 
-def _start(upload_id: str, run_id: str) -> None:
-    try:
-        jobs.submit("evaluate", {"run": run_id, "upload": upload_id})
-    except StudioError as error:
-        st.toast(str(error))
-
-
 def _forget(upload_id: str) -> None:
     uploads.discard(upload_id)
     st.query_params.pop(keys.LABELLED, None)
@@ -125,7 +111,7 @@ def _show_report(one: Compared, job: Job, upload: Upload) -> None:
         )
         st.metric("On its test pictures", html.percent(one.evaluation.accuracy), width="content")
         st.metric("Pictures", f"{len(found.paths):,}", width="content")
-    classes.show_report(
+    class_report.show(
         f"{one.id}-yours", found.evaluation, one.run.card.class_names, "Your pictures"
     )
     _show_wrong(one, found, upload)
@@ -145,7 +131,7 @@ def _show_wrong(one: Compared, found: Labelled, upload: Upload) -> None:
     if len(wrong) == 0:
         return
     confidences = found.evaluation.confidences
-    wrong = wrong[np.argsort(-confidences[wrong], kind="stable")][:_MOST_WRONG]
+    wrong = cases.surest_first(found.evaluation, wrong)[:_MOST_WRONG]
     try:
         pictures = labelled.read(upload.path, [found.paths[i] for i in wrong])
     except StudioError as error:

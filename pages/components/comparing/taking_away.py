@@ -1,7 +1,5 @@
 """The comparison as files: one page, tables, charts."""
 
-import io
-import zipfile
 from collections.abc import Sequence
 
 import streamlit as st
@@ -11,6 +9,7 @@ from core.comparison import Compared
 from pages.components import choice, keys
 from pages.components.comparing import chosen
 from pages.components.unsure import USUAL
+from pages.components.zipped import as_zip
 
 
 def show(found: Sequence[Compared]) -> None:
@@ -39,7 +38,7 @@ def show(found: Sequence[Compared]) -> None:
 
 
 def _chart_title(name: str) -> str:
-    return name.removesuffix(".png").replace("-", " ").capitalize()
+    return name.replace("-", " ").capitalize()
 
 
 def _button(label: str, make, name: str) -> None:
@@ -50,10 +49,9 @@ def _button(label: str, make, name: str) -> None:
 
 def all_charts(charts) -> bytes:
     """Every chart as PNG and SVG."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, draw in charts.items():
-            figure = draw()
-            archive.writestr(f"{name}.png", report.png(figure))
-            archive.writestr(f"{name}.svg", report.svg(figure))
-    return buffer.getvalue()
+    return as_zip(
+        (f"{name}.{ending}", write(figure))
+        for name, draw in charts.items()
+        for figure in (draw(),)
+        for ending, write in (("png", report.png), ("svg", report.svg))
+    )

@@ -8,7 +8,7 @@ from core import comparison, ensemble, runs
 from core.comparison import Compared
 from core.ensemble import Ensemble
 from core.errors import StudioError
-from core.evaluation import mcnemar, reliability
+from core.evaluation import mcnemar
 from core.runs import Run
 from pages.components import address, choice, html, keys
 from pages.components.comparing import chosen
@@ -120,8 +120,8 @@ def _show_result(members: Sequence[Compared], together: Ensemble) -> None:
     """The ensemble as one more row, and whether it beats its best member."""
     import pandas as pd
 
-    name = "together"
-    row = {"run": name, "weight": "", **_figures(together)}
+    ours = comparison.figures_of(together.test)
+    row = {"run": "together", "weight": "", **{figure: ours[figure] for figure in _SHOWN}}
     total = sum(together.weights)
     rows = [
         {
@@ -157,17 +157,6 @@ def _show_result(members: Sequence[Compared], together: Ensemble) -> None:
             },
         },
     )
-
-
-def _figures(together: Ensemble) -> dict[str, float]:
-    found = together.test
-    bins = reliability(found)
-    return {
-        "accuracy": found.accuracy,
-        "f1": found.macro(found.f1),
-        "log_loss": found.log_loss,
-        "calibration_error": bins.expected_calibration_error,
-    }
 
 
 def _icon(together: Ensemble, best: Compared) -> str:

@@ -3,12 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from core import datasets, jobs, plots, robustness, runs
+from core import datasets, plots, robustness, runs
 from core.errors import StudioError
+from core.images import fit_within
 from core.robustness import CHANGES, Robustness
 from core.runs import Run
 from pages.components import address, choice, html, job_progress, keys, run_picker
-from pages.components.lab import view
 
 _PICTURES = (100, 200, 500, 1000, 2000)
 
@@ -37,18 +37,12 @@ def show() -> None:
             "Measure" if last is None else "Measure again",
             type="primary" if last is None else "secondary",
             icon=":material/play_arrow:",
-            on_click=_start,
-            args=(settings,),
+            on_click=job_progress.start,
+            args=("robustness", settings),
             disabled=not chosen or going,
         )
     _show_example(change, chosen)
-    if last is None:
-        return
-    if going:
-        job_progress.show_running(last.id)
-    elif last.state != "done":
-        job_progress.show_failure(last)
-    else:
+    if last is not None and job_progress.show_unless_done(last):
         _show_result(last)
 
 
@@ -59,7 +53,7 @@ def _pick_change() -> str:
 
 def _pick_runs() -> list[Run]:
     known = {run.id: run for run in runs.list_runs()}
-    usual = [name for name in run_picker.FIRST_CHOICE if name in known] or list(known)[:3]
+    usual = run_picker.usual(known)
     address.recall_several(keys.BREAKING_RUNS, list(known), usual)
     st.session_state[keys.BREAKING_RUNS] = st.session_state[keys.BREAKING_RUNS][
         : robustness.MOST_RUNS
@@ -73,13 +67,6 @@ def _pick_runs() -> list[Run]:
     )
     address.note_several(keys.BREAKING_RUNS, names, usual)
     return [known[name] for name in names]
-
-
-def _start(settings: dict) -> None:
-    try:
-        jobs.submit("robustness", settings)
-    except StudioError as error:
-        st.toast(str(error))
 
 
 def _show_example(change: str, chosen: list[Run]) -> None:
@@ -102,9 +89,7 @@ def _show_example(change: str, chosen: list[Run]) -> None:
 @st.cache_data(show_spinner=False, max_entries=40)
 def _example(change: str, dataset: str) -> list:
     images, _ = datasets.load_test(dataset)
-    image = images[0]
-    flat = image[..., 0] if image.shape[2] == 1 else image
-    return [view.fit_within(p, 160) for p in robustness.example(flat, change)]
+    return [fit_within(picture, 160) for picture in robustness.example(images[0], change)]
 
 
 def _show_result(job) -> None:

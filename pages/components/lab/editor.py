@@ -37,7 +37,7 @@ def _recall() -> dict[int, Step]:
     if asked is None and keys.STEPS in st.session_state:
         return st.session_state[keys.STEPS]
     if asked is None:  # first visit, or back from another page
-        asked = st.session_state.get("noted_" + keys.PIPELINE, FIRST_PIPELINE)
+        asked = address.noted(keys.PIPELINE) or FIRST_PIPELINE
     try:
         steps = from_text("" if asked == "none" else asked)
     except StudioError as error:

@@ -135,6 +135,7 @@ def _pick_run() -> Run | None:
     if not known:
         st.info("There is no trained model yet.", icon=":material/info:")
         return None
-    usual = next((name for name in run_picker.FIRST_CHOICE if name in known), next(iter(known)))
-    name = choice.select(keys.LAB_RUN, "Trained model", {one: one for one in known}, usual)
+    name = choice.select(
+        keys.LAB_RUN, "Trained model", choice.same(known), run_picker.usual(known)[0]
+    )
     return known[name]

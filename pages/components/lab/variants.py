@@ -1,7 +1,5 @@
 """Random changes: what a policy for training pictures makes of one picture."""
 
-import io
-import zipfile
 from typing import Any
 
 import numpy as np
@@ -13,8 +11,8 @@ from core.errors import StudioError
 from core.images import encode_png, fit_within
 from core.models.augmentation_params import AUGMENTATION
 from pages.components import html, keys
-from pages.components.lab import view
 from pages.components.lab.source import Picture
+from pages.components.zipped import as_zip
 
 PARAMS = tuple(param for param in AUGMENTATION if param.only_if)
 MODEL = "simple_cnn"  # that the policy is handed to
@@ -43,7 +41,7 @@ def show(picture: Picture) -> None:
         except (ValueError, StudioError) as error:
             st.error(html.plain(str(error)), icon=":material/error:")
             return
-        pictures = [(view_of(v), f"{n}", "") for n, v in enumerate(variants, 1)]
+        pictures = [(v, f"{n}", "") for n, v in enumerate(variants, 1)]
         st.html(html.STYLE + html.strip(pictures))
         if not policy.changes:
             st.caption("Nothing is changed yet: move a slider on the left.")
@@ -51,17 +49,12 @@ def show(picture: Picture) -> None:
             _hand_over(values)
             st.download_button(
                 "Download them (zip)",
-                lambda: as_zip(variants),
+                lambda: all_files(variants),
                 "variants.zip",
                 "application/zip",
                 icon=":material/download:",
                 on_click="ignore",
             )
-
-
-def view_of(image: np.ndarray) -> np.ndarray:
-    """A variant as it is shown."""
-    return fit_within(image, view.SMALL)
 
 
 def _offer_start() -> None:
@@ -136,10 +129,8 @@ def _hand_over(values: dict[str, Any]) -> None:
     )
 
 
-def as_zip(variants: list[np.ndarray]) -> bytes:
+def all_files(variants: list[np.ndarray]) -> bytes:
     """All variants as PNG files."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for number, image in enumerate(variants, 1):
-            archive.writestr(f"variant-{number:02}.png", encode_png(image))
-    return buffer.getvalue()
+    return as_zip(
+        (f"variant-{number:02}.png", encode_png(image)) for number, image in enumerate(variants, 1)
+    )

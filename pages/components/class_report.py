@@ -1,0 +1,59 @@
+"""Precision, recall, F1 and number of pictures of each class, as a table and a CSV file."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import plots, report
+from core.evaluation import Evaluation
+
+_MEANS = {"macro": "all, each class alike", "weighted": "all, by pictures"}
+
+
+def show(
+    name: str,
+    evaluation: Evaluation,
+    class_names: Sequence[str],
+    counted: str = "Test pictures",
+    means: bool = True,
+) -> None:
+    """The table, with a button that downloads it.
+
+    Args:
+        name: of the file, without its ending, and of the button.
+        evaluation: what was answered.
+        class_names: of the classes.
+        counted: what the numbers of pictures are called.
+        means: whether their means over the classes stand below.
+    """
+    import pandas as pd
+
+    rows = report.class_rows(evaluation, class_names)
+    for mean, title in _MEANS.items() if means else ():
+        average = getattr(evaluation, mean)
+        rows.append(
+            {
+                "class": title,
+                **{figure: average(getattr(evaluation, figure)) for figure in plots.CLASS_FIGURES},
+                "pictures": len(evaluation.labels),
+            }
+        )
+    table = pd.DataFrame(rows)[["class", "precision", "recall", "f1", "pictures"]]
+    columns = {
+        figure: st.column_config.NumberColumn(title, format="percent")
+        for figure, title in plots.CLASS_FIGURES.items()
+    }
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={"class": "Class", "pictures": counted, **columns},
+    )
+    st.download_button(
+        "Download this table as CSV",
+        table.to_csv(index=False),
+        f"{name}-classes.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"classes_csv_{name}",
+    )
