@@ -17,6 +17,7 @@ from core.datasets.registry import (
     load_test_measured,
     prepare,
     sample_pictures,
+    side_for,
     title_of,
 )
 from core.datasets.spec import DatasetSpec
@@ -48,5 +49,6 @@ __all__ = [
     "photograph",
     "prepare",
     "sample_pictures",
+    "side_for",
     "title_of",
 ]

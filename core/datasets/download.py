@@ -26,14 +26,36 @@ class RemoteFile:
     Attributes:
         name: what it is called in the data folder.
         url: where it is.
-        sha256: of its contents, hex.
+        sha256: of its contents, hex; empty if nobody has published it.
         size: bytes, as far as they are known beforehand.
+        md5: of its contents, hex, where only that is published. With neither, the size must be
+            right.
     """
 
     name: str
     url: str
     sha256: str
     size: int
+    md5: str = ""
+
+    @property
+    def algorithm(self) -> str:
+        """By which it is recognised."""
+        return "md5" if self.md5 and not self.sha256 else "sha256"
+
+    @property
+    def digest(self) -> str:
+        """What it must be; empty if it is not known."""
+        return self.sha256 or self.md5
+
+    def unlike(self, digest: str, size: int) -> str:
+        """What is wrong with contents of that digest and size; empty if nothing is."""
+        name = {"md5": "MD5", "sha256": "SHA-256"}[self.algorithm]
+        if self.digest:
+            wrong = digest != self.digest
+            return f"its {name} should be {self.digest}. Received: {digest}" if wrong else ""
+        wrong = size != self.size
+        return f"it should have {self.size:,} bytes. Received: {size:,}" if wrong else ""
 
 
 def fetch(
@@ -86,14 +108,13 @@ def check(file: RemoteFile, path: Path, report: Reporter = Reporter()) -> Path: 
     report(Progress("checking the file"))
     try:
         with path.open("rb") as content:
-            received = hashlib.file_digest(content, "sha256").hexdigest()
+            received = hashlib.file_digest(content, file.algorithm).hexdigest()
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror}.") from error
-    if received != file.sha256:
+    if wrong := file.unlike(received, path.stat().st_size):
         raise DatasetError(
-            f"{path} is damaged or a different file: its SHA-256 should be {file.sha256}. "
-            f"Received: {received}. Delete it, and it is fetched again; or put the right one "
-            f"there, from {file.url}."
+            f"{path} is damaged or a different file: {wrong}. Delete it, and it is fetched again; "
+            f"or put the right one there, from {file.url}."
         )
     return path
 
@@ -109,11 +130,10 @@ def _download(file: RemoteFile, part: Path, target: Path, report: Reporter, time
         )
     try:
         digest = _receive(file, part, report, timeout)
-        if digest != file.sha256:
+        if wrong := file.unlike(digest, part.stat().st_size):
             raise DatasetError(
-                f"What came from {file.url} is not the expected {file.name}: its SHA-256 should be "
-                f"{file.sha256}. Received: {digest}. It was thrown away. Try again; if it "
-                f"happens again, {_by_hand(file, target)}"
+                f"What came from {file.url} is not the expected {file.name}: {wrong}. It was "
+                f"thrown away. Try again; if it happens again, {_by_hand(file, target)}"
             )
         part.replace(target)
     finally:
@@ -122,10 +142,10 @@ def _download(file: RemoteFile, part: Path, target: Path, report: Reporter, time
 
 
 def _receive(file: RemoteFile, part: Path, report: Reporter, timeout: float) -> str:
-    """Write the file to `part`, over several connections if need be; return its SHA-256."""
+    """Write the file to `part`, over several connections if need be; return its digest."""
     import requests
 
-    digest, done = hashlib.sha256(), 0
+    digest, done = hashlib.new(file.algorithm, usedforsecurity=False), 0
     with part.open("wb") as content:
         for attempt in range(1, ATTEMPTS + 1):
             report(_progress(file, done))
@@ -134,7 +154,7 @@ def _receive(file: RemoteFile, part: Path, report: Reporter, timeout: float) -> 
                     if start == 0 and done:  # the server cannot go on where it ended
                         content.seek(0)
                         content.truncate()
-                        digest, done = hashlib.sha256(), 0
+                        digest, done = hashlib.new(file.algorithm, usedforsecurity=False), 0
                     _write(content, chunk, part)
                     digest.update(chunk)
                     done += len(chunk)

@@ -124,6 +124,20 @@ def load(
     return spec.read(fraction, seed, side)
 
 
+def side_for(name: str, wanted: int) -> int | None:
+    """The side to load pictures with for a model that sees them at that size: None for those that
+    are small and of one size, or cannot be fitted.
+
+    Raises:
+        DatasetError: if the dataset is unknown, or its stored pictures are damaged.
+    """
+    if not find(name).resizable or not store.exists(name):
+        return None
+    if stored.has_native_size(store.open_store(name)):
+        return None
+    return min(max(wanted, SMALLEST_SIDE), LARGEST_SIDE)
+
+
 def load_test(name: str) -> tuple[np.ndarray | Pictures, np.ndarray]:
     """The test pictures alone, uint8 `(N, H, W, C)`, and their labels.
 

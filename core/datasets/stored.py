@@ -51,10 +51,15 @@ def read_test(name: str, side: int | None = None) -> tuple[Pictures, np.ndarray]
 def shape_of(store: Store, side: int | None = None) -> tuple[int, int, int]:
     """Height, width and channels that models see: small pictures of one size as they are, else
     squares of `side` pixels, 64 by default."""
-    common = store.images.common_shape
-    if side is None and common and max(common[:2]) <= _LARGEST_NATIVE_SIDE:
-        return common
+    if side is None and has_native_size(store):
+        return store.images.common_shape
     return side or DEFAULT_SIDE, side or DEFAULT_SIDE, store.card.channels
+
+
+def has_native_size(store: Store) -> bool:
+    """Whether its pictures are small and of one size, so that models see them as they are."""
+    common = store.images.common_shape
+    return common is not None and max(common[:2]) <= _LARGEST_NATIVE_SIDE
 
 
 def usual_validation_fraction(parts: dict[str, int]) -> float:

@@ -4,6 +4,7 @@ from core.evaluation.calibration import Coverage, Reliability, coverage, reliabi
 from core.evaluation.comparing import agreement, mcnemar, right_against_wrong
 from core.evaluation.curves import Curve, precision_recall, roc
 from core.evaluation.figures import Evaluation, evaluate
+from core.evaluation.temperature import fit_temperature
 from core.evaluation.voting import VOTES, suggest_weights, vote
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "agreement",
     "coverage",
     "evaluate",
+    "fit_temperature",
     "mcnemar",
     "precision_recall",
     "reliability",

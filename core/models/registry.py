@@ -2,10 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from core.errors import ModelError, unknown
-from core.models import augmentation_params, classical, classical_params, cnn, network_params
+from core.models import (
+    augmentation_params,
+    classical,
+    classical_params,
+    cnn,
+    network_params,
+    transfer_params,
+)
+from core.models.transfer import BACKBONES, Backbone, build
 from core.param import Param, Value
 
 
@@ -24,6 +33,7 @@ class ModelSpec:
         learns_by: what its learning curve is drawn over: `epoch`, `iteration`, `trees`, `rounds`
             or `pictures`.
         presets: values that belong together, by what a form calls them.
+        backbone: name of the network in `core.models.transfer.BACKBONES` that it builds on.
     """
 
     name: str
@@ -34,6 +44,7 @@ class ModelSpec:
     build: Callable[..., Any]
     learns_by: str
     presets: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    backbone: str = ""
 
 
 STUDIOS_OWN = "The studio's own: three pairs"
@@ -90,6 +101,46 @@ CNN_PRESETS: dict[str, dict[str, Value]] = {
         "epochs": 14,
     },
 }
+
+TRANSFER_PRESETS: dict[str, dict[str, Value]] = {
+    "Frozen, linear head: the quickest": {
+        "dense_units": 0,
+        "dropout": 0.0,
+        "fine_tune_epochs": 0,
+    },
+    "Fine-tune everything, for many pictures": {
+        "dense_units": 0,
+        "dropout": 0.2,
+        "epochs": 3,
+        "fine_tune_epochs": 5,
+        "fine_tune_layers": 1000,
+        "fine_tune_rate": 0.0005,
+    },
+}
+
+_WHAT_FOR = {
+    "efficientnet_lite0": "Comes with the studio; made for small machines.",
+    "mobilenet_v2": "Made for telephones: small and quick.",
+    "efficientnet_b0": "A little stronger and slower than its Lite sister.",
+    "resnet50": "Deep and thorough; about ten times the work of the small ones.",
+    "vgg16": "An older, plain and very large network; forty times the work.",
+}
+
+
+def _transfer(backbone: Backbone) -> ModelSpec:
+    return ModelSpec(
+        name=backbone.name,
+        title=f"{backbone.title}, pretrained",
+        summary="Has seen 1.3 million photographs (ImageNet) and needs to learn only how to name "
+        f"what it finds in yours. {_WHAT_FOR[backbone.name]}",
+        family="network",
+        params=transfer_params.TRANSFER,
+        build=partial(build, backbone.name),
+        learns_by="epoch",
+        presets=TRANSFER_PRESETS,
+        backbone=backbone.name,
+    )
+
 
 MODELS: dict[str, ModelSpec] = {
     spec.name: spec
@@ -188,6 +239,7 @@ MODELS: dict[str, ModelSpec] = {
             build=cnn.resnet,
             learns_by="epoch",
         ),
+        *map(_transfer, BACKBONES.values()),
     )
 }
 

@@ -25,7 +25,13 @@ from core.evaluation import Evaluation, evaluate
 from core.runs.card import RunCard
 from core.settings import settings
 
-SHIPPED = ("mnist-cnn", "mnist-logistic-regression", "mnist-random-forest", "digits-random-forest")
+SHIPPED = (
+    "mnist-cnn",
+    "mnist-logistic-regression",
+    "mnist-random-forest",
+    "digits-random-forest",
+    "cifar10-efficientnet-lite0",
+)
 CARD, EVALUATION = "card.json", "evaluation.npz"
 _DRAFTS = ".drafts"
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")

@@ -48,12 +48,24 @@ def _some_of_every_class(labels: np.ndarray, most: int, seed: int) -> np.ndarray
     return np.sort(np.concatenate(chosen))
 
 
-def training_batches(dataset: Dataset, hyperparameters: Mapping[str, Any], seed: int):
+def training_batches(
+    dataset: Dataset,
+    hyperparameters: Mapping[str, Any],
+    seed: int,
+    features: np.ndarray | None = None,
+):
     """Shuffled, augmented batches; the same seed gives the same ones, whatever the threads do.
 
+    Args:
+        dataset: whose training pictures.
+        hyperparameters: how they are chosen, changed and weighed.
+        seed: of everything drawn at random.
+        features: of every training picture, shape `(N, F)`, to be given out instead of it, and
+            not changed at random.
+
     Returns:
-        A `keras.utils.PyDataset` of pictures, uint8 `(B, H, W, C)`, targets, float32 `(B, K)`, and,
-        with class weights, the weight of each picture, float32 `(B,)`.
+        A `keras.utils.PyDataset` of pictures, uint8 `(B, H, W, C)`, or features, `(B, F)`; targets,
+        float32 `(B, K)`; and, with class weights, the weight of each picture, float32 `(B,)`.
     """
     import keras
 
@@ -75,12 +87,16 @@ def training_batches(dataset: Dataset, hyperparameters: Mapping[str, Any], seed:
 
         def __getitem__(self, index):
             chosen = np.sort(self.order[index * size : (index + 1) * size])
-            images, wanted = dataset.x_train[rows[chosen]], targets[labels[chosen]]
-            rng = np.random.default_rng([seed, self.epoch, index])
-            if policy.changes:
-                images = augment(images, policy, rng)
-            if mixup or cutmix:
-                images, wanted = mix(images, wanted, mixup, cutmix, rng)
+            wanted = targets[labels[chosen]]
+            if features is not None:
+                images = features[rows[chosen]].astype(np.float32)
+            else:
+                images = dataset.x_train[rows[chosen]]
+                rng = np.random.default_rng([seed, self.epoch, index])
+                if policy.changes:
+                    images = augment(images, policy, rng)
+                if mixup or cutmix:
+                    images, wanted = mix(images, wanted, mixup, cutmix, rng)
             if weights is None:
                 return images, wanted
             return images, wanted, wanted @ weights

@@ -2,6 +2,8 @@
 
 import math
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from core.errors import ModelError
 from core.progress import Progress, Reporter
@@ -10,13 +12,31 @@ from core.training.checkpoints import Checkpoints
 _BETWEEN_REPORTS = 0.2  # seconds
 
 
-def watching(epochs: int, steps: int, report: Reporter, kept: Checkpoints, keep_best: bool):
-    """Reports, looks whether to stop, and keeps each epoch on disk."""
+def watching(
+    epochs: int,
+    steps: int,
+    report: Reporter,
+    kept: Checkpoints,
+    keep_best: bool,
+    begun: float | None = None,
+    more: Mapping[str, float] = MappingProxyType({}),
+):
+    """Reports, looks whether to stop, and keeps each epoch on disk.
+
+    Args:
+        epochs: the last one.
+        steps: batches in each.
+        report: told how far it is.
+        kept: where each epoch is kept.
+        keep_best: whether the best epoch's weights are wanted.
+        begun: when the training began, by `time.perf_counter`; None for now.
+        more: figures that each point of the history has besides.
+    """
     import keras
 
     class Watching(keras.callbacks.Callback):
         def on_train_begin(self, logs=None):
-            self.reported, self.begun = 0.0, time.perf_counter()
+            self.reported, self.begun = 0.0, begun or time.perf_counter()
             self.send(len(kept.history), 0, {})
 
         def on_epoch_begin(self, epoch, logs=None):
@@ -41,7 +61,7 @@ def watching(epochs: int, steps: int, report: Reporter, kept: Checkpoints, keep_
                 self.send(self.epoch, steps, {}, "validating")
 
         def on_epoch_end(self, epoch, logs=None):
-            figures = {"epoch": epoch + 1, **_floats(logs)}
+            figures = {"epoch": epoch + 1, **_floats(logs), **more}
             self.check(figures)
             figures["learning_rate"] = float(self.model.optimizer.learning_rate)
             figures["seconds"] = round(kept.seconds_before + time.perf_counter() - self.begun, 2)

@@ -38,6 +38,11 @@ class Checkpoints:
     best_accuracy: float = -1.0
     seconds_before: float = 0.0
 
+    @property
+    def best_epoch(self) -> int:
+        """Number of the best epoch, from 1; 0 if none was kept."""
+        return int(self.best.removeprefix("best-").removesuffix(_ENDING) or 0)
+
     def read(self) -> bool:
         """Take up what is there; whether there was anything that belongs to this training."""
         try:

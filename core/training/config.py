@@ -13,6 +13,24 @@ from core.models import MODELS, Value, cnn, resolve
 MAX_SEED = 2**32 - 1  # NumPy, and with it scikit-learn and Keras, takes no larger one
 
 
+def _check_changes(values: dict[str, Value]) -> None:
+    """Pictures are changed at random only while fine-tuning if features are computed once.
+
+    Raises:
+        ModelError: if changes are asked for that would never be made.
+    """
+    if values["fine_tune_epochs"]:
+        return
+    for name in ("augmentation", "mixup", "cutmix"):
+        if values[name] not in (0, "none", USUAL):
+            raise ModelError(
+                f"With features that are computed once, pictures are changed only while "
+                f"fine-tuning, so `{name}` needs fine_tune_epochs above 0 or "
+                f"cache_features=False. Received: {name}={values[name]} with fine_tune_epochs=0."
+            )
+    values["augmentation"] = "none"
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """One training, checked when it is made.
@@ -66,6 +84,8 @@ class TrainConfig:
             values["augmentation"] = usual_policy(spec.preprocessing)
         if self.model == "simple_cnn":
             cnn.check_size(values, spec.input_shape)
+        if MODELS[self.model].backbone and values["cache_features"]:
+            _check_changes(values)
         return values
 
     @classmethod
@@ -82,6 +102,15 @@ class TrainConfig:
             seed=card.seed,
             validation_fraction=card.validation_fraction or None,
         )
+
+    @property
+    def side(self) -> int | None:
+        """Pixels that the dataset's pictures are fitted to; None for their usual size.
+
+        A pretrained network is shown larger photographs at the size it takes.
+        """
+        wanted = self.hyperparameters.get("input_size") or self.hyperparameters.get("feature_size")
+        return datasets.side_for(self.dataset, wanted) if wanted else None
 
     @property
     def family(self) -> str:

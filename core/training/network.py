@@ -4,7 +4,7 @@ import contextlib
 import io
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +73,14 @@ def fit_network(
                 Checkpoints(kept.folder, kept.identity),
             )
     keep_best = hyperparameters.get("keep_best", False)
+    over = was_over(hyperparameters, kept.history)
     network.fit(
         batches,
         epochs=epochs,
-        initial_epoch=epochs if _was_over(hyperparameters, kept) else len(kept.history),
+        initial_epoch=epochs if over else len(kept.history),
         validation_data=validation_batches(dataset.x_val, dataset.y_val, len(dataset.class_names)),
         callbacks=[
-            *_stopping(hyperparameters, kept),
+            *stopping(hyperparameters, kept.history),
             watching(epochs, len(batches), report, kept, keep_best),
         ],
         shuffle=False,  # the batches are shuffled already, by what the seed and the epoch say
@@ -90,9 +91,9 @@ def fit_network(
     return network, tuple(kept.history)
 
 
-def _was_over(hyperparameters: Mapping[str, Any], kept: Checkpoints) -> bool:
+def was_over(hyperparameters: Mapping[str, Any], history: Sequence[Mapping[str, float]]) -> bool:
     """Whether early stopping had ended the training before it was interrupted."""
-    patience, values = hyperparameters["early_stopping"], [p["val_accuracy"] for p in kept.history]
+    patience, values = hyperparameters["early_stopping"], [p["val_accuracy"] for p in history]
     return bool(patience and values and len(values) - 1 - values.index(max(values)) >= patience)
 
 
@@ -142,8 +143,8 @@ def _rate(hyperparameters: Mapping[str, Any], steps: int):
     )
 
 
-def _stopping(hyperparameters: Mapping[str, Any], kept: Checkpoints) -> list:
-    """Early stopping and the plateau, as far as they are asked for."""
+def stopping(hyperparameters: Mapping[str, Any], history: Sequence[Mapping[str, float]]) -> list:
+    """Early stopping and the plateau, as far as they are asked for; they know the history."""
     import keras
 
     callbacks = []
@@ -159,15 +160,34 @@ def _stopping(hyperparameters: Mapping[str, Any], kept: Checkpoints) -> list:
                 monitor="val_accuracy", patience=hyperparameters["early_stopping"], mode="max"
             )
         )
-    return [replaying(callback, kept.history) for callback in callbacks]
+    return [replaying(callback, history) for callback in callbacks]
 
 
-def export_network(network, folder: Path) -> None:
-    """Write `model.keras` (weights only, no optimiser) and its LiteRT twin `model.tflite`."""
+def export_network(network, folder: Path, half: bool = False) -> None:
+    """Write `model.keras` (weights only, no optimiser) and its LiteRT twin `model.tflite`.
+
+    Args:
+        network: a `keras.Model`.
+        folder: where they go.
+        half: whether the twin keeps its weights in 16 bits, which halves it.
+    """
     import keras
 
     bare = keras.Model.from_config(network.get_config())
     bare.set_weights(network.get_weights())
     bare.save(folder / "model.keras")
+    export_litert(bare, folder / "model.tflite", half)
+
+
+def export_litert(network, path: Path, half: bool = False) -> None:
+    """Write a `keras.Model` as a LiteRT file, with weights of 16 bits if asked for."""
+    options: dict[str, Any] = {}
+    if half:
+        import tensorflow as tf
+
+        options = {
+            "optimizations": [tf.lite.Optimize.DEFAULT],
+            "target_spec": {"supported_types": [tf.float16]},
+        }
     with contextlib.redirect_stdout(io.StringIO()):
-        bare.export(folder / "model.tflite", format="litert", verbose=False)
+        network.export(path, format="litert", verbose=False, **options)

@@ -18,12 +18,14 @@ from core import cost, datasets, runs, serving
 from core.datasets import Dataset
 from core.errors import RunError
 from core.evaluation import Evaluation, evaluate
+from core.models import MODELS
 from core.progress import Progress, Reporter
 from core.training.checkpoints import Checkpoints
 from core.training.classical import export_classical, fit_classical
 from core.training.config import TrainConfig
 from core.training.network import export_network, fit_network
 from core.training.parameters import count_parameters
+from core.training.transfer import fit_transfer
 
 _AT_ONCE = 1000  # pictures that are answered between two reports
 _PACKAGES = {
@@ -64,7 +66,7 @@ def train(
     with runs.draft(run_id) as folder:
         cost.forget_most_memory()
         report(Progress("loading"))
-        dataset = datasets.load(config.dataset, config.validation_fraction)
+        dataset = datasets.load(config.dataset, config.validation_fraction, side=config.side)
         begun = time.perf_counter()
         history, before = _fit_and_export(config, dataset, folder, report, checkpoints)
         seconds = before + time.perf_counter() - begun
@@ -115,14 +117,15 @@ def _fit_and_export(
         export_classical(estimator, folder)
         return history, 0.0
     own = checkpoints or Path(tempfile.mkdtemp(prefix="checkpoints-"))
+    pretrained = bool(MODELS[config.model].backbone)
     try:
         kept = Checkpoints(own, _identity(config, dataset))
-        network, history = fit_network(*arguments, kept)
+        network, history = (fit_transfer if pretrained else fit_network)(*arguments, kept)
     finally:
         if checkpoints is None:
             shutil.rmtree(own, ignore_errors=True)
     report(Progress("exporting", part=1.0, history=history))
-    export_network(network, folder)
+    export_network(network, folder, half=pretrained)
     return history, kept.seconds_before
 
 

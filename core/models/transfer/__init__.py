@@ -1,0 +1,23 @@
+"""Networks that have learnt from ImageNet already, and a small head that learns the rest.
+
+What can be had is in `BACKBONES`; `build` puts a head on one. Weights are files: one comes with the
+studio, the others are downloaded when first asked for (`fetch_weights`).
+"""
+
+from core.models.transfer.backbones import BACKBONES, EMBEDDED, Backbone
+from core.models.transfer.building import build, feature_part, head_part, unfreeze
+from core.models.transfer.weights import check_here, fetch_weights, is_here, load_backbone
+
+__all__ = [
+    "BACKBONES",
+    "EMBEDDED",
+    "Backbone",
+    "build",
+    "check_here",
+    "feature_part",
+    "fetch_weights",
+    "head_part",
+    "is_here",
+    "load_backbone",
+    "unfreeze",
+]

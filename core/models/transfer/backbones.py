@@ -1,0 +1,118 @@
+"""The backbones: what they are, how large, what pictures they were trained on. No TensorFlow."""
+
+from dataclasses import dataclass
+
+from core.datasets.download import RemoteFile
+
+EMBEDDED = "efficientnet_lite0"
+LITE0_FILE = "efficientnet-lite0.npz"
+_KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
+_IMAGENET_BGR = (103.939, 116.779, 123.68)
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A convolutional network trained on ImageNet, without its classifier.
+
+    Attributes:
+        name: what it is asked for by; the model that uses it has the same name.
+        title: its name as people write it.
+        features: how many numbers it describes a picture by.
+        multiplications: of one picture of 224×224 pixels, in millions.
+        file: its weights; None for the one that comes with the studio.
+        scale, offset: pixels 0-255 become `pixel * scale + offset`, as in its training.
+        subtract: a value for each of blue, green and red that is subtracted instead, for networks
+            that take the colours in this order.
+        application: its name in `keras.applications`; empty for one built here.
+    """
+
+    name: str
+    title: str
+    features: int
+    multiplications: int
+    file: RemoteFile | None = None
+    scale: float = 1.0
+    offset: float = 0.0
+    subtract: tuple[float, float, float] | None = None
+    application: str = ""
+
+    @property
+    def download_bytes(self) -> int:
+        """What has to be fetched first; 0 if it comes with the studio."""
+        return self.file.size if self.file else 0
+
+
+def _keras_file(name: str, folder: str, size: int, md5: str = "") -> RemoteFile:
+    """Weights of `keras.applications`, with the MD5 that Keras publishes for them."""
+    return RemoteFile(name, f"{_KERAS}{folder}/{name}", "", size, md5)
+
+
+BACKBONES: dict[str, Backbone] = {
+    backbone.name: backbone
+    for backbone in (
+        Backbone(
+            EMBEDDED,
+            "EfficientNet-Lite0",
+            features=1280,
+            multiplications=385,
+            scale=1 / 128,
+            offset=-127 / 128,
+        ),
+        Backbone(
+            "mobilenet_v2",
+            "MobileNetV2",
+            features=1280,
+            multiplications=300,
+            file=_keras_file(
+                "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+                "/mobilenet_v2",
+                9_406_464,
+            ),
+            scale=1 / 127.5,
+            offset=-1.0,
+            application="MobileNetV2",
+        ),
+        Backbone(
+            "efficientnet_b0",
+            "EfficientNetB0",
+            features=1280,
+            multiplications=390,
+            file=RemoteFile(
+                "efficientnetb0_notop.h5",
+                "https://storage.googleapis.com/keras-applications/efficientnetb0_notop.h5",
+                "",
+                16_705_208,
+                "50bc09e76180e00e4465e1a485ddc09d",
+            ),
+            application="EfficientNetB0",
+        ),
+        Backbone(
+            "resnet50",
+            "ResNet50",
+            features=2048,
+            multiplications=3860,
+            file=_keras_file(
+                "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+                "/resnet",
+                94_765_736,
+                "4d473c1dd8becc155b73f8504c6f6626",
+            ),
+            subtract=_IMAGENET_BGR,
+            application="ResNet50",
+        ),
+        Backbone(
+            "vgg16",
+            "VGG16",
+            features=512,
+            multiplications=15300,
+            file=_keras_file(
+                "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+                "/vgg16",
+                58_889_256,
+                "6d6bbae143d832006294945121d1f1fc",
+            ),
+            subtract=_IMAGENET_BGR,
+            application="VGG16",
+        ),
+    )
+}

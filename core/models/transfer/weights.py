@@ -1,0 +1,139 @@
+"""Weights of backbones: where they are, how they get there. TensorFlow only inside functions."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from core.datasets import download
+from core.errors import DatasetError, ModelError, disk_sentence, unknown
+from core.models.transfer.backbones import BACKBONES, LITE0_FILE, Backbone
+from core.models.transfer.efficientnet_lite import efficientnet_lite0
+from core.progress import Reporter
+from core.settings import settings
+
+FOLDER = "weights"
+
+
+def find(name: str) -> Backbone:
+    """The backbone of that name.
+
+    Raises:
+        ModelError: if there is none.
+    """
+    if name not in BACKBONES:
+        raise ModelError(unknown("backbone", name, BACKBONES))
+    return BACKBONES[name]
+
+
+def path_of(backbone: Backbone) -> Path:
+    """The file of its weights, whether it is there or not."""
+    if backbone.file is None:
+        return settings.embedded_data_dir / LITE0_FILE
+    return settings.data_dir / FOLDER / backbone.file.name
+
+
+def is_here(name: str) -> bool:
+    """Whether it can be used at once."""
+    return path_of(find(name)).is_file()
+
+
+def check_here(name: str) -> None:
+    """Raise `ModelError` if its weights have to be downloaded first."""
+    backbone = find(name)
+    if not is_here(name):
+        raise ModelError(
+            f"What {backbone.title} has learnt from ImageNet is not on this machine yet "
+            f"({backbone.download_bytes / 1e6:,.0f} MB). Download it on the Train page, or with: "
+            f"python -m core models download {name}"
+        )
+
+
+def fetch_weights(name: str, report: Reporter = Reporter()) -> Path:  # noqa: B008 - frozen
+    """The file of its weights, downloaded if it is not there yet.
+
+    Of files that nobody has published a digest for, the size is checked, and from the second time
+    on that it is still the same file.
+
+    Raises:
+        ModelError: if there is no such backbone, or its weights cannot be had; the sentence says
+            where to put them if they are fetched by hand.
+        Cancelled: if it was asked to stop.
+    """
+    backbone = find(name)
+    if backbone.file is None:
+        return path_of(backbone)
+    try:
+        path = download.fetch(backbone.file, settings.data_dir / FOLDER, report)
+        if not backbone.file.digest:
+            _check_noted(path)
+    except DatasetError as error:
+        raise ModelError(str(error)) from error
+    return path
+
+
+def _check_noted(path: Path) -> None:
+    """Compare the file with the digest noted when it was first seen."""
+    note = path.with_name(f"{path.name}.sha256")
+    try:
+        with path.open("rb") as content:
+            found = hashlib.file_digest(content, "sha256").hexdigest()
+        if not note.exists():
+            note.write_text(found + "\n", encoding="utf-8")
+        expected = note.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise DatasetError(disk_sentence(error, path.parent)) from error
+    if found != expected:
+        raise DatasetError(
+            f"{path} is another file than when it was first used: its SHA-256 was {expected}. "
+            f"Received: {found}. Delete it, and it is fetched again; or delete {note.name} if it "
+            "was replaced on purpose."
+        )
+
+
+def load_backbone(name: str, size: int):
+    """The backbone with what it has learnt, frozen.
+
+    Args:
+        name: one of `BACKBONES`.
+        size: side of the pictures it will see, in pixels.
+
+    Returns:
+        A `keras.Model` from preprocessed pictures `(N, size, size, 3)` to feature maps
+        `(N, size / 32, size / 32, F)`.
+
+    Raises:
+        ModelError: if its weights are missing, damaged or of another network.
+    """
+    import keras
+
+    backbone = find(name)
+    check_here(name)
+    fetch_weights(name)  # it is there, so that this only checks it
+    if backbone.application:
+        make = getattr(keras.applications, backbone.application)
+        model = make(include_top=False, weights=None, input_shape=(size, size, 3), name=name)
+        load = model.load_weights
+    else:
+        inputs = keras.Input((size, size, 3))
+        model = keras.Model(inputs, efficientnet_lite0(inputs), name=name)
+        load = _loader(model)
+    try:
+        load(path_of(backbone))
+    except Exception as error:  # HDF5, zip and Keras each have errors of their own
+        raise ModelError(
+            f"The weights in {path_of(backbone)} cannot be used for {backbone.title}: {error}."
+        ) from error
+    model.trainable = False
+    return model
+
+
+def _loader(model):
+    def load(path: Path) -> None:
+        with np.load(path, allow_pickle=False) as stored:
+            for layer in model.layers:
+                if layer.weights:
+                    places = range(len(layer.weights))
+                    layer.set_weights([stored[f"{layer.name}/{place}"] for place in places])
+
+    return load

@@ -1,0 +1,106 @@
+"""What may be set on networks that have learnt from ImageNet already."""
+
+from dataclasses import replace
+
+from core.models.augmentation_params import AUGMENTATION
+from core.models.network_params import L2, training
+from core.param import Param
+
+SMALLEST_INPUT, LARGEST_INPUT = 32, 224
+DEFAULT_INPUT = 128
+
+
+def input_size(name: str = "input_size", **options) -> Param:
+    """The side of the pictures a backbone sees."""
+    return Param(
+        name,
+        "Size of the pictures it sees",
+        DEFAULT_INPUT,
+        "Pictures are resized to this many pixels a side; 224 is what it was trained on. Twice the "
+        "size takes four times as long and shows finer detail.",
+        SMALLEST_INPUT,
+        LARGEST_INPUT,
+        **options,
+    )
+
+
+HEAD = (
+    input_size(),
+    Param(
+        "dense_units",
+        "Neurons before the answer",
+        256,
+        "Size of the dense layer between what the backbone found and the answer; 0 for none, a "
+        "linear head.",
+        0,
+        2048,
+    ),
+    Param(
+        "dropout",
+        "Dropout before the answer",
+        0.5,
+        "Part of the neurons switched off at random while learning, so that none becomes "
+        "indispensable.",
+        0.0,
+        0.9,
+    ),
+    replace(L2, advanced=True),
+)
+
+FINE_TUNING = (
+    Param(
+        "cache_features",
+        "Compute features once",
+        True,
+        "What the frozen backbone finds in a picture does not change, so it is computed once, kept "
+        "on disk and used in every epoch; pictures are changed at random only while fine-tuning. "
+        "Off: computed anew in every epoch, from pictures changed at random.",
+        group="training",
+    ),
+    Param(
+        "fine_tune_epochs",
+        "Epochs of fine-tuning",
+        5,
+        "Afterwards the last layers of the backbone learn too, for this many epochs; 0 leaves it "
+        "as it is.",
+        0,
+        100,
+        group="fine_tuning",
+    ),
+    Param(
+        "fine_tune_layers",
+        "Layers that are fine-tuned",
+        20,
+        "How many of its last layers learn. More can fit better, take longer, and need more "
+        "pictures.",
+        1,
+        1000,
+        group="fine_tuning",
+    ),
+    Param(
+        "fine_tune_rate",
+        "Learning rate of fine-tuning",
+        1e-5,
+        "Much smaller than that of the head, so that what it knows is adjusted and not lost.",
+        1e-7,
+        0.1,
+        group="fine_tuning",
+    ),
+    Param(
+        "calibrate",
+        "Make confidence honest",
+        True,
+        "Divides what the answer is computed from by one number, found on the validation pictures, "
+        "so that of all answers given with 80 % confidence about 80 % are right. Answers stay the "
+        "same.",
+        group="training",
+        advanced=True,
+    ),
+)
+
+TRANSFER = (
+    *HEAD,
+    *training(10, 0.001),
+    *FINE_TUNING,
+    *AUGMENTATION,
+)

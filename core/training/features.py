@@ -1,0 +1,175 @@
+"""What a frozen backbone finds in pictures, computed once and kept on disk.
+
+<work_dir>/features/<key>/
+├── train.npy, val.npy        float16 `(N, F)`, memory-mapped
+└── train-done.npy, …         bool `(N,)`: rows that are computed
+
+The key says of what dataset, backbone and size they are, so every epoch, every head and every
+classical model on top uses the same ones. Rows are marked as done after they are written: a pass
+that was killed goes on where it ended.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from core.datasets import Dataset
+from core.errors import ModelError, disk_sentence
+from core.models.transfer import BACKBONES
+from core.progress import Progress, Reporter
+from core.settings import settings
+
+FOLDER = "features"
+MOST_BYTES = 3 * 10**9  # of all that is kept; what was not used for longest goes first
+_AT_ONCE = 64  # pictures
+_BETWEEN_FLUSHES = 16  # batches
+_WAIT = 0.5  # seconds between two looks whether another process has ended its pass
+
+Extract = Callable[[np.ndarray], np.ndarray]
+
+
+def key_of(dataset: Dataset, backbone: str, size: int) -> str:
+    """The same for what has the same features."""
+    shape = "x".join(map(str, dataset.input_shape))
+    text = f"{dataset.fingerprint()} {shape} {backbone} {size}"
+    return f"{backbone}-{size}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def features(
+    dataset: Dataset,
+    part: str,
+    rows: np.ndarray,
+    backbone: str,
+    size: int,
+    make_extract: Callable[[], Extract],
+    report: Reporter,
+) -> np.ndarray:
+    """Features of some pictures; those not computed yet are computed now.
+
+    Args:
+        dataset: whose pictures.
+        part: `train` or `val`.
+        rows: which pictures of that part, int, shape `(M,)`.
+        backbone, size: see `core.models.transfer.load_backbone`.
+        make_extract: gives the function from uint8 pictures `(B, H, W, C)` to float32 `(B, F)`;
+            only called if something is to be computed.
+        report: told how far it is.
+
+    Returns:
+        Float16, shape `(N, F)`, memory-mapped and read-only; only `rows` are sure to be there.
+
+    Raises:
+        Cancelled: if it was asked to stop; what was computed is kept.
+        ModelError: if there is no room on the disk.
+    """
+    folder = settings.work_dir / FOLDER / key_of(dataset, backbone, size)
+    images, labels = dataset.split(part)
+    shape = (len(labels), BACKBONES[backbone].features)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder, report):
+            os.utime(folder)
+            _make_room(folder, shape[0] * shape[1] * 2)
+            kept, done = _opened(folder, part, shape)
+            missing = np.sort(rows[~done[rows]])
+            if len(missing):
+                _compute(images, missing, kept, done, make_extract(), report)
+        return np.load(folder / f"{part}.npy", mmap_mode="r")
+    except OSError as error:
+        raise ModelError(disk_sentence(error, folder)) from error
+
+
+def _compute(
+    images,
+    missing: np.ndarray,
+    kept: np.memmap,
+    done: np.memmap,
+    extract: Extract,
+    report: Reporter,
+) -> None:
+    def tell(count: int) -> None:
+        note = f"{count:,} of {len(missing):,} pictures, once for all epochs"
+        report(Progress("features", part=count / len(missing), note=note))
+
+    tell(0)
+    unmarked: list[np.ndarray] = []
+
+    def mark() -> None:
+        kept.flush()  # first the features, then that they are there
+        for chosen in unmarked:
+            done[chosen] = True
+        done.flush()
+        unmarked.clear()
+
+    try:
+        for start in range(0, len(missing), _AT_ONCE):
+            chosen = missing[start : start + _AT_ONCE]
+            kept[chosen] = extract(np.asarray(images[chosen]))
+            unmarked.append(chosen)
+            if len(unmarked) == _BETWEEN_FLUSHES:
+                mark()
+            tell(start + len(chosen))
+    finally:
+        mark()
+
+
+def _opened(folder: Path, part: str, shape: tuple[int, int]) -> tuple[np.memmap, np.memmap]:
+    """The two files of a part, made if they are not there or not whole."""
+    values, marks = folder / f"{part}.npy", folder / f"{part}-done.npy"
+    with suppress(OSError, ValueError):
+        kept = np.load(values, mmap_mode="r+")
+        done = np.load(marks, mmap_mode="r+")
+        if kept.shape == shape and done.shape == shape[:1]:
+            return kept, done
+    marks.unlink(missing_ok=True)
+    _check_room(folder, shape[0] * shape[1] * 2)
+    kept = np.lib.format.open_memmap(values, "w+", np.float16, shape)
+    done = np.lib.format.open_memmap(marks, "w+", np.bool_, shape[:1])
+    return kept, done
+
+
+def _check_room(folder: Path, needed: int) -> None:
+    """A memory-mapped file on a full disk would end the process, so look beforehand."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise ModelError(
+            f"Keeping the features needs {needed / 1e6:,.0f} MB, but only {free / 1e6:,.0f} MB are "
+            f"free in {folder.parent}. Make room, or set cache_features to off."
+        )
+
+
+def _make_room(keep: Path, needed: int) -> None:
+    """Remove what was not used for longest, as far as it is too much."""
+    others = [entry for entry in keep.parent.iterdir() if entry.is_dir() and entry != keep]
+    sizes = {entry: sum(file.stat().st_size for file in entry.iterdir()) for entry in others}
+    total = needed + sum(sizes.values())
+    for entry in sorted(others, key=lambda entry: entry.stat().st_mtime):
+        if total <= MOST_BYTES:
+            return
+        lock = FileLock(f"{entry}.lock")
+        with suppress(Timeout):
+            lock.acquire(timeout=0)
+            shutil.rmtree(entry, ignore_errors=True)
+            total -= sizes[entry]
+            lock.release()
+
+
+@contextmanager
+def _alone(folder: Path, report: Reporter) -> Iterator[None]:
+    """Only one process computes features of a key; another waits for what it computes."""
+    lock = FileLock(f"{folder}.lock")
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=_WAIT)
+        except Timeout:
+            report(Progress("features", note="waiting for another training"))
+    try:
+        yield
+    finally:
+        lock.release()
