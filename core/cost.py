@@ -130,9 +130,15 @@ def _measure_here(request: dict[str, Any]) -> dict[str, Any]:
         "latency_p95_seconds": float(np.percentile(single, 95)),
         "pictures_per_second": BATCH / float(np.median(batch)),
         "memory_bytes": most_memory(),
-        "file_bytes": sum(path.stat().st_size for path, _ in models),
+        "file_bytes": sum(file.stat().st_size for path, _ in models for file in _files(path)),
         "machine": machine(),
     }
+
+
+def _files(path: Path) -> list[Path]:
+    """The model, and the network it looks through if it has one."""
+    features = path.with_name(serving.FEATURES_FILE)
+    return [path, features] if path.suffix == ".skops" and features.exists() else [path]
 
 
 def _times(answer: serving.Answer, batches: Sequence[np.ndarray], least: int = _LEAST) -> list:

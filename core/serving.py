@@ -29,7 +29,9 @@ TRUSTED_TYPES = (
     "sklearn.tree._tree.Tree",
 )
 MODEL_FILES = {"network": "model.tflite", "classical": "model.skops"}
+FEATURES_FILE = "features.tflite"  # beside a classical model that looks through a network
 _BATCH = 256
+_BATCH_BYTES = 64 * 2**20  # of the largest array inside a network, for all pictures of a batch
 _ROWS = 2000  # that a classical model answers at once
 
 Answer = Callable[[np.ndarray], np.ndarray]
@@ -136,8 +138,12 @@ def load_predictor(run: runs.Run) -> Predictor:
     if run.card.members:
         return Predictor(run, _open_members(run))
     name = MODEL_FILES[run.card.family]
+    known = run.card.files
     return Predictor(
-        run, _open_once(run.folder / name, run.card.files.get(name, ""), run.card.family)
+        run,
+        _open_once(
+            run.folder / name, known.get(name, ""), run.card.family, known.get(FEATURES_FILE, "")
+        ),
     )
 
 
@@ -166,7 +172,9 @@ def together(answers: Sequence[Answer], weights: Sequence[float], kind: str) -> 
 
 
 @lru_cache(maxsize=8)
-def _open_once(path: Path, expected_sha256: str, family: str) -> Answer:
+def _open_once(path: Path, expected_sha256: str, family: str, features_sha256: str) -> Answer:
+    if features_sha256:
+        runs.checked(path.with_name(FEATURES_FILE), features_sha256)
     answer = open_model(runs.checked(path, expected_sha256), family)
     _return_freed_memory()
     return answer
@@ -192,6 +200,8 @@ def _open_network(path: Path) -> Answer:
         interpreter.allocate_tensors()
     source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     lock = threading.Lock()  # an interpreter holds one question at a time
+    largest = max(int(np.prod(found["shape"])) for found in interpreter.get_tensor_details())
+    size = max(1, min(_BATCH, _BATCH_BYTES // (4 * max(1, largest))))
 
     def invoke(batch: np.ndarray) -> np.ndarray:
         interpreter.set_tensor(source["index"], batch.astype(source["dtype"]))
@@ -200,15 +210,15 @@ def _open_network(path: Path) -> Answer:
 
     def answer(batch: np.ndarray) -> np.ndarray:
         with lock:
-            if len(batch) < _BATCH:
+            if len(batch) < size:
                 return np.concatenate([invoke(picture[None]) for picture in batch])
             return _answer_in_batches(batch)
 
     def _answer_in_batches(batch: np.ndarray) -> np.ndarray:
         rows = []
         try:
-            for start in range(0, len(batch), _BATCH):
-                part = batch[start : start + _BATCH]
+            for start in range(0, len(batch), size):
+                part = batch[start : start + size]
                 interpreter.resize_tensor_input(source["index"], part.shape)
                 interpreter.allocate_tensors()
                 rows.append(invoke(part))
@@ -248,9 +258,11 @@ def _open_classical(path: Path) -> Answer:
     if not hasattr(model, "predict_proba"):
         raise ValueError(f"it holds a {type(model).__name__}, which gives no probabilities")
     model.set_params(**{k: 1 for k in model.get_params() if k.endswith("__n_jobs")})
+    features = path.with_name(FEATURES_FILE)
+    look = _open_network(features) if features.exists() else np.asarray
 
     def answer(batch: np.ndarray) -> np.ndarray:
-        pixels = np.asarray(batch).reshape(len(batch), -1)
+        pixels = look(batch).reshape(len(batch), -1)
         parts = (pixels[start : start + _ROWS] for start in range(0, len(pixels), _ROWS))
         answers = [model.predict_proba(part.astype(np.float32)) for part in parts]
         return np.concatenate(answers).astype(np.float32)

@@ -5,7 +5,9 @@ from dataclasses import asdict
 
 from core import runs
 from core.cli.output import print_json, print_table
-from core.models import MODELS
+from core.cli.work import follow
+from core.jobs import submit
+from core.models import MODELS, transfer
 
 
 def add_commands(commands) -> None:
@@ -16,6 +18,20 @@ def add_commands(commands) -> None:
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--json", action="store_true", help="print JSON")
         command.set_defaults(handler=handler)
+        if name == "models":
+            _add_actions(command)
+
+
+def _add_actions(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", metavar="ACTION")
+    text = "fetch what a pretrained network has learnt from ImageNet"
+    action = actions.add_parser("download", help=text, description=text)
+    action.add_argument("name", metavar="NAME", choices=sorted(transfer.BACKBONES))
+    action.set_defaults(handler=download)
+
+
+def download(options: argparse.Namespace) -> int:
+    return follow(submit("weights", {"backbone": options.name}))
 
 
 def list_models(options: argparse.Namespace) -> int:

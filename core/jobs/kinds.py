@@ -8,7 +8,8 @@ from typing import Any
 
 from core import datasets, labelled, robustness, runs
 from core.datasets import uploads
-from core.errors import DatasetError
+from core.errors import DatasetError, ModelError
+from core.models import MODELS, transfer
 from core.progress import Reporter
 from core.serving import load_predictor
 from core.training import TrainConfig, checkpoints, train
@@ -48,6 +49,17 @@ def _download(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict
     return {"dataset": spec.name, "pictures": spec.train_size + spec.test_size}
 
 
+def _check_weights(settings: Mapping[str, Any]) -> None:
+    if transfer.is_here(settings["backbone"]):
+        title = transfer.BACKBONES[settings["backbone"]].title
+        raise ModelError(f"The weights of {title} are on this machine already.")
+
+
+def _fetch_weights(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:
+    path = transfer.fetch_weights(settings["backbone"], report)
+    return {"backbone": settings["backbone"], "bytes": path.stat().st_size}
+
+
 def _check_import(settings: Mapping[str, Any]) -> None:
     datasets.check_free(settings["name"])
     _check_source(settings)
@@ -85,6 +97,8 @@ def _import(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[s
 def _check_training(settings: Mapping[str, Any]) -> None:
     config = TrainConfig.from_mapping(settings)
     datasets.check_here(datasets.find(config.dataset))
+    if backbone := MODELS[config.model].backbone:
+        transfer.check_here(backbone)
     if config.name is not None:
         runs.check_free(config.name)
 
@@ -136,6 +150,7 @@ KINDS: dict[str, JobKind] = {
     kind.name: kind
     for kind in (
         JobKind("download", "Download {dataset}", _check_download, _download),
+        JobKind("weights", "Download {backbone}", _check_weights, _fetch_weights),
         JobKind("import", "Import {name}", _check_import, _import),
         JobKind("evaluate", "Show your pictures to {run}", _check_evaluation, _evaluate),
         JobKind("robustness", "How much {change} models stand", _check_robustness, _robustness),

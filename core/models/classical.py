@@ -7,6 +7,7 @@ the model; then come its features and the model itself. Inputs have shape `(N, H
 from collections.abc import Mapping
 from typing import Any
 
+from core.models.classical_params import DEEP
 from core.param import numbers
 
 Shape = tuple[int, int, int]
@@ -17,6 +18,8 @@ def features(
 ) -> list:
     """The unfitted steps before the model: scaling, then PCA or HOG if asked for.
 
+    Features of a pretrained network are computed before the pipeline, and only scaled in it.
+
     Args:
         hyperparameters: `features` and what belongs to it are read.
         input_shape: height, width and channels of a picture.
@@ -24,10 +27,12 @@ def features(
         pictures: how many there are to learn from; PCA finds no more patterns than that.
     """
     from sklearn.decomposition import PCA
-    from sklearn.preprocessing import Normalizer
+    from sklearn.preprocessing import Normalizer, StandardScaler
 
     from core.models.features import HogFeatures
 
+    if looks_deep(hyperparameters):
+        return [StandardScaler()]
     steps: list = [Normalizer(norm="max")]
     if hyperparameters["features"] == "pca":
         most = input_shape[0] * input_shape[1] * input_shape[2]
@@ -43,6 +48,11 @@ def features(
             )
         )
     return steps
+
+
+def looks_deep(hyperparameters: Mapping[str, Any]) -> bool:
+    """Whether the model is given what a pretrained network finds, not the pictures themselves."""
+    return hyperparameters.get("features") == DEEP
 
 
 def logistic_regression(hyperparameters: Mapping[str, Any], seed: int):

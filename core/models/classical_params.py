@@ -1,6 +1,28 @@
 """What may be set on the classical models."""
 
+from dataclasses import replace
+
+from core.models.transfer import EMBEDDED
 from core.param import Param
+
+DEEP = EMBEDDED  # features of the backbone that comes with the studio
+SMALLEST_INPUT, LARGEST_INPUT = 32, 224
+DEFAULT_INPUT = 128
+
+
+def input_size(name: str = "input_size", **options) -> Param:
+    """The side of the pictures a backbone sees."""
+    return Param(
+        name,
+        "Size of the pictures it sees",
+        DEFAULT_INPUT,
+        "Pictures are resized to this many pixels a side; 224 is what it was trained on. Twice the "
+        "size takes four times as long and shows finer detail.",
+        SMALLEST_INPUT,
+        LARGEST_INPUT,
+        **options,
+    )
+
 
 ROWS_HELP = (
     "Most training pictures that are used, each class in proportion; 0 uses all. Fewer are "
@@ -30,9 +52,17 @@ def features(default: str, components: int = 50) -> tuple[Param, ...]:
             "What it looks at",
             default,
             "pixels: the bare brightness of every pixel. pca: the few patterns in which the "
-            "training pictures differ most. hog: which way edges run, counted in small cells.",
-            choices=("pixels", "pca", "hog"),
+            "training pictures differ most. hog: which way edges run, counted in small cells. "
+            "efficientnet_lite0: what a network that has seen 1.3 million photographs finds in "
+            "it; the best for photographs.",
+            choices=("pixels", "pca", "hog", DEEP),
             group="features",
+        ),
+        replace(
+            input_size("feature_size"),
+            title="Size the network sees",
+            group="features",
+            only_if=("features", (DEEP,)),
         ),
         Param(
             "pca_components",

@@ -3,26 +3,9 @@
 from dataclasses import replace
 
 from core.models.augmentation_params import AUGMENTATION
+from core.models.classical_params import input_size
 from core.models.network_params import L2, training
 from core.param import Param
-
-SMALLEST_INPUT, LARGEST_INPUT = 32, 224
-DEFAULT_INPUT = 128
-
-
-def input_size(name: str = "input_size", **options) -> Param:
-    """The side of the pictures a backbone sees."""
-    return Param(
-        name,
-        "Size of the pictures it sees",
-        DEFAULT_INPUT,
-        "Pictures are resized to this many pixels a side; 224 is what it was trained on. Twice the "
-        "size takes four times as long and shows finer detail.",
-        SMALLEST_INPUT,
-        LARGEST_INPUT,
-        **options,
-    )
-
 
 HEAD = (
     input_size(),

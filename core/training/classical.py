@@ -1,19 +1,24 @@
 """Fit a scikit-learn model so that one can watch it learn, and store it with skops."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zipfile import ZIP_DEFLATED
 
 import numpy as np
 
+from core import serving
 from core.datasets import Dataset
 from core.errors import DatasetError
-from core.models import MODELS, classical
+from core.models import MODELS, classical, classical_params
+from core.models.transfer import feature_extractor
 from core.progress import Progress, Reporter
 from core.training.batches import chosen_rows
+from core.training.features import extractor, features
 from core.training.learning import LEARNERS, Curve
+from core.training.network import export_litert, load_keras
 
 _CHUNK = 2000
 MOST_SCORED = 2000  # pictures of each part that the learning curve is measured on
@@ -37,7 +42,9 @@ def fit_classical(
     labels = dataset.y_train[rows]
     steps = classical.features(hyperparameters, dataset.input_shape, seed, len(rows))
     report(Progress("preparing", note=f"{len(rows):,} pictures"))
-    pixels = flat(dataset.x_train[rows])
+    deep = classical.looks_deep(hyperparameters)
+    look = _deep(dataset, hyperparameters, report) if deep else _flat_of(dataset)
+    pixels = look("train", rows)
     for step in steps[:-1]:
         pixels = step.fit_transform(pixels)
     steps[-1].fit(pixels, labels)
@@ -45,7 +52,7 @@ def fit_classical(
     del pixels
     some_val = chosen_rows(dataset.y_val, MOST_SCORED, seed)
     some_train = chosen_rows(labels, MOST_SCORED, seed)
-    x_val = _in_chunks(steps, flat(dataset.x_val[some_val]), report)
+    x_val = _in_chunks(steps, look("val", some_val), report)
     curve = Curve(
         MODELS[model].learns_by,
         (learnt[some_train], labels[some_train]),
@@ -60,6 +67,37 @@ def fit_classical(
     if not hasattr(estimator, "predict_proba"):
         estimator = with_probabilities(estimator, x_val, dataset.y_val[some_val])
     return make_pipeline(*steps, estimator), tuple(curve.history)
+
+
+def _flat_of(dataset: Dataset) -> Callable[[str, np.ndarray], np.ndarray]:
+    """Gives the pixels of some pictures of a part."""
+    return lambda part, rows: flat(dataset.split(part)[0][rows])
+
+
+def _deep(
+    dataset: Dataset, hyperparameters: Mapping[str, Any], report: Reporter
+) -> Callable[[str, np.ndarray], np.ndarray]:
+    """Gives what a pretrained network finds in some pictures of a part."""
+    size = hyperparameters["feature_size"]
+
+    def look(part: str, rows: np.ndarray) -> np.ndarray:
+        found = features(
+            dataset,
+            part,
+            rows,
+            classical_params.DEEP,
+            size,
+            lambda: extractor(_network(hyperparameters, dataset.input_shape)),
+            report,
+        )
+        return found[rows].astype(np.float32)
+
+    return look
+
+
+def _network(hyperparameters: Mapping[str, Any], input_shape: tuple[int, int, int]):
+    load_keras()
+    return feature_extractor(classical_params.DEEP, hyperparameters["feature_size"], input_shape)
 
 
 def flat(pictures: np.ndarray) -> np.ndarray:
@@ -101,8 +139,17 @@ def _in_chunks(steps: list, pixels: np.ndarray, report: Reporter) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def export_classical(estimator, folder: Path) -> None:
-    """Write `model.skops`, compressed."""
+def export_classical(
+    estimator,
+    folder: Path,
+    hyperparameters: Mapping[str, Any] = MappingProxyType({}),
+    input_shape: tuple[int, int, int] = (0, 0, 0),
+) -> None:
+    """Write `model.skops`, compressed; and, if it is given what a pretrained network finds, that
+    network as `features.tflite`, so that whoever answers needs no TensorFlow."""
     import skops.io
 
+    if classical.looks_deep(hyperparameters):
+        network = _network(hyperparameters, input_shape)
+        export_litert(network, folder / serving.FEATURES_FILE, half=True)
     skops.io.dump(estimator, folder / "model.skops", compression=ZIP_DEFLATED, compresslevel=6)

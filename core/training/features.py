@@ -85,6 +85,16 @@ def features(
         raise ModelError(disk_sentence(error, folder)) from error
 
 
+def extractor(network) -> Extract:
+    """A function from uint8 pictures to what the network says of them."""
+    import keras
+
+    def extract(pictures: np.ndarray) -> np.ndarray:
+        return keras.ops.convert_to_numpy(network.predict_on_batch(pictures))
+
+    return extract
+
+
 def _compute(
     images,
     missing: np.ndarray,

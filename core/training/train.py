@@ -114,7 +114,7 @@ def _fit_and_export(
     if config.family == "classical":
         estimator, history = fit_classical(*arguments)
         report(Progress("exporting", part=1.0, history=history))
-        export_classical(estimator, folder)
+        export_classical(estimator, folder, config.hyperparameters, dataset.input_shape)
         return history, 0.0
     own = checkpoints or Path(tempfile.mkdtemp(prefix="checkpoints-"))
     pretrained = bool(MODELS[config.model].backbone)

@@ -21,7 +21,7 @@ from core.progress import Progress, Reporter
 from core.training.batches import chosen_rows, training_batches, validation_batches
 from core.training.callbacks import watching
 from core.training.checkpoints import Checkpoints
-from core.training.features import Extract, features
+from core.training.features import extractor, features
 from core.training.network import load_keras, optimizer, stopping, was_over
 
 PHASE = "phase"  # in each point of the history: 1 while frozen, 2 while fine-tuned
@@ -121,16 +121,6 @@ def _features(training: _Training, network) -> tuple[np.ndarray, np.ndarray] | N
         for part, chosen in parts.items()
     )
     return train, val
-
-
-def extractor(network) -> Extract:
-    """A function from uint8 pictures to what the network says of them."""
-    import keras
-
-    def extract(pictures: np.ndarray) -> np.ndarray:
-        return keras.ops.convert_to_numpy(network.predict_on_batch(pictures))
-
-    return extract
 
 
 def _frozen(training: _Training, network, found, again: bool) -> None:

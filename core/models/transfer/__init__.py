@@ -5,7 +5,13 @@ studio, the others are downloaded when first asked for (`fetch_weights`).
 """
 
 from core.models.transfer.backbones import BACKBONES, EMBEDDED, Backbone
-from core.models.transfer.building import build, feature_part, head_part, unfreeze
+from core.models.transfer.building import (
+    build,
+    feature_extractor,
+    feature_part,
+    head_part,
+    unfreeze,
+)
 from core.models.transfer.weights import check_here, fetch_weights, is_here, load_backbone
 
 __all__ = [
@@ -14,6 +20,7 @@ __all__ = [
     "Backbone",
     "build",
     "check_here",
+    "feature_extractor",
     "feature_part",
     "fetch_weights",
     "head_part",
