@@ -19,6 +19,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 
+_GROUND = 127  # around a picture that does not fill its frame
+
 _ALLOWED = "PNG, JPEG, GIF, BMP, WebP and TIFF pictures can be read"
 
 
@@ -142,6 +144,34 @@ def fit_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     part = image[top : top + part_height, left : left + part_width]
     method = cv2.INTER_AREA if factor > 1 else cv2.INTER_LINEAR
     return cv2.resize(part, (size[1], size[0]), interpolation=method)
+
+
+def pad_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """All of the picture, resized to fit `size`, on a grey ground; arguments as `fit_image`."""
+    height, width = image.shape[:2]
+    if (height, width) == tuple(size):
+        return image
+    factor = max(height / size[0], width / size[1])
+    inside = (max(1, round(width / factor)), max(1, round(height / factor)))
+    method = cv2.INTER_AREA if factor > 1 else cv2.INTER_LINEAR
+    part = cv2.resize(image, inside, interpolation=method)
+    padded = np.full((*size, *image.shape[2:]), _GROUND, np.uint8)
+    top, left = (size[0] - inside[1]) // 2, (size[1] - inside[0]) // 2
+    padded[top : top + inside[1], left : left + inside[0]] = part
+    return padded
+
+
+def stretch_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """All of the picture, out of proportion if need be; arguments as `fit_image`."""
+    height, width = image.shape[:2]
+    if (height, width) == tuple(size):
+        return image
+    shrinks = height > size[0] or width > size[1]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(image, (size[1], size[0]), interpolation=method)
+
+
+FITS = {"crop": fit_image, "whole": pad_image, "stretch": stretch_image}
 
 
 def encode_png(image: np.ndarray) -> bytes:

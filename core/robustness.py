@@ -155,7 +155,9 @@ def measure(
 def _sample(run: Run, pictures: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     card = run.card
     labels = run.evaluation("test").labels
-    images = datasets.load_test_measured(card.dataset, labels, card.test_fingerprint)
+    images = datasets.load_test_measured(
+        card.dataset, labels, card.test_fingerprint, tuple(card.input_shape)
+    )
     rows = np.random.default_rng(seed).permutation(len(labels))[:pictures]
     rows.sort()
     return np.asarray(images[rows]), labels[rows]

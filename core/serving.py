@@ -109,24 +109,27 @@ class Predictor:
             return np.zeros((0, len(self.run.card.class_names)), np.float32)
         return self.answer(batch)
 
-    def read(self, image: np.ndarray, prepared: Prepared | None = None) -> Reading:
+    def read(
+        self, image: np.ndarray, prepared: Prepared | None = None, fit: str = "crop"
+    ) -> Reading:
         """Answer for any picture.
 
         Args:
             image: uint8, shape `(H, W)` or `(H, W, 3)`.
             prepared: the result of this run's own preprocessing, if it is already at hand.
+            fit: of a photograph, see `core.preprocessing.prepare`.
 
         Raises:
             ImageError: if there is nothing to classify in it.
         """
-        prepared = prepared or self.prepare(image)
+        prepared = prepared or self.prepare(image, fit)
         names = self.run.card.class_names
         rows = self.probabilities(prepared.batch)
         return Reading(self.run.id, tuple(Prediction(names, row) for row in rows), prepared)
 
-    def prepare(self, image: np.ndarray) -> Prepared:
+    def prepare(self, image: np.ndarray, fit: str = "crop") -> Prepared:
         """The picture as this run's model was trained to see it."""
-        return prepare(self.run.card.preprocessing, image, self.run.card.input_shape)
+        return prepare(self.run.card.preprocessing, image, self.run.card.input_shape, fit)
 
 
 def load_predictor(run: runs.Run) -> Predictor:

@@ -43,21 +43,25 @@ def recognise() -> None:
     chosen, unsure_below = settings()
     digits = not chosen or run_picker.reads_digits(chosen[0])
     with top:
+        run_picker.pick_things()
         st.markdown(INTRODUCTION["digits" if digits else "pictures"])
         source = pick_source(digits)
     with left:
-        shown = take_pictures(source)
+        shown = take_pictures(source, digits)
+        fit = "crop"
+        if shown and chosen and run_picker.reads_photographs(chosen[0]):
+            fit = pick_fit()
     with right:
         if not chosen:
             st.info("Choose at least one model in the settings.", icon=":material/info:")
         elif len(shown) > 1:
-            show_many(shown, chosen[0], unsure_below)
+            show_many(shown, chosen[0], unsure_below, fit)
         elif shown:
-            first = show_one(shown[0], chosen[0], unsure_below)
+            first = show_one(shown[0], chosen[0], unsure_below, fit)
             if first is not None:
                 time.sleep(ANSWER_FIRST)
                 with details:
-                    explain(shown[0], first, chosen)
+                    explain(shown[0], first, chosen, fit)
         else:
             st.subheader("Nothing to read yet", anchor=False)
             st.markdown(EMPTY[source] if digits else EMPTY_PICTURE[source])
@@ -115,17 +119,32 @@ def pick_source(digits: bool) -> str:
     return choice.segments(keys.SOURCE, "Where the picture comes from", titles, hidden=True)
 
 
-def take_pictures(source: str) -> list[Shown]:
+FITS = {"crop": "Crop the middle", "whole": "Show all of it", "stretch": "Stretch it"}
+
+
+def pick_fit() -> str:
+    """How a photograph is brought to the square the model sees."""
+    return choice.segments(
+        keys.FIT,
+        "How it is fitted",
+        FITS,
+        help="The model sees a small square. Cropping takes the middle of your picture; showing "
+        "all of it leaves a grey rim; stretching changes its proportions. What becomes of it is "
+        "shown below, under “What the model saw”.",
+    )
+
+
+def take_pictures(source: str, digits: bool) -> list[Shown]:
     """What was drawn, uploaded or photographed."""
     if source != "draw":
         picture_source.leave_canvas()
     if source == "upload":
-        return picture_source.upload()
+        return picture_source.upload(samples=not digits)
     shown = picture_source.photograph() if source == "camera" else picture_source.draw()
     return [shown] if shown else []
 
 
-def show_one(shown: Shown, run: Run, unsure_below: float) -> Reading | None:
+def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Reading | None:
     """The answer in large type, first of all, since that is what one waits for."""
     if shown.error:
         st.error(f"{shown.name}: {shown.error}", icon=":material/broken_image:")
@@ -134,26 +153,29 @@ def show_one(shown: Shown, run: Run, unsure_below: float) -> Reading | None:
     if predictor is None:
         return None
     try:
-        first = predictor.read(shown.image)
+        first = predictor.read(shown.image, fit=fit)
     except ImageError as error:
         st.info(str(error), icon=":material/info:")
         st.image(shown.image, caption=shown.name, width=200)
         return None
-    reading.show_answer(first, unsure_below)
+    photograph = run_picker.reads_photographs(run)
+    reading.show_answer(first, unsure_below, photograph)
+    if photograph and first.confidence < unsure_below:
+        show_classes(run)
     reading.show_probabilities(first)
     st.caption(f"Answered by {run_picker.title(run)} (`{run.id}`).")
     return first
 
 
-def explain(shown: Shown, first: Reading, chosen: list[Run]) -> None:
+def explain(shown: Shown, first: Reading, chosen: list[Run], fit: str) -> None:
     """How the answer came about, and what other models say."""
     st.subheader("What the model saw", anchor=False)
     reading.show_steps(first)
     st.subheader("The same picture, read by each model", anchor=False)
-    reading.show_comparison(shown.image, first, chosen)
+    reading.show_comparison(shown.image, first, chosen, fit)
 
 
-def show_many(shown: list[Shown], run: Run, unsure_below: float) -> None:
+def show_many(shown: list[Shown], run: Run, unsure_below: float, fit: str) -> None:
     """A table of many pictures and a CSV file of it."""
     import pandas as pd
 
@@ -162,7 +184,7 @@ def show_many(shown: list[Shown], run: Run, unsure_below: float) -> None:
         return
     rows, bar = [], st.progress(0.0, "Reading …")
     for number, picture in enumerate(shown, 1):
-        rows.append(row_of(picture, predictor, unsure_below))
+        rows.append(row_of(picture, predictor, unsure_below, fit))
         bar.progress(number / len(shown), f"Reading {number} of {len(shown)} …")
     bar.empty()
     table = pd.DataFrame(rows)
@@ -197,19 +219,20 @@ def show_many(shown: list[Shown], run: Run, unsure_below: float) -> None:
     st.caption(f"Read by {run_picker.title(run)} (`{run.id}`).")
 
 
-def row_of(shown: Shown, predictor: Predictor, unsure_below: float) -> dict:
+def row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -> dict:
     """One line of the table."""
     row = dict.fromkeys(COLUMNS, "") | {"picture": None, "file": shown.name, "confidence": None}
     if shown.image is None:
         return {**row, "remark": shown.error}
     row["picture"] = html.data_url(picture_source.thumbnail(shown.image))
     try:
-        answer = predictor.read(shown.image)
+        answer = predictor.read(shown.image, fit=fit)
     except ImageError as error:
         return {**row, "remark": str(error)}
     row |= {"label": answer.label, "confidence": round(answer.confidence, 4)}
     if answer.confidence < unsure_below:
-        row["remark"] = "not sure"
+        photograph = run_picker.reads_photographs(predictor.run)
+        row["remark"] = "nothing fits" if photograph else "not sure"
     if len(answer.predictions) == 1:  # one answer: how sure of each class
         prediction = answer.predictions[0]
         row["second"] = reading.second_guess(prediction)

@@ -19,6 +19,7 @@ LEVELS = {
     "progress": 1,
     "images": 1,
     "param": 1,
+    "samples": 1,
     "evaluation": 1,
     "opencv_ops": 2,
     "preprocessing": 2,

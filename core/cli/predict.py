@@ -87,7 +87,7 @@ def read_picture(path: Path) -> np.ndarray:
 
 
 def _predict_from_dataset(predictor: Predictor, name: str, index: int) -> dict:
-    images, labels = datasets.load_test(name)
+    images, labels = datasets.load_test(name, tuple(predictor.run.card.input_shape))
     if not 0 <= index < len(labels):
         raise DatasetError(
             f"`--index` must be 0 to {len(labels) - 1} for {name}. Received: {index}."

@@ -138,19 +138,31 @@ def side_for(name: str, wanted: int) -> int | None:
     return min(max(wanted, SMALLEST_SIDE), LARGEST_SIDE)
 
 
-def load_test(name: str) -> tuple[np.ndarray | Pictures, np.ndarray]:
+def load_test(
+    name: str, shape: tuple[int, int, int] | None = None
+) -> tuple[np.ndarray | Pictures, np.ndarray]:
     """The test pictures alone, uint8 `(N, H, W, C)`, and their labels.
+
+    Args:
+        name: of the dataset.
+        shape: what a model takes, for pictures that can be fitted to it; None for the usual.
 
     Raises:
         DatasetError: if the name is unknown, or the files are missing or damaged.
     """
     spec = find(name)
     check_here(spec)
-    return spec.read_test()
+    images, labels = spec.read_test()
+    if shape not in (None, images.shape[1:]) and spec.resizable and store.exists(name):
+        return stored.read_test(name, shape[0])
+    return images, labels
 
 
 def load_test_measured(
-    name: str, labels: np.ndarray, fingerprint: str = ""
+    name: str,
+    labels: np.ndarray,
+    fingerprint: str = "",
+    shape: tuple[int, int, int] | None = None,
 ) -> np.ndarray | Pictures:
     """The test pictures that something was measured on, uint8 `(N, H, W, C)`.
 
@@ -158,11 +170,12 @@ def load_test_measured(
         name: of the dataset.
         labels: the true classes, as they were then, int, shape `(N,)`.
         fingerprint: that of the test set then; empty if it is not known.
+        shape: see `load_test`.
 
     Raises:
         DatasetError: if the dataset is unknown or not here, or is not what it was then.
     """
-    images, now = load_test(name)
+    images, now = load_test(name, shape)
     contents = store.open_store(name).card.fingerprint if store.exists(name) else ""
     found = test_fingerprint(find(name).class_names, images, now, contents)
     if not np.array_equal(labels, now) or fingerprint not in ("", found):

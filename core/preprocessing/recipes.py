@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.errors import RunError, unknown
-from core.images import fit_image, to_gray, to_rgb
+from core.errors import ImageError, RunError, unknown
+from core.images import FITS, to_gray, to_rgb
 from core.preprocessing.digits import split_digits
 from core.preprocessing.ink import find_ink
 from core.preprocessing.items import prepare_item
@@ -31,36 +31,60 @@ def prepare_digits(image: np.ndarray, recipe: Recipe) -> Prepared:
     return Prepared(batch, tuple(steps), item_steps)
 
 
-def prepare_photo(image: np.ndarray, input_shape: tuple[int, int, int]) -> Prepared:
-    """The largest part from the middle that fits the model's input, resized to it."""
+_FITTED = {
+    "crop": "The middle of it",
+    "whole": "All of it, on a grey ground",
+    "stretch": "All of it, stretched",
+}
+
+
+def prepare_photo(
+    image: np.ndarray, input_shape: tuple[int, int, int], fit: str = "crop"
+) -> Prepared:
+    """A picture of the model's size, in one of three ways.
+
+    Args:
+        image: uint8, shape `(H, W)` or `(H, W, 3)`.
+        input_shape: height, width and channels that the model takes.
+        fit: `crop`: the largest part from the middle; `whole`: all of it, on a grey ground;
+            `stretch`: all of it, out of proportion.
+
+    Raises:
+        ImageError: if there is no such way.
+    """
+    if fit not in FITS:
+        raise ImageError(unknown("way to fit a picture", fit, FITS))
     image = to_rgb(image) if input_shape[2] == 3 else to_gray(image)
-    fitted = fit_image(image, input_shape[:2])
+    fitted = FITS[fit](image, input_shape[:2])
     steps = (
         Step("Your picture", image, "What you showed."),
         Step(
             "What the model saw",
             fitted,
-            f"The middle of it, at {input_shape[1]}×{input_shape[0]} pixels.",
+            f"{_FITTED[fit]}, at {input_shape[1]}×{input_shape[0]} pixels.",
         ),
     )
     return Prepared(fitted.reshape(1, *input_shape), steps[:1], (steps[1:],))
 
 
-RECIPES: dict[str, Callable[[np.ndarray, tuple[int, int, int]], Prepared]] = {
-    "mnist_digit": lambda image, input_shape: prepare_digits(image, MNIST_RECIPE),
-    "optdigits_digit": lambda image, input_shape: prepare_digits(image, OPTDIGITS_RECIPE),
-    "fashion_item": lambda image, input_shape: prepare_item(image),
+RECIPES: dict[str, Callable[[np.ndarray, tuple[int, int, int], str], Prepared]] = {
+    "mnist_digit": lambda image, input_shape, fit: prepare_digits(image, MNIST_RECIPE),
+    "optdigits_digit": lambda image, input_shape, fit: prepare_digits(image, OPTDIGITS_RECIPE),
+    "fashion_item": lambda image, input_shape, fit: prepare_item(image),
     "photo": prepare_photo,
 }
 
 
-def prepare(name: str, image: np.ndarray, input_shape: tuple[int, int, int]) -> Prepared:
+def prepare(
+    name: str, image: np.ndarray, input_shape: tuple[int, int, int], fit: str = "crop"
+) -> Prepared:
     """Apply a recipe by name.
 
     Args:
         name: one of `RECIPES`.
         image: uint8, shape `(H, W)` or `(H, W, 3)`.
         input_shape: what the result's pictures must measure.
+        fit: of a photograph, see `prepare_photo`; the other recipes find what they read.
 
     Raises:
         RunError: if the name is unknown or the recipe gives another shape.
@@ -68,7 +92,7 @@ def prepare(name: str, image: np.ndarray, input_shape: tuple[int, int, int]) -> 
     """
     if name not in RECIPES:
         raise RunError(unknown("preprocessing recipe", name, RECIPES))
-    prepared = RECIPES[name](image, tuple(input_shape))
+    prepared = RECIPES[name](image, tuple(input_shape), fit)
     if prepared.batch.shape[1:] != tuple(input_shape):
         raise RunError(
             f"The recipe {name!r} gives pictures of shape {prepared.batch.shape[1:]}, "

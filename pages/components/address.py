@@ -33,12 +33,15 @@ def recall(key: str, options: Sequence[str], default: str, coming: str = "") -> 
 
 def recall_several(key: str, options: Sequence[str], default: Sequence[str]) -> None:
     """The same for a widget that holds several choices; in the address commas part them."""
+    st.session_state[key] = several(key, options, default)
+
+
+def several(key: str, options: Sequence[str], default: Sequence[str]) -> list[str]:
+    """What such a widget will hold when it is drawn."""
     wanted = _asked(key)
-    if wanted is not None:
-        st.session_state[key] = wanted.split(",")
-    chosen = st.session_state.get(key, default)
+    chosen = st.session_state.get(key, default) if wanted is None else wanted.split(",")
     known = [choice for choice in chosen if choice in options]
-    st.session_state[key] = known or (list(default) if chosen else [])
+    return known or (list(default) if chosen else [])
 
 
 def note(key: str, chosen: str, default: str = "") -> None:

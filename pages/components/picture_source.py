@@ -7,7 +7,8 @@ import streamlit as st
 
 from core.datasets import sample_pictures
 from core.errors import ImageError
-from core.images import MAX_BYTES, SUFFIXES, decode, fit_within
+from core.images import MAX_BYTES, SUFFIXES, decode, fit_image, fit_within
+from core.samples import Sample, photographs
 from pages.components import keys
 from pages.components.html import data_url
 from pages.components.memory import Memory, recall, remember
@@ -16,6 +17,7 @@ SIDE = 320
 BRUSH_WIDTH = 20
 SAMPLES = (*"0123456789", "2026")
 _SAMPLE_SIDE = SIDE - 40
+_SAMPLE_WIDTH = 104  # pixels, of a photograph to click
 
 
 @dataclass(frozen=True)
@@ -193,8 +195,12 @@ def _start_with_sample(name: str) -> None:
     _start_with(_sample(name))
 
 
-def upload() -> list[Shown]:
-    """Files chosen by the visitor, also those chosen before a reload."""
+def upload(samples: bool = False) -> list[Shown]:
+    """Files chosen by the visitor, also those chosen before a reload.
+
+    Args:
+        samples: whether photographs that come along are offered below.
+    """
     files = st.file_uploader(
         "Pictures",
         type=[suffix.lstrip(".") for suffix in SUFFIXES],
@@ -212,7 +218,40 @@ def upload() -> list[Shown]:
         contents = memory.uploads
         if contents:
             st.button("Forget these pictures", on_click=_forget_uploads)
+    if samples and not files:
+        _offer_photographs()
     return [read(name, content) for name, content in contents]
+
+
+def _offer_photographs() -> None:
+    """Photographs to click; they take the place of what was shown before."""
+    st.caption("None at hand? Take one of these:")
+    found = photographs()
+    with st.container(horizontal=True, gap="small"):
+        for sample in found:
+            with st.container(width=_SAMPLE_WIDTH, gap="xsmall"):
+                st.html(
+                    f'<img src="{_sample_photograph(sample)}" alt="" '
+                    'style="width:100%;border-radius:.4rem;display:block">'
+                )
+                st.button(
+                    sample.title,
+                    key=f"photograph_{sample.title}",
+                    on_click=_show_photograph,
+                    args=(sample,),
+                    help=sample.credit,
+                    width="stretch",
+                )
+
+
+@st.cache_data(show_spinner=False)
+def _sample_photograph(sample: Sample) -> str:
+    side = 2 * _SAMPLE_WIDTH
+    return data_url(fit_image(decode(sample.read()), (side, side)))
+
+
+def _show_photograph(sample: Sample) -> None:
+    remember(replace(recall(), uploads=[(sample.file_name, sample.read())]))
 
 
 def _forget_uploads() -> None:

@@ -11,10 +11,20 @@ from pages.components import html, run_picker
 _MOST_BARS = 12  # more classes than this: only the most probable ones are shown
 
 
-def show_answer(reading: Reading, unsure_below: float) -> None:
-    """The answer in large type and how sure the model is of it."""
+def show_answer(reading: Reading, unsure_below: float, photograph: bool = False) -> None:
+    """The answer in large type and how sure the model is of it.
+
+    Args:
+        reading: what was read.
+        unsure_below: confidence below which that is said.
+        photograph: whether anything may be in the picture, so that perhaps no class fits.
+    """
     confidence = f"{html.percent(reading.confidence)} sure"
-    if reading.confidence < unsure_below:
+    if photograph and reading.confidence < unsure_below:
+        closest = f"closest: {reading.label}, {confidence}"
+        st.html(html.STYLE + html.answer("Nothing fits", closest))
+        st.caption("Perhaps what the picture shows is none of the things this model has learnt.")
+    elif reading.confidence < unsure_below:
         st.html(html.STYLE + html.answer(f"{reading.label}?", f"not sure ({confidence})"))
         st.caption(_second_thoughts(reading.predictions))
     else:
@@ -72,12 +82,12 @@ def show_steps(reading: Reading) -> None:
     st.html(html.strip(pictures))
 
 
-def show_comparison(image: np.ndarray, first: Reading, chosen: list[Run]) -> None:
+def show_comparison(image: np.ndarray, first: Reading, chosen: list[Run], fit: str) -> None:
     """The same picture read by every chosen model, side by side."""
     for column, run in zip(st.columns(max(3, len(chosen)))[: len(chosen)], chosen, strict=True):
         with column.container(border=True):
             st.markdown(f"**{run_picker.title(run)}**")
-            reading = first if run is chosen[0] else _read(image, run, first, chosen[0])
+            reading = first if run is chosen[0] else _read(image, run, first, chosen[0], fit)
             if reading is not None:
                 confidence = f"{html.percent(reading.confidence)} sure"
                 bars = ""
@@ -91,14 +101,14 @@ def show_comparison(image: np.ndarray, first: Reading, chosen: list[Run]) -> Non
             )
 
 
-def _read(image: np.ndarray, run: Run, first: Reading, first_run: Run) -> Reading | None:
+def _read(image: np.ndarray, run: Run, first: Reading, first_run: Run, fit: str) -> Reading | None:
     """Another model's reading; a picture is prepared once for all models that see it alike."""
     predictor = run_picker.open_run(run)
     if predictor is None:
         return None
     alike = run_picker.sees_alike(run, first_run)
     try:
-        return predictor.read(image, first.prepared if alike else None)
+        return predictor.read(image, first.prepared if alike else None, fit)
     except StudioError as error:
         st.error(str(error), icon=":material/error:")
         return None

@@ -13,6 +13,7 @@ from pages.components import address, keys
 
 _BESIDE = 4  # runs that a link to the comparison names
 FIRST_CHOICE = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
+FIRST_FOR_PHOTOGRAPHS = "cifar10-efficientnet-lite0"
 
 
 def title(run: Run) -> str:
@@ -46,6 +47,48 @@ def pick_runs() -> list[Run]:
     return [known[run_id] for run_id in chosen]
 
 
+def pick_things() -> None:
+    """Digits or photographs: which of them the models that are chosen read. Not shown where there
+    are models for one of them alone."""
+    found = runs.list_runs()
+    photographs = [run.id for run in found if reads_photographs(run)]
+    if not photographs or len(photographs) == len(found):
+        return
+    chosen = _chosen_first(found)
+    st.session_state[keys.THINGS] = "digits" if chosen and reads_digits(chosen) else "photographs"
+    st.segmented_control(
+        "What to recognise",
+        ["digits", "photographs"],
+        required=True,
+        format_func={
+            "digits": ":material/draw: Handwritten digits",
+            "photographs": ":material/image: Photographs",
+        }.get,
+        key=keys.THINGS,
+        label_visibility="collapsed",
+        on_change=_turn_to_things,
+        args=(photographs,),
+    )
+
+
+def _chosen_first(found: list[Run]) -> Run | None:
+    """The run that gives the main answer, before the choice of runs is drawn."""
+    known = {run.id: run for run in found}
+    names = address.several(keys.RUNS, list(known), usual(known))
+    return known[names[0]] if names else None
+
+
+def _turn_to_things(photographs: list[str]) -> None:
+    """Choose models that read what was chosen."""
+    if st.session_state[keys.THINGS] == "digits":
+        wanted = usual(run.id for run in runs.list_runs() if run.id not in photographs)
+    elif FIRST_FOR_PHOTOGRAPHS in photographs:
+        wanted = [FIRST_FOR_PHOTOGRAPHS]
+    else:
+        wanted = photographs[:1]
+    st.session_state[keys.RUNS] = wanted
+
+
 def compare_with(run: Run) -> list[str]:
     """Names of runs to set it against: itself, and shipped ones on the same test pictures."""
     alike = [one.id for one in runs.list_runs() if one.card.test_set == run.card.test_set]
@@ -64,6 +107,11 @@ def sees_alike(first: Run, second: Run) -> bool:
 def reads_digits(run: Run) -> bool:
     """Whether it reads drawn digits, rather than photographs or clothes."""
     return run.card.preprocessing.endswith("_digit")
+
+
+def reads_photographs(run: Run) -> bool:
+    """Whether it is shown any picture as it is, fitted to its size."""
+    return run.card.preprocessing == "photo"
 
 
 def open_run(run: Run) -> Predictor | None:
