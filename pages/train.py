@@ -7,6 +7,7 @@ from core.datasets import DatasetSpec
 from core.errors import StudioError
 from pages.components import (
     address,
+    backbone,
     dataset_look,
     house,
     html,
@@ -72,7 +73,9 @@ def set_up(spec: DatasetSpec) -> None:
         f"**{html.plain(spec.title)}**: about {pictures:,} pictures to learn from, "
         f"{len(spec.class_names)} classes. How many are held out is set in step 1."
     )
-    model_form.pick_model()
+    model = model_form.pick_model()
+    if not backbone.offer_download(model.backbone):
+        return
     start = st.container()
     config = model_form.show(spec, part)
     with start:

@@ -4,13 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.plots.comparing import draw_confusion
-from core.plots.style import AXIS_TITLES, CURVE_HEIGHT, MARK_COLOUR, PART_COLOURS, PART_NAMES
+from core.plots.style import (
+    AXIS_TITLES,
+    CURVE_HEIGHT,
+    MARK_COLOUR,
+    PART_COLOURS,
+    PART_NAMES,
+    TURN_COLOUR,
+)
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     import altair as alt
     from matplotlib.figure import Figure
 
     from core.runs import Run, RunCard
+
+UNFROZEN = "unfrozen: fine-tuning"
 
 
 def learning_curve(
@@ -22,6 +31,8 @@ def learning_curve(
     mark: str = "best",
 ) -> "alt.LayerChart":
     """A figure on training and validation pictures, over epochs, trees or whatever it learns by.
+
+    Where a pretrained network was unfrozen, a line is drawn between the two phases.
 
     Args:
         history: the points, each with `axis`, the figure and `val_` the figure.
@@ -74,16 +85,24 @@ def learning_curve(
     layers = [base.mark_line(strokeWidth=2.5).encode(strokeDash=dash)]
     layers.append(base.mark_point(filled=True, size=40, opacity=1))
     if best is not None:
-        layers += _best_mark(alt, best, mark)
+        layers += _mark(alt, best, mark, "height", MARK_COLOUR)
+    if (turn := unfrozen_at(history, axis)) is not None:
+        layers += _mark(alt, turn, UNFROZEN, 12, TURN_COLOUR)
     return alt.layer(*layers).properties(height=CURVE_HEIGHT)
 
 
-def _best_mark(alt, best: float, mark: str) -> list:
-    """A dotted line where the best point is, with a word to it."""
-    marked = alt.Chart(alt.Data(values=[{"at": best, "says": mark}])).encode(x="at:Q")
-    line = marked.mark_rule(strokeDash=[2, 3], strokeWidth=1.5, color=MARK_COLOUR)
-    word = marked.mark_text(align="left", dx=5, dy=-6, baseline="bottom", color=MARK_COLOUR)
-    return [line, word.encode(y=alt.value("height"), text="says:N")]
+def unfrozen_at(history: Sequence[Mapping[str, float]], axis: str) -> float | None:
+    """Where on the axis a pretrained network was unfrozen: between two epochs; None if never."""
+    turn = next((point[axis] for point in history if point.get("phase") == 2), None)
+    return None if turn is None else turn - 0.5
+
+
+def _mark(alt, at: float, word: str, height: float | str, colour: str) -> list:
+    """A dotted line across the chart with a word to it."""
+    marked = alt.Chart(alt.Data(values=[{"at": at, "says": word}])).encode(x="at:Q")
+    line = marked.mark_rule(strokeDash=[2, 3], strokeWidth=1.5, color=colour)
+    text = marked.mark_text(align="left", dx=5, dy=-6, baseline="bottom", color=colour)
+    return [line, text.encode(y=alt.value(height), text="says:N")]
 
 
 def run_figure(run: "Run", best: int | None) -> "Figure":
@@ -117,6 +136,8 @@ def _draw_curve(axes, card: "RunCard", best: int | None) -> None:
         axes.plot(at, values, style, color=colour, marker="o", markersize=3, label=part)
     if best is not None:
         axes.axvline(at[best], color=MARK_COLOUR, linestyle=":", label="best")
+    if (turn := unfrozen_at(card.history, card.axis)) is not None:
+        axes.axvline(turn, color=TURN_COLOUR, linestyle=":", label=UNFROZEN)
     axes.set(xlabel=AXIS_TITLES[card.axis], ylabel="accuracy", title="Learning curve")
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.grid(alpha=0.3)

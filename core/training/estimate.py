@@ -6,12 +6,15 @@ from statistics import median
 
 from core.datasets import DatasetSpec
 from core.models import MODELS, cnn
+from core.models.transfer import BACKBONES
 from core.runs import Run, RunCard
 from core.training.config import TrainConfig
 
 _BACKWARDS = 2  # learning from a picture takes about twice as long again as answering it
 _LATEST = 5  # earlier trainings that count
 _HOG_FEATURES = 1300
+_FULL_SIZE = 224  # pixels a side, that the multiplications of backbones are counted for
+_LAYERS = 150  # of a backbone, about
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,9 @@ def _comparable(card: RunCard, config: TrainConfig) -> bool:
     """Whether its speed says something: any network for a network, else the same model."""
     known = card.model in MODELS and "train_size" in card.metrics
     if config.family == "network":
-        return known and card.family == "network"
+        pretrained = bool(MODELS[config.model].backbone)
+        network = known and card.family == "network"
+        return network and bool(MODELS[card.model].backbone) == pretrained
     same_features = card.hyperparameters.get("features") == config.hyperparameters["features"]
     return known and card.model == config.model and same_features
 
@@ -63,12 +68,25 @@ def _comparable(card: RunCard, config: TrainConfig) -> bool:
 def _work_of(card: RunCard) -> float:
     done = dict(card.hyperparameters)
     if card.family == "network":
-        done["epochs"] = max(1, len(card.history))
+        tuned = sum(point.get("phase") == 2 for point in card.history)
+        done["epochs"] = max(1, len(card.history) - tuned)
+        done["fine_tune_epochs"] = tuned
     return _work(card.model, done, card.input_shape, card.metrics["train_size"])
+
+
+def _pretrained_work(backbone: str, hyperparameters) -> float:
+    """Of one picture: once through while frozen, or in each epoch; then there and back."""
+    found = BACKBONES[backbone]
+    each = found.multiplications * 1e6 * (hyperparameters["input_size"] / _FULL_SIZE) ** 2
+    frozen = 1 if hyperparameters["cache_features"] else hyperparameters["epochs"]
+    part = min(1.0, hyperparameters["fine_tune_layers"] / _LAYERS)
+    return each * (frozen + hyperparameters["fine_tune_epochs"] * (1 + _BACKWARDS * part))
 
 
 def _work(model: str, hyperparameters, shape: tuple[int, int, int], pictures: float) -> float:
     """What the time is in proportion to."""
+    if backbone := MODELS[model].backbone:
+        return _pretrained_work(backbone, hyperparameters) * pictures
     if MODELS[model].family == "network":
         each = cnn.multiplications(model, hyperparameters, shape) * (1 + _BACKWARDS)
         return each * pictures * hyperparameters["epochs"]

@@ -10,22 +10,35 @@ from core.datasets import DatasetSpec
 from core.errors import StudioError
 from core.models import MODELS, ModelSpec, Param
 from core.training import MAX_SEED, TrainConfig
-from pages.components import address, augmentation_preview, dataset_look, html, keys, steps
+from pages.components import (
+    address,
+    augmentation_preview,
+    backbone,
+    dataset_look,
+    html,
+    keys,
+    steps,
+)
 
 FIRST_CHOICE = "simple_cnn"
 _GROUPS = {
     "model": "The model itself",
     "features": "What it looks at",
     "training": "How it learns",
+    "fine_tuning": "Fine-tuning: the last layers of the backbone learn too",
     "augmentation": "Random changes to the training pictures",
 }
 _COLUMNS = 3
 
 
-def pick_model() -> None:
+def pick_model() -> ModelSpec:
     """Which model, and what it does."""
-    families = {"network": "networks", "classical": "classical models"}
-    order = sorted(MODELS.values(), key=lambda spec: spec.family, reverse=True)
+    families = {
+        "Pretrained networks": [spec for spec in MODELS.values() if spec.backbone],
+        "Networks": [s for s in MODELS.values() if s.family == "network" and not s.backbone],
+        "Classical models": [spec for spec in MODELS.values() if spec.family == "classical"],
+    }
+    order = [*families["Networks"], *families["Pretrained networks"], *families["Classical models"]]
     address.recall(keys.MODEL, list(MODELS), FIRST_CHOICE, keys.NEXT_MODEL)
     name = st.selectbox(
         "Model",
@@ -33,14 +46,13 @@ def pick_model() -> None:
         format_func=lambda name: MODELS[name].title,
         key=keys.MODEL,
         help=" ".join(
-            f"**{title.capitalize()}:** "
-            + ", ".join(spec.title for spec in order if spec.family == family)
-            + "."
-            for family, title in families.items()
+            f"**{title}:** {', '.join(spec.title for spec in specs)}."
+            for title, specs in families.items()
         ),
     )
     address.note(keys.MODEL, name, FIRST_CHOICE)
     st.markdown(MODELS[name].summary)
+    return MODELS[name]
 
 
 def show(spec: DatasetSpec, validation_fraction: float | None) -> TrainConfig | None:
@@ -60,6 +72,8 @@ def show(spec: DatasetSpec, validation_fraction: float | None) -> TrainConfig | 
             with st.container(border=True):
                 st.markdown(f"**{title}**")
                 values |= _fields(model, params, values)
+                for sentence in backbone.remarks(group, values):
+                    st.caption(sentence)
                 if group == "augmentation":
                     st.caption(why_usual(spec.preprocessing))
                     augmentation_preview.show(spec, values)

@@ -16,6 +16,7 @@ _LOG_LINES = 30
 _STAGES = {
     "loading": "Loading the pictures",
     "preparing": "Preparing the pictures",
+    "features": "Looking at the pictures with the pretrained network",
     "fitting": "Learning",
     "exporting": "Storing the model",
     "evaluating": "Answering the test pictures",
@@ -83,7 +84,9 @@ def axis_of(job: Job) -> str:
 def _end(job: Job, axis: str) -> int | None:
     """Where the learning curve will end, so that it does not move about while it grows."""
     names = {"epoch": "epochs", "iteration": "max_iter", "trees": "n_estimators"}
-    return job.settings["hyperparameters"].get(names.get(axis, axis))
+    settings = job.settings["hyperparameters"]
+    end = settings.get(names.get(axis, axis))
+    return end + settings.get("fine_tune_epochs", 0) if end else end
 
 
 def _position(job: Job, axis: str) -> str:
