@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import accuracy, comparing, lab, speed, training
+from benchmarks import accuracy, comparing, lab, speed, training, transfer
 
 PARTS = {
     "accuracy": accuracy.main,
@@ -10,6 +10,7 @@ PARTS = {
     "training": training.main,
     "comparing": comparing.main,
     "lab": lab.main,
+    "transfer": transfer.main,
 }
 
 

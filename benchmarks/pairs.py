@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.report import print_table
 from core import datasets, runs
-from core.models import MODELS
+from core.models import MODELS, transfer
 from core.training import TrainConfig, train
 
 _QUICK = {"max_pictures": 5000}
@@ -28,6 +28,8 @@ def main(names: list[str]) -> None:
         runs.folder.settings = dataclasses.replace(runs.folder.settings, runs_dir=Path(folder))
         for name in names:
             for model in MODELS.values():
+                if model.backbone and not transfer.is_here(model.backbone):
+                    continue
                 rows.append((name, model.name, *_measure(name, model.name, model.family)))
                 sys.stderr.write(f"{rows[-1]}\n")
     print_table(

@@ -73,7 +73,7 @@ def set_up(spec: DatasetSpec) -> None:
         f"**{html.plain(spec.title)}**: about {pictures:,} pictures to learn from, "
         f"{len(spec.class_names)} classes. How many are held out is set in step 1."
     )
-    model = model_form.pick_model()
+    model = model_form.pick_model(spec)
     if not backbone.offer_download(model.backbone):
         return
     start = st.container()
@@ -166,8 +166,9 @@ def announce_imports() -> None:
 
 
 def go_to(name: str) -> None:
-    """Choose a dataset from elsewhere on the page."""
+    """Choose pictures that were just imported, and the model that needs fewest of them."""
     st.session_state[keys.NEXT_DATASET] = name
+    st.session_state[keys.NEXT_MODEL] = model_form.FIRST_FOR_PHOTOGRAPHS
 
 
 def offer_delete(spec: DatasetSpec) -> None:

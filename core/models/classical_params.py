@@ -7,7 +7,7 @@ from core.param import Param
 
 DEEP = EMBEDDED  # features of the backbone that comes with the studio
 SMALLEST_INPUT, LARGEST_INPUT = 32, 224
-DEFAULT_INPUT = 128
+DEFAULT_INPUT = 160
 
 
 def input_size(name: str = "input_size", **options) -> Param:

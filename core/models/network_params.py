@@ -111,7 +111,11 @@ RESNET = (
 
 
 def training(
-    epochs: int, learning_rate: float, optimizer: str = "adam", weight_decay: float = 0.01
+    epochs: int,
+    learning_rate: float,
+    optimizer: str = "adam",
+    weight_decay: float = 0.01,
+    batch_size: int = 128,
 ) -> tuple[Param, ...]:
     """How a network is trained."""
     return (
@@ -127,7 +131,7 @@ def training(
         Param(
             "batch_size",
             "Batch size",
-            128,
+            batch_size,
             "Pictures looked at before each small correction of the weights. Larger is steadier, "
             "smaller corrects more often.",
             1,

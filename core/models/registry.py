@@ -112,6 +112,7 @@ TRANSFER_PRESETS: dict[str, dict[str, Value]] = {
         "dense_units": 0,
         "dropout": 0.2,
         "epochs": 3,
+        "batch_size": 128,
         "fine_tune_epochs": 5,
         "fine_tune_layers": 1000,
         "fine_tune_rate": 0.0005,

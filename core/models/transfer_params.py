@@ -83,7 +83,7 @@ FINE_TUNING = (
 
 TRANSFER = (
     *HEAD,
-    *training(10, 0.001),
+    *training(10, 0.001, batch_size=32),  # a few dozen pictures are enough for some steps
     *FINE_TUNING,
     *AUGMENTATION,
 )

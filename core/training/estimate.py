@@ -50,7 +50,10 @@ def estimate(config: TrainConfig, spec: DatasetSpec, runs: Iterable[Run]) -> Est
     if not alike:
         return None
     latest = alike[:_LATEST]
-    rate = median(_work_of(card) / card.seconds for card in latest)
+    if MODELS[config.model].backbone:  # to begin takes longer than a short training itself
+        rate = sum(map(_work_of, latest)) / sum(card.seconds for card in latest)
+    else:
+        rate = median(_work_of(card) / card.seconds for card in latest)
     return Estimate(wanted / rate, len(latest), bool(same))
 
 

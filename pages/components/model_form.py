@@ -21,6 +21,7 @@ from pages.components import (
 )
 
 FIRST_CHOICE = "simple_cnn"
+FIRST_FOR_PHOTOGRAPHS = "efficientnet_lite0"  # small sets of photographs need what it knows
 _GROUPS = {
     "model": "The model itself",
     "features": "What it looks at",
@@ -31,15 +32,21 @@ _GROUPS = {
 _COLUMNS = 3
 
 
-def pick_model() -> ModelSpec:
-    """Which model, and what it does."""
+def pick_model(spec: DatasetSpec) -> ModelSpec:
+    """Which model, and what it does.
+
+    Args:
+        spec: the dataset, which decides what is offered first.
+    """
+    own = spec.owner == "you" and spec.preprocessing == "photo"
+    first = FIRST_FOR_PHOTOGRAPHS if own else FIRST_CHOICE
     families = {
         "Pretrained networks": [spec for spec in MODELS.values() if spec.backbone],
         "Networks": [s for s in MODELS.values() if s.family == "network" and not s.backbone],
         "Classical models": [spec for spec in MODELS.values() if spec.family == "classical"],
     }
     order = [*families["Networks"], *families["Pretrained networks"], *families["Classical models"]]
-    address.recall(keys.MODEL, list(MODELS), FIRST_CHOICE, keys.NEXT_MODEL)
+    address.recall(keys.MODEL, list(MODELS), first, keys.NEXT_MODEL)
     name = st.selectbox(
         "Model",
         [spec.name for spec in order],
@@ -50,7 +57,7 @@ def pick_model() -> ModelSpec:
             for title, specs in families.items()
         ),
     )
-    address.note(keys.MODEL, name, FIRST_CHOICE)
+    address.note(keys.MODEL, name)
     st.markdown(MODELS[name].summary)
     return MODELS[name]
 

@@ -10,6 +10,7 @@ from core.models.transfer.building import (
     feature_extractor,
     feature_part,
     head_part,
+    preprocessing,
     unfreeze,
 )
 from core.models.transfer.weights import check_here, fetch_weights, is_here, load_backbone
@@ -26,5 +27,6 @@ __all__ = [
     "head_part",
     "is_here",
     "load_backbone",
+    "preprocessing",
     "unfreeze",
 ]

@@ -1,6 +1,7 @@
 """Weights of backbones: where they are, how they get there. TensorFlow only inside functions."""
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from core.progress import Reporter
 from core.settings import settings
 
 FOLDER = "weights"
+_DEVIATION = (0.229, 0.224, 0.225)  # of red, green and blue in ImageNet, where 1 is full brightness
 
 
 def find(name: str) -> Backbone:
@@ -79,7 +81,9 @@ def _check_noted(path: Path) -> None:
         with path.open("rb") as content:
             found = hashlib.file_digest(content, "sha256").hexdigest()
         if not note.exists():
-            note.write_text(found + "\n", encoding="utf-8")
+            with suppress(OSError):  # whoever may only read there goes without
+                note.write_text(found + "\n", encoding="utf-8")
+            return
         expected = note.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise DatasetError(disk_sentence(error, path.parent)) from error
@@ -124,8 +128,35 @@ def load_backbone(name: str, size: int):
         raise ModelError(
             f"The weights in {path_of(backbone)} cannot be used for {backbone.title}: {error}."
         ) from error
+    model = _without_normalization(model)
     model.trainable = False
     return model
+
+
+def _without_normalization(model):
+    """The network with a fixed first step in place of one that keeps its numbers as weights.
+
+    That is EfficientNet's. What its weights divide by is the root of what it was trained with;
+    Keras makes up for that, but only where it fetches the weights itself.
+    """
+    import keras
+    from keras import layers
+
+    if not any(isinstance(layer, layers.Normalization) for layer in model.layers):
+        return model
+
+    def fixed(layer):
+        if not isinstance(layer, layers.Normalization):
+            return layer.__class__.from_config(layer.get_config())
+        mean, variance = layer.get_weights()[:2]
+        scale = 1 / np.sqrt(variance * _DEVIATION)
+        return layers.Rescaling(scale.tolist(), (-mean * scale).tolist(), name=layer.name)
+
+    copy = keras.models.clone_model(model, clone_function=fixed)
+    for before, layer in zip(model.layers, copy.layers, strict=True):
+        if layer.weights:
+            layer.set_weights(before.get_weights())
+    return copy
 
 
 def _loader(model):
