@@ -47,7 +47,7 @@ def recognise() -> None:
         st.markdown(INTRODUCTION["digits" if digits else "pictures"])
         source = pick_source(digits)
     with left:
-        shown = take_pictures(source, digits)
+        shown = take_pictures(source)
         fit = "crop"
         if shown and chosen and run_picker.reads_photographs(chosen[0]):
             fit = pick_fit()
@@ -67,6 +67,9 @@ def recognise() -> None:
             st.markdown(EMPTY[source] if digits else EMPTY_PICTURE[source])
             if not digits:
                 show_classes(chosen[0])
+    if source == "upload" and chosen and run_picker.reads_photographs(chosen[0]):
+        with tools if shown else left:
+            picture_source.offer_photographs()
     if source == "draw":  # after the answer, which is what one waits for
         with left:
             picture_source.stroke_buttons()
@@ -134,12 +137,12 @@ def pick_fit() -> str:
     )
 
 
-def take_pictures(source: str, digits: bool) -> list[Shown]:
+def take_pictures(source: str) -> list[Shown]:
     """What was drawn, uploaded or photographed."""
     if source != "draw":
         picture_source.leave_canvas()
     if source == "upload":
-        return picture_source.upload(samples=not digits)
+        return picture_source.upload()
     shown = picture_source.photograph() if source == "camera" else picture_source.draw()
     return [shown] if shown else []
 

@@ -195,12 +195,8 @@ def _start_with_sample(name: str) -> None:
     _start_with(_sample(name))
 
 
-def upload(samples: bool = False) -> list[Shown]:
-    """Files chosen by the visitor, also those chosen before a reload.
-
-    Args:
-        samples: whether photographs that come along are offered below.
-    """
+def upload() -> list[Shown]:
+    """Files chosen by the visitor, also those chosen before a reload."""
     files = st.file_uploader(
         "Pictures",
         type=[suffix.lstrip(".") for suffix in SUFFIXES],
@@ -218,14 +214,14 @@ def upload(samples: bool = False) -> list[Shown]:
         contents = memory.uploads
         if contents:
             st.button("Forget these pictures", on_click=_forget_uploads)
-    if samples and not files:
-        _offer_photographs()
     return [read(name, content) for name, content in contents]
 
 
-def _offer_photographs() -> None:
-    """Photographs to click; they take the place of what was shown before."""
-    st.caption("None at hand? Take one of these:")
+def offer_photographs() -> None:
+    """Photographs to click, unless somebody has chosen files."""
+    if st.session_state.get(keys.UPLOADS):
+        return
+    st.caption("No photograph at hand? Take one of these:")
     found = photographs()
     with st.container(horizontal=True, gap="small"):
         for sample in found:

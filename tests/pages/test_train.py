@@ -17,10 +17,10 @@ from core import datasets, jobs, runs
 from core.errors import JobError
 from core.jobs import Job, queue
 from core.jobs.job import lock_of, write_status
-from core.models import MODELS, Param
+from core.models import MODELS, Param, transfer
 from core.models.registry import CNN_PRESETS
 from core.settings import Settings
-from core.training import MAX_SEED, TrainConfig, train
+from core.training import MAX_SEED, TrainConfig, shipped, train
 from pages.components import keys
 from tests.core.datasets.pictures_on_disk import pets, write_folder
 from tests.core.jobs.conftest import own_folders
@@ -33,6 +33,11 @@ QUICK = {  # trained in an instant on scikit-learn's digits; every way of learni
     "gradient_boosting": {"rounds": 3, "max_pictures": 200},
     "mlp": {"epochs": 3, "hidden_units": "8"},
     "knn": {"max_pictures": 400},
+}
+
+
+FORMS = {  # the other pretrained networks have the same form
+    name: spec for name, spec in MODELS.items() if spec.backbone in ("", transfer.EMBEDDED)
 }
 
 
@@ -143,7 +148,7 @@ def test_a_dataset_that_is_not_here_is_offered_for_download(open_page, step):
     assert "Start training" not in [one.label for one in page.button]
 
 
-@pytest.mark.parametrize("model", [name for name in MODELS if name != "gradient_boosting"])
+@pytest.mark.parametrize("model", [name for name in FORMS if name != "gradient_boosting"])
 def test_the_part_held_out_is_that_of_the_first_step(open_page, submitted, model):
     page = open_page("model", model=model, validation_part="0.3")
     assert "about 1,006 pictures to learn from" in texts(page)
@@ -165,7 +170,7 @@ def check_form(page: AppTest, model: str) -> None:
         assert (widget.label, widget.help) == (params[name].title, params[name].help)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", FORMS)
 def test_every_hyperparameter_that_counts_has_a_field_with_help(open_page, model):
     page = open_page("model", model=model)
     assert fields(page)[keys.MODEL].value == model
@@ -183,7 +188,7 @@ def switches() -> list[tuple[str, str, object]]:
     """Every value of a field that makes others count, for each model."""
     found = {
         (name, *param.only_if[:1], value)
-        for name, model in MODELS.items()
+        for name, model in FORMS.items()
         for param in model.params
         if param.only_if
         for value in param.only_if[1]
@@ -290,7 +295,25 @@ def another(param: Param) -> object:
     return 0.25 if param.low <= 0.25 <= param.high else (param.low + param.high) / 4
 
 
-@pytest.mark.parametrize("model", MODELS)
+def test_a_backbone_that_is_not_here_is_offered_for_download(open_page, submitted):
+    page = open_page("model", model="vgg16")
+    assert "not on this machine yet" in page.info[0].value
+    assert "59 MB" in page.info[0].value
+    assert not [one for one in page.button if one.label == "Start training"]
+    fine(page.button(key="download_vgg16").click().run())
+    assert submitted == [("weights", {"backbone": "vgg16"})]
+
+
+def test_own_photographs_begin_with_the_pretrained_network(open_page, tmp_path):
+    datasets.import_pictures(write_folder(pets(), tmp_path / "pets"), "pets")
+    page = open_page("model", dataset="pets")
+    assert page.selectbox(key=keys.MODEL).value == "efficientnet_lite0"
+    assert "10 epochs of the head then take moments" in texts(page)
+    page = fine(page.checkbox(key="efficientnet_lite0.cache_features").uncheck().run())
+    assert "about 10 times as long" in texts(page)
+
+
+@pytest.mark.parametrize("model", FORMS)
 def test_start_submits_exactly_what_is_shown(open_page, submitted, model):
     page = open_page("model", model=model)
     for param in MODELS[model].params:
@@ -649,7 +672,7 @@ def test_another_training_begins_with_the_largest_seed(open_page):
     assert not button(page, "Start training").disabled
 
 
-@pytest.mark.parametrize("name", runs.SHIPPED)
+@pytest.mark.parametrize("name", shipped.CONFIGS)  # those whose pictures come along
 def test_another_training_begins_with_the_settings_of_a_shipped_run(open_page, name):
     page = look(open_page("trainings", run=name), name, "Settings")
     fine(button(page, "Train again with other settings").click().run())
@@ -751,7 +774,7 @@ def test_a_running_training_shows_its_figures(open_page):
         assert page.get("progress")[0].proto.text == "Stopping …"
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", FORMS)
 def test_a_training_that_has_just_begun_is_shown(open_page, model):
     job = submit(model)
     with lock_of(job.folder):

@@ -279,7 +279,7 @@ def test_evaluate_measures_what_the_card_says(capsys, runs_with_small, small_run
     assert result["errors"] == []
 
 
-@pytest.mark.parametrize("name", runs.SHIPPED)
+@pytest.mark.parametrize("name", SHIPPED)
 def test_evaluate_prints_both_figures_of_a_shipped_run(capsys, name):
     assert main(["evaluate", "--run", name]) == 0
     out = capsys.readouterr().out

@@ -1,0 +1,109 @@
+"""Photographs on the first page, read by the run that comes along, without a browser."""
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.images import encode_png
+from core.samples import SAMPLES
+from pages.components import keys
+from pages.components.run_picker import FIRST_FOR_PHOTOGRAPHS
+from tests.pages.test_recognise import APP, html_of
+
+WIDE = np.full((60, 180, 3), (200, 60, 30), np.uint8)
+
+
+@pytest.fixture
+def app():
+    """The page, turned to photographs."""
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    return things(app).set_value("photographs").run()
+
+
+def things(app):
+    return app.segmented_control(key=keys.THINGS)
+
+
+def take(app, title: str):
+    """Click a sample photograph."""
+    return app.button(key=f"photograph_{title}").click().run()
+
+
+def test_one_click_turns_the_page_to_photographs_and_back(app):
+    assert not app.exception
+    assert app.multiselect(key=keys.RUNS).value == [FIRST_FOR_PHOTOGRAPHS]
+    assert "airplane" in " ".join(text.value for text in app.markdown)
+    app = things(app).set_value("digits").run()
+    assert not app.exception
+    assert app.multiselect(key=keys.RUNS).value[0] == "mnist-cnn"
+
+
+def test_a_link_to_a_photograph_model_turns_it_too():
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params[keys.RUNS] = FIRST_FOR_PHOTOGRAPHS
+    app.run()
+    assert things(app).value == "photographs"
+
+
+def test_every_sample_is_answered(app):
+    for sample in SAMPLES:
+        app = take(app, sample.title)
+        assert not app.exception
+        assert not app.error
+        assert 'class="answer' in html_of(app)
+
+
+def test_the_sample_of_a_cat_is_a_cat(app):
+    assert "<b>cat</b>" in html_of(take(app, "Cat"))
+
+
+def test_below_the_threshold_nothing_fits(app):
+    app.session_state[keys.UNSURE_BELOW] = 100
+    app = take(app, "Coffee")
+    assert "<b>Nothing fits</b>" in html_of(app)
+    assert "closest: " in html_of(app)
+    assert "It knows: airplane, automobile" in " ".join(text.value for text in app.markdown)
+
+
+@pytest.mark.parametrize(
+    ("fit", "sentence"),
+    [
+        ("crop", "The middle of it, at 32×32 pixels."),
+        ("whole", "All of it, on a grey ground, at 32×32 pixels."),
+        ("stretch", "All of it, stretched, at 32×32 pixels."),
+    ],
+)
+def test_what_the_model_saw_follows_the_choice(app, fit, sentence):
+    app = take(app, "Rocket")
+    app = app.segmented_control(key=keys.FIT).set_value(fit).run()
+    assert not app.exception
+    assert sentence in html_of(app)
+    assert app.query_params.get(keys.FIT, ["crop"]) == [fit]
+
+
+def test_digits_are_not_asked_how_to_be_fitted(app):
+    app = take(app, "Cat")
+    app = things(app).set_value("digits").run()
+    app = app.segmented_control(key=keys.SOURCE).set_value("upload").run()
+    assert not [control for control in app.segmented_control if control.key == keys.FIT]
+
+
+def test_many_photographs_become_a_table():
+    pictures = [(sample.file_name, sample.read()) for sample in SAMPLES[:2]]
+    tall = encode_png(cv2.rotate(WIDE, cv2.ROTATE_90_CLOCKWISE))
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params[keys.RUNS] = FIRST_FOR_PHOTOGRAPHS
+    app.query_params[keys.SOURCE] = "upload"
+    app.session_state[keys.UNSURE_BELOW] = 100
+    app.run()
+    files = [*pictures, ("tall.png", tall), ("bad.png", b"no picture")]
+    app.file_uploader[0].set_value([(name, content, "image/png") for name, content in files])
+    app.run()
+    assert not app.exception
+    table: pd.DataFrame = app.dataframe[0].value
+    assert list(table["file"]) == ["chelsea.png", "rocket.jpg", "tall.png", "bad.png"]
+    assert set(table["remark"][:3]) == {"nothing fits"}
+    assert table["label"][3] == ""
+    assert {"p(cat)", "p(truck)"} <= set(table.columns)
