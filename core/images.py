@@ -157,7 +157,9 @@ def pad_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     part = cv2.resize(image, inside, interpolation=method)
     padded = np.full((*size, *image.shape[2:]), _GROUND, np.uint8)
     top, left = (size[0] - inside[1]) // 2, (size[1] - inside[0]) // 2
-    padded[top : top + inside[1], left : left + inside[0]] = part
+    padded[top : top + inside[1], left : left + inside[0]] = part.reshape(
+        *inside[::-1], *image.shape[2:]
+    )
     return padded
 
 

@@ -87,7 +87,7 @@ def list_jobs(options: argparse.Namespace) -> int:
                 (
                     job.id,
                     job.kind,
-                    job.settings.get("name") or job.settings.get("dataset", ""),
+                    _about(job),
                     job.state,
                     job.error or job.note or job.stage,
                 )
@@ -95,6 +95,11 @@ def list_jobs(options: argparse.Namespace) -> int:
             ],
         )
     return 0
+
+
+def _about(job: Job) -> str:
+    names = ("name", "dataset", "backbone")
+    return next((job.settings[name] for name in names if job.settings.get(name)), "")
 
 
 def _as_json(job: Job) -> dict:

@@ -80,12 +80,12 @@ class TrainConfig:
     def _resolved(self, spec: datasets.DatasetSpec) -> dict[str, Value]:
         """Every hyperparameter that counts; what depends on the dataset is settled here."""
         values = resolve(self.model, self.hyperparameters)
+        if MODELS[self.model].backbone and values["cache_features"]:
+            _check_changes(values)
         if values.get("augmentation") == USUAL:
             values["augmentation"] = usual_policy(spec.preprocessing)
         if self.model == "simple_cnn":
             cnn.check_size(values, spec.input_shape)
-        if MODELS[self.model].backbone and values["cache_features"]:
-            _check_changes(values)
         return values
 
     @classmethod

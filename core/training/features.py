@@ -72,15 +72,16 @@ def features(
     images, labels = dataset.split(part)
     shape = (len(labels), BACKBONES[backbone].features)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         with _alone(folder, report):
+            folder.mkdir(exist_ok=True)
             os.utime(folder)
             _make_room(folder, shape[0] * shape[1] * 2)
             kept, done = _opened(folder, part, shape)
             missing = np.sort(rows[~done[rows]])
             if len(missing):
                 _compute(images, missing, kept, done, make_extract(), report)
-        return np.load(folder / f"{part}.npy", mmap_mode="r")
+            return np.load(folder / f"{part}.npy", mmap_mode="r")
     except OSError as error:
         raise ModelError(disk_sentence(error, folder)) from error
 
@@ -132,7 +133,9 @@ def _compute(
 def _opened(folder: Path, part: str, shape: tuple[int, int]) -> tuple[np.memmap, np.memmap]:
     """The two files of a part, made if they are not there or not whole."""
     values, marks = folder / f"{part}.npy", folder / f"{part}-done.npy"
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, EOFError):
+        for path in (values, marks):  # opened for writing, the end that is missing would be zeros
+            np.load(path, mmap_mode="r")
         kept = np.load(values, mmap_mode="r+")
         done = np.load(marks, mmap_mode="r+")
         if kept.shape == shape and done.shape == shape[:1]:
@@ -156,17 +159,21 @@ def _check_room(folder: Path, needed: int) -> None:
 
 def _make_room(keep: Path, needed: int) -> None:
     """Remove what was not used for longest, as far as it is too much."""
-    others = [entry for entry in keep.parent.iterdir() if entry.is_dir() and entry != keep]
-    sizes = {entry: sum(file.stat().st_size for file in entry.iterdir()) for entry in others}
-    total = needed + sum(sizes.values())
-    for entry in sorted(others, key=lambda entry: entry.stat().st_mtime):
+    others: list[tuple[float, Path, int]] = []
+    for entry in keep.parent.iterdir():
+        if entry.is_dir() and entry != keep:
+            with suppress(FileNotFoundError):  # another process is removing it
+                size = sum(file.stat().st_size for file in entry.iterdir())
+                others.append((entry.stat().st_mtime, entry, size))
+    total = needed + sum(size for _, _, size in others)
+    for _, entry, size in sorted(others):
         if total <= MOST_BYTES:
             return
         lock = FileLock(f"{entry}.lock")
         with suppress(Timeout):
             lock.acquire(timeout=0)
             shutil.rmtree(entry, ignore_errors=True)
-            total -= sizes[entry]
+            total -= size
             lock.release()
 
 

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,10 @@ from core.training.features import extractor, features
 from core.training.network import load_keras, optimizer, stopping, was_over
 
 PHASE = "phase"  # in each point of the history: 1 while frozen, 2 while fine-tuned
+
+
+class _Unreadable(Exception):
+    """A checkpoint that cannot be read; an `OSError` of a full disk must not be taken for one."""
 
 
 @dataclass
@@ -88,14 +93,14 @@ def fit_transfer(
             _frozen(training, network, found, again)
         if hyperparameters["fine_tune_epochs"] and not report.should_finish():
             _fine_tuned(training, network, again and tuned)
-    except OSError:  # a checkpoint that cannot be read: begin anew
+        if kept.best and training.history(2):
+            network = _with_best(training, network)
+    except _Unreadable as error:
         if not again:
-            raise
+            raise error.__cause__ from None
         shutil.rmtree(kept.folder)
         fresh = Checkpoints(kept.folder, kept.identity)
         return fit_transfer(dataset, model, hyperparameters, seed, report, fresh)
-    if kept.best and training.history(2):
-        network = _with_best(training, network)
     if hyperparameters["calibrate"]:
         calibrate(network, _answers(training, network, found), training.labels)
     return network, tuple(kept.history)
@@ -170,7 +175,7 @@ def _learn(
     )
     if again and history:
         learner.optimizer.build(learner.trainable_variables)
-        learner.load_weights(kept.folder / kept.last)
+        _load(learner, kept.folder / kept.last)
     before = len(kept.history) - len(history)
     batches.start(len(kept.history))
     last = before + epochs
@@ -196,7 +201,7 @@ def _learn(
         verbose=0,
     )
     if kept.best and phase == 1:
-        learner.load_weights(kept.folder / kept.best)
+        _load(learner, kept.folder / kept.best)
 
 
 def _epochs_to_come(hyperparameters: Mapping[str, Any], phase: int) -> int:
@@ -209,12 +214,24 @@ def _with_best(training: _Training, network):
     """The network as it was after its best epoch, which may lie before the fine-tuning."""
     best = training.kept.folder / training.kept.best
     if training.kept.best_epoch > len(training.history(1)):
-        network.load_weights(best)
+        _load(network, best)
         return network
     fresh = training.network()
     cached = training.hyperparameters["cache_features"]
-    (head_part(fresh) if cached else fresh).load_weights(best)
+    _load(head_part(fresh) if cached else fresh, best)
     return fresh
+
+
+def _load(network, path: Path) -> None:
+    """Take weights from a checkpoint.
+
+    Raises:
+        _Unreadable: if it cannot be read; then the training begins anew.
+    """
+    try:
+        network.load_weights(path)
+    except OSError as error:
+        raise _Unreadable from error
 
 
 def _answers(training: _Training, network, found) -> np.ndarray:

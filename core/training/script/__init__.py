@@ -10,7 +10,7 @@ import textwrap
 from core import datasets
 from core.models import MODELS
 from core.training.config import TrainConfig
-from core.training.script import classical, network
+from core.training.script import classical, network, transfer
 from core.training.script.pictures import add_pictures, amounts
 from core.training.script.writing import WIDTH, Script, literal
 
@@ -34,13 +34,15 @@ def as_script(config: TrainConfig) -> str:
     else:
         network.add_settings(script, config, found)
         add_pictures(script, config, found, seed="SEED")
-        network.add_training(script, config, found)
+        pretrained = bool(MODELS[config.model].backbone)
+        (transfer if pretrained else network).add_training(script, config, found)
         network.add_figures(script)
     return script.text(_docstring(config))
 
 
 def _docstring(config: TrainConfig) -> str:
-    title = f"{MODELS[config.model].title} on {_harmless(datasets.find(config.dataset).title)}."
+    model, dataset = MODELS[config.model].title, datasets.find(config.dataset).title
+    title = f"{model}{',' * (',' in model)} on {_harmless(dataset)}."
     about = (
         "This is the training that the studio does, written out in plain "
         f"{_LIBRARIES[config.family]}: read it, run it, change it. Save it in the project's "

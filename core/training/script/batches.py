@@ -25,10 +25,36 @@ def add_targets(script: Script, classes: int) -> None:
     )
 
 
-def add_batches(script: Script, hyperparameters: Mapping[str, Any], classes: int) -> None:
-    """Add the sections that make `batches`, with what `hyperparameters` ask for."""
+def are_changed(hyperparameters: Mapping[str, Any]) -> bool:
+    """Whether pictures are changed at random before a network sees them."""
+    mixed = hyperparameters["mixup"] or hyperparameters["cutmix"]
+    return bool(chosen_policy(hyperparameters).changes or mixed)
+
+
+def add_batches(
+    script: Script,
+    hyperparameters: Mapping[str, Any],
+    classes: int,
+    source: str | None = "x_train",
+) -> None:
+    """Add the sections that make `batches`, with what `hyperparameters` ask for.
+
+    Args:
+        script: that they are for.
+        hyperparameters: how pictures are changed and weighed.
+        classes: how many there are.
+        source: the variable with what is given out. None leaves the choice to each
+            `Batches(source)` that the script makes later; if pictures are changed at random, to
+            each `Batches(source, changed)`.
+    """
     script.uses("import keras", "import numpy as np")
-    policy = chosen_policy(hyperparameters)
+    policy, given, what = chosen_policy(hyperparameters), [], "The training pictures"
+    when = "Every time"
+    if source is None:
+        given = ["source", *["changed"] * are_changed(hyperparameters)]
+        what, when = "Pictures, or what was found in them,", "Later on, every time"
+    elif source != "x_train":
+        what = "What was found in the training pictures,"
     if hyperparameters["class_weights"]:
         script.add(
             f"class_weights = np.float32(len(y_train) / ({classes} * y_train.sum(axis=0)))",
@@ -37,15 +63,16 @@ def add_batches(script: Script, hyperparameters: Mapping[str, Any], classes: int
     if policy.changes:
         script.add(
             _written(policy),
-            why="Every time a picture is seen, it is changed a little at random, so that the "
+            why=f"{when} a picture is seen, it is changed a little at random, so that the "
             "network learns not to mind. This is how far each change may go.",
         )
     script.add(
         "class Batches(keras.utils.PyDataset):",
-        '    """The training pictures a few at a time, in another order in every epoch."""',
+        f'    """{what} a few at a time, in another order in every epoch."""',
         "",
-        "    def __init__(self):",
+        f"    def __init__({', '.join(['self', *given])}):",
         "        super().__init__()",
+        [f"        self.{name} = {name}" for name in given],
         "        self.begin(0)",
         "",
         "    def __len__(self):",
@@ -54,7 +81,7 @@ def add_batches(script: Script, hyperparameters: Mapping[str, Any], classes: int
         "    def __getitem__(self, index):",
         "        # In the order they are stored in: pictures on disk are read quicker that way.",
         "        chosen = np.sort(self.order[index * BATCH_SIZE : (index + 1) * BATCH_SIZE])",
-        _batch(script, hyperparameters, policy),
+        _batch(script, hyperparameters, policy, source),
         "",
         "    def on_epoch_end(self):",
         "        self.begin(self.epoch + 1)",
@@ -63,16 +90,20 @@ def add_batches(script: Script, hyperparameters: Mapping[str, Any], classes: int
         "        self.epoch = epoch",
         "        self.order = np.random.default_rng([SEED, epoch]).permutation(len(x_train))",
     )
-    script.add("batches = Batches()")
+    if source is not None:
+        script.add("batches = Batches()")
 
 
-def _batch(script: Script, hyperparameters: Mapping[str, Any], policy: Policy) -> list[str]:
+def _batch(
+    script: Script, hyperparameters: Mapping[str, Any], policy: Policy, source: str | None
+) -> list[str]:
     """The lines that make a batch of the chosen pictures."""
     mixup, cutmix = hyperparameters["mixup"], hyperparameters["cutmix"]
     weighted, mixed = hyperparameters["class_weights"], bool(mixup or cutmix)
+    images = f"{source or 'self.source'}[chosen]"
     if not (policy.changes or mixed or weighted):
-        return ["        return x_train[chosen], y_train[chosen]"]
-    lines, names = ["images, targets = x_train[chosen], y_train[chosen]"], []
+        return [f"        return {images}, y_train[chosen]"]
+    lines, names = [], []
     if policy.changes or mixed:
         lines.append("rng = np.random.default_rng([SEED, self.epoch, index])")
     if policy.changes:
@@ -86,7 +117,10 @@ def _batch(script: Script, hyperparameters: Mapping[str, Any], policy: Policy) -
         )
     if names:
         script.uses(f"from core.augmentation import {', '.join(names)}")
+        if source is None:
+            lines = ["if self.changed:", *(f"    {line}" for line in lines)]
     weights = ", targets @ class_weights" * weighted
+    lines = [f"images, targets = {images}, y_train[chosen]", *lines]
     return [f"        {line}" for line in (*lines, f"return images, targets{weights}")]
 
 

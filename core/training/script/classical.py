@@ -3,11 +3,12 @@
 import inspect
 from typing import Any
 
-from core import datasets
-from core.models import MODELS, classical
+from core.models import MODELS, classical, classical_params
+from core.models.transfer import BACKBONES
 from core.training.classical import MOST_SCORED
 from core.training.config import TrainConfig
-from core.training.script.pictures import Amounts, chosen_rows
+from core.training.script.features import add_found_in
+from core.training.script.pictures import Amounts, chosen_rows, shape_of
 from core.training.script.writing import Call, Script, call, literal
 
 _FEATURES = {
@@ -17,16 +18,17 @@ _FEATURES = {
     "pictures differ most (PCA).",
     "hog": "It looks at which way edges run, counted in small cells of the picture (HOG), after "
     "each picture was divided by its brightest pixel.",
+    classical_params.DEEP: "It looks at what the pretrained network found, every number brought "
+    "to a mean of 0 and a spread of 1.",
 }
 
 
 def add_training(script: Script, config: TrainConfig, found: Amounts) -> None:
     """Add the sections from the chosen pictures to a fitted `model`."""
     spec, hyperparameters = MODELS[config.model], config.hyperparameters
-    shape = datasets.find(config.dataset).input_shape
-    steps = classical.features(hyperparameters, shape, config.seed, found.used)
+    steps = classical.features(hyperparameters, shape_of(config), config.seed, found.used)
     estimator = spec.build(hyperparameters, config.seed)
-    _add_flat(script)
+    _add_seen(script, config)
     script.uses("from sklearn.pipeline import make_pipeline", *map(_import, (*steps, estimator)))
     looks_at = _FEATURES[hyperparameters["features"]]
     bare = hyperparameters["features"] == "pixels"
@@ -67,14 +69,37 @@ def add_figures(script: Script) -> None:
     )
 
 
-def _add_flat(script: Script) -> None:
+def _add_seen(script: Script, config: TrainConfig) -> None:
+    """Pictures become what the pipeline is given: their pixels, or what a network finds."""
     script.uses("import numpy as np")
+    if classical.looks_deep(config.hyperparameters):
+        _add_deep(script, config)
+        return
     script.add(
         "def flat(pictures):",
         '    """Pictures as scikit-learn wants them: a row of numbers for each."""',
         '    return np.reshape(pictures, (len(pictures), -1)).astype("float32")',
     )
     script.add("x_train, x_val, x_test = flat(x_train), flat(data.x_val), flat(data.x_test)")
+
+
+def _add_deep(script: Script, config: TrainConfig) -> None:
+    script.uses("from core.models.transfer import feature_extractor")
+    backbone, size = BACKBONES[classical_params.DEEP], config.hyperparameters["feature_size"]
+    script.add(
+        call(
+            "extractor = feature_extractor",
+            literal(backbone.name),
+            f"size={size}",
+            f"input_shape={shape_of(config)}",
+        ),
+        why=f"{backbone.title} has learnt from 1.3 million photographs (ImageNet). What it finds "
+        "in a picture often tells more than the bare pixels.",
+    )
+    add_found_in(script, "extractor", backbone)
+    script.add(
+        "x_train, x_val = found_in(x_train), found_in(data.x_val)", "x_test = found_in(data.x_test)"
+    )
 
 
 def _add_features(script: Script, steps: list, looks_at: str) -> None:

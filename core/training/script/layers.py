@@ -14,7 +14,7 @@ def add_simple_cnn(
     script: Script, hyperparameters: Mapping[str, Any], shape: Shape, classes: int
 ) -> None:
     """Add the sections that make the `model` of `core.models.cnn.simple_cnn`."""
-    _add_penalty(script, hyperparameters)
+    add_penalty(script, hyperparameters)
     parts: list[str | Call] = [f"keras.Input({shape})", "layers.Rescaling(1 / 255)"]
     plan = convolution_plan(hyperparameters)
     for block, convolutions in enumerate(plan):
@@ -27,9 +27,9 @@ def add_simple_cnn(
         if block < len(plan) - 1 or hyperparameters["pool_last"]:
             parts.append("layers.MaxPooling2D()")
     parts += ["# What was found becomes an answer.", "layers.Flatten()"]
-    parts += _dropout(hyperparameters["dropout_features"])
+    parts += dropout(hyperparameters["dropout_features"])
     parts += _activated("layers.Dense", [str(hyperparameters["dense_units"])], hyperparameters)
-    parts += _dropout(hyperparameters["dropout"])
+    parts += dropout(hyperparameters["dropout"])
     parts.append(f'layers.Dense({classes}, activation="softmax")')
     script.add(
         call("model = keras.Sequential", listed("", parts)),
@@ -49,7 +49,8 @@ def _activated(
     return [call(layer, *sizes, *options), *[_EVENED_OUT] * batch_norm, "layers.ReLU()"]
 
 
-def _dropout(part: float) -> list[str]:
+def dropout(part: float) -> list[str]:
+    """The layer, if any part is to be switched off."""
     return [f"layers.Dropout({part})"] if part else []
 
 
@@ -57,7 +58,7 @@ def add_resnet(
     script: Script, hyperparameters: Mapping[str, Any], shape: Shape, classes: int
 ) -> None:
     """Add the sections that make the `model` of `core.models.cnn.resnet`."""
-    _add_penalty(script, hyperparameters)
+    add_penalty(script, hyperparameters)
     penalty = ["kernel_regularizer=penalty"] * bool(hyperparameters["l2"])
     _add_block(script, penalty)
     width = hyperparameters["width"]
@@ -73,7 +74,7 @@ def add_resnet(
             stride = ", stride=2" if stage and not place else ""
             lines.append(f"x = block(x, {width * 2 ** (stage + 1)}{stride})")
     lines.append("x = layers.GlobalAveragePooling2D()(x)")
-    lines += [f"x = {layer}(x)" for layer in _dropout(hyperparameters["dropout"])]
+    lines += [f"x = {layer}(x)" for layer in dropout(hyperparameters["dropout"])]
     answer = call("outputs = layers.Dense", str(classes), 'activation="softmax"', *penalty)
     script.add(
         lines,
@@ -113,7 +114,8 @@ def _add_block(script: Script, penalty: list[str]) -> None:
     )
 
 
-def _add_penalty(script: Script, hyperparameters: Mapping[str, Any]) -> None:
+def add_penalty(script: Script, hyperparameters: Mapping[str, Any]) -> None:
+    """Add the section that makes `penalty`, if large weights cost something."""
     script.uses("import keras", "from keras import layers")
     if hyperparameters["l2"]:
         script.add(

@@ -103,8 +103,18 @@ def chosen_rows(script: Script, labels: str, used: int, found: Amounts, seed: st
     return [*split.lines(), "rows = np.sort(rows)"]
 
 
+def shape_of(config: TrainConfig) -> tuple[int, int, int]:
+    """Height, width and channels of the pictures that the script loads."""
+    shape, side = datasets.find(config.dataset).input_shape, config.side
+    return shape if side is None else (side, side, shape[2])
+
+
 def _load(config: TrainConfig) -> Call:
     spec, fraction = datasets.find(config.dataset), config.validation_fraction
     usual = fraction == spec.validation_fraction
-    named = {} if spec.resizable and usual else {"validation_fraction": fraction}
+    named: dict[str, float] = {}
+    if not (spec.resizable and usual):
+        named["validation_fraction"] = fraction
+    if config.side is not None:
+        named["side"] = config.side
     return call("data = datasets.load", f'"{config.dataset}"', **named)

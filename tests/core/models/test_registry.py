@@ -4,8 +4,9 @@ from core.augmentation import CUSTOM, FILLS, POLICIES, USUAL
 from core.errors import ModelError
 from core.models import MODELS, resolve
 from core.models.registry import CNN_PRESETS, STUDIOS_OWN
+from core.models.transfer import BACKBONES, EMBEDDED
 
-GROUPS = {"model", "features", "training", "augmentation"}
+GROUPS = {"model", "features", "training", "fine_tuning", "augmentation"}
 ALL_PARAMS = [
     pytest.param(spec, param, id=f"{spec.name}-{param.name}")
     for spec in MODELS.values()
@@ -26,7 +27,7 @@ def test_every_model_is_there():
         "gradient_boosting",
         "mlp",
     }
-    assert set(NETWORKS) == {"simple_cnn", "resnet"}
+    assert set(NETWORKS) == {"simple_cnn", "resnet", *BACKBONES}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -198,9 +199,11 @@ def test_a_preset_counts_as_a_whole(model, preset):
 
 
 @pytest.mark.parametrize("name", CLASSICAL)
-def test_every_classical_model_may_look_at_pixels_pca_or_hog(name):
-    for features in ("pixels", "pca", "hog"):
-        assert resolve(name, {"features": features})["features"] == features
+def test_every_classical_model_may_look_at_pixels_pca_hog_or_what_a_network_finds(name):
+    for features in ("pixels", "pca", "hog", EMBEDDED):
+        resolved = resolve(name, {"features": features})
+        assert resolved["features"] == features
+        assert ("feature_size" in resolved) is (features == EMBEDDED)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -167,7 +167,8 @@ def printed_by(script: str, folder: Path) -> str:
 
 
 def test_every_model_is_tried():
-    assert {model for model, _ in CASES.values()} == set(MODELS)
+    here = {name for name, spec in MODELS.items() if not spec.backbone}  # see the transfer tests
+    assert {model for model, _ in CASES.values()} == here
 
 
 @pytest.mark.parametrize(
@@ -302,6 +303,11 @@ def assert_same_models(studio, script):
         return [(type(layer), {**layer.get_config(), "name": ""}) for layer in layers]
 
     assert described(studio) == described(script)
+    assert_same_learners(studio, script)
+
+
+def assert_same_learners(studio, script):
+    """They answer and learn alike, however their layers are grouped."""
     for one, other in zip(studio.get_weights(), script.get_weights(), strict=True):
         assert (one == other).all()
     shape = studio.input_shape[1:]

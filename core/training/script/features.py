@@ -1,0 +1,26 @@
+"""The section of a script that asks a pretrained network what it finds in pictures."""
+
+from core.models.transfer import Backbone
+from core.training.script.writing import Script
+
+
+def add_found_in(script: Script, network: str, backbone: Backbone) -> None:
+    """Add the function `found_in`, which does what `core.training.features` does.
+
+    Args:
+        script: that it is for.
+        network: the variable with the network up to its features.
+        backbone: what the network is.
+    """
+    script.uses("import numpy as np")
+    script.add(
+        "def found_in(pictures):",
+        f'    """What {backbone.title} finds: a row of {backbone.features} numbers for each '
+        'picture."""',
+        f'    found = np.empty((len(pictures), {backbone.features}), "float16")  '
+        "# rounded, as the studio keeps them",
+        "    for start in range(0, len(pictures), 64):",
+        f"        found[start : start + 64] = {network}.predict_on_batch("
+        "pictures[start : start + 64])",
+        '    return found.astype("float32")',
+    )
