@@ -112,7 +112,8 @@ def settings() -> tuple[list[Run], float]:
     """Which models answer, and from when on they count as sure."""
     with st.expander("Settings: models and confidence", icon=":material/tune:"):
         chosen = run_picker.pick_runs()
-        unsure_below = unsure.pick()
+        photograph = bool(chosen) and run_picker.reads_photographs(chosen[0])
+        unsure_below = unsure.pick_for_photographs() if photograph else unsure.pick()
     return chosen, unsure_below
 
 

@@ -60,7 +60,7 @@ def test_the_sample_of_a_cat_is_a_cat(app):
 
 
 def test_below_the_threshold_nothing_fits(app):
-    app.session_state[keys.UNSURE_BELOW] = 100
+    app.session_state[keys.NOTHING_FITS_BELOW] = 100
     app = take(app, "Coffee")
     assert "<b>Nothing fits</b>" in html_of(app)
     assert "closest: " in html_of(app)
@@ -80,7 +80,7 @@ def test_what_the_model_saw_follows_the_choice(app, fit, sentence):
     app = app.segmented_control(key=keys.FIT).set_value(fit).run()
     assert not app.exception
     assert sentence in html_of(app)
-    assert app.query_params.get(keys.FIT, ["crop"]) == [fit]
+    assert app.query_params.get(keys.FIT, "crop") == fit
 
 
 def test_digits_are_not_asked_how_to_be_fitted(app):
@@ -96,7 +96,7 @@ def test_many_photographs_become_a_table():
     app = AppTest.from_file(APP, default_timeout=60)
     app.query_params[keys.RUNS] = FIRST_FOR_PHOTOGRAPHS
     app.query_params[keys.SOURCE] = "upload"
-    app.session_state[keys.UNSURE_BELOW] = 100
+    app.session_state[keys.NOTHING_FITS_BELOW] = 100
     app.run()
     files = [*pictures, ("tall.png", tall), ("bad.png", b"no picture")]
     app.file_uploader[0].set_value([(name, content, "image/png") for name, content in files])
