@@ -16,12 +16,13 @@ from benchmarks.conditions import row_of_digits
 from core import runs
 from core.datasets import DATASETS
 from core.errors import ImageError, RunError
-from core.runs import SHIPPED, Run
+from core.runs import Run
 from core.serving import MODEL_FILES, Prediction, Predictor, load_predictor, open_model
 from core.settings import PROJECT_DIR
+from core.training.shipped import CONFIGS
 
 
-@pytest.fixture(params=SHIPPED)
+@pytest.fixture(params=CONFIGS)  # those whose pictures come along
 def shipped(request) -> tuple[Predictor, np.ndarray]:
     """The predictor of a shipped run, and 300 test pictures as it expects them."""
     predictor = load_predictor(runs.load(request.param))

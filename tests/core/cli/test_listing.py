@@ -58,7 +58,7 @@ def test_a_run_is_described_as_scripts_rely_on(capsys, name):
     assert entry["model"] == card.model
     assert entry["accuracy"] == card.metrics["accuracy"]
     assert 0 < entry["accuracy"] <= 1
-    assert entry["classes"] == list("0123456789")
+    assert entry["classes"] == list(card.class_names)
     assert entry["input_shape"] == list(card.input_shape)
 
 

@@ -6,6 +6,7 @@ from core import runs
 from core.datasets import find
 from core.runs import Run
 from core.training import TrainConfig, estimate
+from core.training.shipped import CONFIGS
 
 FOREST = TrainConfig("digits", "random_forest", {"n_estimators": 50})
 
@@ -132,7 +133,7 @@ def test_runs_without_their_size_or_time_do_not_count(small_run):
     assert estimate(FOREST, find("digits"), earlier) is None
 
 
-@pytest.mark.parametrize("name", runs.SHIPPED)
+@pytest.mark.parametrize("name", CONFIGS)  # those whose pictures come along
 def test_shipped_runs_can_be_estimated_from(name):
     run = runs.load(name)
     config = TrainConfig.of(run.card)
