@@ -24,13 +24,14 @@ from core.training.network import load_keras
 from core.training.transfer import calibrate, fit_transfer
 from tests.core.training.conftest import small_backbone
 
+pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config")
 TINY = {
     "input_size": 32,
     "max_pictures": 150,
-    "batch_size": 50,
+    "batch_size": 75,
     "dense_units": 0,
     "dropout": 0.0,  # so that nothing but the epoch decides what comes next
-    "learning_rate": 0.03,
+    "learning_rate": 0.05,
     "schedule": "constant",
     "epochs": 3,
     "fine_tune_epochs": 2,
@@ -125,7 +126,7 @@ def test_the_head_learns_first_and_then_the_backbone_too(trained):
         assert set(point) == FIGURES
         assert np.isfinite(list(point.values())).all()
     rates = [point["learning_rate"] for point in history]
-    assert rates == pytest.approx([0.03] * 3 + [0.002] * 2)
+    assert rates == pytest.approx([0.05] * 3 + [0.002] * 2)
     seconds = [point["seconds"] for point in history]
     assert seconds == sorted(seconds) and seconds[0] >= 0
 
@@ -259,7 +260,13 @@ def test_an_interrupted_training_ends_as_if_nothing_had_been(digits, tmp_path, t
     assert np.abs(answers(again, digits) - answers(network, digits)).max() < 0.01
 
 
-@pytest.mark.parametrize("after", [2, 4], ids=["in phase 1", "in phase 2"])
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param(2, id="in phase 1", marks=pytest.mark.slow),
+        pytest.param(4, id="in phase 2"),
+    ],
+)
 def test_an_interrupted_training_without_kept_features_goes_on(
     digits, tmp_path, computed_each_time, after
 ):
@@ -269,6 +276,7 @@ def test_an_interrupted_training_without_kept_features_goes_on(
     assert np.abs(answers(again, digits) - answers(computed_each_time[0], digits)).max() < 0.01
 
 
+@pytest.mark.slow
 def test_what_ended_early_by_itself_is_not_taken_up_again(digits, tmp_path):
     values = {"learning_rate": 1e-6, "epochs": 8, "early_stopping": 2, "fine_tune_epochs": 1}
     _, history = fit(digits, tmp_path / "whole", **values)
@@ -279,7 +287,14 @@ def test_what_ended_early_by_itself_is_not_taken_up_again(digits, tmp_path):
     assert phases(again) == phases(history)
 
 
-@pytest.mark.parametrize(("after", "damaged"), [(2, "last"), (3, "best"), (4, "last")])
+@pytest.mark.parametrize(
+    ("after", "damaged"),
+    [
+        pytest.param(2, "last", marks=pytest.mark.slow),
+        pytest.param(3, "best", marks=pytest.mark.slow),
+        (4, "last"),
+    ],
+)
 def test_a_checkpoint_that_cannot_be_read_begins_the_training_anew(
     digits, tmp_path, trained, after, damaged
 ):
@@ -340,6 +355,7 @@ def test_the_best_epoch_of_fine_tuning_counts(trained, digits):
     assert measured(network, digits).accuracy == pytest.approx(best["val_accuracy"], abs=0.02)
 
 
+@pytest.mark.slow
 def test_without_it_the_last_epoch_counts(digits, tmp_path):
     network, history = fit(digits, tmp_path, **DESTROYING, keep_best=False)
     found = measured(network, digits).accuracy
@@ -358,7 +374,7 @@ def test_a_finished_training_that_is_taken_up_again_restores_the_best(
     assert same.mean() > 0.98  # kept features have 16 bits
 
 
-@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("cache", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_running_averages_can_be_kept_instead_of_the_best(digits, tmp_path, cache):
     network, history = fit(digits, tmp_path, weight_averaging=0.5, cache_features=cache)
     assert phases(history) == [1, 1, 1, 2, 2]
@@ -467,6 +483,7 @@ def test_an_interrupted_run_goes_on(run_folder, tmp_path):
     assert card.history[:4] == reports[-1].history
 
 
+@pytest.mark.slow
 def test_a_run_that_is_finished_early_is_kept(run_folder):
     reports: list[Progress] = []
     card = train(
@@ -478,6 +495,7 @@ def test_a_run_that_is_finished_early_is_kept(run_folder):
     assert 0 < card.metrics["accuracy"] <= 1
 
 
+@pytest.mark.slow
 def test_another_training_does_not_go_on_with_it(run_folder, tmp_path):
     reports: list[Progress] = []
     with pytest.raises(Cancelled):
