@@ -159,7 +159,7 @@ def test_from_pictures_to_a_model_that_answers(page, server, folders):
     at_rest(page)
     set_field(page, "Filters in each block", "8")
     set_field(page, "Neurons before the answer", "8")
-    set_field(page, "Epochs", "80")
+    set_field(page, "Epochs", "40")
     set_field(page, "Batch size", "32")
     page.get_by_role("textbox", name="Name of the trained model").fill("mine")
     page.keyboard.press("Tab")
@@ -177,7 +177,7 @@ def test_from_pictures_to_a_model_that_answers(page, server, folders):
 
     card = finished(page, folders)
     assert (card["id"], card["hyperparameters"]["filters"]) == ("mine", "8")
-    assert len(card["history"]) == card["hyperparameters"]["epochs"] == 80
+    assert len(card["history"]) == card["hyperparameters"]["epochs"] == 40
     expect(run_title(page)).to_be_visible()
     expect(chart(page)).to_be_visible()
     verdict = re.compile("good fit|still getting better|Overfitting|Underfitting")
@@ -312,6 +312,7 @@ def test_what_was_set_outlives_a_reload(page, server):
     expect(page.get_by_role("checkbox", name="Batch normalisation")).not_to_be_checked()
 
 
+@pytest.mark.slow
 def test_what_was_typed_counts_although_the_button_is_clicked_at_once(page, server, folders):
     open_form(page, server, dataset="digits", step="model", model="mlp")
     field(page, "Epochs").fill("3")

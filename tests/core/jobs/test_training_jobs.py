@@ -71,6 +71,7 @@ def test_nobody_waits_long_for_a_training_to_stop():
     assert dispatcher.PATIENCE <= 1.5
 
 
+@pytest.mark.slow
 def test_two_trainings_run_one_after_the_other(studio):
     first = submit("logistic_regression", {"max_iter": 10}, name="first", seed=3)
     second = submit(*QUICK)
@@ -215,6 +216,7 @@ def test_somebody_may_go_on_before_the_dispatcher_has_seen_that_it_was_killed(id
     assert (jobs.load(job.id).state, jobs.load(job.id).error) == ("done", "")
 
 
+@pytest.mark.slow
 def test_what_was_kept_may_be_damaged(idle, tmp_path):
     """As after a power failure; the training begins anew."""
     kind, kept, reports = KINDS["train"], tmp_path / "kept", []
@@ -328,7 +330,11 @@ def with_little_room() -> None:
     ("model", "hyperparameters"),
     [
         ("random_forest", {"n_estimators": 100}),
-        ("simple_cnn", {**SMALL, "dense_units": 512, "epochs": 1}),
+        pytest.param(
+            "simple_cnn",
+            {**SMALL, "dense_units": 512, "epochs": 1},
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_training_whose_model_finds_no_room_fails_and_leaves_nothing(
@@ -387,6 +393,7 @@ def test_a_disk_that_is_full_even_for_the_status_ends_a_training_with_a_sentence
     assert epochs == list(range(1, 16))
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_before_a_training_begins_does_not_lose_it(small_disk, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(queue, "ensure_dispatcher", lambda: None)
