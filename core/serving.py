@@ -176,8 +176,11 @@ def together(answers: Sequence[Answer], weights: Sequence[float], kind: str) -> 
 
 @lru_cache(maxsize=8)
 def _open_once(path: Path, expected_sha256: str, family: str, features_sha256: str) -> Answer:
+    features = path.with_name(FEATURES_FILE)
     if features_sha256:
-        runs.checked(path.with_name(FEATURES_FILE), features_sha256)
+        runs.checked(features, features_sha256)
+    elif features.exists():
+        raise RunError(f"The run holds {features.name}, which its card does not name.")
     answer = open_model(runs.checked(path, expected_sha256), family)
     _return_freed_memory()
     return answer

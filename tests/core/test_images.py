@@ -8,7 +8,17 @@ import pytest
 from PIL import Image
 
 from core.errors import ImageError
-from core.images import FORMATS, MAX_BYTES, decode, encode_png, to_gray, to_rgb
+from core.images import (
+    FITS,
+    FORMATS,
+    MAX_BYTES,
+    decode,
+    encode_png,
+    pad_image,
+    stretch_image,
+    to_gray,
+    to_rgb,
+)
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -362,3 +372,60 @@ def test_what_is_no_picture_is_refused(function, picture):
 def test_a_png_holds_the_picture_it_was_made_from(shape):
     picture = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
     assert (decode(encode_png(picture)) == picture).all()
+
+
+# Fitted to what a model takes
+
+SIZES = [(1, 1), (1, 300), (300, 1), (20, 31), (32, 32), (300, 200), (2, 1000)]
+
+
+@pytest.mark.parametrize("way", FITS)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("channels", [(), (1,), (3,)], ids=["grey", "one channel", "colour"])
+@pytest.mark.parametrize("wanted", [(32, 32), (24, 40)], ids=str)
+def test_every_way_gives_the_size_that_is_wanted(way, size, channels, wanted):
+    picture = np.random.default_rng(0).integers(0, 256, (*size, *channels), np.uint8)
+    found = FITS[way](picture, wanted)
+    assert found.dtype == np.uint8
+    assert found.shape[:2] == wanted
+    assert found.reshape(*wanted, *channels).size == found.size
+    assert (FITS[way](found, wanted) == found).all()
+
+
+@pytest.mark.parametrize("way", FITS)
+def test_a_picture_of_that_size_stays_as_it_is(way):
+    assert FITS[way](quarters(32, 48), (32, 48)) is not None
+    assert (FITS[way](quarters(32, 48), (32, 48)) == quarters(32, 48)).all()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_padded_picture_is_whole_in_the_middle_of_grey(turned):
+    wide = quarters(50, 100)
+    found = pad_image(wide.swapaxes(0, 1) if turned else wide, (40, 40))
+    found = found.swapaxes(0, 1) if turned else found
+    assert (found[:10] == 127).all() and (found[30:] == 127).all()
+    inside = found[10:30]
+    for corner, colour in [((0, 0), RED), ((0, -1), GREEN), ((-1, 0), BLUE), ((-1, -1), WHITE)]:
+        assert tuple(inside[corner]) == colour
+    assert not (inside == 127).all(axis=2).any()
+
+
+def test_a_small_picture_is_enlarged_before_it_is_padded():
+    found = pad_image(np.full((2, 4), 255, np.uint8), (40, 40))
+    assert (found[10:30] == 255).all()
+    assert (found == 255).sum() == 20 * 40
+
+
+@pytest.mark.parametrize("size", [(300, 20), (10, 10), (33, 400)], ids=str)
+def test_a_stretched_picture_shows_all_four_corners(size):
+    found = stretch_image(quarters(*size), (40, 40))
+    for corner, colour in [((0, 0), RED), ((0, -1), GREEN), ((-1, 0), BLUE), ((-1, -1), WHITE)]:
+        assert tuple(found[corner]) == colour
+
+
+def test_only_what_is_cropped_loses_its_rim():
+    picture = np.zeros((60, 120), np.uint8)
+    picture[:, :20] = picture[:, -20:] = 255
+    assert FITS["crop"](picture, (30, 30)).max() == 0
+    assert FITS["whole"](picture, (30, 30)).max() == 255
+    assert FITS["stretch"](picture, (30, 30)).max() == 255

@@ -1,11 +1,15 @@
 import json
+import socket
+from contextlib import closing
 
 import pytest
 
-from core import runs
+from core import jobs, runs
 from core.cli import main
 from core.datasets import DATASETS
 from core.models import MODELS
+from core.models.transfer import BACKBONES, EMBEDDED
+from tests.core.cli.conftest import refused
 
 
 def listed(capsys, *arguments: str) -> list[dict]:
@@ -90,6 +94,51 @@ def test_a_run_without_figures_does_not_spoil_the_list(capsys, runs_with_small, 
     (runs_with_small / "bad" / "card.json").write_text(json.dumps({**card, "metrics": metrics}))
     assert main(["runs"]) == 0
     assert small_run.id in capsys.readouterr().out
+
+
+def test_weights_that_are_here_need_no_download(capsys, studio):
+    expected = "The weights of EfficientNet-Lite0 are on this machine already."
+    assert refused(capsys, "models", "download", EMBEDDED) == expected
+    assert jobs.list_jobs() == []
+
+
+def test_weights_are_fetched_by_a_job(capsys, idle):
+    jobs.submit("weights", {"backbone": "vgg16"})
+    assert main(["jobs"]) == 0
+    (_, row) = capsys.readouterr().out.splitlines()
+    assert row.split()[1:4] == ["weights", "vgg16", "queued"]
+
+
+def test_weights_that_cannot_be_reached_are_told_with_their_place(capsys, studio, monkeypatch):
+    with closing(socket.socket()) as free:  # nobody listens there
+        free.bind(("127.0.0.1", 0))
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
+            for spelt in (name, name.upper()):
+                monkeypatch.setenv(spelt, f"http://127.0.0.1:{free.getsockname()[1]}")
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.setenv(name, "")
+        assert main(["models", "download", "mobilenet_v2"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    last = captured.err.splitlines()[-1]
+    assert last.startswith("error: ") and "cannot be reached" in last
+    file = BACKBONES["mobilenet_v2"].file
+    assert (
+        f"fetch {file.url} by hand and put it at {studio.data_dir / 'weights' / file.name}" in last
+    )
+    (job,) = jobs.list_jobs()
+    assert (job.kind, job.state, f"error: {job.error}") == ("weights", "failed", last)
+    assert "Traceback" not in captured.err + job.log_tail(1000)
+
+
+@pytest.mark.parametrize("name", ["resnet51", "", "mnist"])
+def test_only_weights_that_are_known_can_be_fetched(capsys, name):
+    with pytest.raises(SystemExit) as caught:
+        main(["models", "download", name])
+    assert caught.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert all(known in captured.err for known in BACKBONES)
 
 
 @pytest.mark.parametrize("command", ["datasets", "models", "runs"])

@@ -9,15 +9,19 @@ import numpy as np
 import pytest
 import yaml
 
-from core import runs
+from core import datasets, runs
 from core.cli import main
 from core.cli.main import build_parser
 from core.cli.training import read_config
 from core.datasets import DATASETS
 from core.images import encode_png
 from core.models.registry import CNN_PRESETS
+from core.models.transfer import EMBEDDED
 from core.runs import RunCard
+from core.training import TrainConfig, train
 from core.training.shipped import CONFIGS as SHIPPED
+from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.training.conftest import small_backbone
 
 LOGISTIC = ["--dataset", "digits", "--model", "logistic_regression"]
 QUICK = ["train", *LOGISTIC, "--set", "max_iter=12"]
@@ -286,6 +290,19 @@ def test_evaluate_prints_both_figures_of_a_shipped_run(capsys, name):
     accuracy = runs.load(name).card.metrics["accuracy"]
     assert name in out
     assert out.splitlines()[1].count(f"{accuracy:.2%}") == 2
+
+
+def test_evaluate_shows_photographs_at_the_size_the_model_took(capsys, studio, tmp_path):
+    folder = write_folder(pets(30, 30, height=80, width=100), tmp_path / "pets")
+    datasets.import_folder(folder, "large")
+    values = {"features": EMBEDDED, "feature_size": 32}
+    with small_backbone():
+        card = train(TrainConfig("large", "logistic_regression", values, name="mine")).card
+    assert card.input_shape == (32, 32, 3)
+    assert main(["evaluate", "--run", "mine", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["pictures"] == card.metrics["test_size"]
+    assert result["accuracy"] == pytest.approx(card.metrics["accuracy"])
 
 
 def test_evaluate_measures_your_own_pictures(capsys, runs_with_small, small_run, class_folders):

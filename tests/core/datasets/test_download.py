@@ -333,6 +333,65 @@ def test_a_wrong_file_put_there_by_hand_is_refused(server, file, folder, content
     assert_fetched(file, folder)
 
 
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("known", "algorithm", "digest"),
+    [
+        ({"sha256": SHA256}, "sha256", SHA256),
+        ({"sha256": "", "md5": MD5}, "md5", MD5),
+        ({"sha256": SHA256, "md5": MD5}, "sha256", SHA256),
+        ({"sha256": ""}, "sha256", ""),
+    ],
+    ids=["SHA-256", "MD5", "both", "neither"],
+)
+def test_a_file_is_recognised_by_the_best_digest_that_is_published(
+    file, folder, known, algorithm, digest
+):
+    known = replace(file, **{"md5": "", **known})
+    assert (known.algorithm, known.digest) == (algorithm, digest)
+    assert known.unlike(digest or "whatever", len(CONTENT)) == ""
+    assert_fetched(known, folder)
+
+
+@pytest.mark.parametrize(
+    ("known", "digest", "size", "sentence"),
+    [
+        ({"sha256": "a"}, "b", 10, "its SHA-256 should be a. Received: b"),
+        ({"sha256": "", "md5": "a"}, "b", 10, "its MD5 should be a. Received: b"),
+        ({"sha256": "a"}, "a", 11, ""),  # the digest says more than the size
+        ({"sha256": ""}, "b", 10, ""),
+        ({"sha256": ""}, "b", 11_000, "it should have 10 bytes. Received: 11,000"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told(known, digest, size, sentence):
+    file = RemoteFile(**{"name": "x", "url": "y", "size": 10, **known})
+    assert file.unlike(digest, size) == sentence
+
+
+@pytest.mark.parametrize("once", [drop, stall])
+@pytest.mark.parametrize("known", [{"md5": MD5}, {}], ids=["MD5", "size alone"])
+def test_without_a_sha256_a_connection_that_ends_is_taken_up_as_well(
+    server, file, folder, once, known
+):
+    server.answer = first(once, go_on)
+    known = replace(file, sha256="", **known)
+    assert fetch(known, folder, timeout=0.3).read_bytes() == CONTENT
+    assert len(server.ranges) == 2
+    assert os.listdir(folder) == [NAME]
+
+
+@pytest.mark.parametrize("answer", [log_in_first, end_early])
+def test_with_nothing_but_its_size_a_shorter_file_is_refused(server, file, folder, answer):
+    server.answer = answer
+    with pytest.raises(DatasetError, match="it should have 262,144 bytes. Received: ") as raised:
+        fetch(replace(file, sha256=""), folder)
+    assert f"by hand and put it at {folder / NAME}." in str(raised.value)
+    assert os.listdir(folder) == []
+
+
 def test_a_folder_in_place_of_the_file_is_refused(file, folder):
     (folder / NAME).mkdir(parents=True)
     with pytest.raises(DatasetError, match=f"{NAME} cannot be read: Is a directory"):

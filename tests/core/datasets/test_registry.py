@@ -11,7 +11,7 @@ from core.datasets.registry import SPLIT_SEED
 from core.datasets.store import RESERVED
 from core.errors import DatasetError
 from core.settings import Settings
-from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.datasets.pictures_on_disk import pets, png, write_folder
 
 COMING_ALONG = ("digits", "mnist")
 
@@ -198,3 +198,63 @@ def test_whatever_changes_the_test_set_changes_its_fingerprint():
     assert len(set(found)) == len(found)
     assert found[0] == dataset.test_fingerprint()
     assert fingerprint_of(names, images.copy(), labels.astype(np.int32), "") == found[0]
+
+
+# The size that a model sees
+
+
+@pytest.fixture
+def large_pets(folders: Settings, tmp_path: Path) -> str:
+    """The same, but 100 pixels wide and 80 high, imported as `large`; one is larger still."""
+    tree = pets(prefix="large/", height=80, width=100)
+    tree["large/cats/0.png"] = png(1, 300, 200)
+    import_folder(write_folder(tree, tmp_path / "large"), "large")
+    return "large"
+
+
+@pytest.mark.parametrize(("wanted", "side"), [(32, 32), (128, 128), (16, 16), (8, 16), (500, 224)])
+def test_photographs_are_loaded_at_the_size_a_model_takes(large_pets, wanted, side):
+    assert datasets.side_for(large_pets, wanted) == side
+    assert load(large_pets, side=side).input_shape == (side, side, 3)
+
+
+@pytest.mark.parametrize("name", ["digits", "mnist", "cifar10"])
+def test_pictures_that_come_along_stay_as_they_are(name):
+    assert datasets.side_for(name, 128) is None
+
+
+def test_small_pictures_of_one_size_stay_as_they_are(own_pets):
+    assert datasets.side_for("pets", 128) is None
+    assert load("pets").input_shape == (8, 8, 3)
+
+
+def test_the_size_for_an_unknown_dataset_is_refused():
+    with pytest.raises(DatasetError, match="no dataset named 'unheard_of'"):
+        datasets.side_for("unheard_of", 128)
+
+
+@pytest.mark.parametrize("side", [32, 64, 128])
+def test_test_pictures_have_the_size_the_model_takes(large_pets, side):
+    dataset = load(large_pets, side=side)
+    images, labels = datasets.load_test(large_pets, (side, side, 3))
+    assert images.shape[1:] == (side, side, 3)
+    assert np.array_equal(images[:], dataset.x_test[:])
+    assert np.array_equal(labels, dataset.y_test)
+    measured = datasets.load_test_measured(
+        large_pets, labels, dataset.test_fingerprint(), (side, side, 3)
+    )
+    assert np.array_equal(measured[:], images[:])
+
+
+def test_test_pictures_have_the_usual_size_otherwise(large_pets, own_pets):
+    assert datasets.load_test(large_pets)[0].shape[1:] == (64, 64, 3)
+    assert datasets.load_test("pets")[0].shape[1:] == (8, 8, 3)
+    assert datasets.load_test("pets", (8, 8, 3))[0].shape[1:] == (8, 8, 3)
+    assert datasets.load_test("digits", (8, 8, 1))[0].shape[1:] == (8, 8, 1)
+    assert datasets.load_test("digits", (32, 32, 3))[0].shape[1:] == (8, 8, 1)
+
+
+def test_pictures_at_another_size_are_another_dataset_with_the_same_test_set(large_pets):
+    small, large = load(large_pets, side=32), load(large_pets, side=64)
+    assert small.fingerprint() != large.fingerprint()
+    assert small.test_fingerprint() == large.test_fingerprint()

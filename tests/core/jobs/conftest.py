@@ -18,11 +18,25 @@ from core import jobs, runs
 from core.datasets import builtin, cats_vs_dogs, cifar, fashion, store, uploads
 from core.jobs import Job, queue
 from core.jobs import job as job_module
+from core.models.transfer import weights
 from core.settings import PROJECT_DIR, Settings, settings
+from core.training import features
 from tests.core.datasets.pictures_on_disk import pets, write_folder, write_zip
 
 PATIENCE = 120.0  # seconds until a test gives up
-_USERS = (builtin, cats_vs_dogs, cifar, fashion, store, uploads, runs.folder, queue, job_module)
+_USERS = (
+    builtin,
+    cats_vs_dogs,
+    cifar,
+    fashion,
+    store,
+    uploads,
+    runs.folder,
+    queue,
+    job_module,
+    weights,
+    features,
+)
 
 
 @contextmanager

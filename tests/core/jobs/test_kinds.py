@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +8,17 @@ import pytest
 
 from core import datasets, labelled, robustness, runs
 from core.datasets import uploads
-from core.errors import Cancelled, DatasetError, RunError
+from core.datasets.download import RemoteFile
+from core.errors import Cancelled, DatasetError, ModelError, RunError
 from core.images import encode_png
 from core.jobs import KINDS
+from core.models.transfer import BACKBONES, EMBEDDED, weights
 from core.progress import Reporter
 from core.serving import load_predictor
+from tests.core.datasets.conftest import server
 from tests.core.datasets.pictures_on_disk import Tree, some, write_folder, write_zip
 
+__all__ = ["server"]
 KEPT = Path("kept")  # imports keep nothing
 
 
@@ -21,6 +26,7 @@ KEPT = Path("kept")  # imports keep nothing
     ("kind", "settings", "title"),
     [
         ("download", {"dataset": "cifar10"}, "Download cifar10"),
+        ("weights", {"backbone": "vgg16"}, "Download vgg16"),
         ("import", {"name": "pets", "path": "/pets"}, "Import pets"),
         ("evaluate", {"run": "mine", "path": "/pets"}, "Show your pictures to mine"),
         (
@@ -73,6 +79,64 @@ def test_a_name_that_was_taken_meanwhile_is_refused_before_anything_is_read(stud
     with pytest.raises(DatasetError, match="already a dataset named 'pets'"):
         KINDS["import"].run({"path": str(small), "name": "pets"}, Reporter(seen.append), KEPT)
     assert seen == []
+
+
+# What a pretrained network has learnt
+
+
+@pytest.fixture
+def offered(studio, server, monkeypatch) -> Path:
+    """A server has something as the weights of MobileNetV2; where they belong."""
+    server.content = bytes(5000)
+    file = RemoteFile("some.h5", f"{server.url}/some.h5", "", 5000)
+    monkeypatch.setitem(BACKBONES, "mobilenet_v2", replace(BACKBONES["mobilenet_v2"], file=file))
+    return studio.data_dir / weights.FOLDER / "some.h5"
+
+
+def test_weights_are_fetched_once(offered):
+    settings = {"backbone": "mobilenet_v2"}
+    KINDS["weights"].check(settings)
+    seen = []
+    found = KINDS["weights"].run(settings, Reporter(seen.append), KEPT)
+    assert found == {"backbone": "mobilenet_v2", "bytes": 5000}
+    assert offered.read_bytes() == bytes(5000)
+    assert seen[0].stage == "downloading"
+    with pytest.raises(ModelError, match="The weights of MobileNetV2 are on this machine already."):
+        KINDS["weights"].check(settings)
+    assert not KEPT.exists()
+
+
+def test_weights_that_are_another_file_are_told_with_their_place(offered, server):
+    server.content = b"<html>Please log in to this network</html>"
+    with pytest.raises(ModelError, match="it should have 5,000 bytes. Received: 42") as raised:
+        KINDS["weights"].run({"backbone": "mobilenet_v2"}, Reporter(), KEPT)
+    assert f"by hand and put it at {offered}." in str(raised.value)
+    assert not offered.exists()
+
+
+def test_weights_that_are_stopped_keep_nothing(offered):
+    with pytest.raises(Cancelled):
+        KINDS["weights"].run({"backbone": "mobilenet_v2"}, Reporter(should_stop=lambda: True), KEPT)
+    assert not offered.exists()
+
+
+@pytest.mark.parametrize(
+    ("backbone", "sentence"),
+    [
+        (EMBEDDED, "EfficientNet-Lite0 are on this machine already"),
+        ("resnet51", "There is no backbone named 'resnet51'. Known: .*resnet50"),
+    ],
+)
+def test_weights_that_need_not_or_cannot_be_fetched_are_refused_at_once(studio, backbone, sentence):
+    with pytest.raises(ModelError, match=sentence):
+        KINDS["weights"].check({"backbone": backbone})
+
+
+def test_a_training_without_its_weights_is_refused_at_once(studio):
+    settings = {"dataset": "digits", "model": "vgg16"}
+    with pytest.raises(ModelError, match="VGG16 .*python -m core models download vgg16"):
+        KINDS["train"].check(settings)
+    KINDS["train"].check({**settings, "model": EMBEDDED})
 
 
 # Somebody's own labelled pictures

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.conditions import CONDITIONS, row_of_digits
 from core.datasets import DATASETS
 from core.errors import ImageError, RunError
-from core.images import decode
+from core.images import FITS, decode, to_gray
 from core.preprocessing import RECIPES, Prepared, prepare
 
 SHAPES = {"mnist_digit": (28, 28, 1), "optdigits_digit": (8, 8, 1)}
@@ -45,6 +45,45 @@ def test_a_photograph_is_fitted_from_its_middle(shape, size):
     prepared = prepare("photo", photo, shape)
     assert prepared.batch.shape == (1, *shape)
     assert prepared.item_steps[0][-1].image.shape[:2] == shape[:2]
+
+
+@pytest.mark.parametrize("shape", [(32, 32, 3), (64, 64, 1)])
+@pytest.mark.parametrize(
+    ("fit", "sentence"),
+    [
+        ("crop", "The middle of it, at {} pixels."),
+        ("whole", "All of it, on a grey ground, at {} pixels."),
+        ("stretch", "All of it, stretched, at {} pixels."),
+    ],
+)
+def test_a_photograph_is_fitted_as_it_was_asked_for(shape, fit, sentence):
+    photo = np.random.default_rng(0).integers(0, 256, (40, 90, 3), np.uint8)
+    prepared = prepare("photo", photo, shape, fit)
+    final = prepared.item_steps[0][-1]
+    assert final.sentence == sentence.format(f"{shape[1]}×{shape[0]}")
+    expected = FITS[fit](photo if shape[2] == 3 else to_gray(photo), shape[:2])
+    assert (final.image == expected).all()
+    assert (prepared.batch[0] == expected.reshape(shape)).all()
+    assert prepared.steps[0].image.shape[:2] == (40, 90)
+
+
+def test_a_photograph_is_cropped_unless_something_else_is_asked_for():
+    photo = np.random.default_rng(0).integers(0, 256, (40, 90, 3), np.uint8)
+    plain = prepare("photo", photo, (32, 32, 3)).batch
+    assert (plain == prepare("photo", photo, (32, 32, 3), "crop").batch).all()
+    assert (plain != prepare("photo", photo, (32, 32, 3), "whole").batch).any()
+
+
+def test_an_unknown_way_to_fit_a_photograph_is_refused():
+    with pytest.raises(ImageError, match="no way to fit a picture named 'tile'. Known: crop"):
+        prepare("photo", np.zeros((9, 9), np.uint8), (32, 32, 3), "tile")
+
+
+@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_drawing_is_read_the_same_however_photographs_are_fitted(drawn_digit, name, fit):
+    plain = prepare(name, drawn_digit(3), SHAPES[name]).batch
+    assert (prepare(name, drawn_digit(3), SHAPES[name], fit).batch == plain).all()
 
 
 @pytest.mark.parametrize("ground", [0, 255])

@@ -1,18 +1,27 @@
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC, LinearSVC
 
-from core.errors import Cancelled, DatasetError
+from core import cost, runs
+from core.errors import Cancelled, DatasetError, RunError
 from core.models import MODELS, resolve
 from core.models.classical import features
+from core.models.transfer import EMBEDDED
 from core.progress import Progress, Reporter
-from core.serving import open_model
+from core.serving import FEATURES_FILE, load_predictor, open_model
+from core.settings import PROJECT_DIR
+from core.training import TrainConfig, train
 from core.training.batches import chosen_rows
 from core.training.classical import export_classical, fit_classical, flat, with_probabilities
 from core.training.learning import LEARNERS
-from tests.core.training.conftest import with_rows
+from tests.core.training.conftest import SMALL_FEATURES, small_backbone, with_rows
 
 CLASSICAL = [spec.name for spec in MODELS.values() if spec.family == "classical"]
 FEATURES = ["pixels", "pca", "hog"]
@@ -342,3 +351,113 @@ def test_rows_are_flat_and_keep_their_order(digits):
 
 def test_a_model_with_probabilities_of_its_own_keeps_them(fitted):
     assert isinstance(fitted("logistic_regression", "pixels")[0][-1], LogisticRegression)
+
+
+# What a pretrained network finds
+
+DEEP = {"features": EMBEDDED, "feature_size": 32, "max_pictures": 300}
+
+
+@pytest.fixture(scope="module")
+def deep_run(tmp_path_factory) -> runs.Run:
+    """Logistic regression on what a small backbone finds in digits. Read it only."""
+    folder = tmp_path_factory.mktemp("deep")
+    with pytest.MonkeyPatch.context() as monkeypatch, small_backbone():
+        changed = replace(runs.folder.settings, runs_dir=folder, shipped_runs_dir=folder / "none")
+        monkeypatch.setattr(runs.folder, "settings", changed)
+        return train(TrainConfig("digits", "logistic_regression", DEEP, name="deep"))
+
+
+@pytest.fixture
+def own_deep_run(deep_run, runs_folder) -> runs.Run:
+    """A copy that may be damaged."""
+    shutil.copytree(deep_run.folder, runs_folder / "deep")
+    return runs.load("deep")
+
+
+def test_the_network_that_is_looked_through_is_kept_in_the_run(deep_run):
+    names = {"evaluation.npz", "model.skops", FEATURES_FILE}
+    assert set(deep_run.card.files) == names
+    assert {path.name for path in deep_run.folder.iterdir()} == {"card.json", *names}
+    assert deep_run.card.family == "classical"
+    assert deep_run.card.hyperparameters["feature_size"] == 32
+    assert deep_run.card.metrics["train_size"] == 300
+    assert deep_run.card.metrics["accuracy"] > 0.6
+
+
+def test_a_run_that_looks_through_a_network_answers_as_it_was_measured(deep_run, digits):
+    predictor = load_predictor(deep_run)
+    kept = deep_run.evaluation("test")
+    received = predictor.probabilities(digits.x_test)
+    assert received.shape == (360, 10)
+    assert np.abs(received - kept.probabilities).max() < 1e-5
+    single = np.concatenate(
+        [predictor.probabilities(picture[None]) for picture in digits.x_test[:5]]
+    )
+    assert np.abs(single - received[:5]).max() < 1e-4
+    page = 255 - digits.x_test[0, ..., 0].repeat(20, axis=0).repeat(20, axis=1)
+    assert predictor.read(page).label in deep_run.card.class_names
+
+
+@each_model()
+def test_every_classical_model_learns_from_what_a_network_finds(digits, model):
+    values = {name: value for name, value in SMALL[model].items() if name != "pca_components"}
+    with small_backbone():
+        hyperparameters = resolve(model, {**values, **DEEP})
+        pipeline, history = fit_classical(digits, model, hyperparameters, 3, Reporter())
+    assert pipeline.n_features_in_ == SMALL_FEATURES
+    assert len(pipeline.steps) == 2  # scaled, then learnt
+    assert history[-1]["val_accuracy"] > 0.3
+
+
+@pytest.mark.parametrize("damage", ["changed", "gone"])
+def test_a_network_that_is_not_the_one_it_learnt_with_is_refused(own_deep_run, damage):
+    path = own_deep_run.folder / FEATURES_FILE
+    if damage == "changed":
+        path.write_bytes(path.read_bytes() + b"\0")
+    else:
+        path.unlink()
+    with pytest.raises(RunError, match=f"{FEATURES_FILE}.*missing or was changed after training"):
+        load_predictor(own_deep_run)
+
+
+def test_a_changed_model_behind_the_network_is_refused(own_deep_run):
+    with (own_deep_run.folder / "model.skops").open("ab") as file:
+        file.write(b"\0")
+    with pytest.raises(RunError, match="missing or was changed after training"):
+        load_predictor(own_deep_run)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how much memory it took")
+def test_both_files_count_in_what_an_answer_costs(real_cost, deep_run):
+    found = cost.measure([(deep_run.file("model.skops"), "classical")], deep_run.card.input_shape)
+    sizes = [deep_run.file(name).stat().st_size for name in ("model.skops", FEATURES_FILE)]
+    assert found["file_bytes"] == sum(sizes)
+    assert found["latency_seconds"] > 0
+
+
+WITHOUT_TENSORFLOW = """
+import sys
+from pathlib import Path
+import numpy as np
+from core.serving import open_model
+answer = open_model(Path(sys.argv[1]), "classical")
+assert answer(np.zeros((3, 8, 8, 1), np.uint8)).shape == (3, 10)
+sys.stdout.write(" ".join({module.partition(".")[0] for module in sys.modules}))
+"""
+
+
+def test_looking_through_the_network_needs_no_tensorflow(deep_run):
+    result = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TENSORFLOW, str(deep_run.file("model.skops"))],
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert {"tensorflow", "keras"}.isdisjoint(result.stdout.split())
+
+
+def test_a_model_of_pixels_keeps_no_network(small_run):
+    assert FEATURES_FILE not in small_run.card.files

@@ -1,13 +1,17 @@
 import json
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from core import runs
+from core import datasets, runs
+from core.datasets import store
 from core.errors import DatasetError, ModelError, RunError, StudioError
 from core.models import MODELS, resolve
-from core.models.registry import CNN_PRESETS, STUDIOS_OWN
+from core.models.classical_params import DEFAULT_INPUT
+from core.models.registry import CNN_PRESETS, STUDIOS_OWN, TRANSFER_PRESETS
+from core.models.transfer import BACKBONES
 from core.training import TrainConfig, shipped
+from tests.core.datasets.pictures_on_disk import pets, write_folder
 
 
 def test_defaults_are_filled_in():
@@ -120,6 +124,110 @@ def test_what_is_not_allowed_is_refused_before_training(runs_folder, values, err
 def test_a_configuration_names_dataset_and_model(values, expected):
     with pytest.raises(ModelError, match=expected):
         TrainConfig.from_mapping(values)
+
+
+# Networks that have learnt already
+
+CACHED = {"fine_tune_epochs": 0}  # features are computed once, and nothing else is learnt
+
+
+@pytest.mark.parametrize("model", BACKBONES)
+@pytest.mark.parametrize("preset", TRANSFER_PRESETS)
+@pytest.mark.parametrize("dataset", ["digits", "fashion_mnist", "cifar10"])
+def test_every_preset_of_a_pretrained_network_can_be_trained(model, preset, dataset):
+    values = TRANSFER_PRESETS[preset]
+    config = TrainConfig(dataset, model, values)
+    assert {**config.hyperparameters, **values} == config.hyperparameters
+    assert TrainConfig.from_mapping(config.to_mapping()) == config
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, "photographs"),
+        ({"augmentation": "usual"}, "photographs"),
+        ({"augmentation": "none"}, "none"),
+        ({"augmentation": "small_moves"}, "small_moves"),
+        ({"augmentation": "custom", "flip": 0.5}, "custom"),
+        (CACHED, "none"),
+        ({**CACHED, "augmentation": "usual"}, "none"),
+        ({**CACHED, "augmentation": "none"}, "none"),
+        ({**CACHED, "mixup": 0.0, "cutmix": "0"}, "none"),
+        ({**CACHED, "cache_features": False}, "photographs"),
+        ({**CACHED, "cache_features": False, "augmentation": "small_moves"}, "small_moves"),
+    ],
+    ids=str,
+)
+def test_pictures_are_changed_at_random_where_they_are_looked_at_again(values, expected):
+    hyperparameters = TrainConfig("cifar10", "efficientnet_lite0", values).hyperparameters
+    assert hyperparameters["augmentation"] == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "received"),
+    [
+        ({"augmentation": "photographs"}, "augmentation=photographs"),
+        ({"augmentation": "custom", "flip": 0.5}, "augmentation=custom"),
+        ({"mixup": 0.2}, "mixup=0.2"),
+        ({"cutmix": 1}, "cutmix=1.0"),
+    ],
+)
+def test_changes_that_would_never_be_made_are_refused(values, received):
+    with pytest.raises(ModelError) as raised:
+        TrainConfig("cifar10", "efficientnet_lite0", {**CACHED, **values})
+    name = received.partition("=")[0]
+    assert f"`{name}` needs fine_tune_epochs above 0 or cache_features=False" in str(raised.value)
+    assert f"Received: {received} with fine_tune_epochs=0." in str(raised.value)
+    TrainConfig("cifar10", "efficientnet_lite0", {**values, "fine_tune_epochs": 1})
+    TrainConfig("cifar10", "efficientnet_lite0", {**CACHED, **values, "cache_features": False})
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"input_size": 31}, "`input_size` must be a whole number from 32 to 224"),
+        ({"input_size": 225}, "`input_size` must be a whole number from 32 to 224"),
+        ({"fine_tune_layers": 0}, "`fine_tune_layers` must be a whole number from 1 to 1000"),
+        ({"fine_tune_rate": 0}, "`fine_tune_rate` must be a number from 1e-07 to 0.1"),
+        ({"cache_features": "perhaps"}, "`cache_features` must be true or false"),
+        ({"filters": "32"}, "no hyperparameter of efficientnet_lite0 named 'filters'"),
+    ],
+)
+def test_values_that_a_pretrained_network_cannot_have_are_refused(values, expected):
+    with pytest.raises(ModelError, match=expected):
+        TrainConfig("digits", "efficientnet_lite0", values)
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        ("efficientnet_lite0", {"input_size": 96}),
+        ("knn", {"features": "efficientnet_lite0", "feature_size": 96}),
+    ],
+)
+def test_pictures_that_come_along_are_loaded_as_they_are(model, values):
+    for dataset in ("digits", "mnist", "cifar10"):
+        assert TrainConfig(dataset, model, values).side is None
+
+
+@pytest.mark.parametrize(
+    ("model", "values", "side"),
+    [
+        ("efficientnet_lite0", {"input_size": 96}, 96),
+        ("vgg16", {}, DEFAULT_INPUT),
+        ("knn", {"features": "efficientnet_lite0", "feature_size": 96}, 96),
+        ("knn", {"features": "efficientnet_lite0"}, DEFAULT_INPUT),
+        ("knn", {}, None),
+        ("simple_cnn", {}, None),
+    ],
+)
+def test_photographs_are_loaded_at_the_size_the_network_takes(
+    tmp_path, monkeypatch, model, values, side
+):
+    monkeypatch.setattr(store, "settings", replace(store.settings, work_dir=tmp_path / "work"))
+    folder = write_folder(pets(height=80, width=100), tmp_path / "pets")
+    datasets.import_folder(folder, "large")
+    assert TrainConfig("large", model, values).side == side
 
 
 def test_a_configuration_cannot_be_changed():

@@ -4,6 +4,7 @@ import pytest
 
 from core import runs
 from core.datasets import find
+from core.models.transfer import BACKBONES
 from core.runs import Run
 from core.training import TrainConfig, estimate
 from core.training.shipped import CONFIGS
@@ -75,6 +76,79 @@ def test_a_network_that_stopped_early_took_as_long_as_its_epochs(small_run):
     config = TrainConfig("mnist", "simple_cnn", {"epochs": 10})
     earlier = [run_of(small_run, config, 20.0, history=({"epoch": 1},) * 2)]
     assert seconds_of(config, earlier) == pytest.approx(100)
+
+
+# Networks that have learnt already
+
+LITE = "efficientnet_lite0"
+
+
+def pretrained(model: str = LITE, dataset: str = "mnist", **values) -> TrainConfig:
+    small = {"input_size": 64, "epochs": 4, "fine_tune_epochs": 0, "fine_tune_layers": 150}
+    return TrainConfig(dataset, model, {**small, **values})
+
+
+def trained(small_run: Run, config: TrainConfig, seconds: float, *phases: int) -> Run:
+    """A run whose epochs were of those phases; as many as it was to have if none are given."""
+    wanted = config.hyperparameters
+    phases = phases or (1,) * wanted["epochs"] + (2,) * wanted["fine_tune_epochs"]
+    history = tuple({"epoch": n, "phase": phase} for n, phase in enumerate(phases, start=1))
+    return run_of(small_run, config, seconds, history=history)
+
+
+@pytest.mark.parametrize("model", BACKBONES)
+@pytest.mark.parametrize("values", [{}, {"fine_tune_epochs": 3}, {"cache_features": False}])
+def test_a_pretrained_network_takes_as_long_again(small_run, model, values):
+    config = pretrained(model, **values)
+    assert seconds_of(config, [trained(small_run, config, 33.0)]) == pytest.approx(33)
+
+
+@pytest.mark.parametrize(
+    ("values", "times"),
+    [
+        ({"epochs": 40}, 1),  # features are computed once
+        ({"input_size": 128}, 4),
+        ({"max_pictures": 27_000}, 0.5),
+        ({"cache_features": False}, 4),
+        ({"cache_features": False, "epochs": 8}, 8),
+        ({"fine_tune_epochs": 1}, 1 + 3),  # there, and back, which takes twice as long
+        ({"fine_tune_epochs": 2}, 1 + 2 * 3),
+        ({"fine_tune_epochs": 2, "fine_tune_layers": 75}, 1 + 2 * 2),
+        ({"fine_tune_epochs": 2, "fine_tune_layers": 1000}, 1 + 2 * 3),
+    ],
+    ids=str,
+)
+def test_what_a_pretrained_network_has_to_do_is_counted(small_run, values, times):
+    earlier = [trained(small_run, pretrained(), 20.0)]
+    assert seconds_of(pretrained(**values), earlier) == pytest.approx(20 * times)
+
+
+def test_another_backbone_is_estimated_by_its_multiplications(small_run):
+    earlier = [trained(small_run, pretrained("mobilenet_v2"), 10.0)]
+    found = estimate(pretrained("vgg16"), find("mnist"), earlier)
+    assert found.seconds == pytest.approx(10 * 15300 / 300)
+    assert not found.alike
+
+
+def test_fine_tuning_that_ended_early_took_as_long_as_its_epochs(small_run):
+    config = pretrained(fine_tune_epochs=4)
+    earlier = [trained(small_run, config, 70.0, 1, 1, 1, 1, 2, 2)]
+    assert seconds_of(config, earlier) == pytest.approx(70 * 13 / 7)
+
+
+@pytest.mark.parametrize(("wanted", "done"), [(LITE, "simple_cnn"), ("simple_cnn", LITE)])
+def test_a_network_from_scratch_says_nothing_of_one_that_has_learnt_already(
+    small_run, wanted, done
+):
+    earlier = [run_of(small_run, TrainConfig("digits", done), 9.0, history=({"epoch": 1},))]
+    assert estimate(TrainConfig("digits", wanted), find("digits"), earlier) is None
+
+
+def test_a_classical_model_on_what_a_network_finds_takes_as_long_again(small_run):
+    config = TrainConfig("mnist", "knn", {"features": LITE})
+    assert seconds_of(config, [run_of(small_run, config, 8.0)]) == pytest.approx(8)
+    pixels = TrainConfig("mnist", "knn", {"features": "pixels"})
+    assert estimate(config, find("mnist"), [run_of(small_run, pixels, 8.0)]) is None
 
 
 def test_fewer_pictures_take_less(small_run):
