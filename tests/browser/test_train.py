@@ -196,6 +196,7 @@ def test_nothing_is_wider_than_a_phone(server, browser, scheme):
     context.close()
 
 
+@pytest.mark.slow
 def test_a_download_that_fails_says_where_to_put_the_file(browser, tmp_path):
     """Without a network: a studio of its own whose connections lead nowhere."""
     nowhere = {"https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}

@@ -116,6 +116,7 @@ def test_a_network_is_cancelled_in_the_middle_of_an_epoch_and_so_is_one_that_wai
     assert not job.folder.exists()
 
 
+@pytest.mark.slow
 def test_a_support_vector_machine_is_cancelled_in_the_middle_of_fitting(studio):
     """While libsvm is at work nobody asks whether to stop, so its process is ended."""
     job = submit("rbf_svm", {"features": "pixels", "max_pictures": 20_000}, "mnist")

@@ -200,6 +200,7 @@ def test_a_networks_script_does_exactly_what_the_studio_does(both, name):
     assert_same_fits(*both(config))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in BACKBONES if name != EMBEDDED])
 def test_other_networks_are_laid_out_alike(both, name, monkeypatch):
     import keras
