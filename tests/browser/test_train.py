@@ -122,6 +122,7 @@ def test_a_directory_is_imported(train, tmp_path):
     expect(train.get_by_text("“birds” is ready: 22 pictures in 2 classes")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_class_folders_come_one_after_another_and_outlive_a_reload(train, tmp_path):
     go_to_own_pictures(train, "Folders")
     choose(train, write_class(tmp_path / "red", 10, 300))

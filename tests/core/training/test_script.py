@@ -96,6 +96,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 CLASSICAL = [name for name, (model, _) in CASES.items() if MODELS[model].family == "classical"]
 NETWORKS = [name for name in CASES if name not in CLASSICAL]
 SLOW = ("published", "mixed_pictures", "averaged_weights", "residual", "changed_pictures", "mlp")
+SLOW += ("gradient_boosting", "random_forest")
 RARE: dict[str, tuple[str, str, dict[str, Any]]] = {  # compared, but not trained
     "one_step": ("digits", "simple_cnn", {"batch_size": 1024, "epochs": 1, "filters": "8"}),
     "few_steps": (
