@@ -1,8 +1,8 @@
 """Transfer learning: `python -m benchmarks transfer`.
 
 What computing features once is worth; how long a photograph takes; what sixty pictures of each of
-two classes are enough for. The first and the last need CIFAR-10 imported as `cifar10-jpeg`, and
-are measured on scikit-learn's digits without it.
+two classes are enough for. The first and the last need CIFAR-10 imported as `cifar10-jpeg`: without
+it the first is measured on scikit-learn's digits, and the last is left out.
 """
 
 import dataclasses

@@ -227,10 +227,8 @@ def _over_folder(predictor: Predictor, path: str) -> labelled.Labelled:
 
 def _over_test_set(predictor: Predictor) -> Evaluation:
     card = predictor.run.card
-    dataset = datasets.load(card.dataset, card.validation_fraction)
     side = datasets.side_for(card.dataset, card.input_shape[0])
-    if side and dataset.input_shape != tuple(card.input_shape):
-        dataset = datasets.load(card.dataset, card.validation_fraction, side=side)
+    dataset = datasets.load(card.dataset, card.validation_fraction, side=side)
     if dataset.fingerprint() != card.dataset_fingerprint:
         raise DatasetError(
             f"The dataset {card.dataset!r} is not the one run {card.id!r} was trained on: "

@@ -50,13 +50,7 @@ def fit_network(
     network = MODELS[model].build(hyperparameters, dataset.input_shape, len(dataset.class_names))
     batches = training_batches(dataset, hyperparameters, seed)
     epochs = hyperparameters["epochs"]
-    network.compile(
-        optimizer=optimizer(hyperparameters, epochs * len(batches)),
-        loss=keras.losses.CategoricalCrossentropy(
-            label_smoothing=hyperparameters["label_smoothing"]
-        ),
-        metrics=["accuracy"],
-    )
+    compile_network(network, hyperparameters, epochs * len(batches))
     if kept.read():
         network.optimizer.build(network.trainable_variables)
         try:
@@ -89,6 +83,19 @@ def fit_network(
     if kept.best:
         network.load_weights(kept.folder / kept.best)
     return network, tuple(kept.history)
+
+
+def compile_network(network, hyperparameters: Mapping[str, Any], steps: int) -> None:
+    """Compile a network for a training of that many steps."""
+    import keras
+
+    network.compile(
+        optimizer=optimizer(hyperparameters, steps),
+        loss=keras.losses.CategoricalCrossentropy(
+            label_smoothing=hyperparameters["label_smoothing"]
+        ),
+        metrics=["accuracy"],
+    )
 
 
 def was_over(hyperparameters: Mapping[str, Any], history: Sequence[Mapping[str, float]]) -> bool:

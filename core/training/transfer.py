@@ -23,7 +23,7 @@ from core.training.batches import chosen_rows, training_batches, validation_batc
 from core.training.callbacks import watching
 from core.training.checkpoints import Checkpoints
 from core.training.features import extractor, features
-from core.training.network import load_keras, optimizer, stopping, was_over
+from core.training.network import compile_network, load_keras, stopping, was_over
 
 PHASE = "phase"  # in each point of the history: 1 while frozen, 2 while fine-tuned
 
@@ -54,6 +54,13 @@ class _Training:
 
     def history(self, phase: int) -> list[dict[str, float]]:
         return [point for point in self.kept.history if point[PHASE] == phase]
+
+    @property
+    def ends_tuned(self) -> bool:
+        """Whether the weights that count at the end are fine-tuned ones."""
+        frozen = len(self.history(1))
+        tuned = len(self.kept.history) > frozen
+        return tuned and not 0 < self.kept.best_epoch <= frozen
 
     def network(self):
         spec = MODELS[self.model]
@@ -162,17 +169,9 @@ def _learn(
     again: bool,
 ) -> None:
     """Fit one phase, from the last checkpoint if `again`; at its end the best epoch counts."""
-    import keras
-
     kept, history = training.kept, training.history(phase)
     images = found[1] if found else training.dataset.x_val
-    learner.compile(
-        optimizer=optimizer(hyperparameters, epochs * len(batches)),
-        loss=keras.losses.CategoricalCrossentropy(
-            label_smoothing=hyperparameters["label_smoothing"]
-        ),
-        metrics=["accuracy"],
-    )
+    compile_network(learner, hyperparameters, epochs * len(batches))
     if again and history:
         learner.optimizer.build(learner.trainable_variables)
         _load(learner, kept.folder / kept.last)
@@ -213,7 +212,7 @@ def _epochs_to_come(hyperparameters: Mapping[str, Any], phase: int) -> int:
 def _with_best(training: _Training, network):
     """The network as it was after its best epoch, which may lie before the fine-tuning."""
     best = training.kept.folder / training.kept.best
-    if training.kept.best_epoch > len(training.history(1)):
+    if training.ends_tuned:
         _load(network, best)
         return network
     fresh = training.network()
@@ -236,11 +235,8 @@ def _load(network, path: Path) -> None:
 
 def _answers(training: _Training, network, found) -> np.ndarray:
     """Probabilities of the validation pictures, float32 `(N, K)`."""
-    tuned = training.history(2) and (
-        not training.kept.best or training.kept.best_epoch > len(training.history(1))
-    )
     learner, images = network, training.dataset.x_val
-    if found and not tuned:
+    if found and not training.ends_tuned:
         learner, images = head_part(network), found[1]
     batches = validation_batches(images, training.labels, training.classes)
     return learner.predict(batches, verbose=0)
