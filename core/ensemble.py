@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core import cost, runs, serving
+from core import cost, runs, serving, visitors
 from core.errors import RunError
 from core.evaluation import VOTES, Evaluation, evaluate, suggest_weights, vote
 from core.runs import Run, RunCard
@@ -139,7 +139,7 @@ def _card(name: str, ensemble: Ensemble) -> RunCard:
     val = {} if ensemble.val is None else ensemble.val.metrics()
     return RunCard(
         id=name,
-        owner="you",
+        owner=visitors.current(),
         dataset=cards[0].dataset,
         dataset_fingerprint=cards[0].dataset_fingerprint,
         class_names=cards[0].class_names,

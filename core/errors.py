@@ -13,14 +13,26 @@ command line prints it and exits with 2; nobody who uses the studio should see a
 """
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+_reword: Callable[[str], str] = str
+
+
+def reword_by(function: Callable[[str], str]) -> None:
+    """Have every message go through that function before anybody reads it."""
+    global _reword
+    _reword = function
+
+
 class StudioError(Exception):
     """Root of the tree: catch this to catch every failure a person can cause."""
+
+    def __str__(self) -> str:
+        return _reword(super().__str__())
 
 
 class ImageError(StudioError):

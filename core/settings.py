@@ -5,6 +5,7 @@
 | `STUDIO_DATA_DIR` | where datasets are found and downloaded | `data/` |
 | `STUDIO_RUNS_DIR` | where your own trained models go (shipped ones are always listed too) | `saved_models/` |
 | `STUDIO_WORK_DIR` | where work in progress and caches go | `.studio/` |
+| `STUDIO_PUBLIC` | `1` for a demo with many visitors: each sees only what is theirs, and trainings and uploads are limited | `0` |
 """  # noqa: E501 - a table row cannot be broken
 
 import os
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+_NO = ("", "0", "no", "off", "false")
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -25,11 +27,13 @@ class Settings:
         runs_dir: your own runs.
         shipped_runs_dir: runs that come with the studio.
         work_dir: work in progress and caches.
+        public: whether strangers use it.
     """
 
     data_dir: Path
     runs_dir: Path
     work_dir: Path
+    public: bool = False
     embedded_data_dir: Path = PROJECT_DIR / "data"
     shipped_runs_dir: Path = PROJECT_DIR / "saved_models"
 
@@ -44,6 +48,7 @@ class Settings:
             data_dir=folder("STUDIO_DATA_DIR", "data"),
             runs_dir=folder("STUDIO_RUNS_DIR", "saved_models"),
             work_dir=folder("STUDIO_WORK_DIR", ".studio"),
+            public=environment.get("STUDIO_PUBLIC", "").strip().lower() not in _NO,
         )
 
 

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from core import datasets, jobs
+from core import datasets, jobs, visitors
 from core.datasets import DatasetSpec
 from core.errors import StudioError
+from core.jobs import limits
 from pages.components import (
     address,
     backbone,
@@ -19,6 +20,7 @@ from pages.components import (
     steps,
     training_view,
     trainings,
+    visitor,
 )
 
 OWN = "+own"  # no dataset can have that name
@@ -30,6 +32,7 @@ def page() -> None:
     house.enter()
     jobs.ensure_dispatcher()  # what waited when the studio was closed goes on
     st.title("Train a model", anchor=False)
+    visitor.say_that_it_is_public()
     step = steps.pick()
     if step == "trainings":
         trainings.show()
@@ -60,7 +63,7 @@ def look_at(spec: DatasetSpec) -> None:
         args=("model",),
     )
     dataset_look.show(spec)
-    if spec.owner == "you":
+    if spec.owner != visitors.STUDIO:
         offer_delete(spec)
 
 
@@ -93,7 +96,8 @@ def announce_running() -> None:
 
 def pick_dataset() -> str:
     """The name of a dataset, or `OWN`; the choice is in the address of the page."""
-    specs = {spec.name: spec for spec in datasets.list_datasets()}
+    demo = limits.apply()  # which downloads nothing
+    specs = {spec.name: spec for spec in datasets.list_datasets() if spec.is_here() or not demo}
     options = [*specs, OWN]
     address.recall(keys.DATASET, options, FIRST_CHOICE, keys.NEXT_DATASET)
     chosen = st.pills(

@@ -9,6 +9,7 @@ from core.datasets.pictures import Pictures
 from core.datasets.registry import (
     check_fraction,
     check_here,
+    created,
     delete,
     find,
     list_datasets,
@@ -35,6 +36,7 @@ __all__ = [
     "check_free",
     "check_here",
     "clear_up",
+    "created",
     "delete",
     "find",
     "import_folder",

@@ -1,5 +1,6 @@
 """Cats vs Dogs: Microsoft's zip of 25,000 photographs, some of them damaged."""
 
+from core import visitors
 from core.datasets.download import RemoteFile, fetch
 from core.datasets.importing import import_zip
 from core.progress import Reporter
@@ -24,7 +25,7 @@ def prepare(report: Reporter) -> None:
         Cancelled: if it was asked to stop.
     """
     path = fetch(FILE, settings.data_dir, report)
-    import_zip(path, NAME, title="Cats vs Dogs", owner="studio", report=report)
+    import_zip(path, NAME, title="Cats vs Dogs", owner=visitors.STUDIO, report=report)
 
 
 def archive_is_here() -> bool:

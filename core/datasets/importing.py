@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from core import visitors
 from core.datasets.layout import Layout, Place, arrange, check_counts, check_parts
 from core.datasets.sources import Entry, open_source
 from core.datasets.store import StoreCard
@@ -61,7 +62,7 @@ def import_pictures(
     path: Path,
     name: str,
     title: str = "",
-    owner: str = "you",
+    owner: str = "",
     source: str = "",
     report: Reporter = Reporter(),  # noqa: B008 - frozen
 ) -> StoreCard:
@@ -74,7 +75,7 @@ def import_pictures(
         path: the folder or zip; see `core.datasets.layout` for how it is to be arranged.
         name: what the dataset will be asked for by.
         title: its name as people write it; by default the same.
-        owner: whose it is.
+        owner: whose it is; by default whoever asks.
         source: where it comes from; by default the name of the folder or zip.
         report: told how far it is; may end the import, which leaves nothing behind.
 
@@ -82,6 +83,7 @@ def import_pictures(
         DatasetError: if the pictures are refused, the name is taken or the disk is full.
         Cancelled: if it was asked to stop.
     """
+    owner = owner or visitors.current()
     report(Progress("looking through the files"))
     with open_source(path) as entries:
         layout = arrange(entry.path for entry in entries)

@@ -81,6 +81,11 @@ def title_of(name: str) -> str:
         return name
 
 
+def created(name: str) -> str:
+    """When the pictures of a dataset were stored, ISO 8601 in UTC; empty if they came along."""
+    return store.read_card(name).created if store.exists(name) else ""
+
+
 def delete(name: str) -> None:
     """Remove the stored pictures of a dataset for good.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core import visitors
 from core.datasets.dataset import Dataset
 from core.datasets.pictures import Pictures
 from core.progress import Reporter
@@ -29,7 +30,7 @@ class DatasetSpec:
         prepare: downloads and unpacks it, told progress to; None if there is nothing to do.
         validation_fraction: the usual part of the training set held out; 0 if the dataset has
             validation pictures of its own.
-        owner: `studio`, or `you` for your own pictures.
+        owner: `studio`, or whose own pictures they are.
         preprocessing: name of the recipe in `core.preprocessing` for any other picture.
         resizable: whether a `side` may be chosen that pictures are fitted to.
     """
@@ -49,6 +50,6 @@ class DatasetSpec:
     is_here: Callable[[], bool] = lambda: True
     prepare: Callable[[Reporter], None] | None = None
     validation_fraction: float = 0.1
-    owner: str = "studio"
+    owner: str = visitors.STUDIO
     preprocessing: str = "photo"
     resizable: bool = False

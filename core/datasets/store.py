@@ -20,8 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
+from core import visitors
 from core.datasets.pictures import PictureFile
-from core.errors import DatasetError, disk_sentence
+from core.errors import DatasetError, disk_sentence, unknown
 from core.settings import settings
 
 FORMAT_VERSION = 1
@@ -39,7 +40,7 @@ class StoreCard:
     Attributes:
         name: what the dataset is asked for by.
         title: its name as its owner writes it.
-        owner: `you`, or `studio` for what was downloaded.
+        owner: `you` or a visitor of a public demo, or `studio` for what was downloaded.
         source: what it was read from.
         class_names: label `i` means `class_names[i]`.
         channels: 1 if every picture is grey, else 3.
@@ -127,20 +128,32 @@ def check_name(name: str) -> None:
         )
 
 
-def check_free(name: str, owner: str = "you") -> None:
+def check_free(name: str, owner: str = visitors.KEEPER) -> None:
     """Raise `DatasetError` if nobody, or not this owner, can store pictures under that name."""
     check_name(name)
-    if (root() / name).exists() or (name in RESERVED and owner != "studio"):
+    if (root() / name).exists() or (name in RESERVED and owner != visitors.STUDIO):
         raise DatasetError(f"There is already a dataset named {name!r}. Choose another name.")
 
 
 def exists(name: str) -> bool:
-    """Whether pictures are stored under that name."""
-    return bool(_NAME.fullmatch(name)) and (root() / name / CARD).is_file()
+    """Whether pictures are stored under that name that whoever asks may see."""
+    if not _NAME.fullmatch(name) or not (root() / name / CARD).is_file():
+        return False
+    return _is_visible(name)
+
+
+def _is_visible(name: str) -> bool:
+    """The keeper of the machine sees damaged ones too."""
+    if visitors.current() == visitors.KEEPER:
+        return True
+    try:
+        return visitors.may_see(read_card(name).owner)
+    except DatasetError:
+        return False
 
 
 def names() -> list[str]:
-    """Names of all stored datasets, in order."""
+    """Names of all stored datasets that whoever asks may see, in order."""
     if not root().is_dir():
         return []
     return sorted(folder.name for folder in root().iterdir() if exists(folder.name))
@@ -169,6 +182,8 @@ def open_store(name: str) -> Store:
     Raises:
         DatasetError: if there are none under that name, or their files are damaged.
     """
+    if not _is_visible(name):
+        raise DatasetError(unknown("dataset", name, names()))
     try:
         changed = (root() / name / CARD).stat().st_mtime_ns
     except OSError as error:
@@ -198,11 +213,13 @@ def delete(name: str) -> None:
     """Remove stored pictures for good.
 
     Raises:
-        DatasetError: if there are none under that name.
+        DatasetError: if there are none under that name, or they are not yours.
     """
     check_name(name)
-    if not (root() / name).is_dir():
+    if not (root() / name).is_dir() or not _is_visible(name):
         raise DatasetError(f"There are no stored pictures named {name!r}.")
+    if visitors.current() != visitors.KEEPER and not visitors.may_change(read_card(name).owner):
+        raise DatasetError(f"The pictures {name!r} are not yours, so they cannot be deleted.")
     try:
         doomed = Path(tempfile.mkdtemp(prefix="deleted-", dir=drafts()))
         os.rename(root() / name, doomed / name)  # gone at once, however long the files take

@@ -12,11 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from core import visitors
 from core.errors import DatasetError, disk_sentence
 from core.settings import settings
 
 MAX_AGE = 24 * 3600.0  # seconds until an upload nobody imported is forgotten
 _ID = re.compile(r"[0-9a-f]{16}")
+_OWNER = "owner"
+_OWN_MB, _PUBLIC_MB, _PUBLIC_UPLOADS = 500, 50, 3
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ def load(upload_id: str) -> Upload:
     """
     if isinstance(upload_id, str) and _ID.fullmatch(upload_id):
         for path in (_root() / upload_id).glob("*.zip"):
-            return Upload(upload_id, path)
+            if visitors.may_see(_owner(path.parent)):
+                return Upload(upload_id, path)
     raise DatasetError("What was uploaded is no longer there. Upload it again.")
 
 
@@ -61,6 +65,7 @@ def add(files: Iterable[tuple[str, bytes]], upload_id: str = "") -> Upload:
         DatasetError: if nothing can be written, or a zip comes on top of something else.
     """
     files = list(files)
+    _check_size(files, upload_id)
     try:
         existing = load(upload_id) if upload_id else None
         if len(files) == 1 and files[0][0].lower().endswith(".zip"):
@@ -82,18 +87,37 @@ def add(files: Iterable[tuple[str, bytes]], upload_id: str = "") -> Upload:
         raise DatasetError(disk_sentence(error, _root())) from error
 
 
+def most_bytes() -> int:
+    """The largest upload there may be."""
+    return (_PUBLIC_MB if settings.public else _OWN_MB) * 10**6
+
+
+def _check_size(files: list[tuple[str, bytes]], upload_id: str) -> None:
+    total = sum(len(content) for _, content in files)
+    if upload_id:
+        total += load(upload_id).path.stat().st_size
+    if settings.public and total > most_bytes():
+        raise DatasetError(
+            f"In this public demo an upload may hold {_PUBLIC_MB} MB. Received: "
+            f"{total / 1e6:,.0f} MB. Take fewer or smaller pictures."
+        )
+
+
 def discard(upload_id: str) -> None:
     """Forget an upload; nothing happens if it is gone already."""
-    if _ID.fullmatch(upload_id):
+    if _ID.fullmatch(upload_id) and visitors.may_change(_owner(_root() / upload_id)):
         shutil.rmtree(_root() / upload_id, ignore_errors=True)
 
 
 def _keep_zip(name: str, content: bytes | None) -> Upload:
     _forget_old_ones()
+    _make_room()
     upload_id = secrets.token_hex(8)
     stem = re.sub(r"[^\w .-]", "_", Path(name.replace("\\", "/")).stem).strip(" .") or "pictures"
     folder = _root() / upload_id
     folder.mkdir(parents=True)
+    if visitors.is_visitor(visitors.current()):
+        (folder / _OWNER).write_text(visitors.current(), encoding="utf-8")
     stem = stem[:100].encode()[:200].decode(errors="ignore")  # names are limited in bytes
     path = folder / f"{stem}.zip"
     if content is None:
@@ -103,9 +127,25 @@ def _keep_zip(name: str, content: bytes | None) -> Upload:
     return Upload(upload_id, path)
 
 
+def _owner(folder: Path) -> str:
+    """Whose upload lies in that folder."""
+    path = folder / _OWNER
+    return path.read_text(encoding="utf-8") if path.is_file() else visitors.KEEPER
+
+
 def _title_of(name: str) -> str:
     """The outermost folder."""
     return name.replace("\\", "/").strip("/").split("/")[0]
+
+
+def _make_room() -> None:
+    """Of each visitor of a public demo the latest uploads are kept."""
+    me = visitors.current()
+    if settings.public and visitors.is_visitor(me) and _root().is_dir():
+        mine = [folder for folder in _root().iterdir() if _owner(folder) == me]
+        mine.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
+        for folder in mine[_PUBLIC_UPLOADS - 1 :]:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _forget_old_ones() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from core import drafts as draft_folders
+from core import visitors
 from core.datasets.store import CARD, PARTS, StoreCard, check_free, drafts, root
 from core.errors import DatasetError, disk_sentence
 from core.images import to_rgb
@@ -136,7 +137,7 @@ class Writer:
 
 
 @contextmanager
-def draft(name: str, class_names: Sequence[str], owner: str = "you") -> Iterator[Writer]:
+def draft(name: str, class_names: Sequence[str], owner: str = visitors.KEEPER) -> Iterator[Writer]:
     """A `Writer` for a new dataset; unless it is finished, nothing is left behind.
 
     Raises:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from core import visitors
 from core.errors import Cancelled, StudioError, disk_sentence, is_disk_full
 from core.jobs import job as jobs
 from core.jobs.kinds import KINDS
@@ -29,7 +30,8 @@ def main(folder_name: str) -> int:
             (folder / "process").write_text(str(os.getpid()))
             job = jobs.read(folder)
             if job.state == "queued":
-                _work(job)
+                with visitors.acting_as(job.owner):
+                    _work(job)
     except Timeout:
         return 1  # another process is at it
     except OSError as error:
@@ -61,7 +63,8 @@ def _work(job: jobs.Job) -> None:
         if isinstance(error, OSError) and is_disk_full(error):
             sentence = disk_sentence(error, job.folder.parent)
         else:
-            sentence = _UNEXPECTED.format(error=f"{type(error).__name__}: {error}")
+            unexpected = f"{type(error).__name__}: {error}"
+            sentence = visitors.without_paths(_UNEXPECTED.format(error=unexpected))
         with suppress(OSError):
             traceback.print_exc()
         _end(job, "failed", error=sentence)

@@ -13,14 +13,19 @@ from contextlib import suppress
 
 from filelock import FileLock, Timeout
 
-from core import datasets, runs
+from core import datasets, runs, visitors
 from core.errors import JobError
 from core.jobs import job as jobs
+from core.jobs import limits
 from core.jobs.job import Job
-from core.jobs.queue import DISPATCHER_LOCK, list_jobs
+from core.jobs.kinds import KINDS
+from core.jobs.queue import DISPATCHER_LOCK, everything
+from core.settings import settings
 
 PATIENCE = 1.0  # seconds that a job has to stop by itself
 _POLL = 0.1
+OVERTIME = "overtime"  # an empty file: the demo has no more time for it
+_TO_FINISH = 60.0  # seconds to write down what there is
 _PASSED_OVER: set[str] = set()  # jobs nothing can be done about
 _LOCK_PATIENCE = 3.0  # seconds; others hold the lock for an instant to see whether it is free
 # Whoever uses the page goes first; left alone, work is as quick as without `nice`. All is written
@@ -37,6 +42,7 @@ def main() -> None:
     A job submitted at the last moment is not overlooked: the queue is looked at once more after
     the lock was let go, and whoever submits looks at the lock after queueing.
     """
+    limits.forget_old(everything())
     while _something_to_do():
         try:
             with FileLock(jobs.root() / DISPATCHER_LOCK, timeout=_LOCK_PATIENCE):
@@ -48,7 +54,7 @@ def main() -> None:
 
 def _something_to_do() -> Job | None:
     """The job to see to next: one that runs already, else the first in the queue."""
-    waiting = [job for job in list_jobs()[::-1] if not job.ended and job.id not in _PASSED_OVER]
+    waiting = [job for job in everything()[::-1] if not job.ended and job.id not in _PASSED_OVER]
     return min(waiting, key=lambda job: job.state != "running", default=None)
 
 
@@ -84,13 +90,27 @@ def _run(job: Job) -> None:
 
 def _watch(job: Job, lives: Callable[[], bool]) -> None:
     """Wait until it ends; end it if it does not stop when asked."""
-    asked = None
+    asked, begun = None, time.monotonic()
+    limited = settings.public and visitors.is_visitor(job.owner)
     while lives():
+        if limited:
+            _mind_the_time(job, time.monotonic() - begun)
         if asked is None and (job.folder / "cancel").exists():
             asked = time.monotonic()
         if asked is not None and time.monotonic() - asked > PATIENCE:
             _kill(job)
         time.sleep(_POLL)
+
+
+def _mind_the_time(job: Job, seconds: float) -> None:
+    """In a public demo work is ended after a while: early with what there is, else cancelled."""
+    if seconds < limits.MOST_SECONDS or (job.folder / OVERTIME).exists():
+        return
+    if KINDS[job.kind].can_finish and seconds < limits.MOST_SECONDS + _TO_FINISH:
+        (job.folder / "finish").touch()
+    else:
+        (job.folder / OVERTIME).touch()
+        (job.folder / "cancel").touch()
 
 
 def _kill(job: Job) -> None:
@@ -107,6 +127,8 @@ def _tidy(job: Job) -> None:
         jobs.write_status(job.folder, state="failed", error=jobs.died_sentence(job.folder))
     elif job.state not in job.times:
         jobs.write_status(job.folder, state=job.state, error=job.error)
+    if job.state == "cancelled" and (job.folder / OVERTIME).exists():
+        jobs.write_status(job.folder, error=limits.OVERTIME)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from core import visitors
 from core.errors import JobError, disk_sentence
 from core.settings import settings
 
@@ -99,7 +100,7 @@ class Job:
             text = (self.folder / "log.txt").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
-        return "\n".join(text.splitlines()[-lines:])
+        return visitors.without_paths("\n".join(text.splitlines()[-lines:]))
 
 
 def root() -> Path:

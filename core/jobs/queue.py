@@ -11,8 +11,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from core import visitors
 from core.errors import JobError, disk_sentence, unknown
 from core.jobs import job as jobs
+from core.jobs import limits
 from core.jobs.job import Job
 from core.jobs.kinds import KINDS
 from core.settings import PROJECT_DIR, settings
@@ -21,13 +23,12 @@ DISPATCHER_LOCK = ".dispatcher.lock"
 _POLL = 0.1  # seconds between two looks at a job that is waited for
 
 
-def submit(kind: str, job_settings: Mapping[str, Any], owner: str = "you") -> Job:
-    """Queue a job; it starts as soon as those before it have ended.
+def submit(kind: str, job_settings: Mapping[str, Any]) -> Job:
+    """Queue a job for whoever asks; it starts as soon as those before it have ended.
 
     Args:
         kind: one of `KINDS`.
         job_settings: what exactly to do; values that JSON knows.
-        owner: whose it is.
 
     Raises:
         JobError: if the kind is unknown or nothing can be written.
@@ -35,11 +36,13 @@ def submit(kind: str, job_settings: Mapping[str, Any], owner: str = "you") -> Jo
     """
     if kind not in KINDS:
         raise JobError(unknown("kind of job", kind, KINDS))
+    limits.check(kind, job_settings, everything())
     KINDS[kind].check(job_settings)
     job_id = jobs.new_id()
     draft, folder = jobs.root() / f".{job_id}", jobs.root() / job_id
     try:
         draft.mkdir(parents=True)
+        owner = visitors.current()
         config = {"kind": kind, "settings": dict(job_settings), "owner": owner}
         jobs.replace_json(draft / "config.json", config)
         status = {"state": "queued", "times": {"queued": jobs.now()}}
@@ -53,7 +56,12 @@ def submit(kind: str, job_settings: Mapping[str, Any], owner: str = "you") -> Jo
 
 
 def list_jobs() -> list[Job]:
-    """Every job, latest first; damaged ones are left out."""
+    """Every job of whoever asks, latest first; damaged ones are left out."""
+    return [job for job in everything() if visitors.may_see(job.owner)]
+
+
+def everything() -> list[Job]:
+    """Everybody's jobs, latest first; damaged ones are left out."""
     found = []
     if jobs.root().is_dir():
         for folder in sorted(jobs.root().iterdir(), reverse=True):
@@ -73,7 +81,10 @@ def load(job_id: str) -> Job:
     """
     if not jobs.is_id(job_id) or not (jobs.root() / job_id).is_dir():
         raise JobError(unknown("job", job_id, (job.id for job in list_jobs())))
-    return jobs.read(jobs.root() / job_id)
+    job = jobs.read(jobs.root() / job_id)
+    if not visitors.may_see(job.owner):
+        raise JobError(unknown("job", job_id, (job.id for job in list_jobs())))
+    return job
 
 
 def cancel(job_id: str) -> Job:
@@ -126,8 +137,9 @@ def go_on(job_id: str) -> Job:
     job = load(job_id)
     if not can_go_on(job):
         raise JobError(f"The job {job_id} cannot go on: it is {_described(job)}.")
+    limits.check(job.kind, job.settings, everything())
     KINDS[job.kind].check(job.settings)
-    for name in ("cancel", "finish", jobs.NO_ROOM):
+    for name in ("cancel", "finish", "overtime", jobs.NO_ROOM):
         (job.folder / name).unlink(missing_ok=True)
     jobs.write_status(job.folder, state="queued", error="", tries=job.tries + 1)
     ensure_dispatcher()
@@ -167,7 +179,7 @@ def wait(job_id: str, on_change: Callable[[Job], None] = lambda job: None) -> Jo
 
 def ensure_dispatcher() -> None:
     """Start the process that runs queued jobs, unless there is one or nothing to do."""
-    if all(job.ended for job in list_jobs()):
+    if all(job.ended for job in everything()):
         return
     if jobs.is_held(jobs.root() / DISPATCHER_LOCK):
         return
@@ -177,6 +189,7 @@ def ensure_dispatcher() -> None:
         "STUDIO_DATA_DIR": str(settings.data_dir),
         "STUDIO_RUNS_DIR": str(settings.runs_dir),
         "STUDIO_WORK_DIR": str(settings.work_dir),
+        "STUDIO_PUBLIC": str(int(settings.public)),
     }
     with (jobs.root() / "dispatcher.log").open("a") as log:
         subprocess.Popen(

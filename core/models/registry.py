@@ -34,6 +34,7 @@ class ModelSpec:
             or `pictures`.
         presets: values that belong together, by what a form calls them.
         backbone: name of the network in `core.models.transfer.BACKBONES` that it builds on.
+        quick: whether it learns something in minutes on two cores.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ModelSpec:
     learns_by: str
     presets: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     backbone: str = ""
+    quick: bool = True
 
 
 STUDIOS_OWN = "The studio's own: three pairs"
@@ -140,6 +142,7 @@ def _transfer(backbone: Backbone) -> ModelSpec:
         learns_by="epoch",
         presets=TRANSFER_PRESETS,
         backbone=backbone.name,
+        quick=not backbone.download_bytes,
     )
 
 
@@ -239,6 +242,7 @@ MODELS: dict[str, ModelSpec] = {
             ),
             build=cnn.resnet,
             learns_by="epoch",
+            quick=False,
         ),
         *map(_transfer, BACKBONES.values()),
     )

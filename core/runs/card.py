@@ -18,7 +18,7 @@ class RunCard:
 
     Attributes:
         id: name of the run and of its folder.
-        owner: `studio` for runs that came with it, else `you`.
+        owner: `studio` for runs that came with it, else `you`, or a visitor of a public demo.
         dataset, dataset_fingerprint: what it was trained on.
         class_names: output `i` of the model means `class_names[i]`.
         input_shape: height, width, channels of a picture.

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import drafts
+from core import drafts, visitors
 from core.errors import RunError, unknown
 from core.evaluation import Evaluation, evaluate
 from core.runs.card import RunCard
@@ -135,7 +135,7 @@ class Damaged:
 def list_runs() -> list[Run]:
     """Every whole run, shipped ones first, then by name; damaged ones are left out."""
     found = [run for run in _walk() if isinstance(run, Run)]
-    return sorted(found, key=lambda run: (run.card.owner != "studio", run.id))
+    return sorted(found, key=lambda run: (run.card.owner != visitors.STUDIO, run.id))
 
 
 def list_damaged() -> list[Damaged]:
@@ -151,9 +151,13 @@ def _walk() -> Iterator[Run | Damaged]:
                 continue
             seen.add(folder.name)
             try:
-                yield _read(folder)
+                run = _read(folder)
             except RunError as error:
-                yield Damaged(folder.name, str(error))
+                if visitors.current() == visitors.KEEPER:
+                    yield Damaged(folder.name, str(error))
+                continue
+            if visitors.may_see(run.card.owner):
+                yield run
 
 
 def load(run_id: str) -> Run:
@@ -165,7 +169,9 @@ def load(run_id: str) -> Run:
     if _ID.fullmatch(run_id):
         for parent in (settings.shipped_runs_dir, settings.runs_dir):
             if (parent / run_id).is_dir():
-                return _read(parent / run_id)
+                run = _read(parent / run_id)
+                if visitors.may_see(run.card.owner):
+                    return run
     raise RunError(unknown("run", run_id, (run.id for run in list_runs())))
 
 
@@ -241,7 +247,7 @@ def sha256(path: Path) -> str:
 
 
 def _must_be_yours(run: Run, verb: str) -> None:
-    if run.card.owner == "studio":
+    if run.card.owner == visitors.STUDIO:
         raise RunError(f"The run {run.id!r} came with the studio and cannot be {verb}.")
 
 

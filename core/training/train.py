@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core import cost, datasets, runs, serving
+from core import cost, datasets, runs, serving, visitors
 from core.datasets import Dataset
 from core.errors import RunError
 from core.evaluation import Evaluation, evaluate
@@ -166,7 +166,7 @@ def _card(
     used = config.hyperparameters["max_pictures"] or len(dataset.y_train)
     return runs.RunCard(
         id=run_id,
-        owner="studio" if run_id in runs.SHIPPED else "you",
+        owner=visitors.STUDIO if run_id in runs.SHIPPED else visitors.current(),
         dataset=config.dataset,
         dataset_fingerprint=dataset.fingerprint(),
         class_names=dataset.class_names,

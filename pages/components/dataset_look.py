@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core import datasets, plots
+from core import datasets, plots, visitors
 from core.datasets import DatasetSpec, Overview
 from core.errors import StudioError
 from pages.components import html, keys
@@ -19,7 +19,7 @@ def show(spec: DatasetSpec) -> None:
     look = _overview(spec.name, part, _version(spec))
     gallery, counts, sizes, left_out = st.tabs(
         ["Samples", "Classes and split", "Picture sizes", f"Left out ({len(look.skipped):,})"]
-        if spec.owner == "you" or look.skipped
+        if spec.owner != visitors.STUDIO or look.skipped
         else ["Samples", "Classes and split", "Picture sizes", "Source"]
     )
     with gallery:
@@ -29,7 +29,7 @@ def show(spec: DatasetSpec) -> None:
     with sizes:
         show_sizes(look)
     with left_out:
-        if spec.owner == "you" or look.skipped:
+        if spec.owner != visitors.STUDIO or look.skipped:
             show_left_out(look)
         else:
             st.markdown(f"**Source:** {spec.source}  \n**Licence:** {spec.licence}")

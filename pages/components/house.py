@@ -7,9 +7,14 @@ once. A link straight to a page would then show it alone, without the menu and t
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from pages.components import visitor
+
 
 def enter() -> None:
-    """To be called first on a page: begins anew through `app.py` if it was not run."""
+    """To be called first on a page: begins anew through `app.py` if it was not run; tells `core`
+    who asks.
+    """
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
         st.rerun()
+    visitor.recognise()

@@ -1,5 +1,6 @@
 """Names of session keys and of the entries in the page's address, in one place."""
 
+VISITOR = "visitor"
 SOURCE = "from"
 BRUSH = "brush"
 RUNS = "runs"

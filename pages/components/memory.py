@@ -11,6 +11,7 @@ from threading import Lock
 
 import streamlit as st
 
+from core import visitors
 from pages.components import keys
 
 _MOST_BYTES = 64 * 2**20
@@ -67,12 +68,18 @@ def _shelf() -> _Shelf:
 
 def recall() -> Memory:
     """What this visitor last showed; empty if nothing is known."""
-    return _shelf().get(_token()) or Memory()
+    return _shelf().get(_place(_token())) or Memory()
 
 
 def _token() -> str:
     """This visitor's token: in the address, or in the session after a change of page."""
     return st.query_params.get(keys.SKETCH, "") or st.session_state.get(_HELD, "")
+
+
+def _place(token: str) -> str:
+    """Where it is kept: a link that is handed on takes nothing to another visitor of a demo."""
+    me = visitors.current()
+    return f"{me} {token}" if visitors.is_visitor(me) else token
 
 
 def remember(memory: Memory) -> None:
@@ -81,4 +88,4 @@ def remember(memory: Memory) -> None:
     st.session_state[_HELD] = token
     if st.query_params.get(keys.SKETCH) != token:
         st.query_params[keys.SKETCH] = token
-    _shelf().put(token, memory)
+    _shelf().put(_place(token), memory)

@@ -5,9 +5,11 @@ from typing import Any
 
 import streamlit as st
 
+from core import visitors
 from core.augmentation import why_usual
 from core.datasets import DatasetSpec
 from core.errors import StudioError
+from core.jobs import limits
 from core.models import MODELS, ModelSpec, Param
 from core.training import MAX_SEED, TrainConfig
 from pages.components import (
@@ -38,23 +40,26 @@ def pick_model(spec: DatasetSpec) -> ModelSpec:
     Args:
         spec: the dataset, which decides what is offered first.
     """
-    own = spec.owner == "you" and spec.preprocessing == "photo"
+    own = spec.owner != visitors.STUDIO and spec.preprocessing == "photo"
     first = FIRST_FOR_PHOTOGRAPHS if own else FIRST_CHOICE
+    offered = [MODELS[name] for name in limits.models()]
     families = {
-        "Pretrained networks": [spec for spec in MODELS.values() if spec.backbone],
-        "Networks": [s for s in MODELS.values() if s.family == "network" and not s.backbone],
-        "Classical models": [spec for spec in MODELS.values() if spec.family == "classical"],
+        "Pretrained networks": [spec for spec in offered if spec.backbone],
+        "Networks": [s for s in offered if s.family == "network" and not s.backbone],
+        "Classical models": [spec for spec in offered if spec.family == "classical"],
     }
     order = [*families["Networks"], *families["Pretrained networks"], *families["Classical models"]]
-    address.recall(keys.MODEL, list(MODELS), first, keys.NEXT_MODEL)
+    names = [spec.name for spec in order]
+    address.recall(keys.MODEL, names, first if first in names else names[0], keys.NEXT_MODEL)
     name = st.selectbox(
         "Model",
-        [spec.name for spec in order],
+        names,
         format_func=lambda name: MODELS[name].title,
         key=keys.MODEL,
         help=" ".join(
             f"**{title}:** {', '.join(spec.title for spec in specs)}."
             for title, specs in families.items()
+            if specs
         ),
     )
     address.note(keys.MODEL, name)
@@ -214,7 +219,9 @@ def _check(
 ) -> TrainConfig | None:
     name, seed = _name_and_seed()
     try:
-        return TrainConfig(spec.name, model.name, values, name or None, seed, validation_fraction)
+        config = TrainConfig(spec.name, model.name, values, name or None, seed, validation_fraction)
+        limits.check_training(config)
+        return config
     except StudioError as error:
         st.error(html.plain(str(error)), icon=":material/error:")
         return None

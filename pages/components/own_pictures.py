@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import datasets
+from core import datasets, visitors
 from core.datasets import uploads
 from core.datasets.layout import Layout
 from core.datasets.uploads import Upload
 from core.errors import StudioError
+from core.jobs import limits
 from pages.components import html, job_progress, keys, later
 
-_MAX_UPLOAD_MB = 500
 _WAYS = {
     "zip": ":material/folder_zip: A zip file",
     "folder": ":material/folder: Folders",
@@ -40,7 +40,7 @@ def show() -> None:
     st.markdown(_HOW)
     way = st.segmented_control(
         "How you bring them",
-        list(_WAYS),
+        [way for way in _WAYS if way != "path" or not limits.apply()],
         default="zip",
         required=True,
         format_func=_WAYS.get,
@@ -53,12 +53,13 @@ def show() -> None:
 
 
 def _from_browser(way: str) -> None:
+    most = uploads.most_bytes() // 10**6
     turn = st.session_state.setdefault(keys.UPLOADER_TURN, 0)
     if way == "zip":
         file = st.file_uploader(
-            f"A zip file with a folder per class (up to {_MAX_UPLOAD_MB} MB)",
+            f"A zip file with a folder per class (up to {most} MB)",
             type="zip",
-            max_upload_size=_MAX_UPLOAD_MB,
+            max_upload_size=most,
             key=f"zip_{turn}",
             help="For more than that, unpack it on the machine the studio runs on and give its "
             "path.",
@@ -167,7 +168,7 @@ def _name_and_import(title: str, source: dict[str, str]) -> None:
         help="What it is called in lists. On the command line it is written in small letters, "
         "with hyphens.",
     ).strip()
-    slug = to_slug(name)
+    slug = to_slug(name) and visitors.distinct(to_slug(name))
     problem = _problem_with(slug)
     if problem:
         st.error(problem, icon=":material/label_off:")

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from core import datasets, runs
+from core import datasets, runs, visitors
 from core.errors import StudioError
 from core.models import MODELS
 from core.runs import Run
@@ -222,7 +222,7 @@ def _show_actions(run: Run) -> None:
             key=f"download_{run.id}",
             help="All files of this run in one zip: the model, its card and its answers.",
         )
-        if run.card.owner != "studio":
+        if run.card.owner != visitors.STUDIO:
             _rename(run)
             _delete(run)
 

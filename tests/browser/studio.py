@@ -1,6 +1,7 @@
 """The running studio and a real Chromium, for browser tests and benchmarks."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -100,6 +101,20 @@ def at_rest(page: Page) -> None:
     """Wait until the page is not being drawn anew."""
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.locator("[data-stale=true]")).to_have_count(0)
+
+
+def choose(page: Page, field: str | re.Pattern, option: str, typed: str = "") -> None:
+    """Choose from a drop-down list by its keys, which a list that moves cannot lose."""
+    box = page.get_by_role("combobox", name=field)
+    box.click()
+    box.press_sequentially(typed or option)
+    found = page.get_by_role("option", name=option, exact=True)
+    expect(found).to_be_visible()
+    while found.get_attribute("data-focused") != "true":
+        box.press("ArrowDown")
+    box.press("Enter")
+    expect(found).to_have_count(0)
+    at_rest(page)
 
 
 def draw(page: Page, digit: str, offset: tuple[int, int] = (0, 0), size: float = 1.0) -> None:

@@ -68,13 +68,11 @@ def cell(page: Page, run_id: str, row: int, column: int):
 
 def shown(page: Page) -> list[int]:
     """Which test pictures are shown, in their order."""
-    return [int(card.get_attribute("data-index")) for card in page.locator(CARDS).all()]
+    return page.locator(CARDS).evaluate_all("cards => cards.map(card => +card.dataset.index)")
 
 
 def choose(page: Page, field: str, option: str) -> None:
-    page.get_by_role("combobox", name=re.compile(field)).click()
-    page.get_by_role("option", name=option, exact=True).click()
-    at_rest(page)
+    studio.choose(page, re.compile(field), option)
 
 
 def test_a_clicked_cell_shows_exactly_the_pictures_it_counts(page, server):
@@ -134,9 +132,7 @@ def test_cells_are_reached_by_keyboard(page, server):
     expect(page.get_by_role("heading", name="7 answered as 2")).to_be_visible()
     page.get_by_text("The cells as a list").click()
     at_rest(page)
-    page.get_by_role("combobox", name=re.compile("True class → answer")).click()
-    expect(page.get_by_role("option", name="4 → 9 (22 pictures)", exact=True)).to_be_attached()
-    page.keyboard.press("Enter")  # the commonest mistake comes first
+    choose(page, "True class → answer", "4 → 9 (22 pictures)")
     expect(page.get_by_role("heading", name="4 answered as 9")).to_be_visible()
 
 
@@ -181,6 +177,7 @@ def test_mistakes_are_filtered(page, server):
     choose(page, "True class", "5")
     wrong = wrong[labels[wrong] == 5]
     expect(page.get_by_text(f"{len(wrong)} pictures, sorted")).to_be_visible()
+    expect(page.locator(CARDS)).to_have_count(len(wrong))
     assert shown(page) == wrong[np.argsort(-sure[wrong], kind="stable")].tolist()
     page.get_by_role("radio", name="All models wrong").click()
     at_rest(page)

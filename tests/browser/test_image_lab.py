@@ -43,10 +43,7 @@ def open_lab(page: Page, server, query: str = "") -> None:
 
 
 def add(page: Page, title: str) -> None:
-    page.get_by_role("combobox", name="Add a step").click()
-    page.keyboard.type(title.partition(" · ")[2])
-    page.get_by_role("option", name=title, exact=True).click()
-    at_rest(page)
+    studio.choose(page, "Add a step", title, typed=title.partition(" · ")[2])
 
 
 def step(page: Page, title: str):

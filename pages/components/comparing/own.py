@@ -16,7 +16,6 @@ from core.labelled import Labelled
 from pages.components import choice, class_report, html, job_progress, keys
 from pages.components.comparing import cases, chosen
 
-_MAX_UPLOAD_MB = 200
 _MOST_WRONG = 24
 _SIDE = 300  # pixels of a picture as it is shown
 
@@ -60,12 +59,13 @@ def _take() -> Upload | None:
         size = upload.path.stat().st_size / 1e6
         st.caption(f"{html.plain(upload.title)} has arrived ({size:,.1f} MB).")
         return upload
+    most = uploads.most_bytes() // 10**6
     left, right = st.columns(2)
     with left:
         zipped = st.file_uploader(
-            f"A zip file (up to {_MAX_UPLOAD_MB} MB)",
+            f"A zip file (up to {most} MB)",
             type="zip",
-            max_upload_size=_MAX_UPLOAD_MB,
+            max_upload_size=most,
             key="labelled_zip",
         )
     with right:

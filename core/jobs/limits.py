@@ -1,0 +1,140 @@
+"""What visitors of a public demo may ask for, so that there is room and time for all of them.
+
+Nothing here concerns the keeper of the machine, or a studio that is not public.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from core import datasets, runs, visitors
+from core.errors import JobError, ModelError, StudioError
+from core.jobs.job import Job
+from core.models import MODELS
+from core.settings import settings
+from core.training import TrainConfig, estimate
+
+MOST_SECONDS = 300.0
+KEPT_HOURS = 24
+IN_THE_QUEUE = 6
+A_DAY = 30
+SMALL_MACHINE = 2 * 2**30  # bytes; with less, networks cannot learn beside the pages
+FEW_PICTURES = 10_000  # that classical models learn from on a small machine
+_KINDS = ("import", "evaluate", "robustness", "train")
+_MEMORY_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+OVERTIME = (
+    f"It took longer than the {MOST_SECONDS / 60:.0f} minutes that this demo has for each piece of "
+    "work. Fewer pictures or a simpler model help; on your own machine there is no limit."
+)
+
+
+def apply() -> bool:
+    """Whether whoever asks is a visitor of a public demo."""
+    return settings.public and visitors.is_visitor(visitors.current())
+
+
+def models() -> list[str]:
+    """Names of the models that whoever asks may train."""
+    if not apply():
+        return list(MODELS)
+    small = memory() < SMALL_MACHINE
+    return [
+        spec.name
+        for spec in MODELS.values()
+        if spec.quick and not (small and spec.family == "network")
+    ]
+
+
+def memory() -> int:
+    """Bytes of memory that this machine, or the container it is in, has."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for path in _MEMORY_FILES:
+        with suppress(OSError, ValueError):
+            found.append(int(Path(path).read_text()))
+    return min(found)
+
+
+def check(kind: str, job_settings: Mapping[str, Any], everybodys: Sequence[Job]) -> None:
+    """Raise `StudioError` if a visitor may not ask for that now.
+
+    Args:
+        kind: of the job.
+        job_settings: what exactly to do.
+        everybodys: all jobs there are.
+    """
+    if not apply():
+        return
+    if kind not in _KINDS:
+        raise JobError(
+            "This public demo downloads nothing. On your own machine the studio does: see README."
+        )
+    if "path" in job_settings:
+        raise JobError("In this public demo pictures come from your browser: upload them.")
+    waiting = [job for job in everybodys if not job.ended]
+    mine = [job for job in everybodys if job.owner == visitors.current()]
+    if any(not job.ended for job in mine):
+        raise JobError(
+            "One piece of work at a time: yours is still going on. Wait until it has ended, or "
+            "cancel it."
+        )
+    if len(waiting) >= IN_THE_QUEUE:
+        raise JobError(f"{len(waiting)} others wait before you. Try again in a few minutes.")
+    if sum(not _is_old(job.times.get("queued", "")) for job in mine) >= A_DAY:
+        raise JobError(f"This demo does {A_DAY} pieces of work a day for each visitor.")
+    if kind == "train":
+        check_training(TrainConfig.from_mapping(job_settings))
+
+
+def check_training(config: TrainConfig) -> None:
+    """Raise `ModelError` if a visitor may not train that: only what is quick."""
+    if not apply():
+        return
+    if config.model not in models():
+        raise ModelError(
+            f"{MODELS[config.model].title} takes more time or memory than this demo has. Choose "
+            f"one of: {', '.join(MODELS[name].title for name in models())}."
+        )
+    spec = datasets.find(config.dataset)
+    if config.family == "classical" and memory() < SMALL_MACHINE:
+        few = min(config.hyperparameters["max_pictures"] or spec.train_size, spec.train_size)
+        if config.hyperparameters["features"] in MODELS or few > FEW_PICTURES:
+            raise ModelError(
+                f"This demo runs on a small machine: at most {FEW_PICTURES:,} pictures to learn "
+                f"from, and no features of a network. Received: {few:,} pictures."
+            )
+    found = estimate(config, spec, runs.list_runs())
+    ends_early = config.family == "network"  # and keeps its best epoch
+    if found is not None and found.seconds > MOST_SECONDS and not ends_early:
+        raise ModelError(
+            f"It would take about {found.seconds / 60:.0f} minutes; this demo has "
+            f"{MOST_SECONDS / 60:.0f} for each training. Take fewer pictures or a simpler model."
+        )
+
+
+def forget_old(everybodys: Sequence[Job]) -> None:
+    """Remove what visitors made longer than a day ago: runs, pictures and jobs."""
+    if not settings.public:
+        return
+    for run in sorted(runs.list_runs(), key=lambda run: not run.card.members):
+        if visitors.is_visitor(run.card.owner) and _is_old(run.card.created):
+            with suppress(StudioError):  # a younger ensemble needs it
+                runs.delete(run.id)
+    for spec in datasets.list_datasets():
+        if visitors.is_visitor(spec.owner) and _is_old(datasets.created(spec.name)):
+            with suppress(StudioError):
+                datasets.delete(spec.name)
+    for job in everybodys:
+        ended = job.ended and visitors.is_visitor(job.owner)
+        if ended and _is_old(job.times.get("queued", "")):
+            shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def _is_old(time: str) -> bool:
+    try:
+        return datetime.now(UTC) - datetime.fromisoformat(time) > timedelta(hours=KEPT_HOURS)
+    except (ValueError, TypeError):
+        return False
