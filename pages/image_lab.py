@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components import choice, house, keys
+from pages.components import choice, house, keys, welcome
 from pages.components.lab import breaking, pipeline, source, variants
 
 VIEWS = {
@@ -15,7 +15,7 @@ VIEWS = {
 def page() -> None:
     """A picture, and three ways to play with it."""
     house.enter()
-    st.title("Image lab", anchor=False)
+    welcome.show("image_lab", "Image lab")
     view = pick_view()
     if view == "robustness":
         breaking.show()

@@ -16,6 +16,7 @@ from pages.components import (
     reading,
     run_picker,
     unsure,
+    welcome,
 )
 from pages.components.picture_source import Shown
 
@@ -30,7 +31,7 @@ SOURCES = {"draw": "Draw", "upload": "Upload", "camera": "Camera"}
 def page() -> None:
     """Heading and settings; everything that changes while drawing is in a fragment."""
     house.enter()
-    st.title("Recognise", anchor=False)
+    welcome.show("recognise", "Recognise")
     recognise()
 
 

@@ -20,7 +20,7 @@ from pages.components import (
     steps,
     training_view,
     trainings,
-    visitor,
+    welcome,
 )
 
 OWN = "+own"  # no dataset can have that name
@@ -31,8 +31,7 @@ def page() -> None:
     """Pictures, model, trainings: one step at a time."""
     house.enter()
     jobs.ensure_dispatcher()  # what waited when the studio was closed goes on
-    st.title("Train a model", anchor=False)
-    visitor.say_that_it_is_public()
+    welcome.show("train", "Train a model")
     step = steps.pick()
     if step == "trainings":
         trainings.show()

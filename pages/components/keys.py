@@ -1,6 +1,7 @@
 """Names of session keys and of the entries in the page's address, in one place."""
 
 VISITOR = "visitor"
+HINT = "hint"
 SOURCE = "from"
 BRUSH = "brush"
 RUNS = "runs"

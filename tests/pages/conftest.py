@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from streamlit.components.v2 import manifest_scanner
 
+from pages.components import welcome
+
 
 @pytest.fixture(scope="session", autouse=True)
 def objects_set_aside() -> None:
@@ -16,6 +18,14 @@ def objects_set_aside() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_is_new() -> Iterator[None]:
+    """Pages are seen as by somebody who has seen them before."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(welcome, "_note", lambda who, page: False)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,130 @@
+"""The head of every page: its title, how it works, and on the first visit what to do first."""
+
+import json
+from contextlib import suppress
+
+import streamlit as st
+
+from core import visitors
+from core.settings import settings
+from pages.components import keys, visitor
+
+FIRST = {
+    "recognise": "**New here?** Draw a digit in the white square, or click a sample below it. The "
+    "answer follows every stroke.",
+    "train": "**New here?** Look at the pictures, click **Next: choose a model**, then **Start "
+    "training**. With scikit-learn digits and a random forest it takes seconds.",
+    "compare": "**New here?** Three models that read the same 10,000 digits are open. Look at "
+    "**Confusion** and click a cell to see the pictures behind a number.",
+    "image_lab": "**New here?** Move a slider and watch the picture, or add a step from the list. "
+    "Then see what a model says about it.",
+}
+HOW = {
+    "recognise": """
+1. **Ink** is told from paper: by its grey level in a drawing, by how much darker it is than the
+   paper around it in a photograph.
+2. **Digits** are the connected pieces of ink, from left to right.
+3. Each is **normalised** as in the training pictures: 20 pixels large, centred by weight in a
+   square of 28×28.
+4. The **model** turns those 784 numbers into ten probabilities; the largest is the answer.
+
+A photograph skips the first three steps: it is fitted to the square that the model expects.
+
+A model knows nothing but its classes. A letter is read as the digit it resembles most, so look at
+the probabilities, not at the answer alone.""",
+    "train": """
+1. **Pictures** are split into three parts: for *training*, which the model learns from; for
+   *validation*, which tells during training whether it gets better at pictures it has not seen; and
+   for *testing*, which stay untouched until the end.
+2. A **classical model** looks at numbers: pixels, edge histograms or patterns. A **network** learns
+   by itself what to look for: it goes through the pictures many times (*epochs*), and after every
+   batch its weights move a little in the direction that lowers the *loss*. A **pretrained network**
+   has already learnt to see and only needs to learn your names for things.
+3. The **learning curve** tells how it goes: if training keeps getting better and validation does
+   not, the model learns its pictures by heart (*overfitting*).
+
+Training runs in a process of its own. You may leave this page; it is found again.""",
+    "compare": """
+Every model here has answered **the same test pictures**, which none of them learnt from. All
+figures come from those stored answers.
+
+- **Accuracy** is the part that was right. Its *95 % interval* says how far chance alone could move
+  it: with 360 pictures by several percent, with 10,000 by a few tenths.
+- The **confusion matrix** counts what was taken for what; right answers lie on the diagonal.
+- **Precision**: of all pictures called a 4, how many were one. **Recall**: of all fours, how many
+  were found. **F1** is high only if both are.
+- Whether one model is *significantly* better is judged by **McNemar's test**, on the pictures that
+  only one of the two gets right.
+
+Why does a CNN beat logistic regression? Open **Mistakes** and choose the pictures that one gets
+right and the other wrong: shifted, slanted and thin digits. Logistic regression weighs each pixel
+where it stands; a CNN finds a stroke wherever it is.""",
+    "image_lab": """
+A picture is a table of numbers from 0 (black) to 255 (white), in colour three of them.
+
+- **Blurring** takes the mean of each pixel's neighbourhood; **edge** operations take differences
+  between neighbours; a **threshold** turns grey into black or white.
+- Steps are done **in order**, each on the result of the one before. Blurring before looking for
+  edges makes fewer and cleaner ones: try both orders.
+- **Random changes** (*augmentation*) show a model the same picture shifted, turned or darkened, so
+  that it learns what does not matter.
+- **Where models break** changes test pictures more and more and counts the right answers.
+
+Every step shows the OpenCV call that made it; **Copy the code** gives a script that does the
+same.""",
+}
+_FILE = "hints.json"
+
+
+def show(page: str, title: str) -> None:
+    """Title and explanation; the hint, if this browser sees the page for the first time.
+
+    Args:
+        page: one of `FIRST` and `HOW`.
+        title: as the page is called.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.title(title, anchor=False, width="content")
+        with st.popover("How does this work?", icon=":material/help:", type="tertiary"):
+            st.markdown(HOW[page])
+    visitor.say_that_it_is_public()
+    if _is_first_visit(page):
+        with st.container(
+            border=True, horizontal=True, vertical_alignment="center", key="first_visit"
+        ):
+            st.markdown(f":material/lightbulb: {FIRST[page]}")
+            st.button("Got it", on_click=_dismiss, args=(page,), key=f"{keys.HINT}_{page}")
+
+
+def _is_first_visit(page: str) -> bool:
+    """Whether the hint is to be seen: until it is dismissed, or the page is opened once more."""
+    shown = st.session_state.setdefault(keys.HINT, {})
+    if page not in shown:
+        shown[page] = _note(visitors.current(), page)
+    return shown[page]
+
+
+def _dismiss(page: str) -> None:
+    st.session_state[keys.HINT][page] = False
+
+
+def _note(who: str, page: str) -> bool:
+    """Write down that somebody has seen the page; whether it is the first time."""
+    seen = _seen().setdefault(who, set())
+    if page in seen:
+        return False
+    seen.add(page)
+    if who == visitors.KEEPER:
+        with suppress(OSError):  # it is only a hint
+            settings.work_dir.mkdir(parents=True, exist_ok=True)
+            (settings.work_dir / _FILE).write_text(json.dumps(sorted(seen)), encoding="utf-8")
+    return True
+
+
+@st.cache_resource
+def _seen() -> dict[str, set[str]]:
+    """Which pages were seen by whom; the keeper's outlive the server."""
+    try:
+        return {visitors.KEEPER: set(json.loads((settings.work_dir / _FILE).read_text("utf-8")))}
+    except (OSError, ValueError, TypeError):
+        return {}
