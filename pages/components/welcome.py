@@ -74,6 +74,12 @@ Every step shows the OpenCV call that made it; **Copy the code** gives a script 
 same.""",
 }
 _FILE = "hints.json"
+# Streamlit writes white on the main colour; in the dark theme that colour is light.
+_READABLE = """<style>
+[data-testid="stBaseButton-primary"]:enabled, [data-testid="stMultiSelectTagsContainer"] [data-tag],
+[data-testid="stMultiSelectTagsContainer"] [data-tag] span
+{color: light-dark(#FFFFFF, #06222F) !important}
+</style>"""
 
 
 def show(page: str, title: str) -> None:
@@ -83,6 +89,7 @@ def show(page: str, title: str) -> None:
         page: one of `FIRST` and `HOW`.
         title: as the page is called.
     """
+    st.html(_READABLE)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.title(title, anchor=False, width="content")
         with st.popover("How does this work?", icon=":material/help:", type="tertiary"):

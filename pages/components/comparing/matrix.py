@@ -25,10 +25,17 @@ button {all:unset; box-sizing:border-box; cursor:pointer; display:block; width:1
 .dense th {font-size:.68rem}
 button:hover, button:focus-visible {outline:2px solid var(--st-text-color); outline-offset:-1px}
 button[aria-pressed=true] {outline:3px solid #CC79A7; outline-offset:-1px; font-weight:700}
-button.dark {color:#fff}
 """
 
 _JS = """
+const PAPER = [[255, 255, 255], [16, 24, 30]];  // of the light and of the dark theme
+// Black or white, whichever stands out more (WCAG 2.2, relative luminance).
+function readable(colour, alpha, paper) {
+  const linear = paper.map((under, i) => (colour[i] * alpha + under * (1 - alpha)) / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+  return luminance > 0.179 ? '#000' : '#fff';
+}
 export default function (component) {
   const {data, parentElement, setTriggerValue} = component;
   let root = parentElement.querySelector('.matrix');
@@ -72,11 +79,12 @@ export default function (component) {
       const td = element('td', '', tr);
       const button = element('button', data.texts[row][column], td);
       const part = Math.sqrt(Math.min(1, Math.abs(value) / data.most));
-      const colour = value < 0 ? '213,94,0' : '0,114,178';
+      const colour = value < 0 ? [213, 94, 0] : [0, 114, 178], alpha = 0.08 + 0.92 * part;
       button.style.background = value === 0
         ? 'color-mix(in srgb, var(--st-text-color) 5%, transparent)'
-        : `rgba(${colour},${(0.08 + 0.92 * part).toFixed(3)})`;
-      if (part > 0.6) button.className = 'dark';
+        : `rgba(${colour},${alpha.toFixed(3)})`;
+      const [light, dark] = PAPER.map(paper => readable(colour, alpha, paper));
+      button.style.color = `light-dark(${light}, ${dark})`;
       const chosen = data.cell && data.cell[0] === row && data.cell[1] === column;
       button.setAttribute('aria-pressed', chosen ? 'true' : 'false');
       const says = data.says[row][column];
