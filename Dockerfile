@@ -15,7 +15,7 @@ RUN sed -i 's/^tensorflow==/tensorflow-cpu==/' requirements.txt constraints.txt 
     && python3 -m venv /opt/venv \
     && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt \
     && cd /opt/venv/lib/python3.11/site-packages \
-    && rm -rf tensorflow/include pip pip-*.dist-info \
+    && rm -rf tensorflow/include clang pip pip-*.dist-info \
     && find . -type d -name tests -prune -exec rm -rf {} + \
     && find tensorflow -name '*.so*' -type f -size +1M -exec strip --strip-unneeded {} +
 
