@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import accuracy, comparing, lab, speed, training, transfer
+from benchmarks import accuracy, comparing, lab, speed, training, transfer, visiting
 
 PARTS = {
     "accuracy": accuracy.main,
@@ -11,6 +11,7 @@ PARTS = {
     "comparing": comparing.main,
     "lab": lab.main,
     "transfer": transfer.main,
+    "visiting": visiting.main,
 }
 
 

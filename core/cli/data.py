@@ -21,19 +21,19 @@ def add_commands(commands) -> None:
 
     text = "counts, sizes and samples of a dataset"
     action = actions.add_parser("show", help=text, description=text)
-    action.add_argument("name", metavar="NAME")
+    action.add_argument("name", metavar="NAME", help="see `datasets`")
     action.add_argument("--out", metavar="SHEET.png", help="write samples of each class there")
     action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
     action.set_defaults(handler=show)
 
     text = "fetch a dataset that is not on this machine yet"
     action = actions.add_parser("download", help=text, description=text)
-    action.add_argument("name", metavar="NAME")
+    action.add_argument("name", metavar="NAME", help="see `datasets`")
     action.set_defaults(handler=download)
 
     text = "remove a dataset you imported, for good"
     action = actions.add_parser("delete", help=text, description=text)
-    action.add_argument("name", metavar="NAME")
+    action.add_argument("name", metavar="NAME", help="see `datasets`")
     action.set_defaults(handler=delete)
 
 

@@ -26,7 +26,9 @@ def _add_actions(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", metavar="ACTION")
     text = "fetch what a pretrained network has learnt from ImageNet"
     action = actions.add_parser("download", help=text, description=text)
-    action.add_argument("name", metavar="NAME", choices=sorted(transfer.BACKBONES))
+    action.add_argument(
+        "name", metavar="NAME", choices=sorted(transfer.BACKBONES), help="which one"
+    )
     action.set_defaults(handler=download)
 
 

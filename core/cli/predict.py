@@ -19,7 +19,12 @@ def add_commands(commands) -> None:
     text = "classify pictures: one JSON object a line"
     command = commands.add_parser("predict", help=text, description=text)
     command.add_argument("paths", nargs="*", metavar="PATH", help="pictures, or folders of them")
-    command.add_argument("--run", default=DEFAULT_RUN, metavar="ID", help="default: %(default)s")
+    command.add_argument(
+        "--run",
+        default=DEFAULT_RUN,
+        metavar="ID",
+        help="who answers; default: %(default)s, see `runs`",
+    )
     command.add_argument("--dataset", metavar="D", help="take a test picture of this dataset")
     command.add_argument("--index", type=int, metavar="N", help="the N-th one, from 0")
     command.add_argument("--json", action="store_true", help="accepted; the output is always JSON")

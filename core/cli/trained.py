@@ -13,7 +13,7 @@ from core.training.script import as_script
 def add_commands(commands) -> None:
     text = "draw the learning curve and the confusion matrix of a run as a picture"
     command = commands.add_parser("plot", help=text, description=text)
-    command.add_argument("--run", required=True, metavar="ID")
+    command.add_argument("--run", required=True, metavar="ID", help="see `runs`")
     command.add_argument("--out", required=True, metavar="F.png", help="where it is written")
     command.set_defaults(handler=plot)
 
@@ -24,7 +24,7 @@ def add_commands(commands) -> None:
 
     text = "print a plain Python script that trains a run again"
     command = commands.add_parser("script", help=text, description=text)
-    command.add_argument("--run", required=True, metavar="ID")
+    command.add_argument("--run", required=True, metavar="ID", help="see `runs`")
     command.set_defaults(handler=script)
 
 

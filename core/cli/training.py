@@ -50,7 +50,7 @@ def add_commands(commands) -> None:
 
     text = "run a stored model again over its test set, or over your own labelled pictures"
     command = commands.add_parser("evaluate", help=text, description=text)
-    command.add_argument("--run", required=True, metavar="ID")
+    command.add_argument("--run", required=True, metavar="ID", help="see `runs`")
     command.add_argument("--images", metavar="FOLDER", help="a folder with a folder per class")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(handler=run_evaluate)

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -185,11 +185,19 @@ def _card(
         seconds=round(seconds, 1),
         seed=config.seed,
         validation_fraction=config.validation_fraction,
-        versions={package: version(package) for package in _PACKAGES[config.family]},
+        versions={package: _version(package) for package in _PACKAGES[config.family]},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         test_fingerprint=dataset.test_fingerprint(),
         cost=found,
     )
+
+
+def _version(package: str) -> str:
+    """The installed version; `tensorflow-cpu` counts as TensorFlow."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return version(f"{package}-cpu")
 
 
 def free_name(config: TrainConfig) -> str:

@@ -8,7 +8,7 @@ from tests.browser import studio
 
 PAGES = ("", "train?dataset=digits&step=model", "compare?show=confusion", "image_lab")
 FURTHER = (
-    "?things=photographs",
+    "?runs=cifar10-efficientnet-lite0&from=upload",
     "?from=upload",
     "?from=camera",
     "train",

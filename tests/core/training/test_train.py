@@ -1,6 +1,8 @@
 import os
 import sys
 from dataclasses import replace
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError
 from itertools import pairwise
 
 import numpy as np
@@ -401,3 +403,14 @@ def test_every_shipped_run_measures_what_its_card_says(name):
     assert measured.accuracy == pytest.approx(card.metrics["accuracy"], abs=0.0002)
     assert measured.log_loss == pytest.approx(card.metrics["log_loss"], abs=0.0002)
     assert len(measured.labels) == card.metrics["test_size"]
+
+
+def test_tensorflow_counts_under_its_name_also_without_its_part_for_graphics_cards(monkeypatch):
+    def only_the_sister(package: str) -> str:
+        if package == "tensorflow":
+            raise PackageNotFoundError(package)
+        return "2.21.0" if package == "tensorflow-cpu" else "1"
+
+    module = import_module("core.training.train")
+    monkeypatch.setattr(module, "version", only_the_sister)
+    assert module._version("tensorflow") == "2.21.0"

@@ -1,0 +1,140 @@
+"""How soon each page is there, how long its main interaction takes, and what memory it all needs.
+
+Every visit is by a browser that has never been there. The pages are opened in turn on one server,
+and a bare page, with a slider and a picture, on another.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import psutil
+from playwright.sync_api import Browser, Page, expect
+
+from benchmarks.report import print_table
+from tests.browser import studio
+
+VISITS = 5
+FLOOR_MB = 690  # what Streamlit Community Cloud promises an app
+PATIENCE = 90_000  # milliseconds
+_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+
+
+def draw(page: Page) -> float:
+    """A stroke until the answer."""
+    studio.draw(page, "7")
+    return _until(lambda: expect(page.locator(studio.ANSWER).first).to_have_text("7"))
+
+
+def show_photograph(page: Page) -> float:
+    """A click on a sample photograph until the answer."""
+    page.get_by_role("button", name="Cat", exact=True).click()
+    return _until(page.locator(".answer b").first.wait_for)
+
+
+def open_form(page: Page) -> float:
+    """A click on “Next: choose a model” until the form is there."""
+    page.get_by_role("button", name="Next: choose a model").click()
+    return _until(page.get_by_role("button", name="Start training").wait_for)
+
+
+def open_confusion(page: Page) -> float:
+    """A click on “Confusion” until the matrices are there."""
+    page.get_by_role("radio", name="Confusion").click()
+    return _until(page.get_by_role("table", name="Confusion matrix of mnist-cnn").wait_for)
+
+
+def move_slider(page: Page) -> float:
+    """A key on a slider until the new picture."""
+    picture = page.locator(".lab img:not(.histogram)").last
+    before = picture.get_attribute("src")
+    page.get_by_role("slider", name="Sigma").press("ArrowRight")
+    return _until(lambda: expect(picture).not_to_have_attribute("src", before))
+
+
+def _until(wait: Callable[[], None]) -> float:
+    begun = time.perf_counter()
+    wait()
+    return (time.perf_counter() - begun) * 1000
+
+
+# title: address, what has to be there, what is done then
+VISITED: dict[str, tuple[str, str, Callable[[Page], float]]] = {
+    "Recognise: a digit is drawn": ("", studio.CANVAS, draw),
+    "Recognise: a photograph is chosen": (
+        "?runs=cifar10-efficientnet-lite0&from=upload",
+        "img[src^=data]",
+        show_photograph,
+    ),
+    "Train: the form is opened": ("train?dataset=digits", "img", open_form),
+    "Compare: confusion is opened": ("compare", "table", open_confusion),
+    "Image lab: a slider is moved": ("image_lab?pipeline=gaussian_blur", ".lab img", move_slider),
+}
+
+
+def main() -> None:
+    """Print the table."""
+    rows = []
+    with tempfile.TemporaryDirectory() as name, studio.chromium() as browser:
+        folder = Path(name)
+        places = {"STUDIO_RUNS_DIR": str(folder / "runs"), "STUDIO_WORK_DIR": str(folder / "work")}
+        with studio.serve(studio.PROJECT / "app.py", folder, places) as server:
+            for title, (path, content, act) in VISITED.items():
+                found = [
+                    visit(browser, f"{server.url}/{path}", content, act) for _ in range(VISITS)
+                ]
+                rows.append((title, *figures(found), f"{memory(server.process.pid):.0f}"))
+        bare = studio.PROJECT / "benchmarks" / "bare_slider.py"
+        with studio.serve(bare, folder) as server:
+            found = [visit(browser, server.url, ".lab img", move_slider) for _ in range(VISITS)]
+            rows.append(
+                (
+                    "a bare page: a slider is moved",
+                    *figures(found),
+                    f"{memory(server.process.pid):.0f}",
+                )
+            )
+    header = (
+        "page",
+        "first paint, ms",
+        "its content, ms (first visit)",
+        "until the result, ms (first time)",
+        f"memory of the server so far, MB (of {FLOOR_MB})",
+    )
+    print_table(f"Visits by new browsers, medians of {VISITS}", header, rows)
+
+
+def visit(
+    browser: Browser, url: str, content: str, act: Callable[[Page], float]
+) -> tuple[float, float, float]:
+    """Milliseconds until the first paint, until the content, and of the interaction."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1400})
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    begun = time.perf_counter()
+    page.goto(url)
+    page.locator(content).first.wait_for()
+    there = (time.perf_counter() - begun) * 1000
+    paint = page.evaluate(_PAINT)
+    studio.at_rest(page)
+    took = act(page)
+    studio.at_rest(page)
+    context.close()
+    return paint, there, took
+
+
+def figures(found: list[tuple[float, float, float]]) -> tuple[str, str, str]:
+    """Medians of all visits but the first, and the first where it differs by its nature."""
+    paints, contents, actions = zip(*found, strict=True)
+    return (
+        f"{median(paints[1:]):.0f}",
+        f"{median(contents[1:]):.0f} ({contents[0]:.0f})",
+        f"{median(actions[1:]):.0f} ({actions[0]:.0f})",
+    )
+
+
+def memory(process: int) -> float:
+    """Megabytes that the server itself holds."""
+    return psutil.Process(process).memory_info().rss / 1e6

@@ -1,0 +1,176 @@
+"""A public demo in a real browser: two visitors, neither of whom comes upon what the other does."""
+
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import numpy as np
+import psutil
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.images import encode_png
+from core.runs import SHIPPED
+from tests.browser import studio
+from tests.browser.studio import at_rest
+from tests.core.jobs.conftest import processes_in
+
+SECRET = re.compile("secret", re.IGNORECASE)
+HEADINGS = {"": "Recognise", "train": "Train a model", "compare": "Compare models"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Iterator[Path]:
+    own = tmp_path_factory.mktemp("public")
+    yield own
+    for process in processes_in(own):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    places = {f"STUDIO_{name.upper()}_DIR": str(folder / name) for name in ("data", "runs", "work")}
+    with studio.serve(studio.PROJECT / "app.py", folder, {**places, "STUDIO_PUBLIC": "1"}) as own:
+        yield own
+
+
+@pytest.fixture
+def visitor(browser) -> Iterator[Callable[[], Page]]:
+    """`visitor()`: an empty page of somebody who was never here before."""
+    contexts = []
+
+    def come() -> Page:
+        contexts.append(browser.new_context(viewport={"width": 1280, "height": 1600}))
+        contexts[-1].set_default_timeout(20_000)
+        return contexts[-1].new_page()
+
+    yield come
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def secrets(tmp_path) -> Path:
+    """A zip of two classes with twelve tiny pictures each; in every name there is “secret”."""
+    path = tmp_path / "secretfruit.zip"
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("secretapple", "secretpear"):
+            for number in range(12):
+                picture = rng.integers(0, 256, (8, 8, 3), np.uint8)
+                archive.writestr(f"{name}/{number}.png", encode_png(picture))
+    return path
+
+
+def open_page(page: Page, server, name: str = "", **address: str) -> None:
+    follow(page, f"{server.url}/{name}?{urlencode(address)}")
+
+
+def follow(page: Page, url: str) -> None:
+    """Open the very address somebody else has open."""
+    page.goto(url)
+    heading = HEADINGS[urlsplit(url).path.strip("/")]
+    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    at_rest(page)
+
+
+def button(page: Page, name: str):
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def asked(page: Page, name: str) -> str:
+    """What stands in the address."""
+    return parse_qs(urlsplit(page.url).query).get(name, [""])[0]
+
+
+def written(page: Page) -> str:
+    """All that stands on the page but the names its address asks for, which a warning repeats."""
+    text = page.locator("[data-testid=stMain]").inner_text()
+    for values in parse_qs(urlsplit(page.url).query).values():
+        for name in values[0].split(","):
+            text = text.replace(f"{name} was not found", "")
+    return text
+
+
+def draw(page: Page, server, digit: str) -> None:
+    open_page(page, server)
+    page.locator(studio.CANVAS).wait_for()
+    studio.draw(page, digit)
+    expect(page.locator(studio.ANSWER).first).to_have_text(digit)
+    expect(page).to_have_url(re.compile("sketch="))
+    at_rest(page)
+
+
+def test_a_drawing_is_seen_by_who_drew_it_alone(server, visitor):
+    first, second = visitor(), visitor()
+    draw(first, server, "7")
+    expect(first.get_by_text("Public demo.")).to_be_visible()
+
+    follow(second, first.url)
+    expect(second.get_by_text("Public demo.")).to_be_visible()
+    expect(second.get_by_role("heading", name="Nothing to read yet")).to_be_visible()
+    expect(second.locator(studio.ANSWER)).to_have_count(0)
+    studio.draw(second, "1")
+    expect(second.locator(studio.ANSWER).first).to_have_text("1")
+    assert asked(second, "sketch") == asked(first, "sketch")
+
+    first.reload()
+    expect(first.locator(studio.ANSWER).first).to_have_text("7")
+
+
+def test_what_one_brings_and_trains_no_other_sees(server, visitor, secrets):
+    first, second = visitor(), visitor()
+
+    open_page(first, server, "train", dataset="+own")
+    expect(first.get_by_text("A path on this machine")).to_have_count(0)
+    uploader = first.locator("[data-testid=stFileUploader] input[type=file]")
+    uploader.set_input_files(secrets)
+    expect(first.get_by_text("24 pictures in 2 classes were found")).to_be_visible()
+    sent = first.url
+    assert asked(first, "upload")
+    follow(second, sent)
+    assert not SECRET.search(written(second))
+
+    button(first, "Import these pictures").click()
+    expect(first.get_by_text("“secretfruit” is ready: 24 pictures")).to_be_visible()
+    button(first, "Look at it").click()
+    expect(first.locator(".gallery dt")).to_have_text(["secretapple12", "secretpear12"])
+    at_rest(first)
+    looked_at, dataset = first.url, asked(first, "dataset")
+
+    open_page(first, server, "train", dataset=dataset, step="model", model="logistic_regression")
+    button(first, "Start training").click()
+    expect(first).to_have_url(re.compile("run=secretfruit"))  # it has ended, and is shown
+    expect(first.get_by_role("heading", name="Logistic regression · secretfruit")).to_be_visible()
+    expect(button(first, "Delete")).to_be_visible()
+    at_rest(first)
+    watched, run = first.url, asked(first, "run")
+
+    expected = {  # what the second one sees where the first one has seen what is theirs
+        looked_at: "70,000 handwritten digits",
+        f"{server.url}/train?{urlencode({'dataset': dataset, 'step': 'model'})}": "MNIST: about",
+        watched: "Trained models",
+        f"{server.url}/train?step=trainings": "Trained models",
+        f"{server.url}/compare?compare={run}": "was not found",
+        f"{server.url}/compare?show=ensemble&members={run}": "Who votes",
+        f"{server.url}/?runs={run}": "Draw a digit",
+    }
+    for url, sentence in expected.items():
+        follow(second, url)
+        expect(second.get_by_text(sentence).first).to_be_visible()
+        assert not SECRET.search(written(second)), url
+        assert str(server.log.parent) not in written(second)
+
+    open_page(second, server, "compare")
+    box = second.get_by_role("combobox", name="Trained models to compare")
+    box.click()
+    options = second.get_by_role("option").all_inner_texts()
+    left = {option.split(" · ")[0] for option in options}
+    assert left and left < set(SHIPPED)  # three of them are chosen already
+
+    follow(first, f"{server.url}/compare?compare={run}")
+    assert run in written(first)  # it is still there for who has made it

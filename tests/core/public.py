@@ -1,0 +1,41 @@
+"""A public demo for tests: its settings, folders that nobody else uses, things of visitors."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core import runs, visitors
+from core.datasets import uploads
+from core.jobs import dispatcher, limits, queue
+from core.runs import Run
+from core.settings import Settings
+from tests.core.jobs.conftest import own_folders
+
+A, B = "visitor-" + "a" * 20, "visitor-" + "b" * 20
+_USERS = (visitors, uploads, limits, queue, dispatcher)
+
+
+@contextmanager
+def public_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """A public studio in empty folders, beside the real shipped models. No process is started for
+    jobs, and who asks is the keeper, unless somebody acts as another.
+    """
+    with own_folders(tmp_path, monkeypatch) as own:
+        changed = replace(own, public=True)
+        changed.runs_dir.mkdir()
+        for module in _USERS:
+            monkeypatch.setattr(module, "settings", changed)
+        monkeypatch.setattr(queue, "ensure_dispatcher", lambda: None)
+        yield changed
+
+
+def give_run(run: Run, owner: str, name: str, **card) -> Run:
+    """A copy of a run that belongs to somebody, among those that are not shipped."""
+    folder = runs.folder.settings.runs_dir / name
+    shutil.copytree(run.folder, folder)
+    mine = replace(run.card, id=name, owner=owner, **card)
+    return runs.rewrite_card(Run(mine, folder), mine)
