@@ -2,6 +2,8 @@
 # make test      set everything up and run the tests        (make test-all: the slow ones too)
 # make lint      check style
 # make models    train every shipped run again
+# make docs      write the reference pages, the results and the screenshots again
+# make notebooks run the notebooks again
 # make bench     print the figures of the README
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -10,7 +12,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test test-all lint models bench chromium clean
+.PHONY: run test test-all lint models docs notebooks bench chromium clean
 
 run: .venv/installed
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -34,6 +36,13 @@ lint: .venv/installed-dev
 
 models: .venv/installed
 	$(BIN)/python -m core.training.shipped
+
+docs: .venv/installed-dev chromium
+	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/screenshots.py
+
+notebooks: .venv/installed-dev
+	$(BIN)/python notebooks/execute.py
 
 bench: .venv/installed-dev chromium
 	$(BIN)/python -m benchmarks

@@ -11,8 +11,8 @@ from core.images import decode
 
 # name: title, package, file, licence
 PHOTOGRAPHS = {
-    "flower": ("Flower", "sklearn", "datasets/images/flower.jpg", "CC BY, dany13"),
-    "temple": ("Temple", "sklearn", "datasets/images/china.jpg", "CC BY, Danielle Buma"),
+    "flower": ("Flower", "sklearn", "datasets/images/flower.jpg", "CC BY 2.0, vultilion"),
+    "temple": ("Temple", "sklearn", "datasets/images/china.jpg", "CC BY 2.0, danielbuechele"),
     "cat": ("Cat", "skimage", "data/chelsea.png", "CC0, Stefan van der Walt"),
     "coffee": ("Coffee", "skimage", "data/coffee.png", "CC0, Rachel Michetti"),
     "coins": ("Coins", "skimage", "data/coins.png", "public domain, Brooklyn Museum"),

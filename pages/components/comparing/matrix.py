@@ -79,7 +79,7 @@ export default function (component) {
       const td = element('td', '', tr);
       const button = element('button', data.texts[row][column], td);
       const part = Math.sqrt(Math.min(1, Math.abs(value) / data.most));
-      const colour = value < 0 ? [213, 94, 0] : [0, 114, 178], alpha = 0.08 + 0.92 * part;
+      const colour = value < 0 ? [190, 78, 0] : [0, 90, 145], alpha = 0.08 + 0.92 * part;
       button.style.background = value === 0
         ? 'color-mix(in srgb, var(--st-text-color) 5%, transparent)'
         : `rgba(${colour},${alpha.toFixed(3)})`;

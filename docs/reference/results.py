@@ -1,0 +1,62 @@
+"""The table of results in README.md, from what shipped runs have stored about themselves."""
+
+from core import runs
+from core.models import MODELS
+from docs.reference.markdown import table
+
+BEGIN, END = "<!-- results: made by docs/generate.py -->", "<!-- end of results -->"
+HEADER = (
+    "model",
+    "learnt from",
+    "right on the test set",
+    "95 % interval",
+    "F1",
+    "trained in",
+    "one answer",
+    "size",
+)
+_SOURCES = {"cifar10-jpeg": "CIFAR-10 (as JPEG)", "digits": "scikit-learn digits", "mnist": "MNIST"}
+
+
+def results() -> str:
+    """The table, between its two marks."""
+    rows = []
+    for name in runs.SHIPPED:
+        run = runs.load(name)
+        card = run.card
+        size = int(card.metrics["test_size"])
+        low, high = run.evaluation("test").accuracy_interval
+        rows.append(
+            (
+                f"{MODELS[card.model].title} (`{name}`)",
+                _SOURCES[card.dataset],
+                f"**{card.metrics['accuracy'] * 100:.2f} %** of {size:,}",
+                f"{low * 100:.1f}–{high * 100:.1f} %",
+                f"{card.metrics['f1'] * 100:.2f} %",
+                _duration(card.seconds),
+                f"{card.cost['latency_seconds'] * 1000:.1f} ms",
+                _size(card.cost["file_bytes"]),
+            )
+        )
+    return f"{BEGIN}\n\n{table(HEADER, rows)}\n\n{END}"
+
+
+def put_into(text: str) -> str:
+    """A text with the table in place of the one it has.
+
+    Raises:
+        ValueError: if it has no such marks.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"The text lacks the marks {BEGIN!r} and {END!r}.")
+    return before + results() + after
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

@@ -1,0 +1,206 @@
+"""The how-tos are short, and what they say works: each is followed in a copy of the studio."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from core.images import encode_png
+from core.settings import PROJECT_DIR
+from tests.docs.studio_copy import StudioCopy, blocks, copy_studio
+
+HOW_TOS = sorted(path.name for path in (PROJECT_DIR / "docs").glob("how_to_*.md"))
+LONGEST = 20
+each_how_to = pytest.mark.parametrize("how_to", HOW_TOS)
+
+OFFERED = """
+import json
+from streamlit.testing.v1 import AppTest
+
+page = AppTest.from_file("app.py", default_timeout=120).switch_page("pages/{page}.py")
+for name, value in {address}.items():
+    page.query_params[name] = value
+page.run()
+assert not page.exception, [problem.value for problem in page.exception]
+choices = [*page.selectbox, *page.button_group]
+fields = [*choices, *page.number_input, *page.slider]
+print(json.dumps({{
+    "fields": [field.label for field in fields],
+    "options": [str(option) for field in choices for option in field.options],
+}}))
+"""
+
+USE_OPERATION = """
+import json
+from pathlib import Path
+import cv2
+import numpy as np
+from core.opencv_ops import OPERATIONS, Step, as_code, from_text, run, to_text
+
+name = "box_blur"
+steps = (Step(name, {"size": 7}), Step("canny"), Step(name))
+assert from_text(to_text(steps)) == steps
+assert to_text(steps) == "box_blur;size=7~canny~box_blur"
+for colour in (False, True):
+    shape = (40, 60, 3) if colour else (40, 60)
+    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    for number, chosen in enumerate((steps, steps[:1])):
+        *_, result = run(image, chosen)
+        file = f"{colour}{number}"
+        for part, picture in (("before", image), ("after", result)):
+            bgr = picture[..., ::-1] if picture.ndim == 3 else picture
+            cv2.imwrite(f"made/{part}-{file}.png", bgr)
+        Path(f"made/{file}.py").write_text(as_code(chosen), encoding="utf-8")
+print(json.dumps({"call": steps[0].call, "group": OPERATIONS[name].group}))
+"""
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], StudioCopy]:
+    """`followed("how_to_add_a_model.md")`: a copy of the studio in which that was done."""
+    known: dict[str, StudioCopy] = {}
+
+    def follow(how_to: str) -> StudioCopy:
+        if how_to not in known:
+            studio = copy_studio(tmp_path_factory.mktemp("studio"))
+            studio.follow(how_to)
+            known[how_to] = studio
+        return known[how_to]
+
+    return follow
+
+
+def offered(studio: StudioCopy, page: str, **address: str) -> dict[str, list[str]]:
+    """What the fields of a page are called, and what may be chosen in them."""
+    return json.loads(studio.python("-c", OFFERED.format(page=page, address=address)))
+
+
+def listed(studio: StudioCopy, page: str) -> str:
+    """A reference page, made anew."""
+    studio.python("docs/generate.py")
+    return (studio.folder / "docs" / page).read_text(encoding="utf-8")
+
+
+def test_there_are_how_tos():
+    assert {"how_to_add_a_dataset.md", "how_to_add_a_model.md"} < set(HOW_TOS)
+
+
+@each_how_to
+def test_a_how_to_is_short(how_to):
+    lines = (PROJECT_DIR / "docs" / how_to).read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= LONGEST
+
+
+@each_how_to
+def test_its_code_passes_the_style_check(followed, how_to):
+    studio = followed(how_to)
+    places = [place for place, _ in blocks(how_to)]
+    for check in (["check"], ["format", "--quiet"], ["check"]):
+        studio.python("-m", "ruff", *check, "--no-cache", *places)
+
+
+def test_a_dataset_that_was_added_is_listed_and_loaded(followed):
+    studio = followed("how_to_add_a_dataset.md")
+    known = {entry["name"]: entry for entry in studio.core("datasets", "--json")}
+    assert known["faces"]["on_this_machine"]
+    look = studio.core("datasets", "show", "faces", "--json")
+    assert look["classes"] == {
+        name: {"train": 45, "val": 5, "test": 50} for name in ("face", "other")
+    }
+    assert look["input_shape"] == known["faces"]["input_shape"] == [25, 25, 1]
+    sizes = [sum(counts.values()) for counts in look["classes"].values()]
+    assert sum(sizes) == known["faces"]["train_size"] + known["faces"]["test_size"]
+
+
+def test_a_dataset_that_was_added_can_be_learnt_from(followed, tmp_path):
+    studio = followed("how_to_add_a_dataset.md")
+    train = ["train", "--dataset", "faces", "--model", "logistic_regression", "--name", "faces-1"]
+    card = studio.core(*train, "--set", "max_iter=10", "--json")
+    assert card["metrics"]["accuracy"] > 0.85
+    answer = studio.core("predict", "--run", "faces-1", "--dataset", "faces", "--index", "0")
+    assert answer["truth"] == answer["label"] == "face"
+    picture = tmp_path / "grey.png"
+    picture.write_bytes(encode_png(np.full((80, 60, 3), 90, np.uint8)))
+    assert studio.core("predict", "--run", "faces-1", str(picture))["label"] in ("face", "other")
+
+
+def test_no_import_takes_the_name_of_a_dataset_that_was_added(followed):
+    code = (
+        "from core.datasets import check_free\n"
+        "from core.errors import DatasetError\n"
+        "try:\n"
+        "    check_free('faces')\n"
+        "except DatasetError as error:\n"
+        "    print(error)\n"
+    )
+    assert "already a dataset named 'faces'" in followed("how_to_add_a_dataset.md").python(
+        "-c", code
+    )
+
+
+def test_a_dataset_that_was_added_is_on_the_page_and_in_the_reference(followed):
+    studio = followed("how_to_add_a_dataset.md")
+    assert "Faces or not" in offered(studio, "train", step="data", dataset="faces")["options"]
+    assert "| `faces` | Faces or not |" in listed(studio, "datasets.md")
+
+
+def test_a_model_that_was_added_learns_and_answers(followed):
+    studio = followed("how_to_add_a_model.md")
+    known = {entry["name"]: entry for entry in studio.core("models", "--json")}
+    assert known["extra_trees"]["params"][0]["name"] == "n_estimators"
+    train = ["train", "--dataset", "digits", "--model", "extra_trees", "--name", "trees-1"]
+    card = studio.core(*train, "--set", "n_estimators=20", "--json")
+    assert card["metrics"]["accuracy"] > 0.9
+    assert card["hyperparameters"]["n_estimators"] == 20
+    assert [point["trees"] for point in card["history"]][-1] == 20
+    answers = studio.core("evaluate", "--run", "trees-1", "--json")
+    assert answers["accuracy"] == pytest.approx(card["metrics"]["accuracy"])
+    answer = studio.core("predict", "--run", "trees-1", "--dataset", "digits", "--index", "3")
+    assert answer["label"] == answer["truth"]
+    script = studio.python("-m", "core", "script", "--run", "trees-1")
+    assert "ExtraTreesClassifier(n_estimators=20" in script
+
+
+def test_a_model_that_was_added_is_on_the_page_and_in_the_reference(followed):
+    studio = followed("how_to_add_a_model.md")
+    form = offered(studio, "train", step="model", dataset="digits", model="extra_trees")
+    assert "Extra trees" in form["options"]
+    assert "Trees" in form["fields"]
+    assert "## Extra trees" in listed(studio, "models.md")
+
+
+def test_an_operation_that_was_added_gives_the_same_bytes_as_its_script(followed, tmp_path):
+    studio = followed("how_to_add_an_operation.md")
+    used = json.loads(studio.python("-c", USE_OPERATION))
+    assert used == {"call": "cv2.blur(image, (7, 7))", "group": "Smooth and shape"}
+    made = studio.folder / "made"
+    scripts = sorted(made.glob("*.py"))
+    assert len(scripts) == 4
+    for script in scripts:
+        before, expected = (made / f"{part}-{script.stem}.png" for part in ("before", "after"))
+        result = tmp_path / f"{script.stem}.png"
+        run_elsewhere(script, before, result)
+        assert result.read_bytes() == expected.read_bytes()
+        assert not np.array_equal(*(cv2.imread(str(path)) for path in (result, before)))
+
+
+def run_elsewhere(script: Path, *arguments: Path) -> None:
+    """Run a script where there is no studio."""
+    subprocess.run(
+        [sys.executable, "-I", str(script), *map(str, arguments)],
+        cwd=arguments[-1].parent,
+        check=True,
+    )
+
+
+def test_an_operation_that_was_added_is_on_the_page_and_in_the_reference(followed):
+    studio = followed("how_to_add_an_operation.md")
+    page = offered(studio, "image_lab", pipeline="box_blur;size=9")
+    assert "Smooth and shape · Box blur" in page["options"]
+    assert "Size" in page["fields"]
+    assert "#### Box blur" in listed(studio, "operations.md")

@@ -1,0 +1,82 @@
+"""Links between the files of the project lead somewhere."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from core.settings import PROJECT_DIR
+from docs.reference.markdown import anchor
+
+DOCUMENTS = sorted((PROJECT_DIR / "docs").glob("*.md"))
+FILES = [
+    *sorted(PROJECT_DIR.glob("*.md")),
+    PROJECT_DIR / "data" / "README.md",
+    *DOCUMENTS,
+    *sorted((PROJECT_DIR / "notebooks").glob("*.md")),
+]
+each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:")
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PROJECT_DIR).as_posix()
+
+
+def text_of(path: Path) -> str:
+    """What is written in it, without blocks of code."""
+    return FENCE.sub("", path.read_text(encoding="utf-8"))
+
+
+def links(path: Path) -> list[str]:
+    """Where its links and pictures point, other than to other machines."""
+    found = re.findall(r"\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)", text_of(path))
+    return [link for link in found if not ELSEWHERE.match(link)]
+
+
+def anchors(path: Path) -> set[str]:
+    """What links to its headings end in; a heading that comes again is numbered."""
+    found: list[str] = []
+    for heading in re.findall(r"^#+ (.+?) *#*$", text_of(path), re.MULTILINE):
+        plain = anchor(re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading))
+        found.append(plain)
+    numbered = [f"{name}-{found[:at].count(name)}" for at, name in enumerate(found)]
+    return set(found) | {name for name in numbered if not name.endswith("-0")}
+
+
+LINKS = [
+    pytest.param(path, link, id=f"{name_of(path)}-{link}") for path in FILES for link in links(path)
+]
+
+
+@pytest.mark.parametrize(("path", "link"), LINKS)
+def test_a_link_leads_somewhere(path, link):
+    file, _, heading = unquote(link).partition("#")
+    target = (path.parent / file).resolve() if file else path
+    assert target.is_relative_to(PROJECT_DIR), "it leads out of the project"
+    assert target.exists(), f"there is no {name_of(target)}"
+    if heading:
+        assert heading in anchors(target), f"{name_of(target)} has no heading {heading!r}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_links_with_names_of_their_own_are_not_used(path):
+    """They would not be looked at here."""
+    assert not re.search(r"^\[[^\]]+\]: |<a |<img ", text_of(path), re.MULTILINE)
+
+
+@each_document
+def test_every_document_is_in_the_table_of_contents(path):
+    index = PROJECT_DIR / "docs" / "index.md"
+    assert path == index or path.name in links(index)
+
+
+@each_document
+def test_files_that_are_named_exist(path):
+    named = re.findall(
+        r"`((?:core|tests|pages|docs|benchmarks|data)/[\w/.-]*\w\.\w+)`", text_of(path)
+    )
+    for name in named:
+        assert (PROJECT_DIR / name).exists(), name
