@@ -31,7 +31,7 @@ def page() -> None:
     """Pictures, model, trainings: one step at a time."""
     house.enter()
     jobs.ensure_dispatcher()  # what waited when the studio was closed goes on
-    welcome.show("train", "Train a model")
+    welcome.show("train", "Train a model", steps.is_first())
     step = steps.pick()
     if step == "trainings":
         trainings.show()

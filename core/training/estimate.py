@@ -15,6 +15,7 @@ _LATEST = 5  # earlier trainings that count
 _HOG_FEATURES = 1300
 _FULL_SIZE = 224  # pixels a side, that the multiplications of backbones are counted for
 _LAYERS = 150  # of a backbone, about
+_BEGINNING = 25.0  # seconds to begin with a backbone and to write it down, however few pictures
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ def estimate(config: TrainConfig, spec: DatasetSpec, runs: Iterable[Run]) -> Est
     latest = alike[:_LATEST]
     if MODELS[config.model].backbone:  # to begin takes longer than a short training itself
         rate = sum(map(_work_of, latest)) / sum(card.seconds for card in latest)
-    else:
-        rate = median(_work_of(card) / card.seconds for card in latest)
+        return Estimate(max(wanted / rate, _BEGINNING), len(latest), bool(same))
+    rate = median(_work_of(card) / card.seconds for card in latest)
     return Estimate(wanted / rate, len(latest), bool(same))
 
 

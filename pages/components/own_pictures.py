@@ -28,8 +28,8 @@ pets/
 └── dogs/   1.jpg  2.jpg  …
 ```
 If you have already set pictures aside for testing, put `train/` and `test/` (and `validation/`, if
-you like) above the class folders. Otherwise 70 % are used for training, 15 % for validation and
-15 % for testing."""
+you like) above the class folders. Otherwise 70 % are used for training, 15 % for validation and
+15 % for testing."""
 
 
 def show() -> None:

@@ -17,6 +17,12 @@ def pick() -> str:
     return choice.segments(keys.STEP, "Step", STEPS, FIRST, keys.NEXT_STEP, hidden=True)
 
 
+def is_first() -> bool:
+    """Whether the first step will be shown; may be asked before `pick`."""
+    chosen = st.session_state.get(keys.NEXT_STEP) or st.session_state.get(keys.STEP)
+    return (chosen or st.query_params.get(keys.STEP, FIRST)) == FIRST
+
+
 def go_to(step: str) -> None:
     """Show another step, from a button."""
     st.session_state[keys.NEXT_STEP] = step

@@ -14,8 +14,8 @@ FIRST = {
     "answer follows every stroke.",
     "train": "**New here?** Look at the pictures, click **Next: choose a model**, then **Start "
     "training**. With scikit-learn digits and a random forest it takes seconds.",
-    "compare": "**New here?** Three models that read the same 10,000 digits are open. Look at "
-    "**Confusion** and click a cell to see the pictures behind a number.",
+    "compare": "**New here?** Open **Confusion** and click a cell: these are the pictures behind "
+    "the number. **Mistakes** shows what one model gets right and another wrong.",
     "image_lab": "**New here?** Move a slider and watch the picture, or add a step from the list. "
     "Then see what a model says about it.",
 }
@@ -79,23 +79,24 @@ _READABLE = """<style>
 [data-testid="stBaseButton-primary"]:enabled, [data-testid="stMultiSelectTagsContainer"] [data-tag],
 [data-testid="stMultiSelectTagsContainer"] [data-tag] span
 {color: light-dark(#FFFFFF, #06222F) !important}
-</style>"""
+</style><i></i>"""  # style alone would take the place of a toast
 
 
-def show(page: str, title: str) -> None:
+def show(page: str, title: str, beginning: bool = True) -> None:
     """Title and explanation; the hint, if this browser sees the page for the first time.
 
     Args:
         page: one of `FIRST` and `HOW`.
         title: as the page is called.
+        beginning: whether this is where one begins, so that the hint is of use.
     """
-    st.html(_READABLE)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.title(title, anchor=False, width="content")
         with st.popover("How does this work?", icon=":material/help:", type="tertiary"):
             st.markdown(HOW[page])
+        st.html(_READABLE, width="content")
     visitor.say_that_it_is_public()
-    if _is_first_visit(page):
+    if _is_first_visit(page) and beginning:
         with st.container(
             border=True, horizontal=True, vertical_alignment="center", key="first_visit"
         ):

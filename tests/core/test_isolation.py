@@ -119,16 +119,40 @@ def _job(owner: str, state: str, kind: str, settings: dict[str, Any]) -> Job:
     return jobs.job.read(folder)
 
 
-def refused(asked: str = "") -> Callable[..., None]:
-    """A door that says that it does not know what was asked for, and no more of it."""
+class Seen(Exception):
+    """A job was seen that is waited for."""
+
+
+def see(job_id: str) -> None:
+    """Wait for a job, no longer than until it is seen."""
+
+    def on_change(job: Job) -> None:
+        raise Seen(repr(job))
+
+    jobs.wait(job_id, on_change)
+
+
+UNKNOWN = ("There is no ", "There are no stored pictures", "What was uploaded is no longer there")
+TAKEN = ("There is already a ",)
+DAMAGED = ("The card of run 'secret-damaged' cannot be read",)  # nobody knows whose it was
+
+
+def refused(asked: str = "", begins: tuple[str, ...] = UNKNOWN) -> Callable[..., None]:
+    """A door that says that there is nothing of that name, and no more."""
 
     def look(made: Made, found: object) -> None:
         assert isinstance(found, StudioError), f"it gave {found!r}"
+        assert str(found).startswith(begins), found
         text = str(found).replace(asked, "") if asked else str(found)
         for word in made.words():
             assert word not in text, text
 
     return look
+
+
+def taken(asked: str) -> Callable[..., None]:
+    """A door that says that a name is taken, whosever it is: so much is told."""
+    return refused(asked, TAKEN)
 
 
 def anything(made: Made, found: object) -> None:
@@ -198,15 +222,18 @@ DOORS: dict[str, tuple[Callable[[Made], Any], Callable[[Made, object], None]]] =
     ),
     "list_damaged": (lambda made: runs.list_damaged(), gives(lambda made: [])),
     "load a run": (lambda made: runs.load("secret-run"), refused("secret-run")),
-    "load a damaged run": (lambda made: runs.load("secret-damaged"), refused("secret-damaged")),
+    "load a damaged run": (
+        lambda made: runs.load("secret-damaged"),
+        refused("secret-damaged", DAMAGED),
+    ),
     "load no run": (lambda made: runs.load("unheard-of"), refused()),
     "load a folder": (lambda made: runs.load("../runs/secret-run"), refused("../runs/secret-run")),
     "delete a run": (lambda made: runs.delete("secret-run"), refused("secret-run")),
     "delete an ensemble": (lambda made: runs.delete("secret-voting"), refused("secret-voting")),
     "rename a run": (lambda made: runs.rename("secret-on-pets", "x"), refused("secret-on-pets")),
-    "rename to a run": (lambda made: runs.rename("theirs", "secret-run"), refused("secret-run")),
-    "check_free of a run": (lambda made: runs.check_free("secret-run"), refused("secret-run")),
-    "draft of a run": (lambda made: runs.draft("secret-run").__enter__(), refused("secret-run")),
+    "rename to a run": (lambda made: runs.rename("theirs", "secret-run"), taken("secret-run")),
+    "check_free of a run": (lambda made: runs.check_free("secret-run"), taken("secret-run")),
+    "draft of a run": (lambda made: runs.draft("secret-run").__enter__(), taken("secret-run")),
     "find_same": (lambda made: find_same(made.config), gives(lambda made: None)),
     "estimate": (
         lambda made: estimate(made.config, datasets.find("digits"), runs.list_runs()).trainings,
@@ -248,7 +275,7 @@ DOORS: dict[str, tuple[Callable[[Made], Any], Callable[[Made, object], None]]] =
     "delete stored pictures": (lambda made: store.delete("secret-pets"), refused("secret-pets")),
     "check_free of a dataset": (
         lambda made: datasets.check_free("secret-pets"),
-        refused("secret-pets"),
+        taken("secret-pets"),
     ),
     "clear_up": (lambda made: (datasets.clear_up(), runs.clear_up()), anything),
     # uploads
@@ -263,7 +290,7 @@ DOORS: dict[str, tuple[Callable[[Made], Any], Callable[[Made, object], None]]] =
     "configure": (lambda made: TrainConfig("secret-pets", "knn"), refused("secret-pets")),
     "train": (
         lambda made: train(TrainConfig("digits", "knn", name="secret-run")),
-        refused("secret-run"),
+        taken("secret-run"),
     ),
     "show the Python": (
         lambda made: as_script(TrainConfig("secret-pets", "knn")),
@@ -283,12 +310,12 @@ DOORS: dict[str, tuple[Callable[[Made], Any], Callable[[Made, object], None]]] =
             "finish": jobs.finish,
             "go_on": jobs.go_on,
             "delete": jobs.delete,
-            "wait": jobs.wait,
+            "wait for": see,
         }.items()
         for state, door in _job_door(act).items()
     },
     **{
-        f"{verb} {name}": (act(kind, **settings), refused(asked))
+        f"{verb} {name}": (act(kind, **settings), (taken if "name" in name else refused)(asked))
         for name, (kind, settings, asked) in SECRET_JOBS.items()
         for verb, act in (("submit", _submit), ("do", _do))
     },
@@ -303,8 +330,6 @@ CLOSED = {
     "find no dataset",
     "load no job",
     "answers of stolen members",  # whose they are decides, not whose ensemble
-    "wait a job that is queued",
-    "wait a job that is running",
     "rename to a run",
 }
 
@@ -323,7 +348,7 @@ def tried(name: str, made: Made, me: str) -> object:
     with acting_as(me):
         try:
             return DOORS[name][0](made)
-        except StudioError as error:
+        except (StudioError, Seen) as error:
             return error
 
 
@@ -352,8 +377,7 @@ def test_who_has_made_it_does(small_run, tmp_path, name):
     """Else the table above would prove nothing."""
     with things(small_run, tmp_path, A, B) as (made, _):
         found = tried(name, made, A)
-    unknown = ("There is no", "What was uploaded is no longer there", "There are no stored")
-    assert not (isinstance(found, StudioError) and str(found).startswith(unknown)), found
+    assert not (isinstance(found, StudioError) and str(found).startswith(UNKNOWN)), found
 
 
 # What is one's own, what is the studio's, and what two visitors share without knowing

@@ -119,8 +119,13 @@ def test_a_pretrained_network_takes_as_long_again(small_run, model, values):
     ids=str,
 )
 def test_what_a_pretrained_network_has_to_do_is_counted(small_run, values, times):
-    earlier = [trained(small_run, pretrained(), 20.0)]
-    assert seconds_of(pretrained(**values), earlier) == pytest.approx(20 * times)
+    earlier = [trained(small_run, pretrained(), 200.0)]
+    assert seconds_of(pretrained(**values), earlier) == pytest.approx(200 * times)
+
+
+def test_few_pictures_do_not_make_a_pretrained_network_begin_sooner(small_run):
+    earlier = [trained(small_run, pretrained(), 200.0)]
+    assert seconds_of(pretrained(max_pictures=100), earlier) == 25
 
 
 def test_another_backbone_is_estimated_by_its_multiplications(small_run):
