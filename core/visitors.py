@@ -8,18 +8,23 @@ asks, and all of it is `you`.
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from core import errors
 from core.settings import PROJECT_DIR, settings
 
 KEEPER, STUDIO, NOBODY = "you", "studio", "nobody"
-_PATH = re.compile(r"(?<![\w/:.~-])~?/(?:[^\s/:'\"]+/)+([^\s/:'\",;]*)")
+_ADDRESS = re.compile(r"(https?://\S+)")
+# A path begins behind anything but a name, of which it would be a part, or behind an option.
+_BEFORE = r"(?:(?<![\w./~-])(?<!\b[A-Za-z]:)|(?<=-[A-Za-z])|(?<=\s-)|(?<=--))"
+_PATH = re.compile(_BEFORE + r"~?/(?=[\w.])((?:[^\s/:'\"]+/)*)([^\s/:'\",;)]*)")
 _asker: Callable[[], str] | None = None
+_acting: ContextVar[str] = ContextVar("acting", default="")
 
 
 def current() -> str:
     """The owner of what is made now."""
-    return _asker() if _asker else KEEPER
+    return _acting.get() or (_asker() if _asker else KEEPER)
 
 
 def may_see(owner: str) -> bool:
@@ -52,8 +57,8 @@ def told_by(asker: Callable[[], str] | None) -> None:
 
 
 @contextmanager
-def acting_as(owner: str) -> Iterator[None]:
-    """Whatever is done inside is done for that owner."""
+def asked_by(owner: str) -> Iterator[None]:
+    """Whatever the whole process does meanwhile is done for that owner."""
     before = _asker
     told_by(lambda: owner)
     try:
@@ -62,20 +67,37 @@ def acting_as(owner: str) -> Iterator[None]:
         told_by(before)
 
 
+@contextmanager
+def acting_as(owner: str) -> Iterator[None]:
+    """Whatever is done inside is done for that owner, in this thread alone."""
+    token = _acting.set(owner)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
 def without_paths(text: str) -> str:
     """The text as visitors of a public demo may read it: the server's folders are not named."""
     if not settings.public:
         return text
+    pieces = _ADDRESS.split(text)  # every second one is an address, which stays
+    pieces[::2] = map(_without_paths, pieces[::2])
+    return "".join(pieces)
+
+
+def _without_paths(text: str) -> str:
     known = {
         settings.data_dir: "the data folder",
         settings.runs_dir: "the folder of trained models",
         settings.work_dir: "the work folder",
         PROJECT_DIR: "the studio's folder",
     }
+    text = text.replace("file://", "")
     for folder in sorted(known, key=lambda path: -len(path.parts)):
         inside = re.escape(str(folder)) + r"(?![^\s/:'\",;.])(?:/[^\s:'\",;]*)*"
-        text = re.sub(inside, known[folder], text)
-    return _PATH.sub(lambda found: f"…/{found[1]}" if found[1] else "a folder", text)
+        text = re.sub(_BEFORE + inside, known[folder], text)
+    return _PATH.sub(lambda found: f"…/{found[2]}" if found[1] and found[2] else "a folder", text)
 
 
 errors.reword_by(without_paths)

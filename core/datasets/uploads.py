@@ -110,7 +110,7 @@ def discard(upload_id: str) -> None:
 
 
 def _keep_zip(name: str, content: bytes | None) -> Upload:
-    _forget_old_ones()
+    forget_old()
     _make_room()
     upload_id = secrets.token_hex(8)
     stem = re.sub(r"[^\w .-]", "_", Path(name.replace("\\", "/")).stem).strip(" .") or "pictures"
@@ -148,7 +148,8 @@ def _make_room() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _forget_old_ones() -> None:
+def forget_old() -> None:
+    """Remove uploads that nobody imported within a day."""
     if not _root().is_dir():
         return
     for folder in _root().iterdir():

@@ -16,6 +16,9 @@ from core import visitors
 from core.datasets.store import CARD, PARTS, StoreCard, check_free, drafts, root
 from core.errors import DatasetError, disk_sentence
 from core.images import to_rgb
+from core.settings import settings
+
+_PUBLIC_BYTES = 300e6  # that the pictures of a visitor of a demo may take
 
 
 class Writer:
@@ -50,6 +53,11 @@ class Writer:
             return
         if image.ndim == 3 and self._channels == 1:
             self._turn_to_rgb()
+        if settings.public and self._pixels.tell() > _PUBLIC_BYTES:
+            raise DatasetError(
+                f"In this public demo a dataset may take {_PUBLIC_BYTES / 1e6:.0f} MB of pixels. "
+                f"{len(self.labels):,} pictures were that large. Take fewer or smaller ones."
+            )
         self._pixels.write((to_rgb(image) if self._channels == 3 else image).tobytes())
         self.labels.append(label)
         self._parts.append(PARTS.index(part))

@@ -28,9 +28,11 @@ def main(folder_name: str) -> int:
     try:
         with jobs.lock_of(folder):
             (folder / "process").write_text(str(os.getpid()))
+            with suppress(OSError):  # if memory runs out, this ends rather than the pages
+                Path("/proc/self/oom_score_adj").write_text("800")
             job = jobs.read(folder)
             if job.state == "queued":
-                with visitors.acting_as(job.owner):
+                with visitors.asked_by(job.owner):
                     _work(job)
     except Timeout:
         return 1  # another process is at it
@@ -64,10 +66,10 @@ def _work(job: jobs.Job) -> None:
             sentence = disk_sentence(error, job.folder.parent)
         else:
             unexpected = f"{type(error).__name__}: {error}"
-            sentence = visitors.without_paths(_UNEXPECTED.format(error=unexpected))
+            sentence = _UNEXPECTED.format(error=unexpected)
         with suppress(OSError):
             traceback.print_exc()
-        _end(job, "failed", error=sentence)
+        _end(job, "failed", error=visitors.without_paths(sentence))
 
 
 def _end(job: jobs.Job, state: str, **changes) -> None:

@@ -48,6 +48,7 @@ def main() -> None:
             with FileLock(jobs.root() / DISPATCHER_LOCK, timeout=_LOCK_PATIENCE):
                 while job := _something_to_do():
                     _deal_with(job)
+                    limits.forget_old(everything())
         except Timeout:
             return
 

@@ -136,6 +136,9 @@ def read(folder: Path) -> Job:
                 status["error"] = STOPPED if stopped else died_sentence(folder)
         elif status["state"] == "queued" and (folder / "cancel").exists():
             status["state"] = "cancelled"
+        for told in ("error", "note"):
+            if told in status:
+                status[told] = visitors.without_paths(status[told])
         return Job(id=folder.name, folder=folder, **config, **status)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise JobError(f"The job {folder.name!r} cannot be read: {error}.") from error
@@ -144,7 +147,7 @@ def read(folder: Path) -> Job:
 def died_sentence(folder: Path) -> str:
     """Why a job is over whose process ended without a word."""
     if (folder / NO_ROOM).exists():
-        return disk_sentence(OSError(errno.ENOSPC, ""), root())
+        return visitors.without_paths(disk_sentence(OSError(errno.ENOSPC, ""), root()))
     return (
         "Its process ended unexpectedly: memory ran out, it was killed, or the machine was "
         "switched off. No half of a result was kept; start it again."

@@ -5,6 +5,7 @@ Nothing here concerns the keeper of the machine, or a studio that is not public.
 
 import os
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from core import datasets, runs, visitors
+from core.datasets import uploads
 from core.errors import JobError, ModelError, StudioError
-from core.jobs.job import Job
+from core.jobs.job import Job, now, root
 from core.models import MODELS
 from core.settings import settings
 from core.training import TrainConfig, estimate
@@ -26,6 +28,8 @@ SMALL_MACHINE = 2 * 2**30  # bytes; with less, networks cannot learn beside the 
 FEW_PICTURES = 10_000  # that classical models learn from on a small machine
 _KINDS = ("import", "evaluate", "robustness", "train")
 _MEMORY_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_FORGET_EVERY = 600.0  # seconds
+_forgot = -_FORGET_EVERY
 OVERTIME = (
     f"It took longer than the {MOST_SECONDS / 60:.0f} minutes that this demo has for each piece of "
     "work. Fewer pictures or a simpler model help; on your own machine there is no limit."
@@ -83,10 +87,29 @@ def check(kind: str, job_settings: Mapping[str, Any], everybodys: Sequence[Job])
         )
     if len(waiting) >= IN_THE_QUEUE:
         raise JobError(f"{len(waiting)} others wait before you. Try again in a few minutes.")
-    if sum(not _is_old(job.times.get("queued", "")) for job in mine) >= A_DAY:
+    if sum(not _is_old(begun) for begun in _tally(visitors.current())) >= A_DAY:
         raise JobError(f"This demo does {A_DAY} pieces of work a day for each visitor.")
     if kind == "train":
         check_training(TrainConfig.from_mapping(job_settings))
+
+
+def count(owner: str) -> None:
+    """Note that a piece of work begins; deleting it afterwards gives no other one."""
+    if apply():
+        path = _tally_of(owner)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{now()}\n")
+
+
+def _tally(owner: str) -> list[str]:
+    """When the work of a visitor began that is still known of."""
+    path = _tally_of(owner)
+    return path.read_text(encoding="utf-8").split() if path.is_file() else []
+
+
+def _tally_of(owner: str) -> Path:
+    return root() / ".visitors" / owner
 
 
 def check_training(config: TrainConfig) -> None:
@@ -117,8 +140,21 @@ def check_training(config: TrainConfig) -> None:
 
 def forget_old(everybodys: Sequence[Job]) -> None:
     """Remove what visitors made longer than a day ago: runs, pictures and jobs."""
-    if not settings.public:
-        return
+    if settings.public:
+        uploads.forget_old()
+        with visitors.acting_as(visitors.KEEPER):
+            _forget(everybodys)
+
+
+def forget_now_and_then(everybodys: Sequence[Job]) -> None:
+    """The same, but not more often than every ten minutes."""
+    global _forgot
+    if settings.public and time.monotonic() - _forgot > _FORGET_EVERY:
+        _forgot = time.monotonic()
+        forget_old(everybodys)
+
+
+def _forget(everybodys: Sequence[Job]) -> None:
     for run in sorted(runs.list_runs(), key=lambda run: not run.card.members):
         if visitors.is_visitor(run.card.owner) and _is_old(run.card.created):
             with suppress(StudioError):  # a younger ensemble needs it
@@ -131,6 +167,9 @@ def forget_old(everybodys: Sequence[Job]) -> None:
         ended = job.ended and visitors.is_visitor(job.owner)
         if ended and _is_old(job.times.get("queued", "")):
             shutil.rmtree(job.folder, ignore_errors=True)
+    for path in (root() / ".visitors").glob("*"):
+        if all(map(_is_old, _tally(path.name))):
+            path.unlink(missing_ok=True)
 
 
 def _is_old(time: str) -> bool:

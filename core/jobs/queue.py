@@ -51,6 +51,7 @@ def submit(kind: str, job_settings: Mapping[str, Any]) -> Job:
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise JobError(disk_sentence(error, jobs.root())) from error
+    limits.count(owner)
     ensure_dispatcher()
     return jobs.read(folder)
 
@@ -142,6 +143,7 @@ def go_on(job_id: str) -> Job:
     for name in ("cancel", "finish", "overtime", jobs.NO_ROOM):
         (job.folder / name).unlink(missing_ok=True)
     jobs.write_status(job.folder, state="queued", error="", tries=job.tries + 1)
+    limits.count(job.owner)
     ensure_dispatcher()
     return load(job_id)
 
@@ -179,6 +181,7 @@ def wait(job_id: str, on_change: Callable[[Job], None] = lambda job: None) -> Jo
 
 def ensure_dispatcher() -> None:
     """Start the process that runs queued jobs, unless there is one or nothing to do."""
+    limits.forget_now_and_then(everything())
     if all(job.ended for job in everything()):
         return
     if jobs.is_held(jobs.root() / DISPATCHER_LOCK):

@@ -49,7 +49,8 @@ def _about(spec: DatasetSpec) -> None:
 
 def _version(spec: DatasetSpec) -> str:
     """Changes when something else is stored under the same name."""
-    return f"{spec.train_size} {spec.test_size} {spec.title}"
+    created = datasets.created(spec.name)
+    return f"{spec.train_size} {spec.test_size} {spec.title} {created}"
 
 
 @st.cache_data(show_spinner="Looking at the pictures …", max_entries=8)

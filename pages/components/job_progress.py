@@ -7,10 +7,11 @@ import streamlit as st
 
 from core import jobs
 from core.errors import StudioError
-from core.jobs import KINDS, Job
+from core.jobs import KINDS, Job, limits
 from pages.components import html
 
 EVERY = 1.0  # seconds
+_CANCELLED = "The last try was cancelled; nothing was kept."
 _STATES = {"queued": "Waiting for its turn", "running": "At work"}
 
 
@@ -96,7 +97,8 @@ def show_failure(job: Job | None) -> None:
     if job is None or job.state not in ("failed", "cancelled"):
         return
     if job.state == "cancelled":
-        st.info("The last try was cancelled; nothing was kept.", icon=":material/cancel:")
+        ended = limits.OVERTIME if job.error == limits.OVERTIME else _CANCELLED
+        st.info(ended, icon=":material/cancel:")
         return
     st.error(html.plain(job.error), icon=":material/error:")
     with st.expander("Log of the last try"):

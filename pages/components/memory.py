@@ -41,6 +41,11 @@ class Memory:
         return 256 + drawing + sum(len(content) for _, content in files)
 
 
+def _owner(token: str) -> str:
+    """The visitor it is kept for, who has half the shelf at most; empty for the keeper."""
+    return token.rpartition(" ")[0]
+
+
 class _Shelf:
     """Memories by token, with a limit on their bytes."""
 
@@ -56,9 +61,17 @@ class _Shelf:
         with self._lock:
             self._memories[token] = memory
             self._memories.move_to_end(token)
-            total = sum(kept.size() for kept in self._memories.values())
-            while total > _MOST_BYTES and len(self._memories) > 1:
-                total -= self._memories.popitem(last=False)[1].size()
+            mine = [key for key in self._memories if _owner(key) == _owner(token)]
+            self._forget_beyond(_MOST_BYTES // 2 if _owner(token) else _MOST_BYTES, mine)
+            self._forget_beyond(_MOST_BYTES, list(self._memories))
+
+    def _forget_beyond(self, most: int, tokens: list[str]) -> None:
+        """Of these, forget the oldest until the rest is small enough; the latest stays."""
+        total = sum(self._memories[token].size() for token in tokens)
+        for token in tokens[:-1]:
+            if total <= most:
+                return
+            total -= self._memories.pop(token).size()
 
 
 @st.cache_resource

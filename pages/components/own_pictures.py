@@ -20,6 +20,7 @@ _WAYS = {
     "folder": ":material/folder: Folders",
     "path": ":material/dns: A path on this machine",
 }
+_FOR_MORE = "For more than that, unpack it on the machine the studio runs on and give its path."
 _HOW = """Put the pictures of each class in a **folder named like the class**, ten or more in each:
 
 ```
@@ -61,14 +62,14 @@ def _from_browser(way: str) -> None:
             type="zip",
             max_upload_size=most,
             key=f"zip_{turn}",
-            help="For more than that, unpack it on the machine the studio runs on and give its "
-            "path.",
+            help=None if limits.apply() else _FOR_MORE,
         )
         files = [file] if file else []
     else:
         files = st.file_uploader(
             "A folder that holds the class folders, or one class folder after another",
             accept_multiple_files="directory",
+            max_upload_size=most,
             key=f"folder_{turn}",
             help="What you choose next is added to what is there. More than a few thousand "
             "pictures arrive faster as a zip file.",

@@ -201,6 +201,7 @@ def upload() -> list[Shown]:
         "Pictures",
         type=[suffix.lstrip(".") for suffix in SUFFIXES],
         accept_multiple_files=True,
+        max_upload_size=MAX_BYTES // 2**20,
         key=keys.UPLOADS,
         help=f"PNG, JPEG, GIF, BMP, WebP or TIFF, up to {MAX_BYTES // 2**20} MB each. "
         "Digits: one, or several side by side; drawn, scanned or photographed.",

@@ -87,10 +87,10 @@ def asked(page: Page, name: str) -> str:
     return parse_qs(urlsplit(page.url).query).get(name, [""])[0]
 
 
-def written(page: Page) -> str:
-    """All that stands on the page but the names its address asks for, which a warning repeats."""
+def written(page: Page, url: str = "") -> str:
+    """All that stands on the page but the names its address asked for, which a warning repeats."""
     text = page.locator("[data-testid=stMain]").inner_text()
-    for values in parse_qs(urlsplit(page.url).query).values():
+    for values in parse_qs(urlsplit(url).query).values():
         for name in values[0].split(","):
             text = text.replace(f"{name} was not found", "")
     return text
@@ -153,24 +153,35 @@ def test_what_one_brings_and_trains_no_other_sees(server, visitor, secrets):
     expected = {  # what the second one sees where the first one has seen what is theirs
         looked_at: "70,000 handwritten digits",
         f"{server.url}/train?{urlencode({'dataset': dataset, 'step': 'model'})}": "MNIST: about",
-        watched: "Trained models",
-        f"{server.url}/train?step=trainings": "Trained models",
+        watched: f"All {len(SHIPPED)} trained models as a table",  # those that are shipped
         f"{server.url}/compare?compare={run}": "was not found",
-        f"{server.url}/compare?show=ensemble&members={run}": "Who votes",
         f"{server.url}/?runs={run}": "Draw a digit",
     }
     for url, sentence in expected.items():
         follow(second, url)
         expect(second.get_by_text(sentence).first).to_be_visible()
-        assert not SECRET.search(written(second)), url
+        assert not SECRET.search(written(second, url)), url
+        echoes = second.get_by_text("was not found").get_by_text(SECRET).count()
+        expect(second.get_by_text(SECRET)).to_have_count(echoes)
         assert str(server.log.parent) not in written(second)
 
     open_page(second, server, "compare")
-    box = second.get_by_role("combobox", name="Trained models to compare")
-    box.click()
-    options = second.get_by_role("option").all_inner_texts()
-    left = {option.split(" · ")[0] for option in options}
-    assert left and left < set(SHIPPED)  # three of them are chosen already
+    board = second.get_by_role("table", name="Leaderboard")
+    expect(board.locator("tbody tr")).to_have_count(3)
+    assert set(board.locator("tbody th").all_inner_texts()) < set(SHIPPED)
 
     follow(first, f"{server.url}/compare?compare={run}")
-    assert run in written(first)  # it is still there for who has made it
+    expect(first.get_by_text(run).first).to_be_visible()  # it is still there for who has made it
+
+
+@pytest.mark.slow
+def test_an_upload_may_be_as_large_as_the_page_says(server, visitor, tmp_path):
+    path = tmp_path / "large.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("cats/1.png", bytes(25 * 10**6))
+    page = visitor()
+    open_page(page, server, "train", dataset="+own")
+    expect(page.get_by_text("(up to 50 MB)")).to_be_visible()
+    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(path)
+    came = page.get_by_text(re.compile("has arrived|status code")).first
+    expect(came).to_contain_text("has arrived", timeout=5_000)

@@ -39,6 +39,7 @@ def test_what_answers_cost_is_measured(real_cost, small_run):
     check(found, [small_run.folder / "model.skops"])
 
 
+@pytest.mark.slow
 @on_linux
 def test_several_models_are_measured_as_one(real_cost, small_run):
     members = [small_run, runs.load("digits-random-forest")]

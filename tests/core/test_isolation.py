@@ -443,7 +443,6 @@ def test_a_training_and_an_ensemble_belong_to_who_asks(demo):
     assert (first.id, second.id) == ("digits-knn-1", "digits-knn-2")
 
 
-@pytest.mark.xfail(strict=True, reason="core/training/train.py: owner=STUDIO by the name alone")
 def test_a_visitor_does_not_make_a_run_of_the_studio(demo):
     """Where a shipped run is not there, its name is free."""
     with acting_as(A):

@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -228,7 +229,6 @@ def test_nor_any_other_folder(before, below, behind):
         assert "/hidden" not in visitors.without_paths(f"It says {before}{path}{behind} and more")
 
 
-@pytest.mark.xfail(strict=True, reason="a path behind a colon, a file:// or a - is still named")
 @pytest.mark.parametrize(
     "text",
     [
@@ -243,7 +243,6 @@ def test_nor_does_what_stands_before_it(public, text):
     assert not {"/home", "/data"} & set(re.findall(r"/\w+", visitors.without_paths(text)))
 
 
-@pytest.mark.xfail(strict=True, reason="core/visitors.py: known folders have no lookbehind")
 @pytest.mark.parametrize(
     "text", ["https://example.org/data/cifar.tar.gz", "https://a.org/b/data/", "see test/data/x"]
 )
@@ -293,3 +292,13 @@ def test_the_setting_is_read_from_the_environment(value, public):
 
     assert Settings.from_environment({"STUDIO_PUBLIC": value}).public == public
     assert not Settings.from_environment({}).public
+
+
+def test_acting_as_somebody_concerns_one_thread_alone():
+    """Several visitors are served at once, each by a thread."""
+    with visitors.asked_by("visitor-a"), ThreadPoolExecutor(1) as others:
+        with visitors.acting_as(visitors.KEEPER):
+            assert visitors.current() == visitors.KEEPER
+            assert others.submit(visitors.current).result() == "visitor-a"
+        assert visitors.current() == "visitor-a"
+    assert visitors.current() == visitors.KEEPER

@@ -117,6 +117,7 @@ def test_a_dataset_that_was_added_is_listed_and_loaded(followed):
     assert sum(sizes) == known["faces"]["train_size"] + known["faces"]["test_size"]
 
 
+@pytest.mark.slow
 def test_a_dataset_that_was_added_can_be_learnt_from(followed, tmp_path):
     studio = followed("how_to_add_a_dataset.md")
     train = ["train", "--dataset", "faces", "--model", "logistic_regression", "--name", "faces-1"]
@@ -143,12 +144,14 @@ def test_no_import_takes_the_name_of_a_dataset_that_was_added(followed):
     )
 
 
+@pytest.mark.slow
 def test_a_dataset_that_was_added_is_on_the_page_and_in_the_reference(followed):
     studio = followed("how_to_add_a_dataset.md")
     assert "Faces or not" in offered(studio, "train", step="data", dataset="faces")["options"]
     assert "| `faces` | Faces or not |" in listed(studio, "datasets.md")
 
 
+@pytest.mark.slow
 def test_a_model_that_was_added_learns_and_answers(followed):
     studio = followed("how_to_add_a_model.md")
     known = {entry["name"]: entry for entry in studio.core("models", "--json")}

@@ -72,6 +72,7 @@ def _take() -> Upload | None:
         folder = st.file_uploader(
             "Or a folder that holds the class folders",
             accept_multiple_files="directory",
+            max_upload_size=most,
             key="labelled_folder",
         )
     files = [zipped] if zipped else list(folder or [])

@@ -75,6 +75,7 @@ def _upload() -> Shown | None:
     file = st.file_uploader(
         "A picture",
         type=[suffix.lstrip(".") for suffix in SUFFIXES],
+        max_upload_size=MAX_BYTES // 2**20,
         key=keys.LAB_UPLOAD,
         help=f"PNG, JPEG, GIF, BMP, WebP or TIFF, up to {MAX_BYTES // 2**20} MB.",
     )

@@ -360,6 +360,7 @@ def test_evaluate_notices_a_changed_model(capsys, runs_with_small, small_run):
     assert_one_line_of_error(capsys, arguments, "changed after training")
 
 
+@pytest.mark.slow
 def test_a_network_is_trained_and_measured(capsys, runs_folder):
     chosen = ["epochs=1", "filters=8", "dense_units=8", "augmentation=none"]
     words = [word for setting in chosen for word in ("--set", setting)]

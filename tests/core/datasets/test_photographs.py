@@ -54,7 +54,7 @@ def test_it_is_the_one_that_came_with_the_package(name):
 def test_it_has_a_title_and_says_who_may_use_it(name):
     title, _, _, licence = PHOTOGRAPHS[name]
     assert title[0].isupper()
-    assert licence.startswith(("CC BY, ", "CC0, ", "public domain"))
+    assert licence.startswith(("CC BY 2.0, ", "CC BY, ", "CC0, ", "public domain"))
     assert len({title for title, *_ in PHOTOGRAPHS.values()}) == len(PHOTOGRAPHS)
 
 

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from core import jobs
+from core import jobs, visitors
 from core.datasets import import_folder
 from core.errors import DatasetError, JobError, StudioError
 from core.jobs import job as job_module
@@ -23,7 +23,8 @@ def test_the_latest_job_is_listed_first(idle, small):
 
 
 def test_the_owner_is_kept(idle, small):
-    job = jobs.submit("import", {"path": str(small), "name": "pets"}, owner="class 7b")
+    with visitors.acting_as("class 7b"):
+        job = jobs.submit("import", {"path": str(small), "name": "pets"})
     assert jobs.load(job.id).owner == "class 7b"
 
 

@@ -259,6 +259,7 @@ def test_whatever_is_set_is_trained(digits, tmp_path, values):
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_residual_network_is_trained(digits, tmp_path):
     hyperparameters = resolve(
         "resnet",
@@ -379,6 +380,7 @@ def test_a_training_that_was_over_is_not_gone_on_with(request, digits, tmp_path,
     assert all(report.epoch <= report.epochs for report in reports)
 
 
+@pytest.mark.slow
 def test_an_interruption_within_an_epoch_costs_that_epoch(digits, tmp_path, monkeypatch):
     monkeypatch.setattr(callbacks, "_BETWEEN_REPORTS", 0.0)
     reports: list[Progress] = []
@@ -394,6 +396,7 @@ def test_an_interruption_within_an_epoch_costs_that_epoch(digits, tmp_path, monk
     assert history[0] == reports[-1].history[0]
 
 
+@pytest.mark.slow
 def test_another_training_ignores_the_folder(half_trained, digits, tmp_path):
     before, folder = half_trained
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)

@@ -194,6 +194,7 @@ FITS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FITS)
 def test_a_networks_script_does_exactly_what_the_studio_does(both, name):
     config = TrainConfig("digits", EMBEDDED, FITS[name], seed=2)
@@ -286,6 +287,7 @@ def test_pictures_of_your_own_are_loaded_at_the_size_it_sees(own_pictures, model
     assert "Resizing" not in script
 
 
+@pytest.mark.slow
 def test_a_network_sees_larger_pictures_of_your_own(own_pictures, both):
     values = {**UNLEARNT, "max_pictures": 0, "batch_size": 8, "input_size": 48}
     assert_same_fits(*both(TrainConfig(own_pictures, EMBEDDED, values)))

@@ -251,6 +251,7 @@ def test_a_network_stops_in_the_middle_of_an_epoch(runs_folder):
     assert 0 < reports[-1].part < 1 / 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "values"),
     [

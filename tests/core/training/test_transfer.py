@@ -308,6 +308,7 @@ def test_a_checkpoint_that_cannot_be_read_begins_the_training_anew(
     assert timeless(whole) == bare(trained[1])
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_when_it_goes_on_loses_nothing(digits, tmp_path, monkeypatch):
     begun = interrupted(digits, tmp_path, 4, "ended")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}

@@ -66,10 +66,10 @@ def test_the_hint_is_shown_only_where_one_begins(newcomer):
 
 
 def test_visitors_have_first_visits_of_their_own_and_leave_no_files(newcomer):
-    with visitors.acting_as("visitor-a"):
+    with visitors.asked_by("visitor-a"):
         assert hint(head())
         assert not hint(head())
-    with visitors.acting_as("visitor-b"):
+    with visitors.asked_by("visitor-b"):
         assert hint(head())
     assert not newcomer.exists()
 
