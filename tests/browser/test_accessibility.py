@@ -25,7 +25,13 @@ STYLED = """() => [...document.querySelectorAll("style")]
 SETTLED = """() => Promise.all(document.getAnimations()
     .filter(one => one.effect.getComputedTiming().iterations !== Infinity)
     .map(one => one.finished.catch(() => null)))"""
-VIEWS = [*PAGES, *(pytest.param(view, marks=pytest.mark.slow) for view in FURTHER)]
+THEMES = ("light", "dark")
+QUICK = [(view, THEMES[number % 2]) for number, view in enumerate(PAGES)]  # each theme twice
+CASES = [
+    pytest.param(view, theme, marks=() if (view, theme) in QUICK else pytest.mark.slow)
+    for view in (*PAGES, *FURTHER)
+    for theme in THEMES
+]
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +65,7 @@ def grave(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(("view", "page"), CASES, indirect=["page"])
 def test_axe_finds_nothing_grave(page, server, view):
     page.goto(f"{server.url}/{view}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -69,7 +74,7 @@ def test_axe_finds_nothing_grave(page, server, view):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
+@pytest.mark.parametrize("page", THEMES, indirect=True)
 def test_axe_finds_nothing_grave_in_an_answer(page, server):
     page.goto(server.url)
     page.locator(studio.CANVAS).wait_for()

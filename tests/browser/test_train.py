@@ -112,6 +112,7 @@ def test_a_zip_is_imported_and_looked_at(train, tmp_path):
     expect(train.get_by_text("“More fruit” is ready")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_directory_is_imported(train, tmp_path):
     write_class(tmp_path / "birds" / "robin", 11, 100)
     write_class(tmp_path / "birds" / "wren", 11, 200)
@@ -171,6 +172,7 @@ def test_a_zip_that_is_refused_says_why(train, tmp_path):
     expect(train.get_by_role("button", name="Import these pictures")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_path_on_the_machine_is_imported(train, tmp_path):
     write_class(tmp_path / "tools" / "saw", 10, 600)
     write_class(tmp_path / "tools" / "axe", 10, 700)
