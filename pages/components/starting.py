@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import runs
 from core.datasets import DatasetSpec
+from core.jobs import limits
 from core.training import TrainConfig, estimate
 from pages.components import html, job_progress, keys, later, run_view, steps
 
@@ -48,9 +49,13 @@ def _how_long(spec: DatasetSpec, config: TrainConfig) -> str:
     basis = "of the same kind" if found.alike else "of other models, so only roughly"
     if found.seconds < _SHORT:
         return "**A few seconds** on this machine."
+    ends = ""
+    if limits.apply() and found.seconds > limits.MOST_SECONDS:
+        most = html.duration(limits.MOST_SECONDS)
+        ends = f" This demo ends it after {most} and keeps the best epoch so far."
     return (
         f"**About {html.duration(found.seconds)}** on this machine, judging by earlier "
-        f"trainings {basis}."
+        f"trainings {basis}.{ends}"
     )
 
 

@@ -502,3 +502,13 @@ def test_a_visitor_keeps_their_own_over_a_reload(open_page, made):
     again = open_page(A, "recognise", sketch=TOKEN)
     assert any(SEVEN in text for text in said(page))
     assert any(SEVEN in text for text in said(again))
+
+
+def test_a_long_training_is_announced_to_end_early(open_page):
+    asked = {"dataset": "mnist", "step": "model", "model": "simple_cnn"}
+    short, long = (
+        " ".join(said(open_page(A, "train", **asked, **{"simple_cnn.epochs": epochs})))
+        for epochs in ("1", "60")
+    )
+    assert "This demo ends it after 5 min and keeps the best epoch so far" in long
+    assert "This demo ends it" not in short
