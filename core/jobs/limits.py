@@ -124,10 +124,11 @@ def check_training(config: TrainConfig) -> None:
     spec = datasets.find(config.dataset)
     if config.family == "classical" and memory() < SMALL_MACHINE:
         few = min(config.hyperparameters["max_pictures"] or spec.train_size, spec.train_size)
-        if config.hyperparameters["features"] in MODELS or few > FEW_PICTURES:
+        features = config.hyperparameters["features"]
+        if features in MODELS or few > FEW_PICTURES:
             raise ModelError(
                 f"This demo runs on a small machine: at most {FEW_PICTURES:,} pictures to learn "
-                f"from, and no features of a network. Received: {few:,} pictures."
+                f"from, and no features of a network. Received: {few:,} pictures, {features}."
             )
     found = estimate(config, spec, runs.list_runs())
     ends_early = config.family == "network"  # and keeps its best epoch

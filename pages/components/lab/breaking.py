@@ -75,7 +75,8 @@ def _show_example(change: str, chosen: list[Run]) -> None:
         st.info("Choose at least one trained model.", icon=":material/info:")
         return
     try:
-        pictures = _example(change, chosen[0].card.dataset)
+        dataset = chosen[0].card.dataset
+        pictures = _example(change, dataset, datasets.created(dataset))
     except StudioError as error:
         st.info(html.plain(str(error)), icon=":material/hide_image:")
         return
@@ -87,7 +88,7 @@ def _show_example(change: str, chosen: list[Run]) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=40)
-def _example(change: str, dataset: str) -> list:
+def _example(change: str, dataset: str, created: str) -> list:
     images, _ = datasets.load_test(dataset)
     return [fit_within(picture, 160) for picture in robustness.example(images[0], change)]
 
