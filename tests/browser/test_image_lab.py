@@ -116,7 +116,7 @@ def test_a_pipeline_is_built_set_ordered_shared_and_copied(page, server, tmp_pat
 @pytest.mark.slow
 def test_a_step_is_switched_off_and_removed(page, server):
     open_lab(page, server, "sample=cat&pipeline=invert~canny")
-    page.get_by_text("1 · Invert").first.click()
+    page.get_by_test_id("stCheckbox").get_by_text("1 · Invert").click()
     expect(page.get_by_text("switched off")).to_be_visible()
     assert [step.on for step in pipeline_of(page)] == [False, True]
     step(page, "Invert").get_by_role("button", name="Remove").click()
