@@ -65,11 +65,10 @@ def _work(job: jobs.Job) -> None:
         if isinstance(error, OSError) and is_disk_full(error):
             sentence = disk_sentence(error, job.folder.parent)
         else:
-            unexpected = f"{type(error).__name__}: {error}"
-            sentence = _UNEXPECTED.format(error=unexpected)
+            sentence = _UNEXPECTED.format(error=f"{type(error).__name__}: {error}")
         with suppress(OSError):
             traceback.print_exc()
-        _end(job, "failed", error=visitors.without_paths(sentence))
+        _end(job, "failed", error=sentence)
 
 
 def _end(job: jobs.Job, state: str, **changes) -> None:

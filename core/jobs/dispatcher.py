@@ -24,7 +24,6 @@ from core.settings import settings
 
 PATIENCE = 1.0  # seconds that a job has to stop by itself
 _POLL = 0.1
-OVERTIME = "overtime"  # an empty file: the demo has no more time for it
 _TO_FINISH = 60.0  # seconds to write down what there is
 _PASSED_OVER: set[str] = set()  # jobs nothing can be done about
 _LOCK_PATIENCE = 3.0  # seconds; others hold the lock for an instant to see whether it is free
@@ -105,12 +104,12 @@ def _watch(job: Job, lives: Callable[[], bool]) -> None:
 
 def _mind_the_time(job: Job, seconds: float) -> None:
     """In a public demo work is ended after a while: early with what there is, else cancelled."""
-    if seconds < limits.MOST_SECONDS or (job.folder / OVERTIME).exists():
+    if seconds < limits.MOST_SECONDS or (job.folder / jobs.OVERTIME).exists():
         return
     if KINDS[job.kind].can_finish and seconds < limits.MOST_SECONDS + _TO_FINISH:
         (job.folder / "finish").touch()
     else:
-        (job.folder / OVERTIME).touch()
+        (job.folder / jobs.OVERTIME).touch()
         (job.folder / "cancel").touch()
 
 
@@ -128,7 +127,7 @@ def _tidy(job: Job) -> None:
         jobs.write_status(job.folder, state="failed", error=jobs.died_sentence(job.folder))
     elif job.state not in job.times:
         jobs.write_status(job.folder, state=job.state, error=job.error)
-    if job.state == "cancelled" and (job.folder / OVERTIME).exists():
+    if job.state == "cancelled" and (job.folder / jobs.OVERTIME).exists():
         jobs.write_status(job.folder, error=limits.OVERTIME)
 
 

@@ -33,6 +33,7 @@ ALIVE, KEPT = "alive.lock", "kept"
 ENDED = ("done", "cancelled", "failed")
 STOPPED = "It was stopped in the middle of its work; nothing half done was kept."
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{4}")
+OVERTIME = "overtime"  # an empty file: a public demo has no more time for it
 NO_ROOM = "no_room"  # an empty file, for which even a full disk has room
 _LOCK_PATIENCE = 5.0  # seconds; longer than anybody holds a lock only to see whether it is free
 
@@ -147,7 +148,7 @@ def read(folder: Path) -> Job:
 def died_sentence(folder: Path) -> str:
     """Why a job is over whose process ended without a word."""
     if (folder / NO_ROOM).exists():
-        return visitors.without_paths(disk_sentence(OSError(errno.ENOSPC, ""), root()))
+        return disk_sentence(OSError(errno.ENOSPC, ""), root())
     return (
         "Its process ended unexpectedly: memory ran out, it was killed, or the machine was "
         "switched off. No half of a result was kept; start it again."

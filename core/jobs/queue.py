@@ -140,7 +140,7 @@ def go_on(job_id: str) -> Job:
         raise JobError(f"The job {job_id} cannot go on: it is {_described(job)}.")
     limits.check(job.kind, job.settings, everything())
     KINDS[job.kind].check(job.settings)
-    for name in ("cancel", "finish", "overtime", jobs.NO_ROOM):
+    for name in ("cancel", "finish", jobs.OVERTIME, jobs.NO_ROOM):
         (job.folder / name).unlink(missing_ok=True)
     jobs.write_status(job.folder, state="queued", error="", tries=job.tries + 1)
     limits.count(job.owner)
@@ -181,8 +181,9 @@ def wait(job_id: str, on_change: Callable[[Job], None] = lambda job: None) -> Jo
 
 def ensure_dispatcher() -> None:
     """Start the process that runs queued jobs, unless there is one or nothing to do."""
-    limits.forget_now_and_then(everything())
-    if all(job.ended for job in everything()):
+    everybodys = everything()
+    limits.forget_now_and_then(everybodys)
+    if all(job.ended for job in everybodys):
         return
     if jobs.is_held(jobs.root() / DISPATCHER_LOCK):
         return

@@ -169,7 +169,7 @@ def _name_and_import(title: str, source: dict[str, str]) -> None:
         help="What it is called in lists. On the command line it is written in small letters, "
         "with hyphens.",
     ).strip()
-    slug = to_slug(name) and visitors.distinct(to_slug(name))
+    slug = visitors.distinct(to_slug(name)) if name else ""
     problem = _problem_with(slug)
     if problem:
         st.error(problem, icon=":material/label_off:")
