@@ -40,8 +40,7 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as name, studio.chromium() as browser:
         folder = Path(name)
-        places = {"STUDIO_RUNS_DIR": str(folder / "runs"), "STUDIO_WORK_DIR": str(folder / "work")}
-        with studio.serve(studio.PROJECT / "app.py", folder, places) as server:
+        with studio.serve_studio(folder) as server:
             for title, (height, width) in SIZES.items():
                 image = cv2.resize(photograph("flower"), (width, height))
                 path = folder / f"{width}.png"

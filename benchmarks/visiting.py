@@ -79,8 +79,7 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as name, studio.chromium() as browser:
         folder = Path(name)
-        places = {"STUDIO_RUNS_DIR": str(folder / "runs"), "STUDIO_WORK_DIR": str(folder / "work")}
-        with studio.serve(studio.PROJECT / "app.py", folder, places) as server:
+        with studio.serve_studio(folder) as server:
             for title, (path, content, act) in VISITED.items():
                 found = [
                     visit(browser, f"{server.url}/{path}", content, act) for _ in range(VISITS)

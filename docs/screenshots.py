@@ -82,31 +82,30 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name,
         studio.chromium() as browser,
+        studio.serve_studio(Path(name)) as server,
     ):
-        places = {"STUDIO_RUNS_DIR": f"{name}/runs", "STUDIO_WORK_DIR": f"{name}/work"}
-        with studio.serve(FOLDER.parent / "app.py", Path(name), places) as server:
-            for picture, (path, height, prepare) in PICTURES.items():
-                context = browser.new_context(viewport={"width": WIDTH, "height": height})
-                context.set_default_timeout(PATIENCE)
-                page = context.new_page()
-                page.goto(f"{server.url}/{path}")
-                page.get_by_role("heading", level=1).wait_for()
+        for picture, (path, height, prepare) in PICTURES.items():
+            context = browser.new_context(viewport={"width": WIDTH, "height": height})
+            context.set_default_timeout(PATIENCE)
+            page = context.new_page()
+            page.goto(f"{server.url}/{path}")
+            page.get_by_role("heading", level=1).wait_for()
+            studio.at_rest(page)
+            hint = page.get_by_role("button", name="Got it")
+            if hint.is_visible():
+                hint.click()
+                expect(hint).to_have_count(0)
+            prepare(page)
+            if picture != "train":  # which never rests
                 studio.at_rest(page)
-                hint = page.get_by_role("button", name="Got it")
-                if hint.is_visible():
-                    hint.click()
-                    expect(hint).to_have_count(0)
-                prepare(page)
-                if picture != "train":  # which never rests
-                    studio.at_rest(page)
-                page.mouse.move(0, 0)
-                page.wait_for_load_state("networkidle")
-                page.screenshot(path=FOLDER / "images" / f"{picture}.png")
-                if picture == "train":  # it would go on for a minute
-                    page.get_by_role("button", name="Cancel").click()
-                    page.get_by_text(": cancelled").wait_for()
-                context.close()
-                sys.stdout.write(f"took docs/images/{picture}.png\n")
+            page.mouse.move(0, 0)
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=FOLDER / "images" / f"{picture}.png")
+            if picture == "train":  # it would go on for a minute
+                page.get_by_role("button", name="Cancel").click()
+                page.get_by_text(": cancelled").wait_for()
+            context.close()
+            sys.stdout.write(f"took docs/images/{picture}.png\n")
 
 
 if __name__ == "__main__":

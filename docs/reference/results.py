@@ -1,8 +1,10 @@
 """The table of results in README.md, from what shipped runs have stored about themselves."""
 
 from core import runs
+from core.comparison import written
 from core.models import MODELS
 from docs.reference.markdown import table
+from pages.components import html
 
 BEGIN, END = "<!-- results: made by docs/generate.py -->", "<!-- end of results -->"
 HEADER = (
@@ -30,12 +32,12 @@ def results() -> str:
             (
                 f"{MODELS[card.model].title} (`{name}`)",
                 _SOURCES[card.dataset],
-                f"**{card.metrics['accuracy'] * 100:.2f} %** of {size:,}",
+                f"**{written('accuracy', card.metrics['accuracy'])}** of {size:,}",
                 f"{low * 100:.1f}–{high * 100:.1f} %",
-                f"{card.metrics['f1'] * 100:.2f} %",
-                _duration(card.seconds),
-                f"{card.cost['latency_seconds'] * 1000:.1f} ms",
-                _size(card.cost["file_bytes"]),
+                written("f1", card.metrics["f1"]),
+                html.duration(card.seconds),
+                written("latency_seconds", card.cost["latency_seconds"]),
+                written("file_bytes", card.cost["file_bytes"]),
             )
         )
     return f"{BEGIN}\n\n{table(HEADER, rows)}\n\n{END}"
@@ -52,11 +54,3 @@ def put_into(text: str) -> str:
     if not (begin and end):
         raise ValueError(f"The text lacks the marks {BEGIN!r} and {END!r}.")
     return before + results() + after
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

@@ -11,11 +11,7 @@ expect.set_options(timeout=30_000)  # the first answer loads every model
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("studio")
-    with studio.serve(
-        studio.PROJECT / "app.py",
-        folder,
-        {"STUDIO_RUNS_DIR": str(folder / "runs"), "STUDIO_WORK_DIR": str(folder / "work")},
-    ) as running:
+    with studio.serve_studio(folder) as running:
         yield running
 
 

@@ -37,8 +37,7 @@ CASES = [
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("accessibility")
-    places = {"STUDIO_RUNS_DIR": str(folder / "runs"), "STUDIO_WORK_DIR": str(folder / "work")}
-    with studio.serve(studio.PROJECT / "app.py", folder, places) as running:
+    with studio.serve_studio(folder) as running:
         yield running
 
 

@@ -23,8 +23,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(folder):
-    places = {"STUDIO_RUNS_DIR": str(folder / "runs"), "STUDIO_WORK_DIR": str(folder / "work")}
-    with studio.serve(studio.PROJECT / "app.py", folder, places) as running:
+    with studio.serve_studio(folder) as running:
         yield running
 
 

@@ -34,11 +34,7 @@ class Studio:
         self.folder = folder
 
     def serve(self):
-        folders = {
-            "STUDIO_RUNS_DIR": str(self.folder / "runs"),
-            "STUDIO_WORK_DIR": str(self.folder / "work"),
-        }
-        return studio.serve(studio.PROJECT / "app.py", self.folder, folders)
+        return studio.serve_studio(self.folder)
 
     def cards(self) -> dict[str, dict]:
         """The cards of your runs."""
