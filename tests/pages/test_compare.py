@@ -40,9 +40,9 @@ from core.training import TrainConfig, train
 from pages.components import house, keys
 from tests.core.datasets.pictures_on_disk import png, write_folder
 from tests.core.jobs.conftest import own_folders
+from tests.pages.opening import APP, fine, visit
 from tests.pages.test_recognise import digit, drawn
 
-APP = str(Path(__file__).resolve().parents[2] / "app.py")
 CNN, FOREST, LOGISTIC = "mnist-cnn", "mnist-random-forest", "mnist-logistic-regression"
 SHIPPED = (CNN, FOREST, LOGISTIC)  # as the page puts them
 VIEWS = (
@@ -76,20 +76,12 @@ def open_page(studio) -> Callable[..., AppTest]:
     """`open_page("mistakes", compare="mnist-cnn")`: the Compare page at that view."""
 
     def open_at(view: str = "figures", **address: str) -> AppTest:
-        page = AppTest.from_file(APP, default_timeout=120).switch_page("pages/compare.py")
-        for name, value in ({keys.COMPARE_VIEW: view} | address).items():
-            page.query_params[name] = value
-        return fine(page.run())
+        return visit("compare", **{keys.COMPARE_VIEW: view} | address)
 
     return open_at
 
 
 # What is on the page
-
-
-def fine(page: AppTest) -> AppTest:
-    assert [problem.value for problem in page.exception] == []
-    return page
 
 
 def plain(text: str) -> str:

@@ -3,7 +3,6 @@
 import binascii
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -25,9 +24,9 @@ from pages.components import house, keys, memory, visitor, welcome
 from pages.components.memory import Memory
 from tests.core.datasets.pictures_on_disk import pets, write_folder
 from tests.core.public import A, B, give_run, public_demo
+from tests.pages.opening import APP, fine, visit
 from tests.pages.test_recognise import digit
 
-APP = str(Path(__file__).resolve().parents[2] / "app.py")
 PAGES = ("recognise", "train", "compare", "image_lab")
 TOKEN = "AbCd-_012345"
 LINE = "Public demo."
@@ -58,17 +57,9 @@ def open_page(demo, monkeypatch) -> Callable[..., AppTest]:
 
     def open_for(me: str, page: str, **address: str) -> AppTest:
         monkeypatch.setattr(visitor, "_who", lambda: me)
-        opened = AppTest.from_file(APP, default_timeout=120).switch_page(f"pages/{page}.py")
-        for name, value in address.items():
-            opened.query_params[name] = value
-        return fine(opened.run())
+        return visit(page, **address)
 
     return open_for
-
-
-def fine(page: AppTest) -> AppTest:
-    assert [problem.value for problem in page.exception] == []
-    return page
 
 
 def nodes(block) -> Iterator[object]:

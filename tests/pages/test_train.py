@@ -24,8 +24,8 @@ from core.training import MAX_SEED, TrainConfig, shipped, train
 from pages.components import keys
 from tests.core.datasets.pictures_on_disk import pets, write_folder
 from tests.core.jobs.conftest import own_folders
+from tests.pages.opening import fine, visit
 
-APP = str(Path(__file__).resolve().parents[2] / "app.py")
 STEPS = ("data", "model", "trainings")
 QUICK = {  # trained in an instant on scikit-learn's digits; every way of learning is there
     "logistic_regression": {"max_iter": 20},
@@ -55,17 +55,9 @@ def open_page(studio) -> Callable[..., AppTest]:
     """`open_page("model", dataset="mnist")`: the Train page at that step."""
 
     def open_at(step: str, **address: str) -> AppTest:
-        page = AppTest.from_file(APP, default_timeout=120).switch_page("pages/train.py")
-        for name, value in ({"dataset": "digits", "step": step} | address).items():
-            page.query_params[name] = value
-        return fine(page.run())
+        return visit("train", **{"dataset": "digits", "step": step} | address)
 
     return open_at
-
-
-def fine(page: AppTest) -> AppTest:
-    assert [problem.value for problem in page.exception] == []
-    return page
 
 
 def fields(page: AppTest) -> dict[str, object]:
