@@ -41,7 +41,7 @@ def huge(digit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def thin(digit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The middle line of the stroke, 3 pixels wide on a 280-pixel page."""
     mask = (_large(digit, 280) < 128).astype(np.uint8)
-    line = cv2.dilate(_skeleton(mask), np.ones((3, 3), np.uint8))
+    line = cv2.dilate(skeleton(mask), np.ones((3, 3), np.uint8))
     return np.where(line > 0, 20, 255).astype(np.uint8)
 
 
@@ -114,7 +114,7 @@ def row_of_digits(digits: list[np.ndarray], rng: np.random.Generator) -> np.ndar
     return 255 - cv2.resize(line, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
 
 
-def _skeleton(mask: np.ndarray) -> np.ndarray:
+def skeleton(mask: np.ndarray) -> np.ndarray:
     """Middle line of a mask, one pixel wide (Zhang & Suen, 1984)."""
     image = np.pad(mask, 1).astype(bool)
     changed = True

@@ -1,4 +1,4 @@
-"""Part a row of digits into single ones, left to right.
+"""Part rows of digits into single ones, row by row, left to right.
 
 Pieces of ink that hang together are found first. A piece as tall as a good part of the row is a
 digit of its own, unless it lies over or under another one; a smaller piece (the loose bar of a 5,
@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-MOST_DIGITS = 20
+from core.preprocessing.normalise import stroke_width
+
+MOST_DIGITS = 100
 _TALL = 0.55  # of the tallest piece: a digit of its own
 _OVERLAP = 0.45  # of the narrower piece: lies over or under, so the same digit
 _NEAR = 0.35  # of the row's height: how far a small piece may be from its digit
@@ -18,7 +20,14 @@ _SPECK = 0.01  # of the largest piece's area
 _BROKEN_GAP = 0.04  # of the row's height: two halves of one broken digit are no further apart
 _BROKEN_WIDTH = 0.8  # of the row's height: nor wider together
 _CONNECTED = 64  # amount of ink that holds pieces together
-_BRIDGE = 0.02  # of the ink's height: gaps up to twice this are a broken stroke
+_BESIDE = 0.4  # of the lower piece's height: pieces that share it stand in one row
+_ROW_GAP = 0.3  # of the tallest piece: two halves of a broken digit are no further apart
+_SOLID = 0.85  # of its rectangle: how much of it a block fills
+_BLOCK = 1.7  # times the stroke's width: how thick a block is at least
+_BLOCK_WIDTH = 0.7  # of its height: how wide it is at least
+_FLAT = 0.4  # of the tallest piece: a flat digit, if it also stands clear of the next by
+_CLEAR = 0.1  # of the tallest piece
+_BRIDGE = 0.02  # of the tallest piece: gaps up to twice this are a broken stroke
 
 
 @dataclass
@@ -47,38 +56,46 @@ class _Group:
         self.area += other.area
 
 
-def split_digits(ink: np.ndarray) -> list[np.ndarray]:
-    """Every digit of a row, left to right, each alone on a ground of the row's own size.
+def split_rows(ink: np.ndarray) -> tuple[tuple[np.ndarray, ...], ...]:
+    """Every digit, row by row and left to right, each alone on a ground of the ink's own size.
 
     Args:
         ink: uint8, shape `(H, W)`; 0 is bare ground, as `find_ink` gives it.
 
     Returns:
-        A list of uint8 arrays, all of the shape of the smallest rectangle that holds all ink.
+        Rows of uint8 arrays, all of the shape of the smallest rectangle that holds all ink.
     """
     left, top, width, height = cv2.boundingRect(ink)
     if width == 0:
-        return [ink]
+        return ((ink,),)
     ink = ink[top : top + height, left : left + width]
     core = _bridge_gaps((ink >= min(_CONNECTED, int(ink.max()))).astype(np.uint8))
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=8)
     if count <= 2:
-        return [ink]
-    groups = _group(stats)
-    if len(groups) == 1 and len(groups[0].members) == count - 1:
-        return [ink]
-    return [_only(ink, pieces, group) for group in groups]
+        return ((ink,),)
+    rows = _group(stats, ink)
+    if len(rows) == 1 and len(rows[0]) == 1 and len(rows[0][0].members) == count - 1:
+        return ((ink,),)
+    if sum(map(len, rows)) > MOST_DIGITS:  # too many to be taken apart, let alone read
+        return tuple(tuple(ink for _ in row) for row in rows)
+    return tuple(tuple(_only(ink, pieces, group) for group in row) for row in rows)
+
+
+def split_digits(ink: np.ndarray) -> list[np.ndarray]:
+    """The digits of all rows, one after the other; see `split_rows`."""
+    return [digit for row in split_rows(ink) for digit in row]
 
 
 def _bridge_gaps(core: np.ndarray) -> np.ndarray:
-    reach = round(_BRIDGE * cv2.boundingRect(core)[3])
+    _, _, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=8)
+    reach = round(_BRIDGE * int(stats[1:, cv2.CC_STAT_HEIGHT].max(initial=0)))
     if reach == 0:
         return core
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     return cv2.dilate(core, kernel)
 
 
-def _group(stats: np.ndarray) -> list[_Group]:
+def _group(stats: np.ndarray, ink: np.ndarray) -> list[list[_Group]]:
     groups = [
         _Group([index], left, top, left + width, top + height, area)
         for index, (left, top, width, height, area) in enumerate(stats.tolist())
@@ -86,16 +103,63 @@ def _group(stats: np.ndarray) -> list[_Group]:
     ]
     largest = max(group.area for group in groups)
     groups = [group for group in groups if group.area >= _SPECK * largest]
-    row = max(group.height for group in groups)
-    tall = sorted((g for g in groups if g.height >= _TALL * row), key=lambda g: g.left)
-    small = sorted((g for g in groups if g.height < _TALL * row), key=lambda g: -g.area)
-    digits = _join_while(tall, lambda a, b: _same_digit(a, b, row))
+    groups = _without_blocks(groups, ink)
+    height = max(group.height for group in groups)
+    tall = sorted((g for g in groups if g.height >= _TALL * height), key=lambda g: g.left)
+    small = sorted((g for g in groups if g.height < _TALL * height), key=lambda g: -g.area)
+    rows = [
+        _join_while(row, lambda a, b: _same_digit(a, b, height)) for row in _rows_of(tall, height)
+    ]
     for piece in small:
-        nearest = min(digits, key=lambda digit: _distance(piece, digit))
-        if _distance(piece, nearest) <= _NEAR * row:
+        row, nearest = min(
+            ((row, digit) for row in rows for digit in row),
+            key=lambda found: _distance(piece, found[1]),
+        )
+        aside = max(piece.left, nearest.left) - min(piece.right, nearest.right)
+        if piece.height >= _FLAT * height and aside >= _CLEAR * height and _beside(piece, nearest):
+            row.append(piece)
+        elif _distance(piece, nearest) <= _NEAR * height:
             nearest.join(piece)
-    digits.sort(key=lambda digit: digit.left + digit.right)
-    return digits[:MOST_DIGITS]
+    return [sorted(row, key=lambda digit: digit.left + digit.right) for row in rows]
+
+
+def _without_blocks(groups: list[_Group], ink: np.ndarray) -> list[_Group]:
+    """Without solid rectangles that are much thicker than the strokes: buttons, bars, tape."""
+    drawn = [group for group in groups if group.area < _SOLID * group.width * group.height]
+    if not drawn or len(drawn) == len(groups):
+        return groups
+    model = max(drawn, key=lambda group: group.area)
+    stroke = stroke_width(ink[model.top : model.bottom, model.left : model.right])
+    return [
+        group
+        for group in groups
+        if group.area < _SOLID * group.width * group.height
+        or group.width < _BLOCK_WIDTH * group.height  # perhaps a bold 1
+        or min(group.width, group.height) <= _BLOCK * max(stroke, 2)
+    ]
+
+
+def _rows_of(tall: list[_Group], height: int) -> list[list[_Group]]:
+    """Pieces that stand side by side, top row first; what is one broken digit is one row."""
+    rows: list[list[_Group]] = []
+    for piece in sorted(tall, key=lambda group: group.top + group.bottom):
+        beside = [row for row in rows if any(_beside(piece, other) for other in row)]
+        rows = [row for row in rows if row not in beside]
+        rows.append([piece, *(other for row in beside for other in row)])
+    rows.sort(key=lambda row: sum(group.top + group.bottom for group in row) / len(row))
+    joined = rows[:1]
+    for row in rows[1:]:
+        gap = min(group.top for group in row) - max(group.bottom for group in joined[-1])
+        if min(len(row), len(joined[-1])) == 1 and gap <= _ROW_GAP * height:
+            joined[-1] = [*joined[-1], *row]
+        else:
+            joined.append(row)
+    return [sorted(row, key=lambda group: group.left) for row in joined]
+
+
+def _beside(a: _Group, b: _Group) -> bool:
+    shared = min(a.bottom, b.bottom) - max(a.top, b.top)
+    return shared >= _BESIDE * min(a.height, b.height)
 
 
 def _join_while(groups: list[_Group], same) -> list[_Group]:

@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 
 from core.errors import ImageError
-from core.preprocessing.ink import BLANK
 from core.preprocessing.step import Step
 
 _WORK = 96  # longest side, in pixels, at which strokes are measured and changed
@@ -94,7 +93,7 @@ def crop_to_ink(ink: np.ndarray) -> np.ndarray:
     """
     left, top, width, height = cv2.boundingRect(ink)
     if width == 0 or height == 0:
-        raise ImageError(BLANK)
+        raise ImageError("There is no ink.")
     return ink[top : top + height, left : left + width]
 
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from core.errors import ImageError, RunError, unknown
 from core.images import FITS, to_gray, to_rgb
-from core.preprocessing.digits import split_digits
 from core.preprocessing.ink import find_ink
 from core.preprocessing.items import prepare_item
 from core.preprocessing.normalise import MNIST_RECIPE, OPTDIGITS_RECIPE, Recipe, normalise_digit
@@ -19,9 +18,8 @@ def prepare_digits(image: np.ndarray, recipe: Recipe) -> Prepared:
     Raises:
         ImageError: if the picture is blank.
     """
-    gray = to_gray(image)
-    ink = find_ink(gray)
-    digits = split_digits(ink.amount)
+    ink = find_ink(to_gray(image) if image.ndim != 3 or image.shape[2] == 1 else to_rgb(image))
+    digits = [digit for row in ink.rows for digit in row]
     steps = [
         Step("Your picture", image, "What you drew or showed."),
         Step("Ink", ink.amount, ink.sentence),

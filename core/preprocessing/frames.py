@@ -1,0 +1,88 @@
+"""Take off what is no writing: printed boxes and rings around it, and what comes in at the edge."""
+
+import cv2
+import numpy as np
+
+_INK = 80  # of 255: amount that holds pieces together
+_INNER = 0.5  # of a frame's box, in its middle: there it has no ink itself,
+_INSIDE = 0.3  # but other ink stands there, at least this fraction of the frame's height tall
+_TOUCH = 0.012  # of the longest side: so near the edge of the image still counts as at its edge
+
+
+def without_frames(amount: np.ndarray) -> np.ndarray:
+    """The ink without pieces that are drawn around other ink; the same array if there are none."""
+    pieces, stats = _pieces(amount)
+    frames = [index for index in range(1, len(stats)) if _is_frame(index, pieces, stats)]
+    return _without(amount, pieces, frames)
+
+
+def without_edge_pieces(amount: np.ndarray) -> np.ndarray:
+    """The ink without what comes in at the edge of the image; the same array if there is none.
+
+    A piece at the edge stays if the largest of the others stands within it: then both are writing.
+    """
+    pieces, stats = _pieces(amount)
+    height, width = amount.shape
+    edge = _edge(amount)
+    at_edge, others = [], []
+    for index in range(1, len(stats)):
+        left, top, across, down, _ = stats[index]
+        right, bottom = left + across, top + down
+        near = min(left, top, width - right, height - bottom) <= edge
+        (at_edge if near else others).append(index)
+    if not others:
+        return amount
+    largest = max(others, key=lambda index: stats[index][cv2.CC_STAT_AREA])
+    foreign = [index for index in at_edge if not _overlap(stats[index], stats[largest])]
+    return _without(amount, pieces, foreign)
+
+
+def _overlap(piece: np.ndarray, other: np.ndarray) -> bool:
+    """Whether a good fraction of the rectangle around `other` lies in that around `piece`."""
+    across, down = other[2], other[3]
+    shared = [
+        max(0, min(piece[k] + piece[k + 2], other[k] + other[k + 2]) - max(piece[k], other[k]))
+        for k in (0, 1)
+    ]
+    return bool(shared[0] * shared[1] > 0.3 * across * down)
+
+
+def touches_edge(amount: np.ndarray) -> bool:
+    """Whether any ink comes near the edge of the image."""
+    edge = _edge(amount) + 1
+    inside = amount[edge:-edge, edge:-edge]
+    return bool((amount >= _INK).sum() > (inside >= _INK).sum())
+
+
+def _edge(amount: np.ndarray) -> int:
+    return round(_TOUCH * max(amount.shape))
+
+
+def _pieces(amount: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(
+        (amount >= _INK).astype(np.uint8), connectivity=8
+    )
+    return pieces, stats
+
+
+def _is_frame(index: int, pieces: np.ndarray, stats: np.ndarray) -> bool:
+    left, top, across, down, area = stats[index].tolist()
+    if area > 0.4 * across * down or min(across, down) < 8:
+        return False
+    margin_x, margin_y = round(across * (1 - _INNER) / 2), round(down * (1 - _INNER) / 2)
+    window = pieces[top + margin_y : top + down - margin_y, left + margin_x : left + across - margin_x]
+    if (window == index).any():
+        return False
+    others = [other for other in np.unique(window) if other not in (0, index)]
+    return any(stats[other][cv2.CC_STAT_HEIGHT] >= _INSIDE * down for other in others)
+
+
+def _without(amount: np.ndarray, pieces: np.ndarray, doomed: list[int]) -> np.ndarray:
+    """Without those pieces and their soft edges."""
+    if not doomed:
+        return amount
+    gone = np.isin(pieces, doomed).astype(np.uint8)
+    stays = ((pieces > 0) & (gone == 0)).astype(np.uint8)
+    reach = np.ones((5, 5), np.uint8)
+    erased = (cv2.dilate(gone, reach) > 0) & (cv2.dilate(stays, np.ones((3, 3), np.uint8)) == 0)
+    return np.where(erased | (gone > 0), 0, amount).astype(np.uint8)
