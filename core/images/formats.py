@@ -76,13 +76,13 @@ def _what_it_is(content: bytes) -> str:
     for beginning, name, cure in _OTHERS:
         if re.match(beginning, start, re.DOTALL):
             return f"The file is {name}, which cannot be read. {cure}" if name else RAW
-    if _SVG.search(start):
-        return f"The file is an SVG drawing, which cannot be read. {_AS_JPEG}"
     if _HTML.match(start):
         return (
             "The file is a web page, not an image. Download the image itself: open it in a tab of "
             "its own and save it."
         )
+    if _SVG.search(start):
+        return f"The file is an SVG drawing, which cannot be read. {_AS_JPEG}"
     return f"The file is not an image the studio knows, whatever its name says. {ALLOWED}."
 
 

@@ -18,7 +18,7 @@ from core.serving import Predictor, load_predictor
 from tests.core.datasets.pictures_on_disk import Tree, noise, png, write_folder, write_zip
 
 WORDS = ("zero", "Eins", "TWO", "drei", "four", "fünf", "six", "sieben", "a class", "9")
-UNREADABLE = "The file is not a picture the studio knows"
+UNREADABLE = "The file is not an image the studio knows"
 WRITERS = {"folder": write_folder, "zip": write_zip}
 
 

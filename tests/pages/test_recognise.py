@@ -194,7 +194,7 @@ def test_many_photographs_become_a_table_and_a_csv_with_every_probability(photos
     photos.file_uploader[0].set_value([(*file, "image/png") for file in files]).run()
     assert not photos.exception
     assert [heading.value for heading in photos.subheader] == ["2 of 3 pictures read"]
-    assert "bad.png: The file is not a picture" in shown_text(photos)
+    assert "bad.png: The file is not an image" in shown_text(photos)
     table = pd.read_csv(io.StringIO(downloads["answers.csv"]), keep_default_na=False)
     probabilities = [f"p({name})" for name in sorted(COLOURS)]
     assert list(table) == ["file", "label", "confidence", "second", "remark", *probabilities]

@@ -45,7 +45,7 @@ GB = 2**30
 TEN_EACH = {"cats": 10, "dogs": 10}
 NO_PICTURE = "not a picture by its name"
 NO_CLASS = "not inside a class folder"
-UNKNOWN = "not a picture the studio knows"
+UNKNOWN = "not an image the studio knows"
 DAMAGED_IN_ZIP = "damaged inside the zip"
 pytestmark = pytest.mark.filterwarnings("ignore:Duplicate name")  # said by zipfile
 NFC, NFD = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
@@ -340,7 +340,7 @@ READ = {
     ),
     "a web page named .png": (
         as_folder(pets() | {"dogs/x.png": b"<!doctype html><svg/>"}),
-        Found(skipped={"dogs/x.png": UNKNOWN}),
+        Found(skipped={"dogs/x.png": "a web page, not an image"}),
     ),
     "a PNG named .jpg": (as_zip(pets() | {"cats/x.jpg": png()}), Found({"cats": 11, "dogs": 10})),
     "a picture named .txt": (
