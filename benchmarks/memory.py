@@ -72,6 +72,14 @@ class Group:
         found = re.search(r"^oom_kill (\d+)", text, re.MULTILINE)
         return int(found[1]) if found else 0
 
+    def held(self) -> int | None:
+        """Bytes that its processes hold, without files the system may forget; None: no group."""
+        if self.folder is None:
+            return None
+        text = (self.folder / "memory.stat").read_text()
+        found = re.search(r"^(?:total_rss|anon) (\d+)", text, re.MULTILINE)
+        return int(found[1])
+
     def remove(self) -> None:
         """It is empty by then."""
         if self.folder is not None:
@@ -82,8 +90,9 @@ class Group:
 class Watch:
     """The most memory that the studio and its jobs held since it was last asked."""
 
-    def __init__(self, process: int) -> None:
-        self._process, self._peak, self._ended = process, 0.0, threading.Event()
+    def __init__(self, process: int, group: Group) -> None:
+        self._process, self._group = process, group
+        self._peak, self._ended = 0.0, threading.Event()
         threading.Thread(target=self._look, daemon=True).start()
 
     def _look(self) -> None:
@@ -91,7 +100,10 @@ class Watch:
             self._peak = max(self._peak, self.now())
 
     def now(self) -> float:
-        """Megabytes held by the studio and what it has started, shared ones counted once."""
+        """Megabytes held by the studio and what it has started."""
+        total = self._group.held()
+        if total is not None:
+            return total / 1e6
         total = 0.0
         with suppress(psutil.Error):
             server = psutil.Process(self._process)
@@ -138,7 +150,7 @@ def measure(browser: Browser, folder: Path, most: int, sent: Sent) -> tuple[obje
     with group.entered():
         serving = studio.serve(studio.PROJECT / "app.py", folder, {**places, "STUDIO_PUBLIC": "1"})
         server = serving.__enter__()
-    watch = Watch(server.process.pid)
+    watch = Watch(server.process.pid, group)
     try:
         page = browser.new_context(viewport={"width": 1280, "height": 1400}).new_page()
         page.set_default_timeout(PATIENCE)

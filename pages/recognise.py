@@ -18,7 +18,7 @@ from pages.components import (
     unsure,
     welcome,
 )
-from pages.components.picture_source import File, Shown
+from pages.components.shown import File, Shown
 
 # Seconds this thread rests once the answer is on its way, so that it is sent and drawn before the
 # explanations keep the processor busy: measured, it brings the answer about 15 ms earlier.

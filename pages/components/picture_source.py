@@ -1,62 +1,23 @@
 """Where pictures come from: the canvas, files, or the camera."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 
 from core.datasets import sample_pictures
-from core.errors import ImageError
-from core.images import MAX_BYTES, MAX_PIXELS, PIXELS, decode, fit_image, fit_within
+from core.images import decode, fit_image, fit_within
 from core.samples import Sample, photographs
 from pages.components import keys, sent
 from pages.components.html import data_url
 from pages.components.memory import Memory, recall, remember
+from pages.components.shown import FORMATS_READ, SENT_MB, File
 
 SIDE = 320
 BRUSH_WIDTH = 20
 SAMPLES = (*"0123456789", "2026")
 _SAMPLE_SIDE = SIDE - 40
 _SAMPLE_WIDTH = 104  # pixels, of a photograph to click
-FORMATS_READ = (
-    f"PNG, JPEG, GIF, BMP, WebP or TIFF, up to {MAX_BYTES // 2**20} MB and "
-    f"{MAX_PIXELS // 10**6} million pixels each."
-)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A picture somebody showed, or the reason why it cannot be used.
-
-    Attributes:
-        name: of the file, or what it is.
-        image: uint8 array; None if it cannot be read.
-        error: a sentence; empty if it can.
-    """
-
-    name: str
-    image: np.ndarray | None
-    error: str = ""
-
-
-@dataclass(frozen=True)
-class File:
-    """A file somebody showed, decoded only while it is needed: many images are large together.
-
-    Attributes:
-        name: of the file, or what it is.
-        content: all of it.
-    """
-
-    name: str
-    content: bytes
-
-    def read(self, pixels: int = PIXELS) -> Shown:
-        """Decode it, to at most so many pixels."""
-        try:
-            return Shown(self.name, decode(self.content, pixels))
-        except ImageError as error:
-            return Shown(self.name, None, str(error))
 
 
 def draw() -> File | None:
@@ -220,7 +181,7 @@ def upload() -> list[File]:
     files = st.file_uploader(
         "Pictures",
         accept_multiple_files=True,
-        max_upload_size=MAX_BYTES // 2**20,
+        max_upload_size=SENT_MB,
         key=keys.UPLOADS if turn == 0 else f"{keys.UPLOADS}_{turn}",
         help=f"{FORMATS_READ} Digits: one, or several side by side; drawn, scanned or "
         "photographed.",

@@ -7,10 +7,9 @@ import streamlit as st
 
 from core import datasets
 from core.errors import StudioError
-from core.images import MAX_BYTES
 from pages.components import address, choice, html, keys, sent
 from pages.components.memory import recall, remember
-from pages.components.picture_source import FORMATS_READ, File, Shown
+from pages.components.shown import FORMATS_READ, SENT_MB, File, Shown
 
 SOURCES = {
     "sample": "A sample",
@@ -19,7 +18,7 @@ SOURCES = {
     "drawing": "Your drawing",
 }
 _HELD = "lab_held"
-_PIXELS = 2_000_000  # an image is reduced to: steps need many times its memory
+_PIXELS = 3_100_000  # an image is reduced to: steps need many times its memory
 _DIGITS = {f"digit_{digit}": f"Digit {digit}" for digit in range(10)}
 
 
@@ -47,6 +46,11 @@ def pick() -> Picture | None:
     if shown.error:
         st.error(html.plain(f"{shown.name}: {shown.error}"), icon=":material/broken_image:")
         return None
+    height, width = shown.image.shape[:2]
+    if (width, height) != shown.size:
+        st.caption(
+            f"Reduced from {shown.size[0]:,} × {shown.size[1]:,} to {width:,} × {height:,} pixels."
+        )
     return Picture(shown.name, shown.image)
 
 
@@ -76,9 +80,9 @@ def _sample() -> Picture | None:
 def _upload() -> Shown | None:
     file = st.file_uploader(
         "A picture",
-        max_upload_size=MAX_BYTES // 2**20,
+        max_upload_size=SENT_MB,
         key=keys.LAB_UPLOAD,
-        help=f"{FORMATS_READ} Larger ones are reduced to {_PIXELS // 10**6} million.",
+        help=f"{FORMATS_READ} Steps work on at most {_PIXELS // 10**6} million of them.",
     )
     memory = recall()
     if file is not None:
