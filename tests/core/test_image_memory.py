@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.errors import ImageError
+from core.images import decode, formats, limits
 from tests.core.image_files import by_opencv, chunk, empty_png, saved
 
 MOST_MB = 200
@@ -78,3 +80,26 @@ def test_no_file_needs_more_than_200_megabytes(tmp_path: Path):
         name: outcome for name, (outcome, _) in FILES.items()
     }
     assert {name: mb for name, (_, mb) in found.items() if mb > MOST_MB} == {}
+
+
+def test_large_images_are_decoded_one_at_a_time_and_small_ones_side_by_side():
+    with limits.turn(limits.MAX_MEMORY):
+        assert limits._one_at_a_time.locked()
+        with limits.turn(1000):  # does not wait
+            pass
+    assert not limits._one_at_a_time.locked()
+    with pytest.raises(ValueError), limits.turn(limits.MAX_MEMORY):
+        raise ValueError("a damaged file")
+    assert not limits._one_at_a_time.locked()
+
+
+CONTENTS = {name: saved(black("RGB", 64, 64), name) for name in formats.FORMATS}
+
+
+@pytest.mark.parametrize("name", formats.FORMATS)
+def test_what_decoding_takes_is_asked_before_it_is_done(monkeypatch, name):
+    """A limit of next to nothing refuses every format without a pixel being decoded."""
+    monkeypatch.setattr(limits, "MAX_MEMORY", 1000)
+    monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("decoded"))
+    with pytest.raises(ImageError, match="too many pixels for an? .* of this kind.*64 × 64"):
+        decode(CONTENTS[name])
