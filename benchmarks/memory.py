@@ -219,7 +219,7 @@ def make(folder: Path) -> list[Sent]:
     phone_photo, photo = (saved(digit(*size), "JPEG") for size in ((8064, 6048), (6000, 4000)))
     phone = [put(f"phone{n}.jpg", phone_photo + bytes([n])) for n in range(10)]
     photos = [put(f"photo{n}.jpg", photo + bytes([n])) for n in range(8)]
-    scan = put("scan.png", saved(digit(6000, 4000), "PNG", compress_level=1))
+    scan = put("scan.png", saved(digit(1500, 1000).resize((6000, 4000)), "PNG"))
     return [
         Sent("PNG of 1 × 50,000,000", (put("thin.png", thin),)),
         Sent("PNG of 7,000 × 7,000, grey", (put("grey.png", empty_png(7000, 7000, 8, 0)),)),

@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from core.images.formats import damaged
+
 _PNG_KEPT = (b"IHDR", b"PLTE", b"IDAT")
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 _MOST_METADATA = 1 << 20  # bytes that are looked through for the orientation
@@ -40,12 +42,18 @@ def bare_png(content: bytes) -> Bare:
 
     `facts` holds `width`, `height`, `bits` and `colours`, the numbers of its header. An animation
     becomes the image that programs show which know no animations.
+
+    Raises:
+        ImageError: if it is cut off.
     """
     found, kept = Bare(content), [content[:8]]
     for kind, start, end in _png_chunks(content):
         body = content[start:end]
         if kind in _PNG_KEPT or kind == b"tRNS" and _is_whole(found.facts, body):
-            kept.append(content[start - 8 : end + 4])
+            if end > len(content):  # cut off; OpenCV would make room for all that it claims
+                raise damaged("PNG")
+            check = content[end : end + 4] if end + 4 <= len(content) else b""
+            kept += [content[start - 8 : end], check or _check_of(content[start - 4 : end])]
         elif kind == b"eXIf" and len(body) <= _MOST_METADATA:
             found.orientation = in_exif(body)
         elif found.orientation == 1 and kind in (b"tEXt", b"zTXt", b"iTXt"):
@@ -59,6 +67,10 @@ def bare_png(content: bytes) -> Bare:
             }
     found.content = b"".join([*kept, _PNG_END])
     return found
+
+
+def _check_of(chunk: bytes) -> bytes:
+    return zlib.crc32(chunk).to_bytes(4, "big")
 
 
 def _is_whole(facts: dict[str, int], transparency: bytes) -> bool:

@@ -92,10 +92,12 @@ def decode_sized(content: bytes, pixels: int = PIXELS) -> Decoded:
         opened = _guarded(name, lambda: _OPENERS[name](content, pixels))
         limits.check_size(*opened.size)
         limits.check_memory(opened.kind, opened.size, opened.needed)
+        size, orientation = opened.size, opened.orientation
         with limits.turn(opened.needed):
             image = _guarded(name, opened.read)
-    width, height = opened.size if opened.orientation < 5 else opened.size[::-1]
-    return Decoded(_upright(image, opened.orientation), width, height)
+            del opened  # and with it all that was decoded, before it is another's turn
+    width, height = size if orientation < 5 else size[::-1]
+    return Decoded(_upright(image, orientation), width, height)
 
 
 def _guarded(name: str, work: Callable):
@@ -230,7 +232,7 @@ def _open_tiff(content: bytes, pixels: int) -> Opened:
         return _open_deep("TIFF", bare, size, header.bytes_a_pixel, pixels)
     image = None if header.for_opencv else pillow.open_if_known("TIFF", content)
     if image is None:
-        needed = opencv.memory_of(count, header.bytes_a_pixel) + header.block_bytes
+        needed = opencv.memory_of(count, max(4, header.bytes_a_pixel)) + header.block_bytes
         return Opened(
             size, bare.orientation, "a TIFF", needed, lambda: opencv.read(content, pixels, "TIFF")
         )

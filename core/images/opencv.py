@@ -52,11 +52,14 @@ def read(content: bytes, pixels: int, name: str, halved: bool = False) -> np.nda
             part = np.nan_to_num(part.astype(np.float32), posinf=0, neginf=0)
         if part.ndim == 2:
             return (part,)
-        if part.shape[2] == 4:
+        if part.shape[2] == 4 and part.dtype == np.uint8:
             return split_alpha(part[..., [2, 1, 0, 3]])
+        if part.shape[2] == 4:
+            return np.ascontiguousarray(part[..., 2::-1]), np.ascontiguousarray(part[..., 3])
         return (np.ascontiguousarray(part[..., 2::-1]),)
 
     planes = gather(rows, (width, height), pixels)
     if found.dtype != np.uint8:
-        planes = tuple(map(to_uint8, planes))
+        planes = tuple(map(to_uint8, planes))  # each has a range of its own
+        planes = split_alpha(np.dstack(planes)) if len(planes) == 2 else planes
     return planes[0] if len(planes) == 1 else lay_on_ground(*planes)

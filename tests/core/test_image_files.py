@@ -55,6 +55,7 @@ def jpeg_with(kind: int, body: bytes) -> bytes:
         png_with(STROKE, chunk(b"gAMA", b""), chunk(b"pHYs", b"1"), chunk(b"acTL", b"")),
         png_with(STROKE, chunk(b"tEXt", b"Comment\0text")[:-1] + b"?"),
         saved(STROKE, "PNG")[:-12],
+        saved(STROKE, "PNG")[:-14],
         saved(STROKE, "PNG", icc_profile=b"nonsense"),
         jpeg_with(0xE1, b"Exif\0\0not exif at all"),
         jpeg_with(0xE1, b"Exif\0\0MM\0*\0\0\0\x08\xff\xff"),
@@ -134,6 +135,16 @@ def test_white_on_transparent_is_seen_however_it_is_stored(content):
     grey = decoded if decoded.ndim == 2 else decoded[..., 0]
     assert grey[0, 0] == 0
     assert grey.max() >= 125
+
+
+def test_colours_and_alpha_of_sixteen_bits_have_a_range_each():
+    pixels = np.full((8, 9, 4), 65535, np.uint16)
+    pixels[..., :3] = 4095
+    pixels[..., 3] = 32768  # half of it is seen
+    pixels[2:6, 2:6, :3] = 0
+    decoded = decode(by_opencv(pixels, ".png")).astype(int)
+    assert np.abs(decoded[0, 0] - 255).max() <= 1
+    assert np.abs(decoded[4, 4] - 127).max() <= 1
 
 
 def test_a_white_card_with_thin_writing_stays_on_white():

@@ -51,6 +51,8 @@ FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "rgba": ("read", lambda: empty_png(6000, 4000, 8, 6)),
     "rgba50": ("refused", lambda: empty_png(7000, 7000, 8, 6)),
     "rgb16": ("read", lambda: by_opencv(np.full((3000, 4000, 3), 4095, np.uint16), ".png")),
+    "claims": ("refused", lambda: by_opencv(np.full((48, 60, 3), 99, np.uint16), ".png")[:33]
+               + b"\x7f\xff\xff\xf0IDAT" + bytes(99)),
     "webp": ("read", lambda: saved(black("RGB", 4000, 3000), "WEBP", method=0)),
     "webp50": ("refused", lambda: saved(black("RGB", 5000, 5000), "WEBP", lossless=True, method=0)),
     "jpeg": ("read", lambda: saved(black("RGB", 8064, 6048), "JPEG")),
