@@ -287,6 +287,16 @@ def test_a_file_that_is_no_picture_is_told(open_page, file, sentence):
     check_pictures(page, PICTURES["grey.png"], from_text(FIRST))
 
 
+def test_a_large_image_is_reduced_and_that_is_said(open_page):
+    large = np.tile(np.arange(240, dtype=np.uint8), (1800, 10))
+    page = open_page(picture="upload", pipeline="invert")
+    fine(page.file_uploader[0].upload("large.png", encode_png(large)).run())
+    assert captions(page)[0] == "Reduced from 2,400 × 1,800 to 1,200 × 900 pixels."
+    assert "1200×900 pixels" in html_of(page)
+    fine(page.file_uploader[0].upload("grey.png", content("grey.png")).run())
+    assert not [caption for caption in captions(page) if "Reduced" in caption]
+
+
 def test_what_was_drawn_is_worked_on(open_page):
     drawn = 255 - cv2.resize(sample("digit_7"), (320, 320))
     memory._shelf().put("who drew it", Memory({"objects": [1]}, encode_png(drawn)))
