@@ -23,8 +23,8 @@ MAX_SHORT_SIDE = 224
 _MAX_LONG_SIDE = 2240
 _CHUNK = 8  # pictures read by one thread at a time
 _PIXELS = 2_000_000  # an image is reduced to while it is decoded; four times what is kept at most
-_FREE_PIXELS = 2_000_000_000  # that a source may hold, however small it is,
-_PIXELS_A_BYTE = 500  # and with each byte; photos have 2 to 20, blank scans 200
+_FREE_PIXELS = 1_000_000_000  # that a source may hold, however small it is,
+_PIXELS_A_BYTE = 1000  # and with each byte; photos have 2 to 20, blank scans 500
 _THREADS = 2
 
 
