@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import accuracy, comparing, lab, speed, training, transfer, visiting
+from benchmarks import accuracy, comparing, lab, memory, speed, training, transfer, visiting
 
 PARTS = {
     "accuracy": accuracy.main,
@@ -12,6 +12,7 @@ PARTS = {
     "lab": lab.main,
     "transfer": transfer.main,
     "visiting": visiting.main,
+    "memory": memory.main,
 }
 
 

@@ -18,6 +18,7 @@ from core.progress import Progress, Reporter
 from core.serving import Predictor
 
 _ANSWERS, _FILES = "answers.npz", "files.json"
+_SHOWN_PIXELS = 500_000  # of an image that is only shown: more than any page has room for
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def measure(
 
 
 def read(source: Path, paths: Sequence[str]) -> list[np.ndarray | None]:
-    """Some of the pictures, uint8; None for one that is gone.
+    """Some of the pictures, uint8, reduced for being shown; None for one that is gone.
 
     Raises:
         DatasetError: if the folder or zip is gone or is refused.
@@ -158,6 +159,6 @@ def _answer(predictor: Predictor, entry: Entry) -> np.ndarray:
 
 def _decoded(entry: Entry | None) -> np.ndarray | None:
     try:
-        return None if entry is None else decode(entry.read())
+        return None if entry is None else decode(entry.read(), _SHOWN_PIXELS)
     except ImageError:
         return None

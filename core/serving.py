@@ -2,18 +2,17 @@
 TensorFlow is never needed.
 """
 
-import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from core import runs
+from core import memory, runs
 from core.errors import ImageError, RunError
 from core.evaluation import vote
 from core.preprocessing import Prepared, prepare
@@ -182,7 +181,7 @@ def _open_once(path: Path, expected_sha256: str, family: str, features_sha256: s
     elif features.exists():
         raise RunError(f"The run holds {features.name}, which its card does not name.")
     answer = open_model(runs.checked(path, expected_sha256), family)
-    _return_freed_memory()
+    memory.return_freed()
     return answer
 
 
@@ -234,12 +233,6 @@ def _open_network(path: Path) -> Answer:
         return np.concatenate(rows)
 
     return answer
-
-
-def _return_freed_memory() -> None:
-    """Hand what unpacking a model has freed back to the system: much of it, for a forest."""
-    with suppress(AttributeError, OSError):  # only glibc has it
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 @contextmanager

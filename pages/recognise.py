@@ -18,7 +18,7 @@ from pages.components import (
     unsure,
     welcome,
 )
-from pages.components.picture_source import Shown
+from pages.components.shown import File, Shown
 
 # Seconds this thread rests once the answer is on its way, so that it is sent and drawn before the
 # explanations keep the processor busy: measured, it brings the answer about 15 ms earlier.
@@ -58,11 +58,12 @@ def recognise() -> None:
         elif len(shown) > 1:
             show_many(shown, chosen[0], unsure_below, fit)
         elif shown:
-            first = show_one(shown[0], chosen[0], unsure_below, fit)
+            picture = shown[0].read()
+            first = show_one(picture, chosen[0], unsure_below, fit)
             if first is not None:
                 time.sleep(ANSWER_FIRST)
                 with details:
-                    explain(shown[0], first, chosen, fit)
+                    explain(picture, first, chosen, fit)
         else:
             st.subheader("Nothing to read yet", anchor=False)
             st.markdown(EMPTY[source] if digits else EMPTY_PICTURE[source])
@@ -139,7 +140,7 @@ def pick_fit() -> str:
     )
 
 
-def take_pictures(source: str) -> list[Shown]:
+def take_pictures(source: str) -> list[File]:
     """What was drawn, uploaded or photographed."""
     if source != "draw":
         picture_source.leave_canvas()
@@ -161,7 +162,7 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Reading |
         first = predictor.read(shown.image, fit=fit)
     except ImageError as error:
         st.info(str(error), icon=":material/info:")
-        st.image(shown.image, caption=shown.name, width=200)
+        st.image(picture_source.thumbnail(shown.image, 400), caption=shown.name, width=200)
         return None
     photograph = run_picker.reads_photographs(run)
     reading.show_answer(first, unsure_below, photograph)
@@ -180,7 +181,7 @@ def explain(shown: Shown, first: Reading, chosen: list[Run], fit: str) -> None:
     reading.show_comparison(shown.image, first, chosen, fit)
 
 
-def show_many(shown: list[Shown], run: Run, unsure_below: float, fit: str) -> None:
+def show_many(shown: list[File], run: Run, unsure_below: float, fit: str) -> None:
     """A table of many pictures and a CSV file of it."""
     import pandas as pd
 
@@ -188,8 +189,8 @@ def show_many(shown: list[Shown], run: Run, unsure_below: float, fit: str) -> No
     if predictor is None:
         return
     rows, bar = [], st.progress(0.0, "Reading …")
-    for number, picture in enumerate(shown, 1):
-        rows.append(row_of(picture, predictor, unsure_below, fit))
+    for number, file in enumerate(shown, 1):  # one at a time is decoded
+        rows.append(row_of(file.read(), predictor, unsure_below, fit))
         bar.progress(number / len(shown), f"Reading {number} of {len(shown)} …")
     bar.empty()
     table = pd.DataFrame(rows)

@@ -15,6 +15,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 LEVELS = {
     "errors": 0,
     "settings": 0,
+    "memory": 0,
     "visitors": 1,
     "drafts": 1,
     "progress": 1,

@@ -16,12 +16,15 @@ from core.datasets.sources import Entry, open_source
 from core.datasets.store import StoreCard
 from core.datasets.writing import Writer, draft
 from core.errors import DatasetError, ImageError
-from core.images import MAX_BYTES, decode
+from core.images import MAX_BYTES, decode_sized
 from core.progress import Progress, Reporter
 
 MAX_SHORT_SIDE = 224
 _MAX_LONG_SIDE = 2240
-_CHUNK = 32  # pictures read by one thread at a time
+_CHUNK = 8  # pictures read by one thread at a time
+_PIXELS = 2_000_000  # an image is reduced to while it is decoded; four times what is kept at most
+_FREE_PIXELS = 1_000_000_000  # that a source may hold, however small it is,
+_PIXELS_A_BYTE = 1000  # and with each byte; photos have 2 to 20, blank scans 500
 _THREADS = 2
 
 
@@ -32,6 +35,7 @@ class _Read:
     place: Place
     image: np.ndarray | None
     reason: str = ""
+    pixels: int = 0  # that its file holds
 
 
 def inspect(path: Path) -> Layout:
@@ -90,7 +94,7 @@ def import_pictures(
         by_path = {entry.path: entry for entry in entries}
         with draft(name, layout.class_names, owner) as writer:
             writer.skipped += layout.skipped
-            _read_all(layout.places, by_path, writer, report)
+            _read_all(layout.places, by_path, writer, report, _most_pixels(path, entries))
             _check_what_is_left(layout, writer)
             report(Progress("storing", part=1.0))
             return writer.finish(
@@ -98,18 +102,36 @@ def import_pictures(
             )
 
 
+def _most_pixels(path: Path, entries: Sequence[Entry]) -> int:
+    """How many pixels a source may hold in all: a small zip can claim days of work."""
+    size = path.stat().st_size if path.is_file() else sum(entry.size for entry in entries)
+    return _FREE_PIXELS + _PIXELS_A_BYTE * size
+
+
 def _read_all(
-    places: Sequence[Place], entries: dict[str, Entry], writer: Writer, report: Reporter
+    places: Sequence[Place],
+    entries: dict[str, Entry],
+    writer: Writer,
+    report: Reporter,
+    most_pixels: int,
 ) -> None:
-    done = 0
+    done = pixels = 0
     with ThreadPoolExecutor(_THREADS) as threads:
         try:
             for chunk in _in_order(threads, places, entries):
                 for read in chunk:
+                    pixels += read.pixels
                     if read.image is None:
                         writer.skipped.append((read.place.path, read.reason))
                     else:
                         writer.add(read.image, read.place.label, read.place.part, read.place.path)
+                if pixels > most_pixels:
+                    raise DatasetError(
+                        f"The images hold far more pixels than files of this size usually do: at "
+                        f"most {most_pixels / 1e9:,.1f} billion are allowed. Received: "
+                        f"{pixels / 1e9:,.1f} billion in the first {done + len(chunk):,} images. "
+                        "Make the images smaller before you pack them."
+                    )
                 done += len(chunk)
                 note = f"{done:,} of {len(places):,} pictures"
                 report(Progress("reading pictures", part=done / len(places), note=note))
@@ -138,7 +160,9 @@ def _read_chunk(places: list[Place], entries: dict[str, Entry]) -> list[_Read]:
         try:
             if entry.size > MAX_BYTES:
                 raise ImageError(f"The file is larger than {MAX_BYTES // 2**20} MB.")
-            read.append(_Read(place, reduce(decode(entry.read()))))
+            found = decode_sized(entry.read(), _PIXELS)
+            size = found.width * found.height
+            read.append(_Read(place, reduce(found.image), pixels=size))
         except ImageError as error:
             read.append(_Read(place, None, str(error)))
     return read

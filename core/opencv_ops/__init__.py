@@ -6,6 +6,7 @@ steps = (Step("canny", {"low": 30}), Step("invert"))
 
 from core.opencv_ops.operation import FILLS, GROUPS, Operation, border
 from core.opencv_ops.pipeline import (
+    MOST_PIXELS,
     MOST_STEPS,
     OPERATIONS,
     Step,
@@ -19,6 +20,7 @@ from core.opencv_ops.pipeline import (
 __all__ = [
     "FILLS",
     "GROUPS",
+    "MOST_PIXELS",
     "MOST_STEPS",
     "OPERATIONS",
     "Operation",

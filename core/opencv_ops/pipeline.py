@@ -10,7 +10,6 @@ from urllib.parse import unquote_plus, urlencode
 import numpy as np
 
 from core.errors import ImageError, ModelError, unknown
-from core.images import MAX_PIXELS
 from core.opencv_ops import changes, colour, edges, shape, threshold
 from core.opencv_ops.operation import HELPERS, Operation
 
@@ -20,6 +19,7 @@ OPERATIONS: dict[str, Operation] = {
     for operation in module.OPERATIONS
 }
 MOST_STEPS = 12
+MOST_PIXELS = 4_000_000  # some operations need 40 bytes for each
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,11 @@ def apply(image: np.ndarray, step: Step) -> np.ndarray:
         return image
     factor = (step.values.get("percent", 100) / 100) ** 2
     pixels = image.shape[0] * image.shape[1] * factor
-    if pixels > MAX_PIXELS:
+    if pixels > MOST_PIXELS:
         millions = math.ceil(pixels / 1e5) / 10  # never as few as are allowed
         raise ImageError(
             f"{step.spec.title} would make a picture of {millions:,.1f} million pixels; at most "
-            f"{MAX_PIXELS / 1e6:,.0f} million are allowed."
+            f"{MOST_PIXELS / 1e6:,.0f} million are allowed."
         )
     return np.ascontiguousarray(step.spec.run(np.ascontiguousarray(image), **step.values))
 

@@ -10,9 +10,10 @@ from html import escape
 
 import numpy as np
 
-from core.images import encode_png
+from core.images import encode_png, fit_within
 from core.serving import Prediction
 
+_STRIP_SIDE = 480  # pixels: three for each that a strip has room for
 STYLE = """<style>
 .answer {display:flex; align-items:baseline; flex-wrap:wrap; gap:.1rem 1.1rem; line-height:1}
 .answer b {font-size:clamp(3.4rem, 9vw, 6rem); font-weight:750; overflow-wrap:anywhere}
@@ -75,9 +76,9 @@ def bars(prediction: Prediction, most: int | None = None) -> str:
 
 
 def strip(pictures: Sequence[tuple[np.ndarray, str, str]]) -> str:
-    """Pictures side by side, each `(image, title, sentence)`."""
+    """Pictures side by side, each `(image, title, sentence)`; large ones are reduced."""
     figures = (
-        f'<figure><img src="{data_url(image)}" alt="{escape(title)}">'
+        f'<figure><img src="{data_url(fit_within(image, _STRIP_SIDE))}" alt="{escape(title)}">'
         f"<figcaption><b>{escape(title)}</b>{escape(sentence)}</figcaption></figure>"
         for image, title, sentence in pictures
     )

@@ -13,7 +13,7 @@ from core.datasets.layout import Layout
 from core.datasets.uploads import Upload
 from core.errors import StudioError
 from core.jobs import limits
-from pages.components import html, job_progress, keys, later
+from pages.components import html, job_progress, keys, later, sent
 
 _WAYS = {
     "zip": ":material/folder_zip: A zip file",
@@ -93,6 +93,7 @@ def _take(files: list) -> None:
     except StudioError as error:
         st.error(str(error), icon=":material/error:")
         return
+    sent.let_go(files)
     st.query_params[keys.UPLOAD] = upload.id
     st.session_state[keys.UPLOADER_TURN] += 1
     st.rerun()

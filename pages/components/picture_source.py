@@ -1,17 +1,17 @@
 """Where pictures come from: the canvas, files, or the camera."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 
 from core.datasets import sample_pictures
-from core.errors import ImageError
-from core.images import MAX_BYTES, SUFFIXES, decode, fit_image, fit_within
+from core.images import decode, fit_image, fit_within
 from core.samples import Sample, photographs
-from pages.components import keys
+from pages.components import keys, sent
 from pages.components.html import data_url
 from pages.components.memory import Memory, recall, remember
+from pages.components.shown import FORMATS_READ, SENT_MB, File
 
 SIDE = 320
 BRUSH_WIDTH = 20
@@ -20,30 +20,7 @@ _SAMPLE_SIDE = SIDE - 40
 _SAMPLE_WIDTH = 104  # pixels, of a photograph to click
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A picture somebody showed, or the reason why it cannot be used.
-
-    Attributes:
-        name: of the file, or what it is.
-        image: uint8 array; None if it cannot be read.
-        error: a sentence; empty if it can.
-    """
-
-    name: str
-    image: np.ndarray | None
-    error: str = ""
-
-
-def read(name: str, content: bytes) -> Shown:
-    """Decode a file that somebody showed."""
-    try:
-        return Shown(name, decode(content))
-    except ImageError as error:
-        return Shown(name, None, str(error))
-
-
-def draw() -> Shown | None:
+def draw() -> File | None:
     """A canvas to draw on; None while it is blank. `stroke_buttons` go below it."""
     # Importing it needs a running Streamlit, so it cannot be done at the top.
     from streamlit_drawable_canvas import st_canvas
@@ -146,7 +123,7 @@ def drawing_tools() -> None:
                 )
 
 
-def _what_was_drawn(canvas, memory: Memory) -> Shown | None:
+def _what_was_drawn(canvas, memory: Memory) -> File | None:
     png = canvas.image_bytes
     if png is None:  # nothing sent yet: after a reload the drawing is the remembered one
         png = memory.drawing_png if st.session_state[keys.CANVAS_START] else None
@@ -156,7 +133,7 @@ def _what_was_drawn(canvas, memory: Memory) -> Shown | None:
             remember(replace(memory, drawing=None, drawing_png=None))
     elif png != memory.drawing_png:
         remember(replace(memory, drawing=canvas.json_data, drawing_png=png))
-    return None if png is None else read("Your drawing", png)
+    return None if png is None else File("Your drawing", png)
 
 
 def _start_with(drawing: dict | None) -> None:
@@ -195,17 +172,26 @@ def _start_with_sample(name: str) -> None:
     _start_with(_sample(name))
 
 
-def upload() -> list[Shown]:
-    """Files chosen by the visitor, also those chosen before a reload."""
+def upload() -> list[File]:
+    """Files chosen by the visitor, also those chosen before a reload.
+
+    Any file may be chosen: what cannot be read is answered with what it is and what to do.
+    """
+    turn = st.session_state.setdefault(keys.UPLOADS_TURN, 0)
     files = st.file_uploader(
         "Pictures",
-        type=[suffix.lstrip(".") for suffix in SUFFIXES],
         accept_multiple_files=True,
-        max_upload_size=MAX_BYTES // 2**20,
-        key=keys.UPLOADS,
-        help=f"PNG, JPEG, GIF, BMP, WebP or TIFF, up to {MAX_BYTES // 2**20} MB each. "
-        "Digits: one, or several side by side; drawn, scanned or photographed.",
+        max_upload_size=SENT_MB,
+        key=keys.UPLOADS if turn == 0 else f"{keys.UPLOADS}_{turn}",
+        help=f"{FORMATS_READ} Digits: one, or several side by side; drawn, scanned or "
+        "photographed.",
     )
+    if files and (problem := sent.refusal(files)):
+        st.error(problem, icon=":material/database_off:")
+        sent.let_go(files)
+        st.session_state[keys.UPLOADS_TURN] = turn + 1  # an empty uploader from now on
+        files = []
+    _let_go_of_others(files)
     memory = recall()
     if files:
         contents = [(file.name, file.getvalue()) for file in files]
@@ -215,12 +201,20 @@ def upload() -> list[Shown]:
         contents = memory.uploads
         if contents:
             st.button("Forget these pictures", on_click=_forget_uploads)
-    return [read(name, content) for name, content in contents]
+    return [File(name, content) for name, content in contents]
+
+
+def _let_go_of_others(files: list) -> None:
+    """What was in the uploader before and is not now takes no memory any longer."""
+    before = st.session_state.get(keys.UPLOADS_HELD, [])
+    now = {file.file_id for file in files}
+    sent.let_go(file for file in before if file.file_id not in now)
+    st.session_state[keys.UPLOADS_HELD] = files
 
 
 def offer_photographs() -> None:
     """Photographs to click, unless somebody has chosen files."""
-    if st.session_state.get(keys.UPLOADS):
+    if st.session_state.get(keys.UPLOADS_HELD):
         return
     st.caption("No photograph at hand? Take one of these:")
     found = photographs()
@@ -255,16 +249,16 @@ def _forget_uploads() -> None:
     remember(replace(recall(), uploads=[]))
 
 
-def photograph() -> Shown | None:
+def photograph() -> File | None:
     """A photograph taken now; None until there is one."""
     photo = st.camera_input(
         "Hold it in front of the camera",
         key=keys.CAMERA,
         help="Your browser asks for permission first. The picture is not stored.",
     )
-    return read("Your photograph", photo.getvalue()) if photo else None
+    return File("Your photograph", photo.getvalue()) if photo else None
 
 
-def thumbnail(image: np.ndarray) -> np.ndarray:
-    """The picture, no larger than a table's row needs."""
-    return fit_within(image, 96)
+def thumbnail(image: np.ndarray, side: int = 96) -> np.ndarray:
+    """The picture, no larger than what shows it needs: a row of a table by default."""
+    return fit_within(image, side)

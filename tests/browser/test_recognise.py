@@ -220,7 +220,7 @@ def test_a_photograph_is_read(page):
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("notes.png", b"these are only words\n" * 20, "not a picture the studio knows"),
+        ("notes.png", b"these are only words\n" * 20, "not an image the studio knows"),
         ("nothing.png", b"", "The file is empty"),
         ("half.png", png(3)[:120], "damaged or cut off"),
         ("vast.png", png_header(30_000, 30_000), "too many pixels"),
@@ -243,7 +243,7 @@ def test_many_uploads_become_a_table_and_a_csv(page):
     open_upload(page)
     upload(page, ("three.png", png(3)), ("eight.png", png(8)), ("bad.png", b"no"))
     expect(page.get_by_role("heading", name="2 of 3 pictures read")).to_be_visible()
-    expect(page.get_by_role("alert")).to_contain_text("bad.png: The file is not a picture")
+    expect(page.get_by_role("alert")).to_contain_text("bad.png: The file is not an image")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download this table as CSV").click()
     lines = Path(download.value.path()).read_text().splitlines()
@@ -251,7 +251,7 @@ def test_many_uploads_become_a_table_and_a_csv(page):
         f"p({label})" for label in range(10)
     )
     assert [line.split(",")[:2] for line in lines[1:3]] == [["three.png", "3"], ["eight.png", "8"]]
-    assert "not a picture" in lines[3]
+    assert "not an image" in lines[3]
 
 
 def test_uploads_outlive_a_reload(page):

@@ -68,7 +68,8 @@ def copy_studio(folder: Path) -> StudioCopy:
     for name in COPIED:
         path = PROJECT_DIR / name
         if path.is_dir():
-            leave_out = shutil.ignore_patterns("__pycache__", "images")
+            pictures = ["images"] if name == "docs" else []  # nobody looks at them
+            leave_out = shutil.ignore_patterns("__pycache__", *pictures)
             shutil.copytree(path, folder / name, ignore=leave_out)
         else:
             shutil.copy(path, folder / name)

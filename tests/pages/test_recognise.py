@@ -2,6 +2,7 @@
 
 import base64
 import io
+import weakref
 from pathlib import Path
 
 import cv2
@@ -14,8 +15,10 @@ from streamlit.testing.v1 import AppTest
 from core.datasets import import_folder, sample_pictures
 from core.images import encode_png
 from core.training import TrainConfig, train
-from pages.components import keys, welcome
+from pages.components import keys, sent, welcome
+from pages.components.shown import File
 from tests.core.datasets.pictures_on_disk import write_folder
+from tests.core.image_files import heic
 from tests.core.jobs.conftest import own_folders
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
@@ -194,7 +197,7 @@ def test_many_photographs_become_a_table_and_a_csv_with_every_probability(photos
     photos.file_uploader[0].set_value([(*file, "image/png") for file in files]).run()
     assert not photos.exception
     assert [heading.value for heading in photos.subheader] == ["2 of 3 pictures read"]
-    assert "bad.png: The file is not a picture" in shown_text(photos)
+    assert "bad.png: The file is not an image" in shown_text(photos)
     table = pd.read_csv(io.StringIO(downloads["answers.csv"]), keep_default_na=False)
     probabilities = [f"p({name})" for name in sorted(COLOURS)]
     assert list(table) == ["file", "label", "confidence", "second", "remark", *probabilities]
@@ -218,3 +221,50 @@ def test_models_of_digits_and_of_photographs_take_turns(photos):
         photos.multiselect(key=keys.RUNS).set_value(chosen).run()
         assert not photos.exception
         assert photos.button_group[1].options == sources
+
+
+def test_a_file_of_another_format_is_taken_and_answered_with_what_to_do(app):
+    app.query_params[keys.SOURCE] = "upload"
+    app.run()
+    assert list(app.file_uploader[0].proto.type) == []  # none is refused before it is looked at
+    app.file_uploader[0].upload("IMG_0001.HEIC", heic()).run()
+    (error,) = app.error
+    assert "IMG_0001.HEIC: The file is a HEIC image" in error.value
+    assert "Export it as JPEG" in error.value
+
+
+def test_files_that_are_too_large_together_are_refused_and_let_go(app, monkeypatch):
+    monkeypatch.setattr(sent, "_OWN_MB", 0.001)
+    app.query_params[keys.SOURCE] = "upload"
+    app.run()
+    files = [(f"{label}.png", encode_png(digit(label)), "image/png") for label in (2, 7)]
+    app.file_uploader[0].set_value(files).run()
+    assert "too large together: at most 0.001 MB" in app.error[0].value
+    assert [heading.value for heading in app.subheader] == ["Nothing to read yet"]
+    monkeypatch.setattr(sent, "_OWN_MB", 500)
+    app.run()
+    assert not app.error
+    assert app.file_uploader[0].value == []
+    app.file_uploader[0].set_value(files).run()
+    assert [heading.value for heading in app.subheader] == ["2 of 2 pictures read"]
+
+
+def test_images_are_decoded_one_after_another(app, monkeypatch):
+    """Many large images fit into a small memory if only one of them is held."""
+    held, most = set(), []
+
+    def read(file, *rest):
+        found = real(file, *rest)
+        held.add(id(found.image))
+        weakref.finalize(found.image, held.discard, id(found.image))
+        most.append(len(held))
+        return found
+
+    real = File.read
+    monkeypatch.setattr(File, "read", read)
+    app.query_params[keys.SOURCE] = "upload"
+    app.run()
+    files = [(f"{n}.png", encode_png(digit(n)), "image/png") for n in range(6)]
+    app.file_uploader[0].set_value(files).run()
+    assert len(most) == 6
+    assert max(most) <= 2  # the last one is let go when the next is there

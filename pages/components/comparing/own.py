@@ -13,7 +13,7 @@ from core.errors import StudioError
 from core.images import fit_within
 from core.jobs import Job
 from core.labelled import Labelled
-from pages.components import choice, class_report, html, job_progress, keys
+from pages.components import choice, class_report, html, job_progress, keys, sent
 from pages.components.comparing import cases, chosen
 
 _MOST_WRONG = 24
@@ -83,6 +83,7 @@ def _take() -> Upload | None:
     except StudioError as error:
         st.error(html.plain(str(error)), icon=":material/error:")
         return None
+    sent.let_go(files)
     st.query_params[keys.LABELLED] = upload.id
     st.rerun()
 

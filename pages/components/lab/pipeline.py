@@ -1,7 +1,9 @@
 """Steps on a picture: what each does to it, and to a model's opinion of it."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import chain
 
 import numpy as np
 import streamlit as st
@@ -23,31 +25,35 @@ def show(picture: Picture) -> None:
     left, right = st.columns([4, 7], gap="large")
     with left:
         steps = editor.edit()
+    views, notes = [View.of(picture.image)], []
+    before = picture.image
     try:
-        images = list(opencv_ops.run(picture.image, steps))
+        for number, (step, image) in enumerate(_after_each(picture, steps), 1):
+            views.append(View.of(image))
+            if step.on and (note := step.spec.note(before, step.values)):
+                notes.append(f"{number} · {step.spec.title}: {note}")
+            before = image  # no more than two of them are kept
     except StudioError as error:
         right.error(html.plain(str(error)), icon=":material/error:")
         return
-    views = [View.of(image) for image in [picture.image, *images]]
     with right:
         _show_result(views)
-        _show_notes(picture.image, steps, images)
+        for note in notes:
+            st.caption(html.plain(note))
         _show_steps(steps, views)
-        _offer_picture(images[-1] if images else picture.image)
+        _offer_picture(picture, steps)
         _show_code(steps)
-        _show_opinion(picture.image, steps, images)
+        _show_opinion(picture, steps)
+
+
+def _after_each(picture: Picture, steps: Sequence[Step]) -> Iterator[tuple[Step, np.ndarray]]:
+    return zip(steps, opencv_ops.run(picture.image, steps), strict=True)
 
 
 def _show_result(views: Sequence[View]) -> None:
     first, second = st.columns(2)
     second.html(view.STYLE + view.large(views[-1], "After"))
     first.html(view.STYLE + view.large(views[0], "Before"))
-
-
-def _show_notes(before: np.ndarray, steps: Sequence[Step], images: list[np.ndarray]) -> None:
-    for number, (step, image) in enumerate(zip(steps, [before, *images], strict=False), 1):
-        if step.on and (note := step.spec.note(image, step.values)):
-            st.caption(html.plain(f"{number} · {step.spec.title}: {note}"))
 
 
 def _show_steps(steps: Sequence[Step], views: Sequence[View]) -> None:
@@ -63,10 +69,15 @@ def _show_steps(steps: Sequence[Step], views: Sequence[View]) -> None:
     st.html(html.STYLE + style + f'<div class="strip">{"".join(figures)}</div>')
 
 
-def _offer_picture(image: np.ndarray) -> None:
+def _offer_picture(picture: Picture, steps: Sequence[Step]) -> None:
+    def result() -> bytes:
+        last = deque([picture.image], maxlen=1)
+        last.extend(image for _, image in _after_each(picture, steps))
+        return encode_png(last[0])
+
     st.download_button(
         "Download the result",
-        lambda: encode_png(image),
+        result,
         "result.png",
         "image/png",
         icon=":material/download:",
@@ -92,7 +103,7 @@ def _show_code(steps: Sequence[Step]) -> None:
         )
 
 
-def _show_opinion(before: np.ndarray, steps: Sequence[Step], images: list[np.ndarray]) -> None:
+def _show_opinion(picture: Picture, steps: Sequence[Step]) -> None:
     """What a model says of the picture before and after each step."""
     folded = st.expander("What does a model say?", key=keys.LAB_OPINION, on_change="rerun")
     if not folded.open:
@@ -103,14 +114,15 @@ def _show_opinion(before: np.ndarray, steps: Sequence[Step], images: list[np.nda
         if predictor is None:
             return
         rows, first = [], ""
-        for title, image in zip(["Picture", *editor.names(steps)], [before, *images], strict=True):
+        images = chain([picture.image], (image for _, image in _after_each(picture, steps)))
+        for title, image in zip(["Picture", *editor.names(steps)], images, strict=True):
             try:
                 reading = predictor.read(image)
                 label, said = reading.label, f"{html.percent(reading.confidence)} sure"
             except StudioError as error:
                 label, said = "–", str(error)
             first = first or label
-            rows.append((image, title, label, said, label == first))
+            rows.append((fit_within(image, 160), title, label, said, label == first))
         st.html(html.STYLE + _opinions(rows))
         names = run.card.class_names
         known = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
@@ -122,7 +134,7 @@ def _show_opinion(before: np.ndarray, steps: Sequence[Step], images: list[np.nda
 
 def _opinions(rows: Sequence[tuple]) -> str:
     figures = (
-        f'<figure><img src="{html.data_url(fit_within(image, 160))}" alt="{escape(title)}">'
+        f'<figure><img src="{html.data_url(image)}" alt="{escape(title)}">'
         f"<figcaption><b>{escape(title)}</b>{'' if same else '≠ '}"
         f"<strong>{escape(label)}</strong> {escape(said)}</figcaption></figure>"
         for image, title, label, said, same in rows

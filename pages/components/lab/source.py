@@ -7,10 +7,9 @@ import streamlit as st
 
 from core import datasets
 from core.errors import StudioError
-from core.images import MAX_BYTES, SUFFIXES
-from pages.components import address, choice, html, keys
+from pages.components import address, choice, html, keys, sent
 from pages.components.memory import recall, remember
-from pages.components.picture_source import Shown, read
+from pages.components.shown import FORMATS_READ, SENT_MB, File, Shown
 
 SOURCES = {
     "sample": "A sample",
@@ -18,6 +17,8 @@ SOURCES = {
     "camera": "Camera",
     "drawing": "Your drawing",
 }
+_HELD = "lab_held"
+_PIXELS = 3_100_000  # an image is reduced to: steps need many times its memory
 _DIGITS = {f"digit_{digit}": f"Digit {digit}" for digit in range(10)}
 
 
@@ -45,6 +46,11 @@ def pick() -> Picture | None:
     if shown.error:
         st.error(html.plain(f"{shown.name}: {shown.error}"), icon=":material/broken_image:")
         return None
+    height, width = shown.image.shape[:2]
+    if (width, height) != shown.size:
+        st.caption(
+            f"Reduced from {shown.size[0]:,} × {shown.size[1]:,} to {width:,} × {height:,} pixels."
+        )
     return Picture(shown.name, shown.image)
 
 
@@ -74,16 +80,17 @@ def _sample() -> Picture | None:
 def _upload() -> Shown | None:
     file = st.file_uploader(
         "A picture",
-        type=[suffix.lstrip(".") for suffix in SUFFIXES],
-        max_upload_size=MAX_BYTES // 2**20,
+        max_upload_size=SENT_MB,
         key=keys.LAB_UPLOAD,
-        help=f"PNG, JPEG, GIF, BMP, WebP or TIFF, up to {MAX_BYTES // 2**20} MB.",
+        help=f"{FORMATS_READ} Steps work on at most {_PIXELS // 10**6} million of them.",
     )
     memory = recall()
     if file is not None:
         kept = (file.name, file.getvalue())
         if kept != memory.lab:
             remember(replace(memory, lab=kept))
+        sent.let_go([held for held in [st.session_state.get(_HELD)] if held and held != file])
+        st.session_state[_HELD] = file
         return _decoded(*kept)
     if memory.lab is None:
         return None
@@ -105,6 +112,6 @@ def _drawing() -> Shown | None:
     return _decoded("drawing", png)
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
+@st.cache_resource(show_spinner=False, max_entries=4)
 def _decoded(name: str, content: bytes) -> Shown:
-    return read(name, content)
+    return File(name, content).read(_PIXELS)

@@ -107,11 +107,11 @@ def test_an_empty_folder_has_no_answers(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        ("text.png", b"no picture at all", "not a picture"),
-        ("notes.txt", b"given by name", "not a picture"),
+        ("text.png", b"no picture at all", "not an image"),
+        ("notes.txt", b"given by name", "not an image"),
         ("empty.png", b"", "empty"),
         ("blank.png", encode_png(np.full((60, 60), 255, np.uint8)), "blank"),
-        ("cut.png", encode_png(np.full((60, 60), 9, np.uint8))[:60], "damaged|not a picture"),
+        ("cut.png", encode_png(np.full((60, 60), 9, np.uint8))[:60], "damaged|not an image"),
         ("missing.png", None, "cannot be read"),
     ],
 )

@@ -15,7 +15,16 @@ import numpy as np
 import pytest
 
 from core import datasets
-from core.datasets import import_folder, import_pictures, import_zip, inspect, load, store, writing
+from core.datasets import (
+    import_folder,
+    import_pictures,
+    import_zip,
+    importing,
+    inspect,
+    load,
+    store,
+    writing,
+)
 from core.datasets.importing import reduce
 from core.errors import Cancelled, DatasetError
 from core.progress import Progress, Reporter
@@ -40,12 +49,13 @@ from tests.core.datasets.pictures_on_disk import (
     zip64_claiming,
     zip_in_zip,
 )
+from tests.core.image_files import bitmap_v5, chunk, empty_png, stroke
 
 GB = 2**30
 TEN_EACH = {"cats": 10, "dogs": 10}
 NO_PICTURE = "not a picture by its name"
 NO_CLASS = "not inside a class folder"
-UNKNOWN = "not a picture the studio knows"
+UNKNOWN = "not an image the studio knows"
 DAMAGED_IN_ZIP = "damaged inside the zip"
 pytestmark = pytest.mark.filterwarnings("ignore:Duplicate name")  # said by zipfile
 NFC, NFD = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
@@ -340,7 +350,7 @@ READ = {
     ),
     "a web page named .png": (
         as_folder(pets() | {"dogs/x.png": b"<!doctype html><svg/>"}),
-        Found(skipped={"dogs/x.png": UNKNOWN}),
+        Found(skipped={"dogs/x.png": "a web page, not an image"}),
     ),
     "a PNG named .jpg": (as_zip(pets() | {"cats/x.jpg": png()}), Found({"cats": 11, "dogs": 10})),
     "a picture named .txt": (
@@ -880,3 +890,36 @@ def test_what_a_killed_import_left_is_removed_by_the_next(tmp_path, stored):
     (stored / ".drafts" / "mine-12345678" / "pixels.bin").write_bytes(b"half")
     import_zip(write_zip(pets(), tmp_path / "a.zip"), "mine")
     assert not [path for path in left_behind(stored) if path.startswith(".drafts")]
+
+
+@pytest.mark.parametrize("make", [write_zip, write_folder], ids=["zip", "folder"])
+def test_small_files_that_claim_billions_of_pixels_are_refused(tmp_path, monkeypatch, make):
+    monkeypatch.setattr(importing, "_FREE_PIXELS", 100_000)
+    monkeypatch.setattr(importing, "_PIXELS_A_BYTE", 20)
+    claims = {
+        f"cats/claim{n}.png": empty_png(600, 600, 1, 0, chunk(b"tEXt", b"%d" % n))
+        for n in range(99)
+    }
+    source = make(pets() | claims, tmp_path / "a")
+    with pytest.raises(DatasetError, match="far more pixels than files of this size"):
+        import_pictures(source, "mine")
+    assert not store.exists("mine")
+    monkeypatch.setattr(importing, "_PIXELS_A_BYTE", 10_000)
+    assert import_pictures(source, "mine").pictures == 21  # copies of one image among them
+
+
+def test_images_are_stored_as_they_are_seen(tmp_path):
+    """White on transparent, 12 bits of 16 and an alpha of 0 were stored white or black."""
+    image = stroke(24, 20)
+    transparent = np.dstack([np.full((20, 24, 3), 255, np.uint8), 255 - image])
+    odd = {
+        "cats/white.png": encoded(".png", transparent),
+        "cats/deep.png": encoded(".png", image.astype(np.uint16) * 16),
+        "dogs/hidden.bmp": bitmap_v5(stroke(26, 20), 0),
+        "dogs/photo.jfif": encoded(".jpg", stroke(28, 20)),
+    }
+    import_zip(write_zip(pets() | odd, tmp_path / "a.zip"), "mine")
+    kept = store.open_store("mine")
+    files = kept.files()
+    for name in odd:
+        assert np.ptp(kept.images[files.index(name)].astype(int)) > 200, name

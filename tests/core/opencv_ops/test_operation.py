@@ -161,8 +161,8 @@ def test_colour_stays_unless_grey_is_what_is_asked_for(name):
 
 @pytest.fixture(scope="module")
 def large_pictures() -> dict[str, np.ndarray]:
-    """Of 12 million pixels; read them only."""
-    large = {"grey": picture(3000, 4000), "colour": picture(3000, 4000, colour=True)}
+    """Of 4 million pixels, the most there may be; read them only."""
+    large = {"grey": picture(1600, 2500), "colour": picture(1600, 2500, colour=True)}
     for image in large.values():
         image.flags.writeable = False
     return large

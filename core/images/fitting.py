@@ -1,101 +1,11 @@
-"""Bytes become validated uint8 arrays, once, at the border.
-
-PNG, JPEG, GIF (first frame), BMP, WebP and TIFF are read, whatever their mode: palette,
-transparency, 16 bits a channel, CMYK, grey. Size and pixels are checked before anything is
-decoded, so that a small file cannot claim a huge picture.
-"""
-
-import io
-import warnings
+"""Arrays fitted to what is wanted: grey or coloured, smaller, cropped, padded; and encoded."""
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.errors import ImageError
 
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
-MAX_BYTES = 20 * 1024 * 1024
-MAX_PIXELS = 50_000_000
-
 _GROUND = 127  # around a picture that does not fill its frame
-
-_ALLOWED = "PNG, JPEG, GIF, BMP, WebP and TIFF pictures can be read"
-
-
-def decode(content: bytes) -> np.ndarray:
-    """Read a picture.
-
-    Args:
-        content: a whole file.
-
-    Returns:
-        uint8, shape `(H, W)` if the picture is grey, else `(H, W, 3)` RGB; upright according to
-        its EXIF orientation, transparency laid over white.
-
-    Raises:
-        ImageError: if it is empty, too large, of another format, or damaged.
-    """
-    if not content:
-        raise ImageError(f"The file is empty (0 bytes). {_ALLOWED}.")
-    if len(content) > MAX_BYTES:
-        raise ImageError(
-            f"The file is too large: at most {MAX_BYTES // 2**20} MB are allowed. "
-            f"Received: {len(content) / 2**20:.1f} MB."
-        )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of large pictures; we refuse them below
-        picture = _open(content)
-        width, height = picture.size
-        if width * height > MAX_PIXELS:
-            raise ImageError(
-                f"The picture has too many pixels: at most {MAX_PIXELS // 10**6} million are "
-                f"allowed. Received: {width:,} × {height:,}."
-            )
-        try:
-            picture.load()
-            return _to_array(ImageOps.exif_transpose(picture))
-        except Exception as error:  # a damaged file can fail anywhere inside a codec
-            raise ImageError(
-                f"The {picture.format} picture is damaged or cut off and cannot be read."
-            ) from error
-
-
-def _open(content: bytes) -> Image.Image:
-    try:
-        return Image.open(io.BytesIO(content), formats=FORMATS)
-    except Image.DecompressionBombError as error:
-        raise ImageError(
-            f"The picture has too many pixels: at most {MAX_PIXELS // 10**6} million are allowed."
-        ) from error
-    except UnidentifiedImageError as error:
-        raise ImageError(
-            f"The file is not a picture the studio knows, whatever its name says. {_ALLOWED}."
-        ) from error
-    except Exception as error:
-        raise ImageError("The picture is damaged or cut off and cannot be read.") from error
-
-
-def _to_array(picture: Image.Image) -> np.ndarray:
-    if picture.mode.startswith(("I", "F")):
-        return _scale_to_uint8(np.asarray(picture))
-    if picture.mode in ("1", "L") and "transparency" not in picture.info:
-        return np.asarray(picture.convert("L"))
-    if picture.has_transparency_data:
-        rgba = picture.convert("RGBA")
-        ground = Image.new("RGBA", rgba.size, "white")
-        picture = Image.alpha_composite(ground, rgba)
-    return np.asarray(picture.convert("RGB"))
-
-
-def _scale_to_uint8(values: np.ndarray) -> np.ndarray:
-    """More than 8 bits a channel, brought to 0-255 by the range the values need."""
-    values = np.nan_to_num(values.astype(np.float64), posinf=0, neginf=0)
-    values = np.maximum(values, 0)
-    top = float(values.max())
-    limit = next((limit for limit in (1.0, 255.0, 65535.0) if top <= limit), top)
-    return np.round(values * (255 / limit)).astype(np.uint8)
 
 
 def to_gray(image: np.ndarray) -> np.ndarray:
