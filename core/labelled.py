@@ -9,7 +9,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from core.datasets.layout import belongs_to_a_system
+from core.datasets.choices import same_class
+from core.datasets.hidden import belongs_to_a_system
 from core.datasets.sources import Entry, open_source
 from core.errors import DatasetError, ImageError, JobError, disk_sentence
 from core.evaluation import Evaluation, evaluate
@@ -135,10 +136,10 @@ def _is_picture(entry: Entry) -> bool:
 
 def _label(path: str, names: Sequence[str]) -> int | None:
     """The class of a picture: that of the outermost folder named like one."""
-    known = {_plain(name).casefold(): label for label, name in enumerate(names)}
+    known = {same_class(name): label for label, name in enumerate(names)}
     known |= {_plain(name): label for label, name in enumerate(names)}
     for folder in map(_plain, path.split("/")[:-1]):
-        for name in (folder, folder.casefold()):
+        for name in (folder, same_class(folder)):
             if name in known:
                 return known[name]
     return None
@@ -146,7 +147,7 @@ def _label(path: str, names: Sequence[str]) -> int | None:
 
 def _plain(name: str) -> str:
     """An accent in one way, however the system that packed it writes it."""
-    return normalize("NFC", name)
+    return normalize("NFC", name).strip()
 
 
 def _answer(predictor: Predictor, entry: Entry) -> np.ndarray:

@@ -254,6 +254,9 @@ def test_nothing_usable_is_told_with_the_names_of_the_classes(worded, tmp_path, 
         source.mkdir()
     with pytest.raises(DatasetError) as caught:
         measure(worded, write(tree, source))
+    if not tree and write is not write_folder:
+        assert "The zip file is empty" in str(caught.value)
+        return
     assert "No readable picture of a class was found in digits" in str(caught.value)
     assert ", ".join(WORDS) in str(caught.value)
 

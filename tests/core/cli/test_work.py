@@ -40,7 +40,8 @@ def test_pictures_that_are_refused_exit_with_2_and_say_why(capsys, studio, tmp_p
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines()[-1] == (
-        "error: Every class needs at least 10 pictures. Received: 'cats' has 3."
+        "error: Every class needs at least 10 images. Too few are in cats: 3, 7 more are needed. "
+        "Add images."
     )
 
 
