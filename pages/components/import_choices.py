@@ -27,14 +27,15 @@ def show_refusal(error: StudioError, source: str) -> None:
     """Why the images would be refused, with a button for each choice that would help."""
     st.warning(html.plain(str(error)), icon=":material/folder_off:")
     remedies = error.remedies if isinstance(error, LayoutError) else ()
-    for number, remedy in enumerate(remedies):
-        st.button(
-            html.plain(remedy.title),
-            icon=":material/build:",
-            on_click=_choose,
-            args=(source, dict(remedy.changes)),
-            key=f"remedy_{number}_{source}",
-        )
+    with st.container(horizontal=True):
+        for number, remedy in enumerate(remedies):
+            st.button(
+                html.plain(remedy.title),
+                icon=":material/build:",
+                on_click=_choose,
+                args=(source, dict(remedy.changes)),
+                key=f"remedy_{number}_{source}",
+            )
     if not remedies:
         _offer_undo(source)
 
