@@ -8,6 +8,7 @@ import streamlit as st
 from core import labelled
 from core.comparison import Compared
 from core.datasets import uploads
+from core.datasets.refusals import why
 from core.datasets.uploads import Upload
 from core.errors import StudioError
 from core.images import fit_within
@@ -119,6 +120,8 @@ def _show_report(one: Compared, job: Job, upload: Upload) -> None:
     if found.elsewhere:
         count = html.counted(found.elsewhere, "picture")
         st.caption(f"Passed over, since in other folders: {count}.")
+    if found.others:
+        st.caption(html.plain(f"Passed over: {why(found.others)}"))
     if found.refused:
         count = html.counted(len(found.refused), "picture")
         st.warning(f"Could not be read: {count}.", icon=":material/info:")
