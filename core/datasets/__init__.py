@@ -20,6 +20,7 @@ from core.datasets.registry import (
     prepare,
     sample_pictures,
     side_for,
+    test_files,
     title_of,
 )
 from core.datasets.spec import DatasetSpec
@@ -55,5 +56,6 @@ __all__ = [
     "prepare",
     "sample_pictures",
     "side_for",
+    "test_files",
     "title_of",
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.comparison import Compared
-from core.plots.style import RUN_LEGEND, RUN_MARKERS, RUN_SHAPES, of_run
+from core.plots.style import LABEL_LIMIT, RUN_LEGEND, RUN_MARKERS, RUN_SHAPES, of_run
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     import altair as alt
@@ -63,7 +63,10 @@ def class_bars(found: Sequence[Compared], figure: str = "f1") -> "alt.LayerChart
             scale=alt.Scale(zero=barred),
         ),
         y=alt.Y(
-            "class:N", title=None, sort=names, axis=alt.Axis(labelOverlap=False, grid=not barred)
+            "class:N",
+            title=None,
+            sort=names,
+            axis=alt.Axis(labelOverlap=False, labelLimit=LABEL_LIMIT, grid=not barred),
         ),
         color=alt.Color(
             "run:N",

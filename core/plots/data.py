@@ -6,7 +6,8 @@ import numpy as np
 
 from core.datasets import Overview
 from core.images import fit_within, to_rgb
-from core.plots.style import PART_COLOURS, PART_NAMES
+from core.plots.comparing import short
+from core.plots.style import LABEL_LIMIT, PART_COLOURS, PART_NAMES
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     import altair as alt
@@ -38,7 +39,7 @@ def class_counts(look: Overview) -> "alt.Chart":
                 "class:N",
                 title=None,
                 sort=list(look.class_names),
-                axis=alt.Axis(labelOverlap=False),
+                axis=alt.Axis(labelOverlap=False, labelLimit=LABEL_LIMIT),
             ),
             color=alt.Color(
                 "part:N",
@@ -89,7 +90,7 @@ def contact_sheet(look: Overview) -> "Figure":
         row[0].text(
             -0.2,
             0.5,
-            name,
+            short(name),
             ha="right",
             va="center",
             transform=row[0].transAxes,

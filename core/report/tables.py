@@ -10,6 +10,9 @@ from typing import Any
 from core import spreadsheet
 from core.comparison import FIGURES, Compared, lead
 from core.evaluation import Evaluation
+from core.report.mistakes import surest_mistakes
+
+_MOST_MISTAKES = 1000
 
 
 def as_csv(found: Sequence[Compared]) -> str:
@@ -64,6 +67,7 @@ def _run(one: Compared) -> dict[str, Any]:
         "figures": one.figures,
         "classes": class_rows(one.evaluation, card["class_names"]),
         "confusion_matrix": one.evaluation.confusion_matrix.tolist(),
+        "misclassified": surest_mistakes(one, _MOST_MISTAKES),
     }
 
 

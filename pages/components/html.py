@@ -19,9 +19,11 @@ STYLE = """<style>
 .answer span {font-size:1.35rem; line-height:1.3}
 .answer.word b {font-size:clamp(2.2rem, 5vw, 3.4rem)}
 .answer.small b {font-size:2.6rem} .answer.small span {font-size:1.05rem}
-.bars {display:grid; grid-template-columns:max-content 1fr 4.2em; gap:.22rem .6rem;
+.bars {display:grid; grid-template-columns:fit-content(45%) minmax(3rem, 1fr) 4.2em;
+ gap:.22rem .6rem;
  align-items:center; font-variant-numeric:tabular-nums; margin:0}
-.bars dt {font-weight:600; text-align:right} .bars dd {margin:0}
+.bars dt {font-weight:600; text-align:right; overflow-wrap:anywhere; line-height:1.25;
+ max-height:2.5em; overflow:hidden} .bars dd {margin:0}
 .bars .track {height:.85rem; border-radius:.3rem; overflow:hidden;
  background:color-mix(in srgb, currentColor 11%, transparent)}
 .bars .fill {height:100%; border-radius:.3rem; transition:width .12s;
@@ -29,8 +31,9 @@ STYLE = """<style>
 .bars .top .fill {background:#2F8FBF}
 .bars .top.number {font-weight:700}
 .strip {display:flex; flex-wrap:wrap; gap:1rem 1.1rem; align-items:flex-start}
-.strip figure {margin:0; width:9.2rem; flex:0 0 auto}
-.strip img {width:9.2rem; height:9.2rem; object-fit:contain; border-radius:.5rem;
+.strip {--wide:min(max(9.2rem, var(--side, 0px)), 100%)}
+.strip figure {margin:0; width:var(--wide); flex:0 0 auto; overflow-wrap:anywhere}
+.strip img {width:100%; aspect-ratio:1; object-fit:contain; border-radius:.5rem;
  image-rendering:pixelated; border:1px solid color-mix(in srgb, currentColor 22%, transparent);
  background:color-mix(in srgb, currentColor 6%, transparent)}
 .strip figcaption {font-size:.86rem; line-height:1.35; margin-top:.3rem}
@@ -45,8 +48,7 @@ STYLE = """<style>
 @media (max-width:640px) {
  .gallery img {height:3.2rem; width:3.2rem} .gallery dd {max-height:3.2rem}
  .gallery {grid-template-columns:minmax(3.5rem,5.5rem) 1fr; gap:.5rem .6rem}
- .strip {gap:.8rem} .strip figure, .strip img {width:calc(50vw - 1.6rem)}
- .strip img {height:calc(50vw - 1.6rem)}}
+ .strip {gap:.8rem; --wide:min(max(50vw - 1.6rem, var(--side, 0px)), 100%)}}
 </style>"""
 
 
@@ -64,24 +66,24 @@ def bars(prediction: Prediction, most: int | None = None) -> str:
     best = int(prediction.probabilities.argmax())
     rows = []
     for index in order:
-        part = float(prediction.probabilities[index])
+        part, name = float(prediction.probabilities[index]), prediction.class_names[index]
         mark = "top" if index == best else ""
         rows.append(
-            f"<dt>{escape(prediction.class_names[index])}</dt>"
+            f'<dt title="{escape(name)}"><bdi>{escape(name)}</bdi></dt>'
             f'<dd class="track {mark}"><div class="fill" style="width:{part:.2%}"></div></dd>'
             f'<dd class="number {mark}">{percent(part)}</dd>'
         )
     return f'<dl class="bars">{"".join(rows)}</dl>'
 
 
-def strip(pictures: Sequence[tuple[np.ndarray, str, str]]) -> str:
-    """Pictures side by side, each `(image, title, sentence)`."""
+def strip(pictures: Sequence[tuple[np.ndarray, str, str]], side: int = 0) -> str:
+    """Pictures side by side, each `(image, title, sentence)`, at least `side` pixels wide."""
     figures = (
         f'<figure><img src="{data_url(image)}" alt="{escape(title)}">'
         f"<figcaption><b>{escape(title)}</b>{escape(sentence)}</figcaption></figure>"
         for image, title, sentence in pictures
     )
-    return f'<div class="strip">{"".join(figures)}</div>'
+    return f'<div class="strip" style="--side:{side}px">{"".join(figures)}</div>'
 
 
 def gallery(rows: Sequence[tuple[str, int | None, Sequence[np.ndarray]]]) -> str:
