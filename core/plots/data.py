@@ -1,5 +1,6 @@
 """Charts of a dataset."""
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ if TYPE_CHECKING:  # heavy: imported where a chart is drawn
 
 _MOST_ROWS = 40  # more classes than this do not fit a picture
 _CELL = 0.8  # inches
+_NAME_WIDTH = 17  # letters of the name of a class in a line
 
 
 def class_counts(look: Overview) -> "alt.Chart":
@@ -90,7 +92,7 @@ def contact_sheet(look: Overview) -> "Figure":
         row[0].text(
             -0.2,
             0.5,
-            short(name),
+            "\n".join(wrap(short(name), _NAME_WIDTH)),
             ha="right",
             va="center",
             transform=row[0].transAxes,

@@ -13,12 +13,14 @@ import numpy as np
 from core.images import encode_png
 from core.serving import Prediction
 
+_LONG = 24  # letters of a name that is set smaller
 STYLE = """<style>
 .answer {display:flex; align-items:baseline; flex-wrap:wrap; gap:.1rem 1.1rem; line-height:1}
 .answer b {font-size:clamp(3.4rem, 9vw, 6rem); font-weight:750; overflow-wrap:anywhere}
 .answer span {font-size:1.35rem; line-height:1.3}
 .answer.word b {font-size:clamp(2.2rem, 5vw, 3.4rem)}
 .answer.small b {font-size:2.6rem} .answer.small span {font-size:1.05rem}
+.answer.long b {font-size:1.5rem; line-height:1.2}
 .bars {display:grid; grid-template-columns:fit-content(45%) minmax(3rem, 1fr) 4.2em;
  gap:.22rem .6rem;
  align-items:center; font-variant-numeric:tabular-nums; margin:0}
@@ -41,6 +43,8 @@ STYLE = """<style>
 .gallery {display:grid; grid-template-columns:minmax(4.5rem,9rem) 1fr; gap:.5rem 1rem;
  align-items:center; margin:0}
 .gallery dt {text-align:right; font-weight:600; overflow-wrap:anywhere; line-height:1.25}
+.gallery dt span {display:-webkit-box; -webkit-box-orient:vertical; -webkit-line-clamp:4;
+ overflow:hidden}
 .gallery dt small {display:block; font-weight:400; opacity:.75}
 .gallery dd {margin:0; display:flex; gap:.35rem; overflow:hidden; flex-wrap:wrap; max-height:4.2rem}
 .gallery img {height:4.2rem; width:4.2rem; object-fit:contain; border-radius:.35rem;
@@ -52,10 +56,18 @@ STYLE = """<style>
 </style>"""
 
 
+def isolated(name: str) -> str:
+    """A name whose direction of writing leaves the sentence around it as it is."""
+    return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
+
+
 def answer(label: str, confidence: str, small: bool = False) -> str:
     """The answer in large type with what is said of its confidence beside it."""
     size = "answer small" if small else "answer word" if len(label) > 8 else "answer"
-    return f'<div class="{size}"><b>{escape(label)}</b><span>{escape(confidence)}</span></div>'
+    if len(label) > _LONG:
+        size = "answer long"
+    written = f'<b dir="auto">{escape(label)}</b><span>{escape(confidence)}</span>'
+    return f'<div class="{size}">{written}</div>'
 
 
 def bars(prediction: Prediction, most: int | None = None) -> str:
@@ -92,7 +104,9 @@ def gallery(rows: Sequence[tuple[str, int | None, Sequence[np.ndarray]]]) -> str
     for name, count, pictures in rows:
         number = "" if count is None else f"<small>{count:,}</small>"
         images = "".join(f'<img src="{data_url(p)}" alt="{escape(name)}">' for p in pictures)
-        parts.append(f"<dt>{escape(name)}{number}</dt><dd>{images}</dd>")
+        parts.append(
+            f'<dt title="{escape(name)}"><span>{escape(name)}</span>{number}</dt><dd>{images}</dd>'
+        )
     return f'<dl class="gallery">{"".join(parts)}</dl>'
 
 

@@ -23,8 +23,10 @@ _STYLE = """<style>
 .cases img {width:100%; height:max(7.5rem, var(--side)); object-fit:contain;
  image-rendering:pixelated;
  border-radius:.35rem; background:color-mix(in srgb, currentColor 6%, transparent)}
-.cases .file, .cases figcaption b {overflow-wrap:anywhere}
-.cases figcaption b {display:block; margin:.25rem 0 .1rem; font-size:.95rem}
+.cases .file, .cases figcaption b {overflow-wrap:anywhere; overflow:hidden;
+ -webkit-box-orient:vertical; -webkit-line-clamp:3}
+.cases .file {display:-webkit-box}
+.cases figcaption b {display:-webkit-box; margin:.25rem 0 .1rem; font-size:.95rem}
 .cases ul {list-style:none; margin:0; padding:0}
 .cases li {margin:0; display:flex; gap:.35rem; align-items:baseline}
 .cases li b, .cases li small {overflow:hidden; text-overflow:ellipsis; white-space:nowrap}
@@ -134,8 +136,8 @@ def _card(found: Sequence[Compared], pictures, index: int, files: Sequence[str])
     return (
         f'<figure data-index="{index}"><img src="{html.data_url(pictures[index])}" '
         f'alt="{name}, true class {escape(truth)}">'
-        f"<figcaption><b>{title}</b></figcaption>"
-        f"<ul>{''.join(rows)}</ul><small class='file'>{name}</small></figure>"
+        f"<figcaption title='{escape(truth)}'><b>{title}</b></figcaption>"
+        f"<ul>{''.join(rows)}</ul><small class='file' title='{name}'>{name}</small></figure>"
     )
 
 
