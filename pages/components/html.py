@@ -24,8 +24,8 @@ STYLE = """<style>
 .bars {display:grid; grid-template-columns:fit-content(45%) minmax(3rem, 1fr) 4.2em;
  gap:.22rem .6rem;
  align-items:center; font-variant-numeric:tabular-nums; margin:0}
-.bars dt {font-weight:600; text-align:right; overflow-wrap:anywhere; line-height:1.25;
- max-height:2.5em; overflow:hidden} .bars dd {margin:0}
+.bars dt {font-weight:600; text-align:right; overflow-wrap:anywhere; line-height:1.25}
+.bars dd {margin:0}
 .bars .track {height:.85rem; border-radius:.3rem; overflow:hidden;
  background:color-mix(in srgb, currentColor 11%, transparent)}
 .bars .fill {height:100%; border-radius:.3rem; transition:width .12s;
@@ -43,8 +43,9 @@ STYLE = """<style>
 .gallery {display:grid; grid-template-columns:minmax(4.5rem,9rem) 1fr; gap:.5rem 1rem;
  align-items:center; margin:0}
 .gallery dt {text-align:right; font-weight:600; overflow-wrap:anywhere; line-height:1.25}
-.gallery dt span {display:-webkit-box; -webkit-box-orient:vertical; -webkit-line-clamp:4;
- overflow:hidden}
+dt span {display:-webkit-box; -webkit-box-orient:vertical; -webkit-line-clamp:4; overflow:hidden}
+.bars dt span {-webkit-line-clamp:2}
+.answer b, .bars dt, .gallery dt {unicode-bidi:plaintext}
 .gallery dt small {display:block; font-weight:400; opacity:.75}
 .gallery dd {margin:0; display:flex; gap:.35rem; overflow:hidden; flex-wrap:wrap; max-height:4.2rem}
 .gallery img {height:4.2rem; width:4.2rem; object-fit:contain; border-radius:.35rem;
@@ -54,6 +55,13 @@ STYLE = """<style>
  .gallery {grid-template-columns:minmax(3.5rem,5.5rem) 1fr; gap:.5rem .6rem}
  .strip {gap:.8rem; --wide:min(max(50vw - 1.6rem, var(--side, 0px)), 100%)}}
 </style>"""
+
+
+def _named(name: str) -> str:
+    """The beginning of a `<dt>`; of a long name a few lines, and all of it in a tooltip."""
+    if len(name) <= _LONG:
+        return f"<dt>{escape(name)}"
+    return f'<dt title="{escape(name)}"><span>{escape(name)}</span>'
 
 
 def isolated(name: str) -> str:
@@ -66,7 +74,7 @@ def answer(label: str, confidence: str, small: bool = False) -> str:
     size = "answer small" if small else "answer word" if len(label) > 8 else "answer"
     if len(label) > _LONG:
         size = "answer long"
-    written = f'<b dir="auto">{escape(label)}</b><span>{escape(confidence)}</span>'
+    written = f"<b>{escape(label)}</b><span>{escape(confidence)}</span>"
     return f'<div class="{size}">{written}</div>'
 
 
@@ -81,7 +89,7 @@ def bars(prediction: Prediction, most: int | None = None) -> str:
         part, name = float(prediction.probabilities[index]), prediction.class_names[index]
         mark = "top" if index == best else ""
         rows.append(
-            f'<dt title="{escape(name)}"><bdi>{escape(name)}</bdi></dt>'
+            f"{_named(name)}</dt>"
             f'<dd class="track {mark}"><div class="fill" style="width:{part:.2%}"></div></dd>'
             f'<dd class="number {mark}">{percent(part)}</dd>'
         )
@@ -104,9 +112,7 @@ def gallery(rows: Sequence[tuple[str, int | None, Sequence[np.ndarray]]]) -> str
     for name, count, pictures in rows:
         number = "" if count is None else f"<small>{count:,}</small>"
         images = "".join(f'<img src="{data_url(p)}" alt="{escape(name)}">' for p in pictures)
-        parts.append(
-            f'<dt title="{escape(name)}"><span>{escape(name)}</span>{number}</dt><dd>{images}</dd>'
-        )
+        parts.append(f"{_named(name)}{number}</dt><dd>{images}</dd>")
     return f'<dl class="gallery">{"".join(parts)}</dl>'
 
 

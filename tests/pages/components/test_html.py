@@ -32,7 +32,7 @@ def test_names_from_outside_are_escaped():
 
 def test_bars_show_every_class_or_the_most_probable_ones():
     prediction = Prediction(tuple("abc"), np.array([0.2, 0.7, 0.1], np.float32))
-    assert html.bars(prediction).count("<dt") == 3
+    assert html.bars(prediction).count("<dt>") == 3
     first_two = html.bars(prediction, most=2)
     assert first_two.index("<dt>b</dt>") < first_two.index("<dt>a</dt>")
     assert "<dt>c</dt>" not in first_two
