@@ -7,7 +7,7 @@ from functools import lru_cache
 
 _LONGEST = 60  # characters of a name that is looked at
 _WORDS = {
-    "train": "train training trainings trainieren trn learn learning lern entrainement "
+    "train": "train training trainings trainieren trn tr ubung learn learning lern entrainement "
     "apprentissage entrenamiento entrenar entreno treino treinamento treinar addestramento "
     "allenamento trening treningowe treningowy uczace uczacy egitim traening oefenen "
     "trenink trenovaci antrenare latihan обучение обучающая обучающие тренировка тренировочная "
@@ -16,7 +16,7 @@ _WORDS = {
     "validering validacion validacao validazione validare walidacja walidacyjny walidacyjne "
     "validacni dev devel development dogrulama validasi валидация валидационная валидационные "
     "валид 验证 驗證 検証 검증 밸리데이션",
-    "test": "test testing tests tst testen tester testowy testowe testovaci prueba pruebas teste "
+    "test": "test testing tests tst te testen tester testowy testowe testovaci prueba pruebas probar verifica teste "
     "testes prova essai essais pruf prufung uji тест тестовая тестовые тестирование проверка "
     "测试 測試 テスト 테스트",
     "held": "eval evaluate evaluation evaluierung auswertung evaluacion avaliacao valutazione "

@@ -81,7 +81,8 @@ def without_wrapper(images: Sequence[Image]) -> tuple[list[Image], list[str]]:
         tops = {parts[0] for _, parts in images if len(parts) > 1}
         inner = {parts[1] for _, parts in images if len(parts) > 2}
         loose = [path for path, parts in images if len(parts) <= 2]
-        alone = len(tops) == 1 and inner and (len(inner) > 1 or not loose)
+        only_folders = all(len(parts) != 3 for _, parts in images)
+        alone = len(tops) == 1 and inner and (len(inner) > 1 or not loose or only_folders)
         if not alone or len(loose) > len(images) - len(loose):
             return images, left
         left += loose

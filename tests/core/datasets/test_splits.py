@@ -60,6 +60,7 @@ def test_what_says_something_else_too_is_not_sure(name):
         (("seg_train/seg_train", "seg_test/seg_test"), {"train", "test"}),
         (("my/Train Data", "my/Test Data"), {"train", "test"}),
         (("train", "dev"), {"train", "val"}),
+        (("x_tr", "x_te"), {"train", "test"}),
         (("train", "holdout"), {"train", "test"}),
         (("train", "eval", "test"), {"train", "val", "test"}),
         (("train_1", "train_2", "test"), {"train", "test"}),
@@ -152,7 +153,7 @@ def test_two_spellings_in_train_and_test_are_one_class(train, test, names):
     assert set(layout.counts.values()) == {15}
 
 
-@pytest.mark.parametrize("above", ["", "pets/"])
+@pytest.mark.parametrize("above", ["", "pets/", "data/archive/"])
 def test_an_image_beside_class_folders_is_left_out_and_listed(above):
     layout = arrange([*with_pets(above.rstrip("/") or "x"), f"{above}preview.png"])
     assert layout.counts == {"cats": 10, "dogs": 10}
