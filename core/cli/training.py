@@ -211,13 +211,19 @@ def run_evaluate(options: argparse.Namespace) -> int:
                 for row in rows
             ],
         )
-        for path, reason in refused:
-            sys.stderr.write(f"skipped {Path(options.images) / path}: {reason}\n")
-        if found and found.elsewhere:
-            sys.stderr.write(f"passed over {found.elsewhere:,} pictures in other folders\n")
-    if found and found.others:
-        sys.stderr.write(f"Passed over: {why(found.others)}\n")
+    if found:
+        _say_passed_over(found, options)
     return 1 if refused else 0
+
+
+def _say_passed_over(found: labelled.Labelled, options: argparse.Namespace) -> None:
+    if not options.json:
+        for path, reason in found.refused:
+            sys.stderr.write(f"skipped {Path(options.images) / path}: {reason}\n")
+        if found.elsewhere:
+            sys.stderr.write(f"passed over {found.elsewhere:,} pictures in other folders\n")
+    if found.others:
+        sys.stderr.write(f"Passed over: {why(found.others)}\n")
 
 
 def _percent(part: float | None) -> str:

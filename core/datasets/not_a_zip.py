@@ -5,6 +5,8 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from core.images import SUFFIXES
+
 _PACK = "Unpack it, and pack the folder as a zip."
 _ARCHIVES = {
     b"Rar!\x1a\x07": "a RAR archive",
@@ -129,7 +131,7 @@ def nothing_in_it(infos: Sequence[zipfile.ZipInfo], names: Sequence[str]) -> str
             "a folder per class."
         )
     model = next((name for name in sorted(files) if _is_model(name)), "")
-    if model and len(files) <= _FILES_OF_A_MODEL and not suffixes & _SUFFIXES_OF_IMAGES:
+    if model and len(files) <= _FILES_OF_A_MODEL and not suffixes & set(SUFFIXES):
         return (
             f"It holds a trained model ({model}), not images. Bring the images it learned from, in "
             "a folder per class."
@@ -138,7 +140,6 @@ def nothing_in_it(infos: Sequence[zipfile.ZipInfo], names: Sequence[str]) -> str
 
 
 _FILES_OF_A_MODEL = 20
-_SUFFIXES_OF_IMAGES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
 
 
 def _is_model(name: str) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from core.datasets import Overview
 from core.images import fit_within, to_rgb
 from core.plots.comparing import short
-from core.plots.style import LABEL_LIMIT, PART_COLOURS, PART_NAMES
+from core.plots.style import CLASS_AXIS, PART_COLOURS, PART_NAMES
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     import altair as alt
@@ -41,7 +41,7 @@ def class_counts(look: Overview) -> "alt.Chart":
                 "class:N",
                 title=None,
                 sort=list(look.class_names),
-                axis=alt.Axis(labelOverlap=False, labelLimit=LABEL_LIMIT),
+                axis=alt.Axis(**CLASS_AXIS),
             ),
             color=alt.Color(
                 "part:N",
