@@ -8,6 +8,7 @@ import streamlit as st
 
 from core import datasets
 from core.comparison import Compared
+from core.datasets.refusals import shown
 from core.errors import StudioError
 from core.evaluation import Evaluation
 from pages.components import html, keys
@@ -132,12 +133,14 @@ def _card(found: Sequence[Compared], pictures, index: int, files: Sequence[str])
             f'<span>{sure}</span><small title="{escape(one.id)}">{escape(one.id)}</small></li>'
         )
     title = f"True class {escape(truth)}"
-    name = escape(files[index]) if files else f"test picture {index}"
+    file = files[index] if files else f"test picture {index}"
+    name = escape(shown(file))
     return (
         f'<figure data-index="{index}"><img src="{html.data_url(pictures[index])}" '
         f'alt="{name}, true class {escape(truth)}">'
         f"<figcaption title='{escape(truth)}'><b>{title}</b></figcaption>"
-        f"<ul>{''.join(rows)}</ul><small class='file' title='{name}'>{name}</small></figure>"
+        f"<ul>{''.join(rows)}</ul>"
+        f"<small class='file' title='{escape(file)}'>{name}</small></figure>"
     )
 
 
