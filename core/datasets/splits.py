@@ -17,8 +17,8 @@ _WORDS = {
     "validacni dev devel development dogrulama validasi валидация валидационная валидационные "
     "валид 验证 驗證 検証 검증 밸리데이션",
     "test": "test testing tests tst te testen tester testowy testowe testovaci prueba pruebas "
-    "probar verifica teste testes prova essai essais pruf prufung uji тест тестовая тестовые тестирование проверка "
-    "测试 測試 テスト 테스트",
+    "probar verifica teste testes prova essai essais pruf prufung uji "
+    "тест тестовая тестовые тестирование проверка 测试 測試 テスト 테스트",
     "held": "eval evaluate evaluation evaluierung auswertung evaluacion avaliacao valutazione "
     "evaluatie ewaluacja holdout heldout held hold unseen degerlendirme оценка 评估 評価 평가",
 }
