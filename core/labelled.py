@@ -9,7 +9,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from core.datasets.layout import belongs_to_a_system
+from core.datasets.choices import same_class
+from core.datasets.hidden import belongs_to_a_system
+from core.datasets.refusals import by_name, why
 from core.datasets.sources import Entry, open_source
 from core.errors import DatasetError, ImageError, JobError, disk_sentence
 from core.evaluation import Evaluation, evaluate
@@ -19,6 +21,7 @@ from core.serving import Predictor
 
 _ANSWERS, _FILES = "answers.npz", "files.json"
 _SHOWN_PIXELS = 500_000  # of an image that is only shown: more than any page has room for
+_LISTS = ("paths", "refused", "elsewhere", "others")
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,14 @@ class Labelled:
         paths: where those pictures are in the folder or zip.
         refused: pictures that could not be read: where they are, and why.
         elsewhere: pictures that lie in no folder named like a class, and were passed over.
+        others: files that are no images by their names: where they are, and why.
     """
 
     evaluation: Evaluation
     paths: tuple[str, ...]
     refused: tuple[tuple[str, str], ...] = ()
     elsewhere: int = 0
+    others: tuple[tuple[str, str], ...] = ()
 
 
 def measure(
@@ -57,7 +62,9 @@ def measure(
     names = predictor.run.card.class_names
     labels, rows, paths, refused = [], [], [], []
     with open_source(source) as entries:
-        placed = [(entry, _label(entry.path, names)) for entry in entries if _is_picture(entry)]
+        mine = [entry for entry in entries if not belongs_to_a_system(entry.path)]
+        placed = [(entry, _label(entry.path, names)) for entry in mine if _is_picture(entry)]
+        others = tuple((e.path, by_name(e.path)) for e in mine if not _is_picture(e))
         inside = [(entry, label) for entry, label in placed if label is not None]
         for number, (entry, label) in enumerate(inside):
             note = f"{number:,} of {len(inside):,} pictures"
@@ -70,12 +77,13 @@ def measure(
             labels.append(label)
             paths.append(entry.path)
     if not labels:
+        reason = f" {why([*refused, *others])}" if refused or others else ""
         raise DatasetError(
-            f"No readable picture of a class was found in {source.name}. It must hold folders "
-            f"named {', '.join(names)}."
+            f"No readable picture of a class was found in {source.name}.{reason} It must hold "
+            f"folders named {', '.join(names)}."
         )
     elsewhere = len(placed) - len(inside)
-    return Labelled(evaluate(labels, rows), tuple(paths), tuple(refused), elsewhere)
+    return Labelled(evaluate(labels, rows), tuple(paths), tuple(refused), elsewhere, others)
 
 
 def read(source: Path, paths: Sequence[str]) -> list[np.ndarray | None]:
@@ -97,7 +105,7 @@ def save(found: Labelled, folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        files = {"paths": found.paths, "refused": found.refused, "elsewhere": found.elsewhere}
+        files = {name: getattr(found, name) for name in _LISTS}
         (folder / _FILES).write_text(json.dumps(files), encoding="utf-8")
         np.savez_compressed(
             folder / _ANSWERS,
@@ -118,8 +126,9 @@ def load(folder: Path) -> Labelled:
         files = json.loads((folder / _FILES).read_text(encoding="utf-8"))
         with np.load(folder / _ANSWERS) as arrays:
             evaluation = evaluate(arrays["labels"], arrays["probabilities"])
-        refused = tuple((path, why) for path, why in files["refused"])
-        found = Labelled(evaluation, tuple(files["paths"]), refused, files["elsewhere"])
+        refused = tuple((path, reason) for path, reason in files["refused"])
+        others = tuple((path, reason) for path, reason in files.get("others", ()))
+        found = Labelled(evaluation, tuple(files["paths"]), refused, files["elsewhere"], others)
         if len(found.paths) != len(evaluation.labels) or not len(evaluation.labels):
             raise ValueError("its lists are not equally long")
         if not 0 <= evaluation.labels.min() <= evaluation.labels.max() < evaluation.classes:
@@ -130,16 +139,15 @@ def load(folder: Path) -> Labelled:
 
 
 def _is_picture(entry: Entry) -> bool:
-    name = Path(entry.path)
-    return name.suffix.lower() in SUFFIXES and not belongs_to_a_system(entry.path)
+    return Path(entry.path).suffix.lower() in SUFFIXES
 
 
 def _label(path: str, names: Sequence[str]) -> int | None:
     """The class of a picture: that of the outermost folder named like one."""
-    known = {_plain(name).casefold(): label for label, name in enumerate(names)}
+    known = {same_class(name): label for label, name in enumerate(names)}
     known |= {_plain(name): label for label, name in enumerate(names)}
     for folder in map(_plain, path.split("/")[:-1]):
-        for name in (folder, folder.casefold()):
+        for name in (folder, same_class(folder)):
             if name in known:
                 return known[name]
     return None
@@ -147,7 +155,7 @@ def _label(path: str, names: Sequence[str]) -> int | None:
 
 def _plain(name: str) -> str:
     """An accent in one way, however the system that packed it writes it."""
-    return normalize("NFC", name)
+    return normalize("NFC", name).strip()
 
 
 def _answer(predictor: Predictor, entry: Entry) -> np.ndarray:

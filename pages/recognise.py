@@ -4,6 +4,7 @@ import time
 
 import streamlit as st
 
+from core import spreadsheet
 from core.errors import ImageError
 from core.runs import Run
 from core.serving import Predictor, Reading
@@ -216,7 +217,9 @@ def show_many(shown: list[File], run: Run, unsure_below: float, fit: str) -> Non
         st.warning("  \n".join(["Not read:", *refused]), icon=":material/broken_image:")
     st.download_button(
         "Download this table as CSV",
-        table.drop(columns="picture").to_csv(index=False),
+        spreadsheet.as_csv(
+            list(table.columns[1:]), table.drop(columns="picture").itertuples(index=False)
+        ),
         "answers.csv",
         "text/csv",
         icon=":material/download:",

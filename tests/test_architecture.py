@@ -19,6 +19,7 @@ LEVELS = {
     "visitors": 1,
     "drafts": 1,
     "progress": 1,
+    "spreadsheet": 1,
     "images": 1,
     "param": 1,
     "samples": 1,

@@ -122,12 +122,12 @@ def _as_json(look: Overview) -> dict:
 
 
 def _write_sheet(look: Overview, path: Path) -> None:
-    from core.plots import contact_sheet
+    from core.plots import contact_sheet, save
 
     if path.suffix.lower() != ".png":
         raise DatasetError(f"`--out` must end in .png. Received: {str(path)!r}.")
     try:
-        contact_sheet(look).savefig(path)
+        save(contact_sheet(look), path)
     except OSError as error:
         raise DatasetError(disk_sentence(error, path.parent)) from error
 

@@ -1,18 +1,22 @@
 """The command that answers: `predict`, one JSON object a line."""
 
 import argparse
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from core import datasets, runs
 from core.cli.output import print_json
+from core.datasets.hidden import belongs_to_a_system
+from core.datasets.refusals import by_name, why
 from core.errors import DatasetError, ImageError, StudioError
 from core.images import MAX_BYTES, SUFFIXES, decode
 from core.serving import Prediction, Predictor, Reading, load_predictor
 
 DEFAULT_RUN = "mnist-cnn"
+_NOTHING = "No images in "
 
 
 def add_commands(commands) -> None:
@@ -40,8 +44,13 @@ def run_predict(options: argparse.Namespace) -> int:
     if options.dataset is not None:
         print_json(_predict_from_dataset(predictor, options.dataset, options.index), indent=None)
         return 0
-    code = 0
-    for path in find_pictures(Path(path) for path in options.paths):
+    images, remarks = find_images(Path(path) for path in options.paths)
+    if not images:
+        raise StudioError(" ".join(remarks))
+    for remark in remarks:
+        sys.stderr.write(f"{remark}\n")
+    code = 1 if any(remark.startswith(_NOTHING) for remark in remarks) else 0
+    for path in images:
         try:
             answer = describe(predictor.read(read_picture(path)))
             print_json({"path": str(path), **answer}, indent=None)
@@ -68,14 +77,41 @@ def describe(reading: Reading) -> dict:
     return {**answer, "probabilities": {reading.label: answer["confidence"]}, "digits": digits}
 
 
-def find_pictures(paths: Iterable[Path]) -> Iterator[Path]:
-    """Files as given; in folders, recursively and in order, those named like pictures."""
+def find_images(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """Files as given; in folders, recursively and in order, those named like images.
+
+    Returns:
+        the files, and a sentence for each folder that holds none or other files too.
+    """
+    images, remarks = [], []
     for path in paths:
-        if path.is_dir():
-            found = (p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-            yield from sorted(p for p in found if not p.name.startswith("."))
+        if not path.is_dir():
+            images.append(path)
+            continue
+        inside, others = _look_into(path)
+        images += inside
+        told = f" Passed over: {why(others)}" if others else ""
+        if not inside:
+            remarks.append(f"{_NOTHING}{path}.{told}")
+        elif others:
+            remarks.append(f"In {path}:{told}")
+    return images, remarks
+
+
+def _look_into(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
+    """Images in a folder, and other files with the reason why they are passed over."""
+    images, others = [], []
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder).as_posix()
+        if path.is_dir() or belongs_to_a_system(relative):
+            continue
+        if path.suffix.lower() not in SUFFIXES:
+            others.append((relative, by_name(relative)))
+        elif path.is_file():
+            images.append(path)
         else:
-            yield path
+            others.append((relative, "It is a link to nothing, or no file."))
+    return images, others
 
 
 def read_picture(path: Path) -> np.ndarray:

@@ -29,14 +29,14 @@ def add_commands(commands) -> None:
 
 
 def plot(options: argparse.Namespace) -> int:
-    from core.plots import run_figure
+    from core.plots import run_figure, save
 
     run, path = runs.load(options.run), Path(options.out)
     if path.suffix.lower() != ".png":
         raise RunError(f"`--out` must end in .png. Received: {options.out!r}.")
     best = best_point(run.card.history) if run.card.history else None
     try:
-        run_figure(run, best).savefig(path)
+        save(run_figure(run, best), path)
     except OSError as error:
         raise RunError(disk_sentence(error, path.parent)) from error
     print_table((f"Wrote {path}.",), [])

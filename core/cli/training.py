@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core import datasets, labelled, runs
 from core.cli.output import print_json, print_table
+from core.datasets.refusals import why
 from core.errors import DatasetError, ModelError, unknown
 from core.evaluation import Evaluation, evaluate
 from core.jobs import submit
@@ -178,10 +179,12 @@ def run_evaluate(options: argparse.Namespace) -> int:
                 "card_accuracy": card.metrics["accuracy"],
                 "log_loss": evaluation.log_loss,
                 "pictures": len(evaluation.labels),
+                "in_other_folders": found.elsewhere if found else 0,
+                "not_images": len(found.others) if found else 0,
                 "classes": rows,
                 "errors": [
-                    {"path": str(Path(options.images) / path), "error": why}
-                    for path, why in refused
+                    {"path": str(Path(options.images) / path), "error": reason}
+                    for path, reason in refused
                 ],
             }
         )
@@ -208,11 +211,19 @@ def run_evaluate(options: argparse.Namespace) -> int:
                 for row in rows
             ],
         )
-        for path, why in refused:
-            sys.stderr.write(f"skipped {Path(options.images) / path}: {why}\n")
-        if found and found.elsewhere:
-            sys.stderr.write(f"passed over {found.elsewhere:,} pictures in other folders\n")
+    if found:
+        _say_passed_over(found, options)
     return 1 if refused else 0
+
+
+def _say_passed_over(found: labelled.Labelled, options: argparse.Namespace) -> None:
+    if not options.json:
+        for path, reason in found.refused:
+            sys.stderr.write(f"skipped {Path(options.images) / path}: {reason}\n")
+        if found.elsewhere:
+            sys.stderr.write(f"passed over {found.elsewhere:,} pictures in other folders\n")
+    if found.others:
+        sys.stderr.write(f"Passed over: {why(found.others)}\n")
 
 
 def _percent(part: float | None) -> str:

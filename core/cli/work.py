@@ -4,9 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from core import jobs
+from core import datasets, jobs
 from core.cli.output import print_json, print_table
-from core.errors import Cancelled, JobError
+from core.datasets import Choices, LayoutError
+from core.datasets.choices import CLASSES, LEAVE_OUT_SMALL
+from core.datasets.refusals import TOO_SMALL
+from core.errors import Cancelled, DatasetError, JobError
 from core.jobs import Job
 
 
@@ -16,6 +19,26 @@ def add_commands(commands) -> None:
     command.add_argument("path", metavar="PATH", help="the folder or zip")
     command.add_argument("--name", required=True, metavar="N", help="name of the dataset")
     command.add_argument("--title", default="", help="its name as you write it")
+    command.add_argument(
+        "--classes",
+        choices=list(CLASSES),
+        help="where that is not clear: outer or inner folders, or names of files (cat.0.jpg)",
+    )
+    command.add_argument(
+        "--leave-out", action="append", default=[], metavar="CLASS", help="do not import that class"
+    )
+    command.add_argument(
+        "--leave-out-small",
+        action="store_true",
+        help="leave out classes with too few images instead of refusing all",
+    )
+    command.add_argument(
+        "--rename",
+        action="append",
+        default=[],
+        metavar="OLD=NEW",
+        help="give a class another name; two of one name become one class",
+    )
     command.set_defaults(handler=run_import)
 
     text = "list downloads, imports and trainings that wait, run or have ended"
@@ -36,8 +59,43 @@ def add_commands(commands) -> None:
 
 def run_import(options: argparse.Namespace) -> int:
     path = Path(options.path).expanduser().absolute()
+    choices = _choices(options)
+    datasets.check_free(options.name)
+    try:
+        layout = datasets.inspect(path, choices)
+    except LayoutError as error:
+        raise DatasetError(_with_options(error)) from error
     settings = {"path": str(path), "name": options.name, "title": options.title}
-    return follow(jobs.submit("import", settings))
+    if chosen := choices.to_mapping():
+        settings["choices"] = chosen
+    job = jobs.submit("import", settings)
+    try:
+        code = follow(job)
+    except JobError as error:
+        cure = f" Option: {LEAVE_OUT_SMALL.option}." if TOO_SMALL in str(error) else ""
+        raise type(error)(f"{error}{cure}") from error
+    sys.stderr.writelines(f"{note}\n" for note in layout.notes)
+    return code
+
+
+def _choices(options: argparse.Namespace) -> Choices:
+    renamed = {}
+    for entry in options.rename:
+        old, equals, new = entry.partition("=")
+        if not equals:
+            raise DatasetError(f"`--rename` takes OLD=NEW. Received: {entry!r}.")
+        renamed[old] = new
+    return Choices(
+        options.classes or "", tuple(options.leave_out), options.leave_out_small, renamed
+    )
+
+
+def _with_options(error: LayoutError) -> str:
+    """The sentence with the options that would help."""
+    if not error.remedies:
+        return str(error)
+    told = "; ".join(f"{remedy.option} ({remedy.title})" for remedy in error.remedies)
+    return f"{error} Or choose: {told}."
 
 
 def follow(job: Job) -> int:

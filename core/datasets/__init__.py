@@ -1,5 +1,6 @@
 """A name, a folder or a zip becomes a `Dataset`: `load("mnist")`, `import_zip(path, "pets")`."""
 
+from core.datasets.choices import Choices, LayoutError
 from core.datasets.dataset import Dataset
 from core.datasets.importing import import_folder, import_pictures, import_zip, inspect
 from core.datasets.known import DATASETS
@@ -19,6 +20,7 @@ from core.datasets.registry import (
     prepare,
     sample_pictures,
     side_for,
+    test_files,
     title_of,
 )
 from core.datasets.spec import DatasetSpec
@@ -28,8 +30,10 @@ from core.datasets.writing import sweep as clear_up
 __all__ = [
     "DATASETS",
     "PHOTOGRAPHS",
+    "Choices",
     "Dataset",
     "DatasetSpec",
+    "LayoutError",
     "Overview",
     "Pictures",
     "check_fraction",
@@ -52,5 +56,6 @@ __all__ = [
     "prepare",
     "sample_pictures",
     "side_for",
+    "test_files",
     "title_of",
 ]

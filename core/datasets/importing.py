@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -11,10 +11,13 @@ import cv2
 import numpy as np
 
 from core import visitors
-from core.datasets.layout import Layout, Place, arrange, check_counts, check_parts
+from core.datasets.choices import AS_FOUND, Choices
+from core.datasets.layout import Layout, Place, arrange
+from core.datasets.refusals import EMPTY, check_counts, check_splits, too_small
 from core.datasets.sources import Entry, open_source
 from core.datasets.store import StoreCard
 from core.datasets.writing import Writer, draft
+from core.datasets.zip_names import CODE_PAGES
 from core.errors import DatasetError, ImageError
 from core.images import MAX_BYTES, decode_sized
 from core.progress import Progress, Reporter
@@ -38,14 +41,27 @@ class _Read:
     pixels: int = 0  # that its file holds
 
 
-def inspect(path: Path) -> Layout:
+def inspect(path: Path, choices: Choices = AS_FOUND) -> Layout:
     """What a folder or zip would give, by the names of its files alone.
 
     Raises:
+        LayoutError: if it is refused but could be imported with other choices.
         DatasetError: if it is refused.
     """
     with open_source(path) as entries:
-        return arrange(entry.path for entry in entries)
+        return _arrange(entries, choices)
+
+
+def _arrange(entries: Sequence[Entry], choices: Choices) -> Layout:
+    layout = arrange((entry.path for entry in entries), choices)
+    guessed = next((entry.guessed for entry in entries if entry.guessed), "")
+    if not guessed:
+        return layout
+    note = (
+        "The zip does not say how its names are written. They were read as "
+        f"{CODE_PAGES[guessed]} ({guessed}), which is a guess: rename classes that look wrong."
+    )
+    return replace(layout, notes=(*layout.notes, note), names_guessed=guessed)
 
 
 def import_folder(path: Path, name: str, **details) -> StoreCard:
@@ -67,7 +83,7 @@ def import_pictures(
     name: str,
     title: str = "",
     owner: str = "",
-    source: str = "",
+    choices: Choices = AS_FOUND,
     report: Reporter = Reporter(),  # noqa: B008 - frozen
 ) -> StoreCard:
     """Store the pictures of a folder or zip under a name.
@@ -80,26 +96,35 @@ def import_pictures(
         name: what the dataset will be asked for by.
         title: its name as people write it; by default the same.
         owner: whose it is; by default whoever asks.
-        source: where it comes from; by default the name of the folder or zip.
+        choices: what was decided where the names of files and folders leave it open.
         report: told how far it is; may end the import, which leaves nothing behind.
 
     Raises:
+        LayoutError: if they are refused but could be imported with other choices.
         DatasetError: if the pictures are refused, the name is taken or the disk is full.
         Cancelled: if it was asked to stop.
     """
     owner = owner or visitors.current()
     report(Progress("looking through the files"))
     with open_source(path) as entries:
-        layout = arrange(entry.path for entry in entries)
         by_path = {entry.path: entry for entry in entries}
-        with draft(name, layout.class_names, owner) as writer:
-            writer.skipped += layout.skipped
-            _read_all(layout.places, by_path, writer, report, _most_pixels(path, entries))
-            _check_what_is_left(layout, writer)
-            report(Progress("storing", part=1.0))
-            return writer.finish(
-                name, title or name, owner, source or path.name, layout.ignored, layout.notes
-            )
+        most = _most_pixels(path, entries)
+        while True:
+            layout = _arrange(entries, choices)
+            with draft(name, layout.class_names, owner) as writer:
+                writer.skipped += layout.skipped
+                _read_all(layout.places, by_path, writer, report, most)
+                small = _too_small(layout, writer)
+                if not small or not choices.leave_out_small:
+                    _check_what_is_left(layout, writer)
+                    report(Progress("storing", part=1.0))
+                    return writer.finish(
+                        name, title or name, owner, path.name, layout.ignored, layout.notes
+                    )
+            if len(layout.class_names) - len(small) < 2:
+                choices = choices.also(leave_out_small=False)  # too few classes: it is refused
+            else:
+                choices = choices.also(leave_out=(*choices.leave_out, *sorted(small)))
 
 
 def _most_pixels(path: Path, entries: Sequence[Entry]) -> int:
@@ -158,6 +183,8 @@ def _read_chunk(places: list[Place], entries: dict[str, Entry]) -> list[_Read]:
     for place in places:
         entry = entries[place.path]
         try:
+            if entry.size == 0:
+                raise ImageError(EMPTY)
             if entry.size > MAX_BYTES:
                 raise ImageError(f"The file is larger than {MAX_BYTES // 2**20} MB.")
             found = decode_sized(entry.read(), _PIXELS)
@@ -178,12 +205,17 @@ def reduce(image: np.ndarray) -> np.ndarray:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
+def _too_small(layout: Layout, writer: Writer) -> set[str]:
+    """Classes that damaged and duplicate files leave too few images of."""
+    splits = {place.part for place in layout.places}
+    return too_small(layout.class_names, Counter(writer.part_labels()), splits)
+
+
 def _check_what_is_left(layout: Layout, writer: Writer) -> None:
     """Damaged and duplicate files may leave too few pictures."""
     counted = Counter(writer.labels)
     counts = {name: counted[label] for label, name in enumerate(layout.class_names)}
-    check_counts(layout.class_names, counts, len(writer.skipped))
-    parts = {place.part for place in layout.places}
-    if "train" in parts:
-        counted_parts = Counter(writer.part_labels())
-        check_parts(layout.class_names, counted_parts, has_test="test" in parts)
+    check_counts(layout.class_names, counts, writer.skipped)
+    splits = {place.part for place in layout.places}
+    if "train" in splits:
+        check_splits(layout.class_names, Counter(writer.part_labels()), "test" in splits)

@@ -1,32 +1,33 @@
-"""Paths of files become classes and parts: a folder per class, or train/ and test/ above them."""
+"""Paths of files become classes and splits: a folder per class, or train/ and test/ above them."""
 
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from unicodedata import normalize
 
-from core.errors import DatasetError
+from core.datasets.ambiguous import check_not_in_names
+from core.datasets.choices import AS_FOUND, Choices, clean_name, same_class
+from core.datasets.hidden import belongs_to_a_system, hidden_classes, hidden_folder
+from core.datasets.refusals import (
+    MIN_IMAGES,
+    NOT_CHOSEN,
+    by_name,
+    check_counts,
+    check_splits,
+    shown,
+    too_small,
+)
+from core.datasets.structure import Located, Structure, structure
+from core.errors import DatasetError, unknown
 from core.images import SUFFIXES
 
-MIN_PICTURES = 10
-_PARTS = {
-    "train": "train",
-    "training": "train",
-    "validation": "val",
-    "valid": "val",
-    "val": "val",
-    "test": "test",
-    "testing": "test",
-}
-_OF_SYSTEMS = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
-_FOLDERS_OF_SYSTEMS = {"__macosx", "@eadir", "$recycle.bin"}
-_NO_CLASS = "It is not inside a class folder."
+_RANK = {"test": 0, "val": 1, "train": 2, "unsplit": 3}
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a picture belongs: its path, the index of its class, its part of the dataset."""
+    """Where an image belongs: its path, the index of its class, its split."""
 
     path: str
     label: int
@@ -39,11 +40,12 @@ class Layout:
 
     Attributes:
         class_names: in the order of their labels.
-        places: the pictures, test first and training last, so that of two copies of a picture
+        places: the images, test first and training last, so that of two copies of an image
             the one in training is left out.
         skipped: other files and why they are left out.
         ignored: number of hidden files of operating systems.
         notes: what else is worth knowing.
+        names_guessed: how the names were read, if the zip does not say it; else empty.
     """
 
     class_names: tuple[str, ...]
@@ -51,151 +53,133 @@ class Layout:
     skipped: tuple[tuple[str, str], ...]
     ignored: int
     notes: tuple[str, ...]
+    names_guessed: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of pictures of each class."""
+        """Number of images of each class."""
         counted = Counter(place.label for place in self.places)
         return {name: counted[label] for label, name in enumerate(self.class_names)}
 
 
-def arrange(paths: Iterable[str]) -> Layout:
-    """Find classes and parts in the paths of files.
+def arrange(paths: Iterable[str], choices: Choices = AS_FOUND) -> Layout:
+    """Find classes and splits in the paths of files.
 
-    A class is the folder above its pictures, however deep they lie in it. Folders that hold
+    A class is the folder above its images, however deep they lie in it. Folders that hold
     everything else are passed through. If the outermost folders are called train, validation and
-    test, the classes are the folders inside them.
+    test, in whatever words are in use, the classes are the folders inside them.
 
     Raises:
-        DatasetError: if there are fewer than two classes, fewer than ten pictures in one, or
-            train and test do not fit together.
+        LayoutError: if it is not clear what the classes are, if there are fewer than two, fewer
+            than ten images in one, or if train and test do not fit together.
+        DatasetError: if a choice names a class that there is not.
     """
-    pictures, skipped, ignored = [], [], 0
-    for path in paths:
-        if belongs_to_a_system(path):
-            ignored += 1
-        elif PurePosixPath(path).suffix.lower() not in SUFFIXES:
-            skipped.append((path, "It is not a picture by its name."))
-        else:
-            pictures.append((path, tuple(unicodedata.normalize("NFC", path).split("/"))))
-    pictures = _without_wrapper(pictures)
-    split = _is_split(pictures)
-    depth = 2 if split else 1
-    for path, parts in pictures:
-        if len(parts) <= depth:
-            skipped.append((path, _NO_CLASS))
-    inside = [(path, parts) for path, parts in pictures if len(parts) > depth]
-    names = _in_order({_readable(parts[depth - 1]) for _, parts in inside})
-    label_of = {name: label for label, name in enumerate(names)}
-    places = [
-        Place(
-            path,
-            label_of[_readable(parts[depth - 1])],
-            _PARTS[parts[0].lower()] if split else "unsplit",
-        )
-        for path, parts in inside
-    ]
-    rank = {"test": 0, "val": 1, "train": 2, "unsplit": 3}
-    layout = Layout(
-        class_names=names,
-        places=tuple(sorted(places, key=lambda place: (rank[place.part], place.label, place.path))),
-        skipped=tuple(skipped),
-        ignored=ignored,
-        notes=tuple(_notes(inside, depth)),
-    )
-    check_counts(layout.class_names, layout.counts, len(skipped))
-    if split:
-        counts = Counter((place.part, place.label) for place in layout.places)
-        check_parts(layout.class_names, counts, any(p.part == "test" for p in layout.places))
+    images, skipped, ignored = _sort_out(paths)
+    found = structure(images, choices)
+    skipped += found.left_out
+    located = _named(found, choices)
+    names = {image.class_name for image in located}
+    if len(names) < 2 and not choices.classes:
+        check_not_in_names(images)
+    located, left_out = _without(located, choices, names)
+    skipped += left_out
+    layout = _layout(located, skipped, ignored, found.notes)
+    check_counts(layout.class_names, layout.counts, skipped)
+    counts = Counter((place.part, place.label) for place in layout.places)
+    if splits := {place.part for place in layout.places} - {"unsplit"}:
+        check_splits(layout.class_names, counts, "test" in splits)
     return layout
 
 
-def check_counts(names: Sequence[str], counts: Mapping[str, int], skipped: int) -> None:
-    """Raise `DatasetError` unless there are two classes with ten pictures each."""
-    left_out = f" {skipped:,} files could not be used." if skipped else ""
-    if not any(counts.values()):
-        raise DatasetError(
-            f"No pictures in class folders were found.{left_out} Bring a folder for each class, "
-            "with its pictures inside: cats/1.jpg, dogs/1.jpg."
-        )
-    if len(names) < 2:
-        raise DatasetError(
-            f"There is only one class, {names[0]!r}: a model needs at least two to tell apart."
-            f"{left_out} Bring a folder for each class."
-        )
-    few = [f"{name!r} has {counts[name]}" for name in names if counts[name] < MIN_PICTURES]
-    if few:
-        more = f" and {len(few) - 5} more" if len(few) > 5 else ""
-        raise DatasetError(
-            f"Every class needs at least {MIN_PICTURES} pictures. Received: "
-            f"{', '.join(few[:5])}{more}.{left_out}"
-        )
+def _sort_out(paths: Iterable[str]) -> tuple[list, list[tuple[str, str]], int]:
+    """Images with the parts of their paths; other files with reasons; how many are ignored."""
+    images, skipped, ignored = [], [], 0
+    for path in paths:
+        is_image = PurePosixPath(path).suffix.lower() in SUFFIXES
+        if belongs_to_a_system(path) or (not is_image and hidden_folder(path)):
+            ignored += 1
+        elif is_image:
+            images.append((path, tuple(normalize("NFC", path).split("/"))))
+        else:
+            skipped.append((path, by_name(path)))
+    classes = hidden_classes((path for path, _ in images), MIN_IMAGES)
+    kept = []
+    for path, parts in images:
+        if (folder := hidden_folder(path)) and folder not in classes:
+            skipped.append((path, f"It is in the hidden folder {shown(folder)}/."))
+        else:
+            kept.append((path, parts))
+    return kept, skipped, ignored
 
 
-def check_parts(
-    names: Sequence[str], counts: Mapping[tuple[str, int], int], has_test: bool
-) -> None:
-    """Raise `DatasetError` unless every class can be learnt from train/, and measured in test/."""
-    few = [name for label, name in enumerate(names) if counts[("train", label)] < 2]
-    if few:
-        raise DatasetError(
-            "Every class needs at least 2 pictures in train/, or it cannot be learnt. Too few of: "
-            f"{', '.join(map(repr, few[:5]))}."
-        )
-    if has_test:
-        absent = [name for label, name in enumerate(names) if not counts[("test", label)]]
-        if absent:
-            raise DatasetError(
-                "Every class of train/ needs pictures in test/ too, or it cannot be measured. "
-                f"Missing: {', '.join(map(repr, absent[:5]))}."
+def _named(found: Structure, choices: Choices) -> list[Located]:
+    """With the names of classes as they are to be: two spellings of one become one."""
+    cleaned = [replace(image, class_name=clean_name(image.class_name)) for image in found.located]
+    spelt = _one_spelling(cleaned, found)
+    known = {spelt.get(image.class_name, image.class_name) for image in cleaned}
+    for old in choices.rename:
+        if old not in known:
+            raise DatasetError(unknown("class", old, known))
+    renamed = {name: clean_name(choices.rename.get(name, name)) for name in known}
+    return [
+        replace(image, class_name=renamed[spelt.get(image.class_name, image.class_name)])
+        for image in cleaned
+    ]
+
+
+def _one_spelling(located: Sequence[Located], found: Structure) -> dict[str, str]:
+    """Cats in train/ and cats in test/ are one class, unless one split has both."""
+    spellings: dict[str, dict[str, set[str]]] = {}
+    for image in located:
+        by_split = spellings.setdefault(same_class(image.class_name), {})
+        by_split.setdefault(image.split, set()).add(image.class_name)
+    same: dict[str, str] = {}
+    for by_split in spellings.values():
+        names = set().union(*by_split.values())
+        if len(names) > 1 and all(len(in_split) == 1 for in_split in by_split.values()):
+            kept = next(iter(by_split.get("train") or by_split[min(by_split)]))
+            same |= dict.fromkeys(names, kept)
+            told = " and ".join(f"“{name}”" for name in sorted(names))
+            found.notes.append(f"{told} were taken as one class, “{kept}”.")
+        elif len(names) > 1:
+            told = " and ".join(f"“{name}”" for name in sorted(names))
+            found.notes.append(
+                f"{told} are different classes. If they are one, give them the same name."
             )
+    return same
 
 
-def belongs_to_a_system(path: str) -> bool:
-    *folders, name = path.split("/")
-    return (
-        any(part.startswith(".") for part in (*folders, name))
-        or any(folder.lower() in _FOLDERS_OF_SYSTEMS for folder in folders)
-        or name.lower() in _OF_SYSTEMS
+def _without(
+    located: Sequence[Located], choices: Choices, names: set[str]
+) -> tuple[list[Located], list[tuple[str, str]]]:
+    """The images of the classes that are to be imported, and the others with the reason."""
+    for name in choices.leave_out:
+        if name not in names:
+            raise DatasetError(unknown("class", name, names))
+    out = set(choices.leave_out)
+    if choices.leave_out_small:
+        ordered = _in_order(names)
+        labels = {name: label for label, name in enumerate(ordered)}
+        counts = Counter((image.split, labels[image.class_name]) for image in located)
+        small = too_small(ordered, counts, {image.split for image in located})
+        out |= small if len(names - small - out) > 1 else set()
+    kept = [image for image in located if image.class_name not in out]
+    return kept, [(image.path, NOT_CHOSEN) for image in located if image.class_name in out]
+
+
+def _layout(
+    located: Sequence[Located], skipped: Sequence, ignored: int, notes: Sequence[str]
+) -> Layout:
+    names = _in_order({image.class_name for image in located})
+    label_of = {name: label for label, name in enumerate(names)}
+    places = [Place(image.path, label_of[image.class_name], image.split) for image in located]
+    return Layout(
+        class_names=names,
+        places=tuple(sorted(places, key=lambda p: (_RANK[p.part], p.label, p.path))),
+        skipped=tuple(skipped),
+        ignored=ignored,
+        notes=(*notes, *_deep_note(located)),
     )
-
-
-def _without_wrapper(pictures: list) -> list:
-    """Pass through folders that hold all the others and no picture themselves."""
-    while pictures and len({parts[0] for _, parts in pictures}) == 1:
-        if min(len(parts) for _, parts in pictures) < 3:
-            break
-        pictures = [(path, parts[1:]) for path, parts in pictures]
-    return pictures
-
-
-def _is_split(pictures: list) -> bool:
-    tops = {parts[0] for _, parts in pictures if len(parts) > 1}
-    parts_found = {_PARTS.get(top.lower()) for top in tops}
-    if not tops or parts_found.isdisjoint({"train", "test"}):
-        return False
-    deep = {_PARTS.get(parts[0].lower()) for _, parts in pictures if len(parts) > 2}
-    if None not in parts_found and "train" not in parts_found:
-        raise DatasetError(
-            f"There are {_listed(tops)} but no train/. Bring train/ and test/, each with a folder "
-            "per class, or only a folder per class."
-        )
-    if None not in parts_found and "train" not in deep:
-        raise DatasetError(
-            f"{_listed(tops)} hold pictures, but no folder per class. Put the pictures of each "
-            "class in a folder of its own: train/cats/1.jpg."
-        )
-    if None in parts_found and deep >= {"train", "test"}:
-        others = [top for top in tops if top.lower() not in _PARTS]
-        raise DatasetError(
-            f"Beside train/ and test/ there is {_listed(others)}. Bring either train/, validation/ "
-            "and test/ with a folder per class in each, or only a folder per class."
-        )
-    return None not in parts_found
-
-
-def _listed(folders: Iterable[str]) -> str:
-    return ", ".join(f"{_readable(folder)}/" for folder in sorted(folders))
 
 
 def _in_order(names: set[str]) -> tuple[str, ...]:
@@ -204,15 +188,12 @@ def _in_order(names: set[str]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _readable(name: str) -> str:
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in name)
-
-
-def _notes(inside: list, depth: int) -> Iterable[str]:
-    deeper = [parts for _, parts in inside if len(parts) > depth + 1]
+def _deep_note(located: Sequence[Located]) -> Iterable[str]:
+    deeper = [image for image in located if image.inside]
     if deeper:
-        example = "/".join(_readable(part) for part in deeper[0][depth - 1 : -1])
+        first = deeper[0]
+        example = "/".join(map(clean_name, (first.class_name, *first.inside)))
         yield (
-            f"{len(deeper):,} pictures lie in folders inside class folders ({example}/); they "
-            f"count to the outer class ({_readable(deeper[0][depth - 1])})."
+            f"{len(deeper):,} images lie in folders inside class folders ({example}/); they "
+            f"count to the outer class ({first.class_name})."
         )

@@ -191,6 +191,15 @@ def load_test_measured(
     return images
 
 
+def test_files(name: str) -> tuple[str, ...]:
+    """Where each test picture of an imported dataset came from; empty for other datasets.
+
+    Raises:
+        DatasetError: if its stored pictures are damaged.
+    """
+    return stored.test_files(name) if store.exists(name) else ()
+
+
 def check_here(spec: DatasetSpec) -> None:
     """Raise `DatasetError` if it has to be downloaded first."""
     if not spec.is_here():

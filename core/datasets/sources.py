@@ -9,12 +9,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.datasets import zip_names
+from core.datasets.not_a_zip import nothing_in_it, spans_disks, what_it_is
 from core.errors import DatasetError, ImageError
 from core.images import MAX_BYTES
 
 MAX_FILES = 100_000
 MAX_UNPACKED = 4 * 2**30
 _MAX_DIRECTORY = 64 * 2**20  # bytes that the list of contents of a zip may take
+_METHODS = {  # of packing, as APPNOTE.TXT of PKWARE numbers them
+    1: "Shrink",
+    6: "Implode",
+    9: "Deflate64",
+    93: "Zstandard",
+    95: "XZ",
+    96: "JPEG",
+    97: "WavPack",
+    98: "PPMd",
+    99: "AES",
+}
 _END_OF_ZIP = b"PK\x05\x06"
 _END_OF_ZIP64 = b"PK\x06\x06"
 
@@ -27,11 +40,14 @@ class Entry:
         path: where it is in the folder or zip, with `/` between the parts.
         size: bytes, unpacked.
         read: gives its bytes; raises `ImageError` if it cannot be read.
+        guessed: the code page that names of its zip were read in, a key of
+            `core.datasets.zip_names.CODE_PAGES`, if the zip does not say it; else empty.
     """
 
     path: str
     size: int
     read: Callable[[], bytes]
+    guessed: str = ""
 
 
 @contextmanager
@@ -100,21 +116,24 @@ def _file_reader(path: Path) -> Callable[[], bytes]:
 
 def _open_zip(path: Path) -> zipfile.ZipFile:
     try:
-        if _directory_bytes(path) > _MAX_DIRECTORY:
+        tail = _tail(path)
+        if _directory_bytes(tail) > _MAX_DIRECTORY:
             raise DatasetError(_too_many_files())
+        if spans_disks(tail):
+            raise DatasetError(what_it_is(path))
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise DatasetError(
-            f"{path.name} is not a zip file that can be opened ({error}). Pictures come as a "
-            "folder or a zip file."
-        ) from error
+        raise DatasetError(what_it_is(path)) from error
 
 
-def _directory_bytes(path: Path) -> int:
-    """How long the list of contents claims to be, so that a huge one is never read."""
+def _tail(path: Path) -> bytes:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 66_000))
-        tail = file.read()
+        return file.read()
+
+
+def _directory_bytes(tail: bytes) -> int:
+    """How long the list of contents claims to be, so that a huge one is never read."""
     size = 0
     if (at := tail.rfind(_END_OF_ZIP)) >= 0:
         size = int.from_bytes(tail[at + 12 : at + 16], "little")
@@ -127,8 +146,9 @@ def _zip_entries(archive: zipfile.ZipFile) -> list[Entry]:
     infos = archive.infolist()
     _check_limits(len(infos), sum(info.file_size for info in infos))
     latest: dict[str, Entry] = {}  # of two entries with one name the later counts, as in unzip
-    for info in infos:
-        path = _path_in_zip(info)
+    names, guessed = zip_names.decoded(infos)
+    for info, name in zip(infos, names, strict=True):
+        path = _path_in_zip(name)
         mode = info.external_attr >> 16
         if not info.is_dir() and stat.S_IFMT(mode):
             _check_kind(path, mode)
@@ -136,18 +156,14 @@ def _zip_entries(archive: zipfile.ZipFile) -> list[Entry]:
             raise DatasetError(
                 f"The zip file is protected by a password ({path}). Pack it again without one."
             )
-        if not info.is_dir() and not info.filename.endswith("\\"):
-            latest[path] = Entry(path, info.file_size, _zip_reader(archive, info))
+        if not name.endswith(("/", "\\")):
+            latest[path] = Entry(path, info.file_size, _zip_reader(archive, info), guessed)
+    if sentence := nothing_in_it(infos, list(latest)):
+        raise DatasetError(sentence)
     return sorted(latest.values(), key=lambda entry: entry.path)
 
 
-def _path_in_zip(info: zipfile.ZipInfo) -> str:
-    name = info.filename
-    if not info.flag_bits & 0x800:  # not marked as UTF-8, which many tools write all the same
-        try:
-            name = name.encode("cp437").decode("utf-8")
-        except UnicodeError:
-            name = info.filename
+def _path_in_zip(name: str) -> str:
     name = name.replace("\\", "/")
     parts = name.split("/")
     if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
@@ -164,11 +180,19 @@ def _zip_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[],
             with archive.open(info) as file:
                 return file.read(MAX_BYTES + 1)
         except NotImplementedError as error:
-            raise ImageError("It is packed in a way that cannot be read.") from error
+            raise ImageError(_packed(info)) from error
         except Exception as error:  # a damaged entry can fail anywhere inside a decompressor
             raise ImageError("It is damaged inside the zip file.") from error
 
     return read
+
+
+def _packed(info: zipfile.ZipInfo) -> str:
+    method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
+    return (
+        f"It is packed in a way that cannot be read ({method}). Pack the folder again as a plain "
+        "zip file (Deflate)."
+    )
 
 
 def _check_kind(path: str, mode: int) -> None:

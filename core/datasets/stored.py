@@ -48,6 +48,13 @@ def read_test(name: str, side: int | None = None) -> tuple[Pictures, np.ndarray]
     return Pictures(store.images, rows, shape_of(store, side)), store.labels[rows]
 
 
+def test_files(name: str) -> tuple[str, ...]:
+    """Where each of the test pictures came from: its path in the folder or zip."""
+    store = open_store(name)
+    files = store.files()
+    return tuple(files[row] for row in _rest_and_test(store)[1])
+
+
 def shape_of(store: Store, side: int | None = None) -> tuple[int, int, int]:
     """Height, width and channels that models see: small pictures of one size as they are, else
     squares of `side` pixels, 64 by default."""

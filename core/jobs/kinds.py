@@ -62,6 +62,7 @@ def _fetch_weights(settings: Mapping[str, Any], report: Reporter, kept: Path) ->
 
 def _check_import(settings: Mapping[str, Any]) -> None:
     datasets.check_free(settings["name"])
+    _choices(settings)
     _check_source(settings)
 
 
@@ -77,11 +78,19 @@ def _source(settings: Mapping[str, Any]) -> Path:
     return Path(settings["path"])
 
 
+def _choices(settings: Mapping[str, Any]) -> datasets.Choices:
+    return datasets.Choices.from_mapping(settings.get("choices", {}))
+
+
 def _import(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:
     datasets.check_free(settings["name"])
     path = _source(settings)
     card = datasets.import_pictures(
-        path, settings["name"], title=settings.get("title", ""), report=report
+        path,
+        settings["name"],
+        title=settings.get("title", ""),
+        choices=_choices(settings),
+        report=report,
     )
     if "upload" in settings:
         uploads.discard(settings["upload"])

@@ -7,6 +7,7 @@ the model; then come its features and the model itself. Inputs have shape `(N, H
 from collections.abc import Mapping
 from typing import Any
 
+from core.errors import ModelError
 from core.models.classical_params import DEEP
 from core.param import numbers
 
@@ -25,6 +26,9 @@ def features(
         input_shape: height, width and channels of a picture.
         seed: of the randomised solver of PCA.
         pictures: how many there are to learn from; PCA finds no more patterns than that.
+
+    Raises:
+        ModelError: if the pictures are too small for HOG.
     """
     from sklearn.decomposition import PCA
     from sklearn.preprocessing import Normalizer, StandardScaler
@@ -40,6 +44,11 @@ def features(
         solver = "full" if most <= 100 else "randomized"
         steps.append(PCA(components, svd_solver=solver, random_state=seed))
     elif hyperparameters["features"] == "hog":
+        if min(input_shape[:2]) < 2:
+            raise ModelError(
+                "`features`=hog needs images of at least 2×2 pixels. Received: "
+                f"{input_shape[1]}×{input_shape[0]}. Use pixels or pca."
+            )
         steps.append(
             HogFeatures(
                 *input_shape,

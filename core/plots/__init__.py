@@ -9,6 +9,7 @@ from core.plots.comparing import (
     scaled,
 )
 from core.plots.data import class_counts, contact_sheet, picture_sizes
+from core.plots.fonts import save
 from core.plots.line_charts import lines_chart, lines_figure
 from core.plots.lines import (
     Line,
@@ -48,6 +49,7 @@ __all__ = [
     "robustness_lines",
     "roc_lines",
     "run_figure",
+    "save",
     "scaled",
     "thin",
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.comparison import Compared
-from core.plots.style import RUN_LEGEND, RUN_MARKERS, RUN_SHAPES, of_run
+from core.plots.style import CLASS_AXIS, RUN_LEGEND, RUN_MARKERS, RUN_SHAPES, of_run
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     import altair as alt
@@ -62,9 +62,7 @@ def class_bars(found: Sequence[Compared], figure: str = "f1") -> "alt.LayerChart
             axis=alt.Axis(format="~%"),
             scale=alt.Scale(zero=barred),
         ),
-        y=alt.Y(
-            "class:N", title=None, sort=names, axis=alt.Axis(labelOverlap=False, grid=not barred)
-        ),
+        y=alt.Y("class:N", title=None, sort=names, axis=alt.Axis(**CLASS_AXIS, grid=not barred)),
         color=alt.Color(
             "run:N",
             scale=alt.Scale(domain=runs, range=[colour for colour, _, _ in looks]),

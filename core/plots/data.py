@@ -1,12 +1,14 @@
 """Charts of a dataset."""
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.datasets import Overview
 from core.images import fit_within, to_rgb
-from core.plots.style import PART_COLOURS, PART_NAMES
+from core.plots.comparing import short
+from core.plots.style import CLASS_AXIS, PART_COLOURS, PART_NAMES
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     import altair as alt
@@ -14,6 +16,7 @@ if TYPE_CHECKING:  # heavy: imported where a chart is drawn
 
 _MOST_ROWS = 40  # more classes than this do not fit a picture
 _CELL = 0.8  # inches
+_NAME_WIDTH = 17  # letters of the name of a class in a line
 
 
 def class_counts(look: Overview) -> "alt.Chart":
@@ -38,7 +41,7 @@ def class_counts(look: Overview) -> "alt.Chart":
                 "class:N",
                 title=None,
                 sort=list(look.class_names),
-                axis=alt.Axis(labelOverlap=False),
+                axis=alt.Axis(**CLASS_AXIS),
             ),
             color=alt.Color(
                 "part:N",
@@ -89,7 +92,7 @@ def contact_sheet(look: Overview) -> "Figure":
         row[0].text(
             -0.2,
             0.5,
-            name,
+            "\n".join(wrap(short(name), _NAME_WIDTH)),
             ha="right",
             va="center",
             transform=row[0].transAxes,

@@ -14,6 +14,7 @@ AXIS_TITLES = {
     "pictures": "Training pictures",
 }
 CURVE_HEIGHT = 330  # pixels
+CLASS_AXIS = {"labelOverlap": False, "labelLimit": 130}  # pixels, so that a phone has room
 RUN_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
 RUN_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 RUN_MARKERS = ("o", "s", "^", "D", "P", "v")  # the same for matplotlib

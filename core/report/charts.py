@@ -45,7 +45,7 @@ def charts(
 def png(figure: "Figure") -> bytes:
     """A chart as PNG."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=_DOTS_PER_INCH)
+    plots.save(figure, buffer, format="png", dpi=_DOTS_PER_INCH)
     return buffer.getvalue()
 
 
@@ -55,5 +55,5 @@ def svg(figure: "Figure") -> bytes:
 
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "classification-studio"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        plots.save(figure, buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue()

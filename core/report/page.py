@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 
 from core.comparison import FIGURES, Compared, best, leaders, sentence, written
 from core.report.charts import UNSURE_BELOW, charts, svg
+from core.report.mistakes import surest_mistakes
 from core.report.tables import class_rows
 
 _MOST_PAIRS = 5
+_MOST_MISTAKES = 10
 
 
 def as_html(
@@ -57,6 +59,7 @@ def as_html(
                         (names[truth], names[answer], count)
                         for truth, answer, count in one.evaluation.most_confused(_MOST_PAIRS)
                     ],
+                    "mistakes": surest_mistakes(one, _MOST_MISTAKES),
                 }
                 for one in found
             ],
@@ -80,6 +83,7 @@ h1 {line-height: 1.2} h2 {margin-top: 2.4rem}
 table {border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem}
 th, td {padding: .3rem .7rem; border-bottom: 1px solid #D3DDE4; text-align: right}
 th:first-child, td:first-child {text-align: left}
+th, td {overflow-wrap: anywhere; min-width: 4.5rem}
 .best {font-weight: 700}
 figure {margin: 1rem 0; break-inside: avoid} svg {max-width: 100%; height: auto}
 .lead {font-size: 1.1rem; border-left: .3rem solid #0B6E99; padding-left: .9rem}
@@ -128,6 +132,17 @@ Written {{ made }}.</small></p>
 {% for truth, answer, count in run.confused %}{{ truth }} taken for {{ answer }} ({{ count }})
 {%- if not loop.last %}, {% endif %}{% endfor %}.</p>
 {% endif %}
+{% endfor %}
+<h2>Misclassified images, surest first</h2>
+{% for run in runs if run.mistakes %}
+<h3>{{ run.id }}</h3>
+<div class="wide"><table>
+<tr><th>Test image</th><th>True class</th><th>Answer</th><th>Confidence</th></tr>
+{% for row in run.mistakes %}
+<tr><td>{{ row.file or row.picture }}</td><td>{{ row.true_class }}</td><td>{{ row.answer }}</td>
+<td>{{ percent(row.confidence) }}</td></tr>
+{% endfor %}
+</table></div>
 {% endfor %}
 <h2>How they were trained</h2>
 {% for run in runs %}

@@ -1,7 +1,5 @@
 """The figures of a comparison as CSV and JSON."""
 
-import csv
-import io
 import json
 import math
 from collections.abc import Sequence
@@ -9,20 +7,29 @@ from dataclasses import asdict
 from itertools import combinations
 from typing import Any
 
+from core import spreadsheet
 from core.comparison import FIGURES, Compared, lead
 from core.evaluation import Evaluation
+from core.report.mistakes import surest_mistakes
+
+_MOST_MISTAKES = 1000
 
 
 def as_csv(found: Sequence[Compared]) -> str:
     """A line for each run with every figure; empty where it was not measured."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["run", "dataset", "model", "test_pictures", *FIGURES])
-    for one in found:
-        card = one.run.card
-        row = [card.id, card.dataset, card.model, len(one.evaluation.labels)]
-        writer.writerow([*row, *("" if v is None else v for v in one.figures.values())])
-    return text.getvalue()
+    return spreadsheet.as_csv(
+        ["run", "dataset", "model", "test_pictures", *FIGURES],
+        [
+            [
+                one.id,
+                one.run.card.dataset,
+                one.run.card.model,
+                len(one.evaluation.labels),
+                *one.figures.values(),
+            ]
+            for one in found
+        ],
+    )
 
 
 def as_json(found: Sequence[Compared]) -> str:
@@ -60,6 +67,7 @@ def _run(one: Compared) -> dict[str, Any]:
         "figures": one.figures,
         "classes": class_rows(one.evaluation, card["class_names"]),
         "confusion_matrix": one.evaluation.confusion_matrix.tolist(),
+        "misclassified": surest_mistakes(one, _MOST_MISTAKES),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import plots, report
+from core import plots, report, spreadsheet
 from core.evaluation import Evaluation
 
 _MEANS = {"macro": "all, each class alike", "weighted": "all, by pictures"}
@@ -50,7 +50,7 @@ def show(
     )
     st.download_button(
         "Download this table as CSV",
-        table.to_csv(index=False),
+        spreadsheet.as_csv(list(table), table.itertuples(index=False)),
         f"{name}-classes.csv",
         "text/csv",
         icon=":material/download:",

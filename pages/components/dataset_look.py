@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core import datasets, plots, visitors
+from core import datasets, plots, spreadsheet, visitors
 from core.datasets import DatasetSpec, Overview
 from core.errors import StudioError
 from pages.components import html, keys
@@ -173,7 +173,7 @@ def show_left_out(look: Overview) -> None:
     )
     st.download_button(
         "Download this list as CSV",
-        table.to_csv(index=False),
+        spreadsheet.as_csv(list(table), table.itertuples(index=False)),
         f"{look.name}-left-out.csv",
         "text/csv",
         icon=":material/download:",

@@ -14,15 +14,19 @@ from core.images import encode_png, fit_within
 from core.serving import Prediction
 
 _STRIP_SIDE = 480  # pixels: three for each that a strip has room for
+_LONG = 24  # letters of a name that is set smaller
 STYLE = """<style>
 .answer {display:flex; align-items:baseline; flex-wrap:wrap; gap:.1rem 1.1rem; line-height:1}
 .answer b {font-size:clamp(3.4rem, 9vw, 6rem); font-weight:750; overflow-wrap:anywhere}
 .answer span {font-size:1.35rem; line-height:1.3}
 .answer.word b {font-size:clamp(2.2rem, 5vw, 3.4rem)}
 .answer.small b {font-size:2.6rem} .answer.small span {font-size:1.05rem}
-.bars {display:grid; grid-template-columns:max-content 1fr 4.2em; gap:.22rem .6rem;
+.answer.long b {font-size:1.5rem; line-height:1.2}
+.bars {display:grid; grid-template-columns:fit-content(45%) minmax(3rem, 1fr) 4.2em;
+ gap:.22rem .6rem;
  align-items:center; font-variant-numeric:tabular-nums; margin:0}
-.bars dt {font-weight:600; text-align:right} .bars dd {margin:0}
+.bars dt {font-weight:600; text-align:right; overflow-wrap:anywhere; line-height:1.25}
+.bars dd {margin:0}
 .bars .track {height:.85rem; border-radius:.3rem; overflow:hidden;
  background:color-mix(in srgb, currentColor 11%, transparent)}
 .bars .fill {height:100%; border-radius:.3rem; transition:width .12s;
@@ -30,8 +34,9 @@ STYLE = """<style>
 .bars .top .fill {background:#2F8FBF}
 .bars .top.number {font-weight:700}
 .strip {display:flex; flex-wrap:wrap; gap:1rem 1.1rem; align-items:flex-start}
-.strip figure {margin:0; width:9.2rem; flex:0 0 auto}
-.strip img {width:9.2rem; height:9.2rem; object-fit:contain; border-radius:.5rem;
+.strip {--wide:min(max(9.2rem, var(--side, 0px)), 100%)}
+.strip figure {margin:0; width:var(--wide); flex:0 0 auto; overflow-wrap:anywhere}
+.strip img {width:100%; aspect-ratio:1; object-fit:contain; border-radius:.5rem;
  image-rendering:pixelated; border:1px solid color-mix(in srgb, currentColor 22%, transparent);
  background:color-mix(in srgb, currentColor 6%, transparent)}
 .strip figcaption {font-size:.86rem; line-height:1.35; margin-top:.3rem}
@@ -39,6 +44,9 @@ STYLE = """<style>
 .gallery {display:grid; grid-template-columns:minmax(4.5rem,9rem) 1fr; gap:.5rem 1rem;
  align-items:center; margin:0}
 .gallery dt {text-align:right; font-weight:600; overflow-wrap:anywhere; line-height:1.25}
+dt span {display:-webkit-box; -webkit-box-orient:vertical; -webkit-line-clamp:4; overflow:hidden}
+.bars dt span {-webkit-line-clamp:2}
+.answer b, .bars dt, .gallery dt {unicode-bidi:plaintext}
 .gallery dt small {display:block; font-weight:400; opacity:.75}
 .gallery dd {margin:0; display:flex; gap:.35rem; overflow:hidden; flex-wrap:wrap; max-height:4.2rem}
 .gallery img {height:4.2rem; width:4.2rem; object-fit:contain; border-radius:.35rem;
@@ -46,15 +54,29 @@ STYLE = """<style>
 @media (max-width:640px) {
  .gallery img {height:3.2rem; width:3.2rem} .gallery dd {max-height:3.2rem}
  .gallery {grid-template-columns:minmax(3.5rem,5.5rem) 1fr; gap:.5rem .6rem}
- .strip {gap:.8rem} .strip figure, .strip img {width:calc(50vw - 1.6rem)}
- .strip img {height:calc(50vw - 1.6rem)}}
+ .strip {gap:.8rem; --wide:min(max(50vw - 1.6rem, var(--side, 0px)), 100%)}}
 </style>"""
+
+
+def _named(name: str) -> str:
+    """The beginning of a `<dt>`; of a long name a few lines, and all of it in a tooltip."""
+    if len(name) <= _LONG:
+        return f"<dt>{escape(name)}"
+    return f'<dt title="{escape(name)}"><span>{escape(name)}</span>'
+
+
+def isolated(name: str) -> str:
+    """A name whose direction of writing leaves the sentence around it as it is."""
+    return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def answer(label: str, confidence: str, small: bool = False) -> str:
     """The answer in large type with what is said of its confidence beside it."""
     size = "answer small" if small else "answer word" if len(label) > 8 else "answer"
-    return f'<div class="{size}"><b>{escape(label)}</b><span>{escape(confidence)}</span></div>'
+    if len(label) > _LONG:
+        size = "answer long"
+    written = f"<b>{escape(label)}</b><span>{escape(confidence)}</span>"
+    return f'<div class="{size}">{written}</div>'
 
 
 def bars(prediction: Prediction, most: int | None = None) -> str:
@@ -65,24 +87,27 @@ def bars(prediction: Prediction, most: int | None = None) -> str:
     best = int(prediction.probabilities.argmax())
     rows = []
     for index in order:
-        part = float(prediction.probabilities[index])
+        part, name = float(prediction.probabilities[index]), prediction.class_names[index]
         mark = "top" if index == best else ""
         rows.append(
-            f"<dt>{escape(prediction.class_names[index])}</dt>"
+            f"{_named(name)}</dt>"
             f'<dd class="track {mark}"><div class="fill" style="width:{part:.2%}"></div></dd>'
             f'<dd class="number {mark}">{percent(part)}</dd>'
         )
     return f'<dl class="bars">{"".join(rows)}</dl>'
 
 
-def strip(pictures: Sequence[tuple[np.ndarray, str, str]]) -> str:
-    """Pictures side by side, each `(image, title, sentence)`; large ones are reduced."""
+def strip(pictures: Sequence[tuple[np.ndarray, str, str]], side: int = 0) -> str:
+    """Pictures side by side, each `(image, title, sentence)`, at least `side` pixels wide.
+
+    Large ones are reduced.
+    """
     figures = (
         f'<figure><img src="{data_url(fit_within(image, _STRIP_SIDE))}" alt="{escape(title)}">'
         f"<figcaption><b>{escape(title)}</b>{escape(sentence)}</figcaption></figure>"
         for image, title, sentence in pictures
     )
-    return f'<div class="strip">{"".join(figures)}</div>'
+    return f'<div class="strip" style="--side:{side}px">{"".join(figures)}</div>'
 
 
 def gallery(rows: Sequence[tuple[str, int | None, Sequence[np.ndarray]]]) -> str:
@@ -91,7 +116,7 @@ def gallery(rows: Sequence[tuple[str, int | None, Sequence[np.ndarray]]]) -> str
     for name, count, pictures in rows:
         number = "" if count is None else f"<small>{count:,}</small>"
         images = "".join(f'<img src="{data_url(p)}" alt="{escape(name)}">' for p in pictures)
-        parts.append(f"<dt>{escape(name)}{number}</dt><dd>{images}</dd>")
+        parts.append(f"{_named(name)}{number}</dt><dd>{images}</dd>")
     return f'<dl class="gallery">{"".join(parts)}</dl>'
 
 

@@ -3,17 +3,16 @@
 import re
 import unicodedata
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from core import datasets, visitors
-from core.datasets import uploads
-from core.datasets.layout import Layout
+from core.datasets import Choices, uploads
 from core.datasets.uploads import Upload
 from core.errors import StudioError
-from core.jobs import limits
-from pages.components import html, job_progress, keys, later, sent
+from core.jobs import Job, limits
+from pages.components import html, import_choices, job_progress, keys, later, sent
 
 _WAYS = {
     "zip": ":material/folder_zip: A zip file",
@@ -111,12 +110,12 @@ def _offer(upload: Upload) -> None:
     with st.container(border=True):
         size = upload.path.stat().st_size / 1e6
         st.markdown(f"**{html.plain(upload.title)}** has arrived ({size:,.1f} MB).")
-        layout = _look_through(upload.path)
+        choices = _look_through(upload.path, upload.id)
         last = job_progress.latest("import", upload=upload.id)
         if last is None or last.ended:
-            job_progress.show_failure(last)
-            if layout is not None:
-                _name_and_import(upload.title, {"upload": upload.id})
+            _show_failure(last, upload.id)
+            if choices is not None:
+                _name_and_import(upload.title, {"upload": upload.id}, choices)
         else:
             st.info("It is being imported, see above.", icon=":material/hourglass_top:")
         st.button("Start over", icon=":material/delete:", on_click=_start_over, args=(upload.id,))
@@ -127,21 +126,19 @@ def _start_over(upload_id: str) -> None:
         if job.settings.get("upload") == upload_id:
             job_progress.stop(job.id)
     uploads.discard(upload_id)
+    import_choices.forget(upload_id)
     st.query_params.pop(keys.UPLOAD, None)
 
 
-def _look_through(path: Path) -> Layout | None:
-    """The classes found by the names of the files; says so if the pictures would be refused."""
+def _look_through(path: Path, source: str) -> Choices | None:
+    """The classes found by the names of the files, and what was decided of them; None if the
+    images would be refused."""
     try:
-        layout = datasets.inspect(path)
+        layout = datasets.inspect(path, import_choices.chosen(source))
     except StudioError as error:
-        st.warning(html.plain(str(error)), icon=":material/folder_off:")
+        import_choices.show_refusal(error, source)
         return None
-    classes = len(layout.class_names)
-    st.markdown(f"{len(layout.places):,} pictures in {classes} classes were found:")
-    table = pd.DataFrame(layout.counts.items(), columns=["class", "pictures"])
-    st.dataframe(table, hide_index=True, height=min(35 * (classes + 1) + 3, 250), width=360)
-    return layout
+    return import_choices.show_layout(layout, source)
 
 
 def _from_path() -> None:
@@ -155,13 +152,19 @@ def _from_path() -> None:
         if not text.strip():
             return
         path = Path(text.strip()).expanduser().absolute()
-        if _look_through(path) is not None:
-            last = job_progress.latest("import", path=str(path))
-            job_progress.show_failure(last)
-            _name_and_import(path.stem, {"path": str(path)})
+        choices = _look_through(path, str(path))
+        if choices is not None:
+            _show_failure(job_progress.latest("import", path=str(path)), str(path))
+            _name_and_import(path.stem, {"path": str(path)}, choices)
 
 
-def _name_and_import(title: str, source: dict[str, str]) -> None:
+def _show_failure(last: Job | None, source: str) -> None:
+    job_progress.show_failure(last)
+    if last is not None and last.state == "failed":
+        import_choices.offer_leaving_out(last.error, source)
+
+
+def _name_and_import(title: str, source: dict[str, str], choices: Choices) -> None:
     name = st.text_input(
         "Name of the dataset",
         value=title,
@@ -183,7 +186,8 @@ def _name_and_import(title: str, source: dict[str, str]) -> None:
         args=(keys.START_IMPORT,),
     )
     if later.asked(keys.START_IMPORT) and not problem:
-        _submit({**source, "name": slug, "title": name})
+        chosen = choices.to_mapping()
+        _submit({**source, "name": slug, "title": name, **({"choices": chosen} if chosen else {})})
 
 
 def _problem_with(slug: str) -> str:
@@ -204,6 +208,6 @@ def to_slug(title: str) -> str:
     return slug or ("pictures" if title else "")
 
 
-def _submit(settings: dict[str, str]) -> None:
+def _submit(settings: dict[str, Any]) -> None:
     if job_progress.start("import", settings):
         st.rerun()  # its progress is shown further up

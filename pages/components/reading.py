@@ -21,7 +21,7 @@ def show_answer(reading: Reading, unsure_below: float, photograph: bool = False)
     """
     confidence = f"{html.percent(reading.confidence)} sure"
     if photograph and reading.confidence < unsure_below:
-        closest = f"closest: {reading.label}, {confidence}"
+        closest = f"closest: {html.isolated(reading.label)}, {confidence}"
         st.html(html.STYLE + html.answer("Nothing fits", closest))
         st.caption("Perhaps what the picture shows is none of the things this model has learnt.")
     elif reading.confidence < unsure_below:

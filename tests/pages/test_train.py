@@ -21,8 +21,8 @@ from core.models import MODELS, Param, transfer
 from core.models.registry import CNN_PRESETS
 from core.settings import Settings
 from core.training import MAX_SEED, TrainConfig, shipped, train
-from pages.components import keys
-from tests.core.datasets.pictures_on_disk import pets, write_folder
+from pages.components import html, keys
+from tests.core.datasets.pictures_on_disk import pets, png, some, write_folder
 from tests.core.jobs.conftest import own_folders
 from tests.pages.opening import fine, visit
 
@@ -347,6 +347,41 @@ def test_an_import_gets_the_name_that_was_typed_a_moment_ago(open_page, submitte
     assert [(settings["name"], settings["title"]) for _, settings in submitted] == [
         ("my-pets", "My pets")
     ]
+
+
+@pytest.mark.parametrize(
+    ("tree", "click", "chosen"),
+    [
+        (
+            {f"{a}/{b}/{n}.png": png() for a in "xy" for b in "st" for n in range(10)},
+            "The classes are x and y",
+            {"classes": "outer"},
+        ),
+        (
+            {f"all/{name}.{n}.png": png() for name in ("cat", "dog") for n in range(10)},
+            "Take the classes from the file names: cat and dog",
+            {"classes": "names"},
+        ),
+        (
+            pets(10, 10) | some("birds", 9),
+            "Leave out the classes that are too small",
+            {"leave_out_small": True},
+        ),
+    ],
+)
+def test_one_click_repairs_an_import(open_page, submitted, tmp_path, tree, click, chosen):
+    folder = write_folder(tree, tmp_path / "pets")
+    page = open_page("data", dataset="+own")
+    next(one for one in page.button_group if one.key == keys.IMPORT_WAY).set_value("path").run()
+    fine(page.text_input(key=keys.IMPORT_PATH).set_value(str(folder)).run())
+    assert len(page.warning) == 1
+    assert "Import these pictures" not in [one.label for one in page.button]
+    fine(button(page, html.plain(click)).click().run())
+    assert not page.warning
+    fine(button(page, "Import these pictures").click().run())
+    assert [settings["choices"] for _, settings in submitted] == [chosen]
+    fine(button(page, "Undo what was chosen").click().run())
+    assert len(page.warning) == 1
 
 
 @pytest.mark.parametrize("other", ["data", "trainings"])

@@ -8,27 +8,33 @@ import streamlit as st
 
 from core import datasets
 from core.comparison import Compared
+from core.datasets.refusals import shown
 from core.errors import StudioError
 from core.evaluation import Evaluation
 from pages.components import html, keys
 
 _AT_ONCE = 24
 _STYLE = """<style>
-.cases {display:grid; grid-template-columns:repeat(auto-fill, minmax(10.5rem, 1fr)); gap:.9rem;
+.cases {--least:max(10.5rem, calc(var(--side) + 1.4rem)); display:grid; gap:.9rem;
+ grid-template-columns:repeat(auto-fill, minmax(min(100%, var(--least)), 1fr));
  margin:.2rem 0 .6rem}
 .cases figure {margin:0; min-width:0; overflow:hidden;
  border:1px solid color-mix(in srgb, currentColor 20%, transparent);
  border-radius:.6rem; padding:.6rem; font-size:.86rem; line-height:1.4}
-.cases img {width:100%; height:7.5rem; object-fit:contain; image-rendering:pixelated;
+.cases img {width:100%; height:max(7.5rem, var(--side)); object-fit:contain;
+ image-rendering:pixelated;
  border-radius:.35rem; background:color-mix(in srgb, currentColor 6%, transparent)}
-.cases figcaption b {display:block; margin:.25rem 0 .1rem; font-size:.95rem}
+.cases .file, .cases figcaption b {overflow-wrap:anywhere; overflow:hidden;
+ -webkit-box-orient:vertical; -webkit-line-clamp:3}
+.cases .file {display:-webkit-box}
+.cases figcaption b {display:-webkit-box; margin:.25rem 0 .1rem; font-size:.95rem}
 .cases ul {list-style:none; margin:0; padding:0}
 .cases li {margin:0; display:flex; gap:.35rem; align-items:baseline}
 .cases li b, .cases li small {overflow:hidden; text-overflow:ellipsis; white-space:nowrap}
 .cases li b {flex:0 0 auto; max-width:55%}
 .cases li span {white-space:nowrap}
 .cases li small {opacity:.75; flex:1 1 0; min-width:0}
-@media (max-width:640px) {.cases {grid-template-columns:repeat(2, 1fr); gap:.6rem}}
+@media (max-width:640px) {.cases {gap:.6rem; --least:max(9rem, calc(var(--side) + 1.4rem))}}
 </style>"""
 
 
@@ -42,7 +48,7 @@ def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
     """
     if len(indices) == 0:
         return
-    pictures = test_pictures(found[0])
+    pictures = test_pictures(max(found, key=lambda one: max(one.run.card.input_shape[:2])))
     if isinstance(pictures, str):
         st.info(pictures, icon=":material/hide_image:")
         page_link = "pages/train.py"
@@ -51,8 +57,10 @@ def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
         return
     turn = f"{keys.MORE}_{key}"
     shown = indices[: _AT_ONCE * st.session_state.get(turn, 1)]
-    cards = (_card(found, pictures, int(index)) for index in shown)
-    st.html(_STYLE + f'<div class="cases">{"".join(cards)}</div>')
+    files = _files(found[0])
+    cards = (_card(found, pictures, int(index), files) for index in shown)
+    side = max(pictures.shape[1:3])  # no smaller than the model sees them
+    st.html(_STYLE + f'<div class="cases" style="--side:{side}px">{"".join(cards)}</div>')
     if len(shown) < len(indices):
         st.button(
             f"Show more ({len(shown):,} of {len(indices):,} shown)",
@@ -78,7 +86,8 @@ def test_pictures(one: Compared):
     """The test pictures a run was measured on, or a sentence that says why they are missing."""
     card = one.run.card
     try:
-        return _test_pictures(card.dataset, card.test_fingerprint, one.evaluation.labels)
+        shape = tuple(card.input_shape)
+        return _test_pictures(card.dataset, card.test_fingerprint, shape, one.evaluation.labels)
     except StudioError as error:
         return (
             f"The pictures cannot be shown, the figures hold all the same. {_remedy(card, error)}"
@@ -97,11 +106,19 @@ def _remedy(card, error: StudioError) -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
-def _test_pictures(dataset: str, fingerprint: str, _labels: np.ndarray):
-    return datasets.load_test_measured(dataset, _labels, fingerprint)
+def _test_pictures(dataset: str, fingerprint: str, shape: tuple, _labels: np.ndarray):
+    return datasets.load_test_measured(dataset, _labels, fingerprint, shape)
 
 
-def _card(found: Sequence[Compared], pictures, index: int) -> str:
+def _files(one: Compared) -> tuple[str, ...]:
+    """The names of the files of its test pictures, if they are known."""
+    try:
+        return datasets.test_files(one.run.card.dataset)
+    except StudioError:
+        return ()
+
+
+def _card(found: Sequence[Compared], pictures, index: int, files: Sequence[str]) -> str:
     names = found[0].run.card.class_names
     truth = names[int(found[0].evaluation.labels[index])]
     rows = []
@@ -116,11 +133,14 @@ def _card(found: Sequence[Compared], pictures, index: int) -> str:
             f'<span>{sure}</span><small title="{escape(one.id)}">{escape(one.id)}</small></li>'
         )
     title = f"True class {escape(truth)}"
+    file = files[index] if files else f"test picture {index}"
+    name = escape(shown(file))
     return (
         f'<figure data-index="{index}"><img src="{html.data_url(pictures[index])}" '
-        f'alt="test picture {index}, true class {escape(truth)}">'
-        f"<figcaption><b>{title}</b></figcaption>"
-        f"<ul>{''.join(rows)}</ul><small>test picture {index}</small></figure>"
+        f'alt="{name}, true class {escape(truth)}">'
+        f"<figcaption title='{escape(truth)}'><b>{title}</b></figcaption>"
+        f"<ul>{''.join(rows)}</ul>"
+        f"<small class='file' title='{escape(file)}'>{name}</small></figure>"
     )
 
 
@@ -129,8 +149,9 @@ def _show_answers(found: Sequence[Compared], indices: np.ndarray) -> None:
     import pandas as pd
 
     names = np.array(found[0].run.card.class_names)
+    files = _files(found[0])
     table = {
-        "picture": indices,
+        "picture": [files[index] for index in indices] if files else indices,
         "true class": names[found[0].evaluation.labels[indices]],
     }
     for one in found:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core import labelled
+from core import labelled, spreadsheet
 from core.comparison import Compared
 from core.datasets import uploads
+from core.datasets.refusals import why
 from core.datasets.uploads import Upload
 from core.errors import StudioError
 from core.images import fit_within
@@ -116,10 +117,13 @@ def _show_report(one: Compared, job: Job, upload: Upload) -> None:
     class_report.show(
         f"{one.id}-yours", found.evaluation, one.run.card.class_names, "Your pictures"
     )
+    _offer_answers(one, found)
     _show_wrong(one, found, upload)
     if found.elsewhere:
         count = html.counted(found.elsewhere, "picture")
         st.caption(f"Passed over, since in other folders: {count}.")
+    if found.others:
+        st.caption(html.plain(f"Passed over: {why(found.others)}"))
     if found.refused:
         count = html.counted(len(found.refused), "picture")
         st.warning(f"Could not be read: {count}.", icon=":material/info:")
@@ -150,4 +154,28 @@ def _show_wrong(one: Compared, found: Labelled, upload: Upload) -> None:
         for i, picture in zip(wrong, pictures, strict=True)
         if picture is not None
     ]
-    st.html(html.STYLE + html.strip(figures))
+    st.html(html.STYLE + html.strip(figures, max(one.run.card.input_shape[:2])))
+
+
+def _offer_answers(one: Compared, found: Labelled) -> None:
+    """Every image with its file name, true class and answer, to take away."""
+    names = one.run.card.class_names
+    evaluation = found.evaluation
+    rows = (
+        (path, names[truth], names[answer], round(float(confidence), 4))
+        for path, truth, answer, confidence in zip(
+            found.paths,
+            evaluation.labels,
+            evaluation.predictions,
+            evaluation.confidences,
+            strict=True,
+        )
+    )
+    st.download_button(
+        "Download the answers as CSV",
+        spreadsheet.as_csv(["file", "true class", "answer", "confidence"], rows),
+        f"{one.id}-your-images.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )

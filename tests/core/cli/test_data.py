@@ -57,7 +57,7 @@ def test_a_dataset_is_shown_with_its_counts(capsys, imported):
     assert rows["all"][-1] == "30"
     assert "Every picture is 8×8 pixels, in colour." in shown
     assert "2.0 times as many" in shown
-    assert "cats/notes.txt" in shown and "not a picture by its name" in shown
+    assert "cats/notes.txt" in shown and "not an image by its name" in shown
 
 
 def test_a_dataset_is_shown_as_json(capsys, imported):
@@ -65,7 +65,7 @@ def test_a_dataset_is_shown_as_json(capsys, imported):
     assert shown["classes"]["cats"] == {"train": 14, "val": 3, "test": 3}
     assert sum(shown["classes"]["dogs"].values()) == 10
     assert (shown["heights"], shown["widths"], shown["channels"]) == ([8, 8], [8, 8], 3)
-    assert shown["skipped"] == [["cats/notes.txt", "It is not a picture by its name."]]
+    assert shown["skipped"] == [["cats/notes.txt", "It is not an image by its name."]]
     assert (shown["ignored"], shown["notes"]) == (1, [])
 
 

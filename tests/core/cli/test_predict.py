@@ -14,11 +14,11 @@ FOREST = ["predict", "--run", "mnist-random-forest"]
 NAMES = list("0123456789")
 
 
-def answers(capsys, arguments: list[str], code: int = 0) -> list[dict]:
-    """Every line of standard output as the JSON object it must be."""
+def answers(capsys, arguments: list[str], code: int = 0, told: str = "") -> list[dict]:
+    """Every line of standard output as the JSON object it must be; `told` beside it."""
     assert main(arguments) == code
     captured = capsys.readouterr()
-    assert captured.err == ""
+    assert told in captured.err if told else captured.err == ""
     return [json.loads(line) for line in captured.out.splitlines()]
 
 
@@ -76,7 +76,11 @@ def test_several_digits_are_read_as_one_label(capsys, tmp_path, digit_image):
 
 
 def test_folders_are_walked_and_other_files_passed_over(capsys, folder):
-    received = answers(capsys, [*FOREST, str(folder)])
+    told = (
+        f"In {folder}: Passed over: 2 files are not images by their names, such as deep/data.csv. "
+        "2 more files could not be used for other reasons.\n"
+    )
+    received = answers(capsys, [*FOREST, str(folder)], told=told)
     paths = [Path(answer["path"]).relative_to(folder).as_posix() for answer in received]
     assert paths == ["a.PNG", "b.png", "deep/c.png", "deep/deeper/d.Png", "photo.jpeg"]
     assert {answer["label"] for answer in received} == {"7"}
@@ -84,7 +88,7 @@ def test_folders_are_walked_and_other_files_passed_over(capsys, folder):
 
 def test_files_and_folders_are_answered_in_the_order_given(capsys, picture, folder):
     given = [str(folder / "b.png"), str(picture), str(folder / "deep")]
-    received = answers(capsys, [*FOREST, *given])
+    received = answers(capsys, [*FOREST, *given], told="1 file is not an image by its name")
     assert [answer["path"] for answer in received] == [
         str(folder / "b.png"),
         str(picture),
@@ -100,8 +104,19 @@ def test_in_folders_every_kind_of_picture_is_looked_at(capsys, tmp_path, suffix)
     assert "empty" in answer["error"]
 
 
-def test_an_empty_folder_has_no_answers(capsys, tmp_path):
-    assert answers(capsys, [*FOREST, str(tmp_path)]) == []
+def test_a_folder_without_images_says_so(capsys, tmp_path, picture):
+    empty, notes = tmp_path / "empty", tmp_path / "notes"
+    for folder in (empty, notes):
+        folder.mkdir()
+    (notes / "a.txt").write_text("no image")
+    told = "1 file is not an image by its name (a.txt)."
+    assert answers(capsys, [*FOREST, str(empty)], 2, f"error: No images in {empty}.\n") == []
+    assert (
+        answers(capsys, [*FOREST, str(notes)], 2, f"No images in {notes}. Passed over: {told}")
+        == []
+    )
+    (answer,) = answers(capsys, [*FOREST, str(empty), str(picture)], 1, f"No images in {empty}.")
+    assert answer["label"] == "1"
 
 
 @pytest.mark.parametrize(

@@ -327,8 +327,11 @@ def test_evaluate_names_pictures_it_cannot_read(capsys, runs_with_small, small_r
     assert result["pictures"] == 27
     assert [Path(entry["path"]).name for entry in result["errors"]] == ["text.png", "blank.png"]
     assert "blank" in result["errors"][1]["error"]
+    assert (result["in_other_folders"], result["not_images"]) == (3, 1)
     assert main(arguments) == 1
-    assert "text.png" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "text.png" in told
+    assert "Passed over: 1 file is not an image by its name (4/notes.txt)." in told
 
 
 @pytest.mark.parametrize("folder", ["missing", "empty", "a-file"])

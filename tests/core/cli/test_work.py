@@ -5,7 +5,7 @@ import pytest
 from core import datasets, jobs
 from core.cli import main, work
 from core.jobs.job import STOPPED, lock_of, write_status
-from tests.core.datasets.pictures_on_disk import pets, write_folder, write_zip
+from tests.core.datasets.pictures_on_disk import pets, png, write_folder, write_zip
 from tests.core.jobs.conftest import submit_import
 
 
@@ -40,8 +40,27 @@ def test_pictures_that_are_refused_exit_with_2_and_say_why(capsys, studio, tmp_p
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines()[-1] == (
-        "error: Every class needs at least 10 pictures. Received: 'cats' has 3."
+        "error: Every class needs at least 10 images. Too few are in cats: 3, 7 more are needed. "
+        "Add images."
     )
+
+
+def test_a_refusal_names_the_options_that_help_and_they_do(capsys, studio, tmp_path):
+    tree = pets(10, 10) | {f"birds/{n}.png": b"" for n in range(12)}
+    folder = str(write_folder(tree, tmp_path / "pets"))
+    assert main(["import", folder, "--name", "pets"]) == 2
+    assert "Option: --leave-out-small." in capsys.readouterr().err
+    options = ["--leave-out-small", "--rename", "dogs=hounds"]
+    assert main(["import", folder, "--name", "pets", *options]) == 0
+    assert datasets.find("pets").class_names == ("cats", "hounds")
+    tree = {f"{a}/{b}/{n}.png": png() for a in ("one", "two") for b in "xy" for n in range(5)}
+    folder = str(write_folder(tree, tmp_path / "sides"))
+    assert main(["import", folder, "--name", "sides"]) == 2
+    assert "--classes outer (The classes are one and two)" in capsys.readouterr().err
+    assert main(["import", folder, "--name", "sides", "--classes", "outer"]) == 0
+    assert "count to the outer class" in capsys.readouterr().err
+    assert main(["import", folder, "--name", "other", "--rename", "one"]) == 2
+    assert "`--rename` takes OLD=NEW" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_pictures_are_counted_and_damaged_ones_listed(prepared):
     skipped = dict(kept.skipped())
     assert sorted(skipped) == sorted([README, EMPTY, DAMAGED])
     assert kept.card.skipped == 3
-    assert "not a picture by its name" in skipped[README]
+    assert "not an image by its name" in skipped[README]
     assert "empty (0 bytes)" in skipped[EMPTY]
     assert "damaged or cut off" in skipped[DAMAGED]
 
@@ -154,7 +154,7 @@ def test_what_was_not_downloaded_says_how(folders):
 def test_too_few_whole_pictures_store_nothing(bring, stored_files):
     files = pets(12)
     bring({name: content[:100] if "/Dog/" in name else content for name, content in files.items()})
-    with pytest.raises(DatasetError, match="at least 10 pictures. Received: 'Dog' has 0"):
+    with pytest.raises(DatasetError, match="at least 10 images. Too few are in Dog: 0"):
         datasets.prepare("cats_vs_dogs")
     assert stored_files() == []
 

@@ -56,10 +56,20 @@ def test_every_kind_of_picture_counts_whatever_its_case(suffix):
     assert arrange([*PETS, f"cats/x{suffix}"]).counts == {"cats": 11, "dogs": 10}
 
 
-@pytest.mark.parametrize("name", ["x.txt", "x", "x.svg", "x.png.zip", "png", "x.heic", "x.png "])
-def test_other_files_are_listed(name):
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("x.txt", "It is not an image by its name."),
+        ("x.png ", "It is not an image by its name."),
+        ("x", "Its name has no ending such as .jpg."),
+        ("x.png.zip", "It is a zip file: unpack it and bring the folder inside."),
+        ("X.CR2", "It is a raw photo: export it as JPEG."),
+        ("x.mp4", "It is a video: save single frames as JPEG."),
+    ],
+)
+def test_other_files_are_listed_with_what_they_are(name, reason):
     layout = arrange([*PETS, f"cats/{name}"])
-    assert layout.skipped == ((f"cats/{name}", "It is not a picture by its name."),)
+    assert layout.skipped == ((f"cats/{name}", reason),)
     assert layout.counts == {"cats": 10, "dogs": 10}
 
 
@@ -124,7 +134,7 @@ def test_pictures_deep_in_a_class_count_to_it_with_a_note():
     layout = arrange([*PETS, *pictures("cats/kittens/2024", 3)])
     assert layout.counts == {"cats": 13, "dogs": 10}
     assert len(layout.notes) == 1
-    assert "3 pictures" in layout.notes[0] and "cats/kittens/2024/" in layout.notes[0]
+    assert "3 images" in layout.notes[0] and "cats/kittens/2024/" in layout.notes[0]
     assert "outer class (cats)" in layout.notes[0]
 
 
@@ -139,17 +149,20 @@ def test_two_ways_to_write_a_name_are_one_class():
 @pytest.mark.parametrize(
     ("paths", "expected"),
     [
-        ([], "No pictures in class folders were found. Bring a folder"),
-        (["a.txt", "cats/b.txt"], "No pictures in class folders.*2 files could not be used"),
+        ([], "No images in class folders were found. Bring a folder"),
+        (["a.txt", "cats/b.txt"], "2 files are not images by their names, such as a.txt. Bring"),
         (pictures("cats"), "only one class, 'cats'"),
-        ([*PETS, *pictures("birds", 9)], "at least 10 pictures. Received: 'birds' has 9"),
+        (
+            [*PETS, *pictures("birds", 9)],
+            "at least 10 images. Too few are in birds: 9, one more",
+        ),
         (in_parts("test"), None),
         (in_parts("test", "val"), "test/, val/ but no train/"),
-        (in_parts("train", "test", "more"), "Beside train/ and test/ there is more/"),
+        (in_parts("train", "test", "more"), "Beside test/, train/ there is more/"),
         ([*pictures("train"), *pictures("test")], "no folder per class"),
-        ([*in_parts("train", "test"), *pictures("test/birds")], "2 pictures in train/.*'birds'"),
+        ([*in_parts("train", "test"), *pictures("test/birds")], "2 images in train/.*'birds'"),
         ([*in_parts("train", "test"), *pictures("train/birds")], "Missing: 'birds'"),
-        ([*in_parts("train", "val"), *pictures("train/birds", 9)], "'birds' has 9"),
+        ([*in_parts("train", "val"), *pictures("train/birds", 9)], "birds: 9"),
     ],
 )
 def test_what_cannot_be_learnt_from_is_refused(paths, expected):
@@ -216,6 +229,8 @@ def trees(draw, fewest: int = 10) -> Tree:
     if not wrapper and draw(st.booleans()):
         tree.skipped.add("no class.jpg")
     _add_rubbish(draw, tree, wrapper)
+    if draw(st.booleans()):
+        tree.skipped.add("/".join([*wrapper, ".x", "0.png"]))
     tree.paths += [*tree.placed, *tree.skipped]
     return tree
 
@@ -223,7 +238,7 @@ def trees(draw, fewest: int = 10) -> Tree:
 def _add_rubbish(draw, tree: Tree, above: list[str]) -> None:
     for name in draw(st.sets(st.sampled_from(["a.txt", "b.zip", "c", "d/e.csv"]), max_size=2)):
         tree.skipped.add("/".join([*above, name]))
-    hidden = [".DS_Store", "._0.png", "Thumbs.db", "__MACOSX/0.png", ".x/0.png"]
+    hidden = [".DS_Store", "._0.png", "Thumbs.db", "__MACOSX/0.png", ".git/0.png"]
     for name in draw(st.sets(st.sampled_from(hidden), max_size=2)):
         tree.ignored += 1
         tree.paths.append("/".join([*above, name]))
@@ -239,7 +254,7 @@ def test_any_tree_is_arranged_as_it_was_grown(tree):
     assert {path for path, _ in layout.skipped} == tree.skipped
     assert layout.ignored == tree.ignored
     assert len(layout.notes) == bool(tree.deep)
-    assert all(f"{tree.deep:,} pictures" in note for note in layout.notes)
+    assert all(f"{tree.deep:,} images" in note for note in layout.notes)
 
 
 def found_in(layout: Layout) -> dict[str, tuple[str, str]]:
@@ -277,5 +292,5 @@ def test_a_tree_with_a_class_of_nine_is_refused(tree, data):
     name = data.draw(st.sampled_from(sorted(tree.counts())))
     all_of_it = [path for path, (of, _) in tree.placed.items() if of == name]
     gone = set(all_of_it[9:])
-    with pytest.raises(DatasetError, match="at least 10 pictures|Missing|2 pictures in train"):
+    with pytest.raises(DatasetError, match="at least 10 images|Missing|2 images in train"):
         arrange(path for path in tree.paths if path not in gone)

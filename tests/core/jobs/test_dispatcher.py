@@ -94,7 +94,8 @@ def test_a_refused_import_fails_with_its_sentence_and_the_next_one_runs(studio, 
     after = submit_import(small, "pets")
     few = ended(few)
     assert few.state == "failed"
-    assert few.error == "Every class needs at least 10 pictures. Received: 'cats' has 3."
+    sentence = "Every class needs at least 10 images. Too few are in cats: 3, 7 more are needed."
+    assert few.error == f"{sentence} Add images."
     assert few.error in few.log_tail()
     assert "Traceback" not in few.log_tail(1000)
     assert ended(after).state == "done"

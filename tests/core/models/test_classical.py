@@ -5,6 +5,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from core.errors import ModelError
 from core.models import MODELS, resolve
 from core.models.classical import features
 
@@ -54,6 +55,12 @@ def test_settings_reach_the_features():
 def test_there_are_no_more_patterns_than_pixels(shape, asked, expected, solver):
     pca = steps(shape=shape, features="pca", pca_components=asked)[-1]
     assert (pca.n_components, pca.svd_solver) == (expected, solver)
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 3), (5, 1, 1)])
+def test_hog_of_images_without_two_pixels_is_refused(shape):
+    with pytest.raises(ModelError, match=f"Received: {shape[1]}×{shape[0]}"):
+        steps(shape=shape, features="hog")
 
 
 @pytest.mark.parametrize("chosen", ["pixels", "pca", "hog"])

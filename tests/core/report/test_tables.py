@@ -32,7 +32,7 @@ def check_csv(found) -> None:
         assert list(row) == [*HEAD, *FIGURES]
         assert [row[name] for name in HEAD] == [
             one.id,
-            one.run.card.dataset,
+            one.run.card.dataset.replace("=1+1", "'=1+1"),  # no formula
             one.run.card.model,
             str(len(one.evaluation.labels)),
         ]

@@ -1,0 +1,41 @@
+"""The misclassified test images a model was surest of, by the names of their files."""
+
+from typing import Any
+
+import numpy as np
+
+from core import datasets
+from core.comparison import Compared
+from core.errors import DatasetError
+
+
+def surest_mistakes(one: Compared, most: int) -> list[dict[str, Any]]:
+    """Misclassified test images, the surest first: which, true class, predicted class, confidence.
+
+    `file` is where an image of an imported dataset came from; None for other datasets, and where
+    the images that were measured are gone.
+    """
+    evaluation, names = one.evaluation, one.run.card.class_names
+    wrong = np.flatnonzero(~evaluation.right)
+    wrong = wrong[np.argsort(-evaluation.confidences[wrong], kind="stable")][:most]
+    files = file_names(one) if len(wrong) else ()
+    return [
+        {
+            "picture": int(index),
+            "file": files[index] if files else None,
+            "true_class": names[evaluation.labels[index]],
+            "answer": names[evaluation.predictions[index]],
+            "confidence": float(evaluation.confidences[index]),
+        }
+        for index in wrong
+    ]
+
+
+def file_names(one: Compared) -> tuple[str, ...]:
+    """Where each test image of a run came from; empty if that is not known."""
+    card = one.run.card
+    try:
+        datasets.load_test_measured(card.dataset, one.evaluation.labels, card.test_fingerprint)
+        return datasets.test_files(card.dataset)
+    except DatasetError:
+        return ()

@@ -1,0 +1,48 @@
+"""Misclassified images in reports keep the names of their files."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core import datasets
+from core.datasets import store
+from core.report import as_html, as_json, surest_mistakes
+from tests.core.datasets.pictures_on_disk import pets, write_zip
+from tests.core.made_up import made_up, several
+
+
+@pytest.fixture
+def one(tmp_path, monkeypatch):
+    """A run that takes every test image of an import for a dog, surer of each than of the last."""
+    monkeypatch.setattr(store, "settings", replace(store.settings, work_dir=tmp_path / "work"))
+    datasets.import_zip(write_zip(pets(20, 20), tmp_path / "pets.zip"), "mine")
+    _, labels = datasets.load_test("mine")
+    dogs = np.linspace(0.6, 0.9, len(labels))
+    return made_up(
+        "run",
+        labels,
+        np.stack([1 - dogs, dogs], 1),
+        dataset="mine",
+        class_names=("cats", "dogs"),
+        test_fingerprint="",
+    )
+
+
+def test_mistakes_name_their_files_surest_first(one):
+    found = surest_mistakes(one, 2)
+    files = datasets.test_files("mine")
+    assert [row["file"] for row in found] == [files[row["picture"]] for row in found]
+    assert all(row["file"].startswith("cats/") for row in found)
+    assert found[0]["confidence"] > found[1]["confidence"]
+    assert found[0]["file"] in as_html([one], "Mine")
+    (run,) = json.loads(as_json([one]))["runs"]
+    assert run["misclassified"][:2] == found
+
+
+def test_without_the_images_the_place_in_the_test_set_is_told(one):
+    datasets.delete("mine")
+    assert [row["file"] for row in surest_mistakes(one, 2)] == [None, None]
+    assert datasets.test_files("mnist") == ()
+    assert surest_mistakes(several(1)[0], 1)[0]["file"] is None
