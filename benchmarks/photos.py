@@ -162,11 +162,16 @@ def desk_around(digits: list[np.ndarray], rng: Rng) -> np.ndarray:
     grow = rng.uniform(1.1, 1.5)
     full = (int(height * grow), int(width * grow))
     page = np.ones((*full, 3), np.float32) * desk
-    page *= 1 + 0.05 * cv2.resize(rng.normal(0, 1, (full[0] // 9, 5)).astype(np.float32), full[::-1])[
-        ..., None
-    ]
+    page *= (
+        1
+        + 0.05
+        * cv2.resize(rng.normal(0, 1, (full[0] // 9, 5)).astype(np.float32), full[::-1])[..., None]
+    )
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-14, 14), 1)
-    turn[:, 2] += ((full[1] - width) * rng.uniform(0.2, 0.8), (full[0] - height) * rng.uniform(0.2, 0.8))
+    turn[:, 2] += (
+        (full[1] - width) * rng.uniform(0.2, 0.8),
+        (full[0] - height) * rng.uniform(0.2, 0.8),
+    )
     laid = cv2.warpAffine(sheet, turn, full[::-1])
     there = cv2.warpAffine(np.ones((height, width), np.float32), turn, full[::-1])[..., None]
     return shoot(page * (1 - there) + laid * there, rng)

@@ -2,6 +2,7 @@
 
     StudioError
     ├── ImageError      a picture cannot be read, or holds nothing to classify
+    │   └── NothingFound   no ink stands out in it
     ├── DatasetError    a dataset is unknown, missing or damaged
     ├── ModelError      a model or one of its hyperparameters is unknown or out of range
     ├── RunError        a finished training is unknown, damaged or already there
@@ -37,6 +38,18 @@ class StudioError(Exception):
 
 class ImageError(StudioError):
     """A picture cannot be read, is too large, or holds nothing to classify."""
+
+
+class NothingFound(ImageError):
+    """No ink stands out in an image.
+
+    Attributes:
+        steps: what was looked at so far, as `core.preprocessing.Step`s.
+    """
+
+    def __init__(self, message: str, steps: tuple = ()) -> None:
+        super().__init__(message)
+        self.steps = steps
 
 
 class DatasetError(StudioError):

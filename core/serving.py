@@ -73,8 +73,17 @@ class Reading:
     prepared: Prepared
 
     @property
+    def rows(self) -> tuple[str, ...]:
+        """What is read in each row, from the top."""
+        labels = [prediction.label for prediction in self.predictions]
+        ends = np.cumsum(self.prepared.rows or (len(labels),)).tolist()
+        starts = [0, *ends[:-1]]
+        return tuple("".join(labels[start:end]) for start, end in zip(starts, ends, strict=True))
+
+    @property
     def label(self) -> str:
-        return "".join(prediction.label for prediction in self.predictions)
+        """Everything read: rows are parted by a space."""
+        return " ".join(self.rows)
 
     @property
     def confidence(self) -> float:

@@ -6,14 +6,36 @@ import numpy as np
 _INK = 80  # of 255: amount that holds pieces together
 _INNER = 0.5  # of a frame's box, in its middle: there it has no ink itself,
 _INSIDE = 0.3  # but other ink stands there, at least this fraction of the frame's height tall
-_TOUCH = 0.012  # of the longest side: so near the edge of the image still counts as at its edge
+_BLOCK = 0.45  # of its rectangle: what something solid fills, be it a wedge
+_NARROW = 0.3  # of its length: how thick it is at most
+_ALONG = 0.8  # of a side: how far it runs along it
+_TOUCH = 0.015  # of the shorter side: so near the edge of the image still counts as at its edge
 
 
 def without_frames(amount: np.ndarray) -> np.ndarray:
     """The ink without pieces that are drawn around other ink; the same array if there are none."""
     pieces, stats = _pieces(amount)
-    frames = [index for index in range(1, len(stats)) if _is_frame(index, pieces, stats)]
-    return _without(amount, pieces, frames)
+    frames = _closed_frames(pieces) | {
+        index for index in range(1, len(stats)) if _is_open_frame(index, pieces, stats)
+    }
+    return _without(amount, pieces, sorted(frames))
+
+
+def _closed_frames(pieces: np.ndarray) -> set[int]:
+    """Pieces in whose holes other ink stands: boxes, tables, rings."""
+    outlines, tree = cv2.findContours(
+        (pieces > 0).astype(np.uint8), cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE
+    )
+    frames = set()
+    for index, (_, _, _, hole) in enumerate(tree[0] if tree is not None else ()):
+        frame = tree[0][hole][3] if hole >= 0 else -1
+        if frame < 0:
+            continue
+        inner, outer = (cv2.boundingRect(outlines[k])[3] for k in (index, hole))
+        if inner >= _INSIDE * outer:
+            x, y = outlines[frame][0][0]
+            frames.add(int(pieces[y, x]))
+    return frames
 
 
 def without_edge_pieces(amount: np.ndarray) -> np.ndarray:
@@ -33,7 +55,11 @@ def without_edge_pieces(amount: np.ndarray) -> np.ndarray:
     if not others:
         return amount
     largest = max(others, key=lambda index: stats[index][cv2.CC_STAT_AREA])
-    foreign = [index for index in at_edge if not _overlap(stats[index], stats[largest])]
+    foreign = [
+        index
+        for index in at_edge
+        if not _overlap(stats[index], stats[largest]) and not _alike(stats[index], stats[largest])
+    ]
     return _without(amount, pieces, foreign)
 
 
@@ -47,15 +73,35 @@ def _overlap(piece: np.ndarray, other: np.ndarray) -> bool:
     return bool(shared[0] * shared[1] > 0.3 * across * down)
 
 
-def touches_edge(amount: np.ndarray) -> bool:
-    """Whether any ink comes near the edge of the image."""
-    edge = _edge(amount) + 1
-    inside = amount[edge:-edge, edge:-edge]
-    return bool((amount >= _INK).sum() > (inside >= _INK).sum())
+def _alike(piece: np.ndarray, other: np.ndarray) -> bool:
+    """Whether a piece may be a digit of the same row: as tall, and no solid block."""
+    *_, across, down, area = piece.tolist()
+    return other[3] / 1.7 <= down <= other[3] * 1.7 and area < 0.6 * across * down
+
+
+def at_edge(amount: np.ndarray) -> float:
+    """How much at the edge of the image the ink is.
+
+    Returns:
+        0 if it is clear of the edge, 1 if it comes near, 2 if something solid lies along a side.
+    """
+    pieces, stats = _pieces(amount)
+    height, width = amount.shape
+    edge = _edge(amount)
+    found = 0
+    for left, top, across, down, area in stats[1:].tolist():
+        near = left <= edge, top <= edge, width - left - across <= edge, height - top - down <= edge
+        if any(near):
+            along = max(down / height * (near[0] or near[2]), across / width * (near[1] or near[3]))
+            solid = area >= _BLOCK * across * down and min(across, down) < _NARROW * max(
+                across, down
+            )
+            found = max(found, 2 if along >= _ALONG and solid else 1)
+    return float(found)
 
 
 def _edge(amount: np.ndarray) -> int:
-    return round(_TOUCH * max(amount.shape))
+    return round(_TOUCH * min(amount.shape))
 
 
 def _pieces(amount: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -65,12 +111,15 @@ def _pieces(amount: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return pieces, stats
 
 
-def _is_frame(index: int, pieces: np.ndarray, stats: np.ndarray) -> bool:
+def _is_open_frame(index: int, pieces: np.ndarray, stats: np.ndarray) -> bool:
+    """Whether it runs around other ink, perhaps cut off by the edge of the image."""
     left, top, across, down, area = stats[index].tolist()
     if area > 0.4 * across * down or min(across, down) < 8:
         return False
     margin_x, margin_y = round(across * (1 - _INNER) / 2), round(down * (1 - _INNER) / 2)
-    window = pieces[top + margin_y : top + down - margin_y, left + margin_x : left + across - margin_x]
+    window = pieces[
+        top + margin_y : top + down - margin_y, left + margin_x : left + across - margin_x
+    ]
     if (window == index).any():
         return False
     others = [other for other in np.unique(window) if other not in (0, index)]

@@ -69,7 +69,11 @@ def curved_contrasts(gray: np.ndarray) -> Iterator[Contrast]:
     away = smooth.astype(np.float32) - ground
     dark_first = -float(away[away < 0].sum()) >= float(away[away > 0].sum())
     for dark in (dark_first, not dark_first):
-        values = -away / np.maximum(ground, _DARKEST) if dark else away / np.maximum(255 - ground, _DARKEST)
+        values = (
+            -away / np.maximum(ground, _DARKEST)
+            if dark
+            else away / np.maximum(255 - ground, _DARKEST)
+        )
         yield Contrast(np.clip(values, 0, 1).astype(np.float32), dark, False)
 
 

@@ -1,36 +1,60 @@
 """Find the ink in an image: drawn or photographed, dark on light or light on dark, in any colour.
 
-No single way is right for all images. Several are tried, from the plainest to the boldest: on even
-or uneven ground, without ruled lines, without printed boxes, within a sheet of paper that lies on
-something else. The one is taken whose shapes look most like digits (`shapes.py`); bolder ways must
-look clearly better.
+No single way is right for all images, so several are tried, from the plainest to the boldest: on
+even or uneven ground, without printed lines, without what comes in at the edge, within a sheet of
+paper that lies on something else, in other channels than brightness. The one is taken whose shapes
+look most like digits (`shapes.py`), where bolder ways must look clearly better. Ways too bold to
+beat the best so far are left out, so a plain drawing costs one look.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from core.errors import ImageError
+from core.errors import NothingFound
 from core.preprocessing import frames, sheet
 from core.preprocessing.digits import MOST_DIGITS, split_rows
-from core.preprocessing.ground import Contrast, curved_contrasts, even_contrasts, uneven_contrasts
+from core.preprocessing.ground import (
+    Contrast,
+    curved_contrasts,
+    even_contrasts,
+    uneven_contrasts,
+)
 from core.preprocessing.normalise import crop_to_ink, normalise_digit
 from core.preprocessing.rules import without_rules
 from core.preprocessing.shapes import load_shapes
-from core.preprocessing.strokes import beside_strong, ink_amount
+from core.preprocessing.step import Step
+from core.preprocessing.strokes import STRONG, beside_strong, ink_amount
 from core.preprocessing.views import views
 
 MOST_PIXELS = 360_000  # larger images are reduced first; a digit needs far fewer pixels
 LONGEST_SIDE = 3200  # of a long row of digits
 BLANK = "The image is blank: no stroke stands out from the background. Draw or show one digit."
-_FAINT, _PLAIN = 0.6, 0.2
-_DRAWN = 0.8
-_TINY, _SMALL = 0.5, 0.12
-_USUAL = 1.5  # strangeness below which real digits differ for no reason
-_SWAPPED, _SHEET, _DARK_SHEET, _RULES, _EDGES, _TOUCHES, _UNEVEN, _CHANNEL, _MARGINS = 0.8, 0.3, 0.9, 0.3, 0.45, 0.6, 0.2, 0.3, 1.0
+TOO_SMALL = (
+    "What stands out in the image is too small to be a digit. Draw it larger, or take the photo "
+    "from closer up."
+)
+_LEAST_PIXELS = 4  # how tall or wide a digit is at least,
+_LEAST = 0.02  # and which fraction of the image's shorter side
+
+# All of the following is in units of strangeness: 0.9 is a typical digit, 3 is hardly one. Chosen
+# on validation digits shown as in `benchmarks/photos.py`.
+_USUAL = 1.5  # below it, real digits differ from each other for no reason that matters here
 _CAP = 6.0  # stranger than this is equally hopeless
+_FAINT, _PLAIN = 0.6, 0.2  # at most this is added where contrast is below that fraction
+_TINY, _SMALL = 0.5, 0.12  # and where digits are smaller than that fraction of the shorter side
+_TOUCHES = 0.6  # ink that comes near the edge; twice that if something solid lies along a side
+_LOSES = 0.6  # taking all strong ink away; less in proportion
+# How much bolder is
+_CURVED, _CLOSED = 0.2, 0.3  # uneven light, by a surface or a closing,
+_DRAWN = 0.8  # the same although the ground has exactly one level,
+_SWAPPED = 1.0  # the less likely of light and dark ink,
+_RULES = 0.3  # taking printed lines off,
+_EDGES = 0.3  # taking off what comes in at the edge,
+_SHEET, _DARK_SHEET = 0.3, 1.1  # looking only on a sheet,
+_MARGINS = 1.0  # looking at the margins around a photo too,
+_CHANNEL = 0.3  # each channel beyond brightness?
 
 
 @dataclass(frozen=True)
@@ -40,14 +64,36 @@ class Ink:
     Attributes:
         amount: uint8, shape `(H, W)`; 0 is bare ground, 255 full ink.
         sentence: how it was found.
-        rows: the digits, row by row, each uint8 of one shape.
-        strangeness: how unlike digits the shapes are, steps taken included.
+        rows: the digits, row by row, each uint8, all of one shape.
+        scene: the part of the image that was looked at, one channel: uint8, shape `(H, W)`.
+        strangeness: how unlike digits the shapes are, plus how bold the way was.
+        tallest: longer side of the largest digit, pixels.
     """
 
     amount: np.ndarray
     sentence: str
-    rows: tuple[tuple[np.ndarray, ...], ...] = ()
-    strangeness: float = _CAP
+    rows: tuple[tuple[np.ndarray, ...], ...]
+    scene: np.ndarray
+    strangeness: float
+    tallest: int
+
+
+def find_ink(image: np.ndarray) -> Ink:
+    """Find the strokes in an image.
+
+    Args:
+        image: uint8, shape `(H, W)` or `(H, W, 3)` RGB.
+
+    Raises:
+        NothingFound: if nothing stands out from the ground, or nothing large enough.
+    """
+    image = reduced(image)
+    search = _Search()
+    for order, (name, channel) in enumerate(views(image)):
+        search.look_in(channel, _Way(name, _CHANNEL * order))
+    if search.best is None:
+        raise _nothing(image, search.too_small)
+    return search.best
 
 
 def reduced(image: np.ndarray) -> np.ndarray:
@@ -60,21 +106,36 @@ def reduced(image: np.ndarray) -> np.ndarray:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
-def find_ink(image: np.ndarray) -> Ink:
-    """Find the strokes in an image.
+def _nothing(image: np.ndarray, too_small: Ink | None) -> NothingFound:
+    """The error, with the steps so far to look at."""
+    if too_small is not None:
+        step = Step("Ink", too_small.amount, "All that stands out, and it is too small.")
+        return NothingFound(TOO_SMALL, (step,))
+    _, channel = next(iter(views(image)))
+    values = next(uneven_contrasts(channel)).values
+    return NothingFound(
+        BLANK,
+        (
+            Step("Brightness", channel, "What was looked at."),
+            Step(
+                "Contrast",
+                np.round(255 * values).astype(np.uint8),
+                "How much each pixel differs from the ground around it: nowhere like a stroke. A "
+                "darker pen, more even light and a photo from closer up help.",
+            ),
+        ),
+    )
 
-    Args:
-        image: uint8, shape `(H, W)` or `(H, W, 3)` RGB.
 
-    Raises:
-        ImageError: if nothing stands out from the ground.
-    """
-    search = _Search()
-    for order, (name, channel) in enumerate(views(reduced(image))):
-        search.look_in(channel, _CHANNEL * order, name)
-    if search.best is None:
-        raise ImageError(BLANK)
-    return search.best
+@dataclass(frozen=True)
+class _Way:
+    """A way to look: in which channel, and how bold it is so far."""
+
+    channel: str
+    bold: float
+
+    def and_(self, more: float) -> "_Way":
+        return replace(self, bold=self.bold + more)
 
 
 class _Search:
@@ -82,87 +143,111 @@ class _Search:
 
     def __init__(self) -> None:
         self.best: Ink | None = None
+        self.too_small: Ink | None = None
 
-    def look_in(self, channel: np.ndarray, bold: float, name: str) -> None:
-        """Look in all of one channel, then in a sheet that lies in it."""
+    def look_in(self, channel: np.ndarray, way: _Way) -> None:
+        """Look in all of one channel, then on a sheet that lies in it."""
         inside = sheet.without_margins(channel)
-        whole = channel
-        if inside is not None:
-            whole = np.ascontiguousarray(channel[inside])
-            self.look_on(channel, bold + _MARGINS, name)
-        self.look_on(whole, bold, name)
+        whole = channel if inside is None else np.ascontiguousarray(channel[inside])
+        self.look_on(whole, way)
         for is_light, more in ((True, _SHEET), (False, _DARK_SHEET)):
-            if self.hopeful(bold + more) and (found := sheet.find_sheet(whole, is_light)):
+            if self.hopeful(way.and_(more)) and (found := sheet.find_sheet(whole, is_light)):
                 where, on_sheet = found
-                filled = sheet.outside_filled(np.ascontiguousarray(whole[where]), on_sheet)
-                self.look_on(filled, bold + more, name)
+                scene = sheet.outside_filled(np.ascontiguousarray(whole[where]), on_sheet)
+                self.look_on(scene, way.and_(more))
+        if inside is not None and self.hopeful(way.and_(_MARGINS)):
+            self.look_on(channel, way.and_(_MARGINS))
 
-    def look_on(self, scene: np.ndarray, bold: float, name: str) -> None:
-        """Against even and uneven ground, in both polarities."""
+    def look_on(self, scene: np.ndarray, way: _Way) -> None:
+        """Against even and uneven ground, for dark and light ink."""
         drawn = 0.0
-        for contrasts, more in ((even_contrasts, 0), (curved_contrasts, _UNEVEN), (uneven_contrasts, 1.5 * _UNEVEN)):
-            more += drawn
-            if not self.hopeful(bold + more):
+        for contrasts, bold in (
+            (even_contrasts, 0),
+            (curved_contrasts, _CURVED),
+            (uneven_contrasts, _CLOSED),
+        ):
+            if not self.hopeful(way.and_(bold + drawn)):
                 continue
-            likelier = None
-            for contrast in contrasts(scene):
+            for number, contrast in enumerate(contrasts(scene)):
                 drawn = _DRAWN if contrast.exact else drawn
-                likelier = contrast.dark_ink if likelier is None else likelier
-                swapped = _SWAPPED * (contrast.dark_ink != likelier)
-                if self.hopeful(bold + more + swapped):
-                    self.look_at(contrast, bold + more + swapped, name)
+                more = bold + _SWAPPED * number
+                more += 0 if contrast.even else drawn
+                if self.hopeful(way.and_(more)):
+                    self.look_at(contrast, scene, way.and_(more))
 
-    def look_at(self, contrast: Contrast, bold: float, name: str) -> None:
-        """With and without what is printed."""
-        self.judge_without_surroundings(ink_amount(contrast), contrast, bold, name)
-        if self.hopeful(bold + _RULES):
-            unruled = without_rules(contrast.values)
-            if unruled is not contrast.values:
-                amount = ink_amount(replace(contrast, values=unruled))
-                self.judge_without_surroundings(amount, contrast, bold + _RULES, name)
+    def look_at(self, contrast: Contrast, scene: np.ndarray, way: _Way) -> None:
+        """With printed lines, and without."""
+        plain = ink_amount(contrast)
+        self.look_within(plain, contrast, scene, way)
+        if not self.hopeful(way.and_(_RULES)):
+            return
+        unruled = without_rules(contrast.values)
+        if unruled is not contrast.values:
+            amount = ink_amount(replace(contrast, values=unruled))
+            way = way.and_(_RULES + _LOSES * _lost(plain, amount))
+            self.look_within(amount, contrast, scene, way)
 
-    def judge_without_surroundings(self, amount, contrast, bold, name):
+    def look_within(
+        self, amount: np.ndarray | None, contrast: Contrast, scene: np.ndarray, way: _Way
+    ) -> None:
+        """Without boxes around the digits; then also without what comes in at the edge."""
         if amount is None:
             return
         bare = frames.without_frames(amount)
         if bare is not amount:
-            bare = beside_strong(bare)
-        self.judge(bare, contrast, bold, name)
-        if self.hopeful(bold + _EDGES):
-            inner = frames.without_edge_pieces(bare)
-            if inner is not bare:
-                self.judge(beside_strong(inner), contrast, bold + _EDGES, name)
+            bare = beside_strong(bare, contrast.exact)
+        self.judge(bare, contrast, scene, way)
+        if not self.hopeful(way.and_(_EDGES)):
+            return
+        inner = frames.without_edge_pieces(bare)
+        if inner is not bare:
+            inner = beside_strong(inner, contrast.exact)
+            more = _EDGES + _LOSES * _lost(bare, inner)
+            self.judge(inner, contrast, scene, way.and_(more))
 
-    def hopeful(self, bold: float) -> bool:
-        return self.best is None or _USUAL + bold < self.best.strangeness
+    def hopeful(self, way: _Way) -> bool:
+        """Whether a way so bold can still beat the best."""
+        return self.best is None or _USUAL + way.bold < self.best.strangeness
 
-    def judge(self, amount: np.ndarray, contrast: Contrast, bold: float, name: str) -> None:
+    def judge(self, amount: np.ndarray, contrast: Contrast, scene: np.ndarray, way: _Way) -> None:
+        """Keep it if it is the best so far."""
         if not amount.any():
             return
-        ink = _judged(amount, bold, contrast, name)
-        if TRACE is not None:
-            TRACE.append(ink)
-        if self.best is None or ink.strangeness < self.best.strangeness:
+        ink = _judged(amount, contrast, scene, way)
+        if ink.tallest < max(_LEAST_PIXELS, _LEAST * min(amount.shape)):
+            self.too_small = self.too_small or ink
+        elif self.best is None or ink.strangeness < self.best.strangeness:
             self.best = ink
 
 
-TRACE = None
+def _lost(before: np.ndarray | None, after: np.ndarray | None) -> float:
+    """The fraction of strong ink that was taken away."""
+    if before is None or after is None:
+        return 0.0
+    strong = before >= STRONG
+    return 1 - float((strong & (after >= STRONG)).sum()) / max(1, int(strong.sum()))
 
 
-def _judged(amount: np.ndarray, penalty: float, contrast: Contrast, name: str) -> Ink:
+def _judged(amount: np.ndarray, contrast: Contrast, scene: np.ndarray, way: _Way) -> Ink:
+    """The ink with its digits, and how strange they are."""
     rows = split_rows(amount)
     digits = [digit for row in rows for digit in row]
     if len(digits) > MOST_DIGITS:
-        return Ink(amount, "", rows, _CAP + penalty)
+        return Ink(amount, "", rows, scene, _CAP + way.bold, max(amount.shape))
     finals = np.stack([normalise_digit(digit)[-1].image for digit in digits])
     strange = np.minimum(load_shapes().strangeness(finals), _CAP)
-    worst = max(_USUAL, float(strange.mean() + strange.max()) / 2)
-    if frames.touches_edge(amount):
-        penalty += _TOUCHES
     tallest = max(max(crop_to_ink(digit).shape) for digit in digits)
-    penalty += _TINY * max(0, 1 - tallest / (_SMALL * min(amount.shape)))
-    strength = float(np.median(contrast.values[amount >= 100])) if (amount >= 100).any() else 0
-    penalty += _FAINT * max(0, 1 - strength / _PLAIN)
+    strong = amount >= STRONG
+    strength = float(np.median(contrast.values[strong])) if strong.any() else 0.0
+    doubts = (
+        _TOUCHES * frames.at_edge(amount)
+        + _TINY * max(0, 1 - tallest / (_SMALL * min(amount.shape)))
+        + _FAINT * max(0, 1 - strength / _PLAIN)
+    )
+    # One strange digit among many counts, but less than if all were strange.
+    worst = max(_USUAL, float(strange.mean() + strange.max()) / 2)
     kind = "dark ink on a light ground" if contrast.dark_ink else "light ink on a dark ground"
-    ground = "" if contrast.even else " in uneven light"
-    return Ink(amount, f"Found {kind}{ground}, by {name}.", rows, worst + penalty)
+    light = "" if contrast.even else " in uneven light"
+    seen = "" if way.channel == "brightness" else f", told apart by {way.channel}"
+    sentence = f"Found {kind}{light}{seen}: everything that differs clearly from the background."
+    return Ink(amount, sentence, rows, scene, worst + doubts + way.bold, tallest)

@@ -93,7 +93,7 @@ def crop_to_ink(ink: np.ndarray) -> np.ndarray:
     """
     left, top, width, height = cv2.boundingRect(ink)
     if width == 0 or height == 0:
-        raise ImageError("There is no ink.")
+        raise ImageError("The image is blank: there is no ink on it.")
     return ink[top : top + height, left : left + width]
 
 

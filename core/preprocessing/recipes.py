@@ -6,7 +6,8 @@ import numpy as np
 
 from core.errors import ImageError, RunError, unknown
 from core.images import FITS, to_gray, to_rgb
-from core.preprocessing.ink import find_ink
+from core.preprocessing.digits import MOST_DIGITS
+from core.preprocessing.ink import find_ink, reduced
 from core.preprocessing.items import prepare_item
 from core.preprocessing.normalise import MNIST_RECIPE, OPTDIGITS_RECIPE, Recipe, normalise_digit
 from core.preprocessing.step import Prepared, Step
@@ -16,17 +17,25 @@ def prepare_digits(image: np.ndarray, recipe: Recipe) -> Prepared:
     """Find the ink, part the digits, normalise each.
 
     Raises:
-        ImageError: if the picture is blank.
+        NothingFound: if the image is blank.
+        ImageError: if it holds too many digits.
     """
-    ink = find_ink(to_gray(image) if image.ndim != 3 or image.shape[2] == 1 else to_rgb(image))
-    digits = [digit for row in ink.rows for digit in row]
-    steps = [
-        Step("Your picture", image, "What you drew or showed."),
-        Step("Ink", ink.amount, ink.sentence),
-    ]
-    item_steps = tuple(normalise_digit(digit, recipe) for digit in digits)
+    shown = image
+    image = to_rgb(image) if image.ndim == 3 and image.shape[2] == 3 else to_gray(image)
+    ink = find_ink(image)
+    count = sum(map(len, ink.rows))
+    if count > MOST_DIGITS:
+        raise ImageError(
+            f"At most {MOST_DIGITS} digits are read in one image. Received: about {count:,}. Cut "
+            "the image into parts."
+        )
+    steps = [Step("Your picture", shown, "What you drew or showed.")]
+    if ink.scene.size < 0.97 * reduced(image[..., :1] if image.ndim == 3 else image).size:
+        steps.append(Step("Sheet", ink.scene, "Only what lies on the sheet is read."))
+    steps.append(Step("Ink", ink.amount, ink.sentence))
+    item_steps = tuple(normalise_digit(digit, recipe) for row in ink.rows for digit in row)
     batch = np.stack([steps[-1].image[..., None] for steps in item_steps])
-    return Prepared(batch, tuple(steps), item_steps)
+    return Prepared(batch, tuple(steps), item_steps, tuple(map(len, ink.rows)))
 
 
 _FITTED = {

@@ -1,4 +1,4 @@
-"""Take printed lines off a page, ruled or squared, also a little turned, sparing the ink on them."""
+"""Take printed lines off a page, straight or tilted, and spare the ink that crosses them."""
 
 import cv2
 import numpy as np
@@ -90,9 +90,7 @@ def _sharpness(offsets: np.ndarray) -> float:
 def _lines(values: np.ndarray, there: np.ndarray) -> np.ndarray:
     """What belongs to level or upright lines, uint8 0 or 1; `there` is 0 beyond the image."""
     level = _level_lines(values, there)
-    upright = _level_lines(
-        np.ascontiguousarray(values.T), np.ascontiguousarray(there.T)
-    ).T
+    upright = _level_lines(np.ascontiguousarray(values.T), np.ascontiguousarray(there.T)).T
     return np.ascontiguousarray(level | upright)
 
 
@@ -100,9 +98,7 @@ def _level_lines(values: np.ndarray, there: np.ndarray) -> np.ndarray:
     height, width = values.shape
     doomed = np.zeros(values.shape, np.uint8)
     thickest = max(2, round(_THICKEST * min(height, width)))
-    thin = cv2.morphologyEx(
-        values, cv2.MORPH_TOPHAT, np.ones((2 * thickest + 1, 1), np.uint8)
-    )
+    thin = cv2.morphologyEx(values, cv2.MORPH_TOPHAT, np.ones((2 * thickest + 1, 1), np.uint8))
     evidence = cv2.dilate((thin > _FAINTEST).astype(np.uint8), np.ones((3, 1), np.uint8))
     piece = max(9, round(_PIECE * width))
     evidence = cv2.morphologyEx(
@@ -120,9 +116,9 @@ def _level_lines(values: np.ndarray, there: np.ndarray) -> np.ndarray:
         strongest = np.where(on_line, values[rows], 0).max(axis=0)
         strength = float(np.median(strongest[strongest > 0])) if (strongest > 0).any() else 0
         crossed = _crossing(values, rows, strength)
-        doomed[rows] |= (
-            on_line & ~((values[rows] > 1.5 * strength + 0.05) | crossed)
-        ).astype(np.uint8)
+        doomed[rows] |= (on_line & ~((values[rows] > 1.5 * strength + 0.05) | crossed)).astype(
+            np.uint8
+        )
     return doomed
 
 

@@ -12,6 +12,7 @@ _DARKER = 0.72  # of the sheet's level: what lies around it is at most as light
 _RIM = 0.012  # of the longest side: left out along the edge of a sheet, where it is blurred
 _SAME = 4  # levels within which margins are plain
 _PHOTO = 0.15  # of the image: how much a photo within margins covers
+_PLAIN = 0.1  # of a row right outside a photo: no more of it differs from the margins
 _DIFFERS = 0.85  # of each side of a photo differs from the margins around it
 
 
@@ -30,16 +31,26 @@ def without_margins(gray: np.ndarray) -> tuple[slice, slice] | None:
     if min(photo.shape) < _LEAST_SIDE or not _PHOTO * other.size <= photo.size <= 0.97 * other.size:
         return None
     sides = (photo[0], photo[-1], photo[:, 0], photo[:, -1])
-    if min(float(side.mean()) for side in sides) < _DIFFERS:
+    if min(float(part.mean()) for part in (*sides, photo)) < _DIFFERS:
         return None
     return rows, columns
 
 
 def _within(differs: np.ndarray) -> slice | None:
-    """From the first to the last row or column of which a good fraction differs."""
+    """From the first to the last row or column of which a good fraction differs.
+
+    Margins end abruptly. Compression ripples beside the edge of a photo, so a little more is left
+    out.
+    """
     found = np.flatnonzero(differs > 0.5 * max(float(differs.max()), 0.02))
-    # Compression ripples beside the edge of a photo, so a little more is left out.
-    return slice(int(found[0]) + 2, int(found[-1]) - 1) if len(found) else None
+    if len(found) == 0:
+        return None
+    first, last = int(found[0]), int(found[-1])
+    if max(differs[max(0, first - 4) : max(0, first - 3)], default=0) > _PLAIN:
+        return None
+    if max(differs[last + 4 : last + 5], default=0) > _PLAIN:
+        return None
+    return slice(first + 2, last - 1)
 
 
 def find_sheet(gray: np.ndarray, light: bool) -> tuple[tuple[slice, slice], np.ndarray] | None:
@@ -74,7 +85,10 @@ def _light_sheet(gray: np.ndarray):
         return None
     small = cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     width = max(3, round(_STROKE * max(small.shape)) * 2 + 1)
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((width, width), np.uint8))
+    # What lies around goes on beyond the image: slivers of it at the edge must not be closed.
+    framed = cv2.copyMakeBorder(small, *[width] * 4, cv2.BORDER_REPLICATE)
+    framed = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, np.ones((width, width), np.uint8))
+    closed = np.ascontiguousarray(framed[width:-width, width:-width])
     threshold, light = cv2.threshold(closed, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     mask = _largest_filled(light)
     covered = float(mask.mean())

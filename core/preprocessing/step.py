@@ -25,11 +25,13 @@ class Prepared:
     """A picture as a model was trained to see it.
 
     Attributes:
-        batch: uint8, shape `(N, H, W, C)`; N is 1, or the number of digits side by side.
+        batch: uint8, shape `(N, H, W, C)`; N is 1, or the number of digits.
         steps: the steps of the whole picture.
         item_steps: for each of the N, its own steps.
+        rows: how many of the N stand in each row, from the top; empty if there are no rows.
     """
 
     batch: np.ndarray
     steps: tuple[Step, ...]
     item_steps: tuple[tuple[Step, ...], ...]
+    rows: tuple[int, ...] = ()

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from core.preprocessing.ground import Contrast, histogram
+from core.preprocessing.normalise import stroke_width
 
 _FAINTEST = 20  # grey levels that the strongest ink must differ from its ground
 _LARGEST_GRAIN = 40  # grey levels that the grain of paper may reach
@@ -19,22 +20,34 @@ _SHORT = 0.02  # of the shorter side: over this distance the edge of a stroke
 _STEEP = 0.075  # becomes lighter by at least this fraction of the ground
 _SUBSTANTIAL = 0.2  # of the largest piece's area: such pieces hold
 _MOSTLY = 0.35  # at least this fraction of all that looks like ink, or it is grain
-_STRONG = 100  # of 255: ink that is no soft edge
+STRONG = 100  # of 255: ink that is no soft edge
+_DRAWN_REACH = 1.3  # of the width of the stroke: the same, in drawings
 _SOFT_REACH = 0.01  # of the longest side: how far the soft edge of a stroke reaches
 
 
 def ink_amount(contrast: Contrast) -> np.ndarray | None:
-    """How much ink lies on each pixel, uint8, shape `(H, W)`, bare ground 0; None if there is none."""
+    """How much ink lies on each pixel, uint8, shape `(H, W)`, bare ground 0.
+
+    None if there is no ink.
+    """
     amount = _on_even_ground(contrast.values) if contrast.even else _on_uneven(contrast.values)
     if amount is None or not amount.any():
         return None
-    return beside_strong(amount)
+    return beside_strong(amount, contrast.exact)
 
 
-def beside_strong(amount: np.ndarray) -> np.ndarray:
-    """The amount of ink without faint ink that is farther from strong ink than a soft edge reaches."""
-    strong = (amount >= _STRONG).astype(np.uint8)
+def beside_strong(amount: np.ndarray, drawn: bool) -> np.ndarray:
+    """The amount of ink without faint ink farther from strong ink than a soft edge reaches.
+
+    Args:
+        amount: uint8, shape `(H, W)`.
+        drawn: whether it was drawn or rendered: enlarged from few pixels, edges are as soft as
+            strokes are wide.
+    """
+    strong = (amount >= STRONG).astype(np.uint8)
     reach = max(2, round(_SOFT_REACH * max(amount.shape)))
+    if drawn:
+        reach = max(reach, round(_DRAWN_REACH * stroke_width(strong * 255)))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     return np.where(cv2.dilate(strong, kernel) > 0, amount, 0).astype(np.uint8)
 

@@ -24,7 +24,7 @@ def views(image: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     yield "brightness", cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     if np.percentile(np.ptp(image, axis=2), 99.9) <= _GREY:
         return
-    yield "its darkest colour channel", image.min(axis=2)
+    yield "the darkest of its colours", image.min(axis=2)
     lab = cv2.cvtColor(cv2.GaussianBlur(image, (3, 3), 0), cv2.COLOR_RGB2LAB)
     for axis, name in ((1, "green against red"), (2, "blue against yellow")):
         yield name, cv2.convertScaleAbs(lab[..., axis], alpha=_CHROMA, beta=128 * (1 - _CHROMA))
