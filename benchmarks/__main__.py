@@ -6,6 +6,7 @@ from benchmarks import accuracy, comparing, lab, memory, speed, training, transf
 
 PARTS = {
     "accuracy": accuracy.main,
+    "conditions": accuracy.conditions,
     "speed": speed.main,
     "training": training.main,
     "comparing": comparing.main,

@@ -4,17 +4,19 @@ import cv2
 import numpy as np
 
 from benchmarks.conditions import CONDITIONS, Condition, row_of_digits
+from benchmarks.photos import PHOTOS, PhotoCondition
 from benchmarks.report import print_table
-from core import runs
+from core import datasets, runs
 from core.datasets import DATASETS
 from core.errors import ImageError
-from core.images import decode, encode_png
+from core.images import decode, encode_png, to_gray
 from core.serving import Predictor, load_predictor
 
 RUN = "mnist-cnn"
 SEED = 20
 ROWS = 500
 PER_CONDITION = 500
+PER_PHOTO_CONDITION = 200  # digits
 ROW_STYLES = {
     "28×28 squares side by side": lambda digits, rng: np.hstack(digits),
     "3 to 9 pixels of 28 apart": row_of_digits,
@@ -147,6 +149,58 @@ def shown_otherwise(predictor: Predictor, images: np.ndarray, labels: np.ndarray
         ("condition", "pictures", "studio", "plain resize and invert"),
         rows,
     )
+
+
+def conditions() -> None:
+    """Validation digits on generated photos, forms and drawings; see `benchmarks/photos.py`."""
+    predictor = load_predictor(runs.load(RUN))
+    dataset = datasets.load("mnist")
+    images, labels = dataset.x_val[..., 0], dataset.y_val
+    rows, right, plainly, count = [], 0, 0, 0
+    for name, condition in PHOTOS.items():
+        studio, naive, digits = measure_photos(predictor, condition, images, labels)
+        rows.append((name, digits, f"{studio / digits:.1%}", f"{naive / digits:.1%}"))
+        right, plainly, count = right + studio, plainly + naive, count + digits
+    rows.append(("all together", count, f"{right / count:.2%}", f"{plainly / count:.2%}"))
+    print_table(
+        f"MNIST's validation digits on generated images, {PER_PHOTO_CONDITION} digits each",
+        ("condition", "digits", "studio", "plain resize and invert"),
+        rows,
+    )
+
+
+def measure_photos(
+    predictor: Predictor, condition: PhotoCondition, images: np.ndarray, labels: np.ndarray
+) -> tuple[int, int, int]:
+    """Digits read rightly by the studio and after a plain resize, and how many there were.
+
+    In an image of several digits each one left out, made up or mistaken for another counts as
+    wrong. A plain resize reads one digit an image.
+    """
+    rng = np.random.default_rng(SEED)
+    order = np.random.default_rng(1).permutation(len(labels)).tolist()
+    right = naive = count = 0
+    while count < PER_PHOTO_CONDITION:
+        low, high = condition.digits
+        chosen = [order.pop() for _ in range(int(rng.integers(low, high + 1)))]
+        image = condition.make([images[index] for index in chosen], rng)
+        truth = "".join(str(labels[index]) for index in chosen)
+        answer = read(predictor, encode_png(image)).replace(" ", "")
+        right += max(0, len(truth) - _edits(answer, truth))
+        plain = resize_and_invert(to_gray(image))[None]
+        naive += str(predictor.probabilities(plain).argmax()) == truth
+        count += len(truth)
+    return right, naive, count
+
+
+def _edits(text: str, truth: str) -> int:
+    """Fewest characters to insert, remove or replace (Levenshtein, 1965)."""
+    row = list(range(len(truth) + 1))
+    for number, sign in enumerate(text, 1):
+        above, row = row, [number]
+        for place, wanted in enumerate(truth, 1):
+            row.append(min(above[place] + 1, row[-1] + 1, above[place - 1] + (sign != wanted)))
+    return row[-1]
 
 
 def read(predictor: Predictor, content: bytes) -> str:

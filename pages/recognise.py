@@ -68,8 +68,7 @@ def recognise() -> None:
         else:
             st.subheader("Nothing to read yet", anchor=False)
             st.markdown(EMPTY[source] if digits else EMPTY_PICTURE[source])
-            if not digits:
-                show_classes(chosen[0])
+            show_classes(chosen[0])
     if source == "upload" and chosen and run_picker.reads_photographs(chosen[0]):
         with tools if shown else left:
             picture_source.offer_photographs()
@@ -84,7 +83,10 @@ def show_classes(run: Run) -> None:
     """What the model can tell apart."""
     names = run.card.class_names
     more = f" and {len(names) - MOST_CLASSES} more" if len(names) > MOST_CLASSES else ""
-    st.markdown(f"It knows: {html.plain(', '.join(names[:MOST_CLASSES]))}{more}.")
+    listed = html.plain(", ".join(names[:MOST_CLASSES]))
+    st.caption(
+        f"This model knows only: {listed}{more}. Whatever else you show, it says one of them."
+    )
 
 
 INTRODUCTION = {
@@ -163,12 +165,11 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Reading |
         first = predictor.read(shown.image, fit=fit)
     except ImageError as error:
         st.info(str(error), icon=":material/info:")
-        st.image(picture_source.thumbnail(shown.image, 400), caption=shown.name, width=200)
+        reading.show_looked_at(shown.image, error)
         return None
     photograph = run_picker.reads_photographs(run)
     reading.show_answer(first, unsure_below, photograph)
-    if photograph and first.confidence < unsure_below:
-        show_classes(run)
+    show_classes(run)
     reading.show_probabilities(first)
     st.caption(f"Answered by {run_picker.title(run)} (`{run.id}`).")
     return first

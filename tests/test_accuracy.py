@@ -5,7 +5,8 @@ import pytest
 
 from benchmarks import accuracy
 from benchmarks.conditions import CONDITIONS
-from core import runs
+from benchmarks.photos import PHOTOS
+from core import datasets, runs
 from core.datasets import DATASETS
 from core.serving import load_predictor
 
@@ -45,3 +46,16 @@ def test_digits_from_elsewhere_are_read(predictor, method):
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_digits_shown_otherwise_are_read(predictor, digits, condition):
     assert accuracy.measure_condition(predictor, CONDITIONS[condition], *digits)[0] >= 0.9
+
+
+def test_validation_digits_in_generated_photos_are_read(predictor):
+    dataset = datasets.load("mnist")
+    found = {
+        name: accuracy.measure_photos(predictor, condition, dataset.x_val[..., 0], dataset.y_val)
+        for name, condition in PHOTOS.items()
+    }
+    parts = {name: right / count for name, (right, _, count) in found.items()}
+    assert min(parts.values()) >= 0.9, parts
+    assert sum(right for right, _, _ in found.values()) >= 0.975 * sum(
+        n for *_, n in found.values()
+    )

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +11,9 @@ from core import datasets, runs
 from core.cli.output import print_json
 from core.datasets.hidden import belongs_to_a_system
 from core.datasets.refusals import by_name, why
-from core.errors import DatasetError, ImageError, StudioError
-from core.images import MAX_BYTES, SUFFIXES, decode
+from core.errors import DatasetError, ImageError, NothingFound, StudioError, disk_sentence
+from core.images import MAX_BYTES, SUFFIXES, decode, encode_png
+from core.preprocessing import Step
 from core.serving import Prediction, Predictor, Reading, load_predictor
 
 DEFAULT_RUN = "mnist-cnn"
@@ -31,6 +32,9 @@ def add_commands(commands) -> None:
     )
     command.add_argument("--dataset", metavar="D", help="take a test picture of this dataset")
     command.add_argument("--index", type=int, metavar="N", help="the N-th one, from 0")
+    command.add_argument(
+        "--steps", metavar="FOLDER", help="write what became of each image on the way, as PNG files"
+    )
     command.add_argument("--json", action="store_true", help="accepted; the output is always JSON")
     command.set_defaults(handler=run_predict)
 
@@ -50,14 +54,36 @@ def run_predict(options: argparse.Namespace) -> int:
     for remark in remarks:
         sys.stderr.write(f"{remark}\n")
     code = 1 if any(remark.startswith(_NOTHING) for remark in remarks) else 0
-    for path in images:
+    for index, path in enumerate(images, 1):
         try:
-            answer = describe(predictor.read(read_picture(path)))
-            print_json({"path": str(path), **answer}, indent=None)
+            reading = predictor.read(read_picture(path))
+            steps = (*reading.prepared.steps, *reading.prepared.item_steps[0])
+            answer = describe(reading)
         except ImageError as error:
-            print_json({"path": str(path), "error": str(error)}, indent=None)
+            steps = error.steps if isinstance(error, NothingFound) else ()
+            answer = {"error": str(error)}
+            if steps:
+                answer["looked_at"] = [f"{step.name}: {step.sentence}" for step in steps]
             code = 1
+        print_json({"path": str(path), **answer}, indent=None)
+        if options.steps:
+            write_steps(Path(options.steps), f"{index:03}-{path.stem}", steps)
     return code
+
+
+def write_steps(folder: Path, stem: str, steps: Sequence[Step]) -> None:
+    """Each step as a PNG file: `<stem>-1-ink.png`.
+
+    Raises:
+        StudioError: if nothing can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, step in enumerate(steps, 1):
+            name = step.name.lower().replace(" ", "-").replace("×", "x")
+            (folder / f"{stem}-{number}-{name}.png").write_bytes(encode_png(step.image))
+    except OSError as error:
+        raise StudioError(disk_sentence(error, folder)) from error
 
 
 def describe(reading: Reading) -> dict:
@@ -74,7 +100,9 @@ def describe(reading: Reading) -> dict:
         {"label": p.label, "confidence": round(p.confidence, 6), "probabilities": p.as_dict()}
         for p in reading.predictions
     ]
-    return {**answer, "probabilities": {reading.label: answer["confidence"]}, "digits": digits}
+    rows = {"rows": list(reading.rows)} if len(reading.rows) > 1 else {}
+    whole = {reading.label: answer["confidence"]}
+    return {**answer, "probabilities": whole, **rows, "digits": digits}
 
 
 def find_images(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:

@@ -41,6 +41,7 @@ _LEAST = 0.02  # and which fraction of the image's shorter side
 # All of the following is in units of strangeness: 0.9 is a typical digit, 3 is hardly one. Chosen
 # on validation digits shown as in `benchmarks/photos.py`.
 _USUAL = 1.5  # below it, real digits differ from each other for no reason that matters here
+_TOO_MANY = 1.75  # of what is not taken apart: rather refused than cut to fewer digits
 _CAP = 6.0  # stranger than this is equally hopeless
 _FAINT, _PLAIN = 0.6, 0.2  # at most this is added where contrast is below that fraction
 _TINY, _SMALL = 0.5, 0.12  # and where digits are smaller than that fraction of the shorter side
@@ -113,18 +114,14 @@ def _nothing(image: np.ndarray, too_small: Ink | None) -> NothingFound:
         return NothingFound(TOO_SMALL, (step,))
     _, channel = next(iter(views(image)))
     values = next(uneven_contrasts(channel)).values
-    return NothingFound(
-        BLANK,
-        (
-            Step("Brightness", channel, "What was looked at."),
-            Step(
-                "Contrast",
-                np.round(255 * values).astype(np.uint8),
-                "How much each pixel differs from the ground around it: nowhere like a stroke. A "
-                "darker pen, more even light and a photo from closer up help.",
-            ),
-        ),
+    contrast = Step(
+        "Contrast",
+        np.round(255 * values).astype(np.uint8),
+        "How much each pixel differs from the ground around it: nowhere like a stroke. A darker "
+        "pen, more even light and a photo from closer up help.",
     )
+    brightness = Step("Brightness", channel, "Colours are left out first.")
+    return NothingFound(BLANK, (brightness, contrast) if image.ndim == 3 else (contrast,))
 
 
 @dataclass(frozen=True)
@@ -233,7 +230,7 @@ def _judged(amount: np.ndarray, contrast: Contrast, scene: np.ndarray, way: _Way
     rows = split_rows(amount)
     digits = [digit for row in rows for digit in row]
     if len(digits) > MOST_DIGITS:
-        return Ink(amount, "", rows, scene, _CAP + way.bold, max(amount.shape))
+        return Ink(amount, "", rows, scene, _TOO_MANY + way.bold, max(amount.shape))
     finals = np.stack([normalise_digit(digit)[-1].image for digit in digits])
     strange = np.minimum(load_shapes().strangeness(finals), _CAP)
     tallest = max(max(crop_to_ink(digit).shape) for digit in digits)

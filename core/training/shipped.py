@@ -1,8 +1,10 @@
 """Re-train every run that comes with the studio: `make models`, or
 
-    python -m core.training.shipped [--costs] [ID]…
+    python -m core.training.shipped [--costs | --shapes] [ID]…
 
-With `--costs` nothing is trained: what answers cost is measured anew, on this machine.
+With `--costs` nothing is trained: what answers cost is measured anew, on this machine. With
+`--shapes` what digits look like is learned again from MNIST's training digits: the file by which
+`core.preprocessing` chooses between several ways to find the ink.
 
 Settings, epochs and seeds of the digit models were fixed on MNIST's validation digits, plain and
 distorted. CIFAR-10 does not come with the studio: its run is trained again only where
@@ -18,6 +20,7 @@ from dataclasses import replace
 from core import datasets, runs
 from core.errors import DatasetError, StudioError, unknown
 from core.models.registry import CNN_PRESETS, STUDIOS_OWN
+from core.preprocessing.shapes import fit_shapes, save_shapes
 from core.settings import settings
 from core.training.config import TrainConfig
 from core.training.train import measure, train
@@ -63,6 +66,9 @@ def config_of(name: str) -> TrainConfig:
 
 def main(names: list[str]) -> int:
     """Train the named shipped runs, or all; each replaces the one that is there."""
+    if names == ["--shapes"]:
+        learn_shapes()
+        return 0
     only_costs = "--costs" in names
     names = [name for name in names if name != "--costs"]
     if settings.runs_dir != settings.shipped_runs_dir:
@@ -104,6 +110,13 @@ def main(names: list[str]) -> int:
         )
         sys.stdout.flush()
     return 0
+
+
+def learn_shapes() -> None:
+    """Write `core/preprocessing/digit_shapes.npz` again."""
+    dataset = datasets.load("mnist")
+    save_shapes(fit_shapes(dataset.x_train[..., 0], dataset.y_train))
+    sys.stdout.write(f"digit shapes: learned from {len(dataset.y_train):,} training digits\n")
 
 
 def measure_again(name: str) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from core.errors import StudioError
+from core.errors import ImageError, NothingFound, StudioError
 from core.runs import Run
 from core.serving import Prediction, Reading
 from pages.components import html, run_picker
@@ -57,7 +57,9 @@ def show_probabilities(reading: Reading) -> None:
         few = len(reading.predictions[0].class_names) <= _MOST_BARS
         st.html(html.bars(reading.predictions[0], None if few else _MOST_BARS))
         return
-    st.caption(f"{len(reading.predictions)} digits, read from left to right:")
+    rows = len(reading.rows)
+    order = "from left to right" if rows == 1 else f"in {rows} rows, row by row"
+    st.caption(f"{len(reading.predictions)} digits, read {order}:")
     for tab, prediction in zip(
         st.tabs([f"{i}. digit: {p.label}" for i, p in enumerate(reading.predictions, 1)]),
         reading.predictions,
@@ -80,6 +82,14 @@ def show_steps(reading: Reading) -> None:
             )
         ]
     st.html(html.strip(pictures))
+
+
+def show_looked_at(image: np.ndarray, error: ImageError) -> None:
+    """The image in which nothing was found, and what became of it on the way."""
+    shown = [(image, "Your picture", "What you drew or showed.")]
+    steps = error.steps if isinstance(error, NothingFound) else ()
+    shown += [(step.image, step.name, step.sentence) for step in steps]
+    st.html(html.STYLE + html.strip(shown))
 
 
 def show_comparison(image: np.ndarray, first: Reading, chosen: list[Run], fit: str) -> None:
