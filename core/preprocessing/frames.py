@@ -6,8 +6,9 @@ import numpy as np
 _INK = 80  # of 255: amount that holds pieces together
 _INNER = 0.5  # of a frame's box, in its middle: there it has no ink itself,
 _INSIDE = 0.3  # but other ink stands there, at least this fraction of the frame's height tall
-_BLOCK = 0.45  # of its rectangle: what something solid fills, be it a wedge
-_NARROW = 0.3  # of its length: how thick it is at most
+_THIN = 0.4  # of its rectangle: how much a frame fills at most
+_SOLID = 0.8  # of its convex hull: how much something solid fills
+_BROAD = 0.45  # of its length: how broad a block is at least, unlike a 1
 _ALONG = 0.8  # of a side: how far it runs along it
 _TOUCH = 0.015  # of the shorter side: so near the edge of the image still counts as at its edge
 
@@ -15,13 +16,13 @@ _TOUCH = 0.015  # of the shorter side: so near the edge of the image still count
 def without_frames(amount: np.ndarray) -> np.ndarray:
     """The ink without pieces that are drawn around other ink; the same array if there are none."""
     pieces, stats = _pieces(amount)
-    frames = _closed_frames(pieces) | {
+    frames = _closed_frames(pieces, stats) | {
         index for index in range(1, len(stats)) if _is_open_frame(index, pieces, stats)
     }
     return _without(amount, pieces, sorted(frames))
 
 
-def _closed_frames(pieces: np.ndarray) -> set[int]:
+def _closed_frames(pieces: np.ndarray, stats: np.ndarray) -> set[int]:
     """Pieces in whose holes other ink stands: boxes, tables, rings."""
     outlines, tree = cv2.findContours(
         (pieces > 0).astype(np.uint8), cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE
@@ -32,8 +33,9 @@ def _closed_frames(pieces: np.ndarray) -> set[int]:
         if frame < 0:
             continue
         inner, outer = (cv2.boundingRect(outlines[k])[3] for k in (index, hole))
-        if inner >= _INSIDE * outer:
-            x, y = outlines[frame][0][0]
+        x, y = outlines[frame][0][0]
+        _, _, across, down, area = stats[pieces[y, x]].tolist()
+        if inner >= _INSIDE * outer and area <= _THIN * across * down:
             frames.add(int(pieces[y, x]))
     return frames
 
@@ -83,21 +85,44 @@ def at_edge(amount: np.ndarray) -> float:
     """How much at the edge of the image the ink is.
 
     Returns:
-        0 if it is clear of the edge, 1 if it comes near, 2 if something solid lies along a side.
+        0 if it is clear of the edge, 0.5 if only the largest piece comes near, which may be a digit
+        that runs out of the image, 1 if another does, 2 if something solid lies along a side.
     """
     pieces, stats = _pieces(amount)
     height, width = amount.shape
     edge = _edge(amount)
-    found = 0
-    for left, top, across, down, area in stats[1:].tolist():
+    largest = stats[1:, cv2.CC_STAT_AREA].max(initial=0)
+    found = 0.0
+    for index, (left, top, across, down, area) in enumerate(stats.tolist()):
         near = left <= edge, top <= edge, width - left - across <= edge, height - top - down <= edge
-        if any(near):
-            along = max(down / height * (near[0] or near[2]), across / width * (near[1] or near[3]))
-            solid = area >= _BLOCK * across * down and min(across, down) < _NARROW * max(
-                across, down
-            )
-            found = max(found, 2 if along >= _ALONG and solid else 1)
-    return float(found)
+        if index == 0 or not any(near):
+            continue
+        along = max(down / height * (near[0] or near[2]), across / width * (near[1] or near[3]))
+        solid = _solidity(pieces[top : top + down, left : left + across] == index) >= _SOLID
+        doubt = 2.0 if along >= _ALONG and solid else 0.5 if area == largest and not solid else 1.0
+        found = max(found, doubt)
+    return found
+
+
+def is_block(amount: np.ndarray) -> bool:
+    """Whether the largest piece is a solid block, such as the sheet itself with a digit cut out."""
+    pieces, stats = _pieces(amount)
+    if len(stats) < 2:
+        return False
+    index = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    left, top, across, down, _ = stats[index].tolist()
+    piece = pieces[top : top + down, left : left + across] == index
+    return min(across, down) > _BROAD * max(across, down) and _solidity(piece) >= _SOLID
+
+
+def _solidity(piece: np.ndarray) -> float:
+    """How much of its convex hull a piece fills."""
+    outlines, _ = cv2.findContours(
+        piece.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+    )
+    hull = cv2.convexHull(np.vstack(outlines))
+    # A hull runs through the middles of pixels: half a pixel of its length lies outside.
+    return float(piece.sum()) / (cv2.contourArea(hull) + cv2.arcLength(hull, True) / 2 + 1)
 
 
 def _edge(amount: np.ndarray) -> int:
@@ -114,7 +139,7 @@ def _pieces(amount: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _is_open_frame(index: int, pieces: np.ndarray, stats: np.ndarray) -> bool:
     """Whether it runs around other ink, perhaps cut off by the edge of the image."""
     left, top, across, down, area = stats[index].tolist()
-    if area > 0.4 * across * down or min(across, down) < 8:
+    if area > _THIN * across * down or min(across, down) < 8:
         return False
     margin_x, margin_y = round(across * (1 - _INNER) / 2), round(down * (1 - _INNER) / 2)
     window = pieces[

@@ -46,6 +46,7 @@ _CAP = 6.0  # stranger than this is equally hopeless
 _FAINT, _PLAIN = 0.6, 0.2  # at most this is added where contrast is below that fraction
 _TINY, _SMALL = 0.5, 0.12  # and where digits are smaller than that fraction of the shorter side
 _TOUCHES = 0.6  # ink that comes near the edge; twice that if something solid lies along a side
+_IS_BLOCK = 0.8  # a solid block
 _LOSES = 0.6  # taking all strong ink away; less in proportion
 # How much bolder is
 _CURVED, _CLOSED = 0.2, 0.3  # uneven light, by a surface or a closing,
@@ -238,6 +239,7 @@ def _judged(amount: np.ndarray, contrast: Contrast, scene: np.ndarray, way: _Way
     strength = float(np.median(contrast.values[strong])) if strong.any() else 0.0
     doubts = (
         _TOUCHES * frames.at_edge(amount)
+        + _IS_BLOCK * frames.is_block(amount)
         + _TINY * max(0, 1 - tallest / (_SMALL * min(amount.shape)))
         + _FAINT * max(0, 1 - strength / _PLAIN)
     )

@@ -6,7 +6,7 @@ import numpy as np
 _LEAST_SIDE = 16  # pixels
 _WORK = 240  # longest side at which a sheet is looked for, pixels
 _STROKE = 0.03  # of the longest side: dark strokes up to this wide do not part a sheet
-_LEAST, _MOST = 0.2, 0.985  # of the image: how much a sheet covers
+_LEAST, _MOST = 0.4, 0.985  # of the image: how much a sheet covers
 _SOLID = 0.85  # of its convex hull: how much of it a sheet fills
 _DARKER = 0.72  # of the sheet's level: what lies around it is at most as light
 _RIM = 0.012  # of the longest side: left out along the edge of a sheet, where it is blurred

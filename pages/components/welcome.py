@@ -21,9 +21,10 @@ FIRST = {
 }
 HOW = {
     "recognise": """
-1. **Ink** is told from paper: by its grey level in a drawing, by how much darker it is than the
-   paper around it in a photograph.
-2. **Digits** are the connected pieces of ink, from left to right.
+1. **Ink** is told from the background by brightness, or by colour. Several ways are tried, also
+   without printed lines, boxes and the desk around a sheet; the one whose shapes look most like
+   digits counts.
+2. **Digits** are the connected pieces of ink, row by row, from left to right.
 3. Each is **normalised** as in the training pictures: 20 pixels large, centred by weight in a
    square of 28×28.
 4. The **model** turns those 784 numbers into ten probabilities; the largest is the answer.

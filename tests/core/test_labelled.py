@@ -194,7 +194,7 @@ def test_pictures_that_cannot_be_answered_are_refused_with_the_reason(
     assert answered(found) == [("1/good.png", 1, 1), ("8/good.png", 8, 8)]
     reasons = dict(found.refused)
     assert list(reasons) == [path for path in tree if "good" not in path]
-    assert reasons["2/blank.png"].startswith("The picture is blank")
+    assert reasons["2/blank.png"].startswith("The image is blank")
     assert reasons["3/cut.png"].startswith("The PNG image is damaged or cut off")
     assert reasons["4/empty.png"].startswith("The file is empty (0 bytes).")
     assert reasons["5/text.png"].startswith(UNREADABLE)

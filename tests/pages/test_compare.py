@@ -1337,7 +1337,7 @@ def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
     refused = table(page, "File").value
     assert list(refused["File"]) == ["mine/3/bad.png", "mine/4/bad.png"]
     for reason in refused["Why"]:
-        assert reason.startswith("The file is not a picture the studio knows")
+        assert reason.startswith("The file is not an image the studio knows")
     wrong = np.flatnonzero(~hits)
     wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
     titles = re.findall(r"<figcaption><b>(.*?)</b>(.*?)</figcaption>", html_of(page))

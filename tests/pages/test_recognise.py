@@ -69,6 +69,22 @@ def test_a_picture_without_ink_is_said_to_be_blank(app):
     assert "blank" in app.info[0].value
 
 
+def test_where_nothing_is_found_the_page_shows_what_was_looked_at(app):
+    page = np.clip(np.random.default_rng(0).normal(200, 3, (60, 60, 3)), 0, 255)
+    app.session_state[keys.CANVAS] = drawn(page.astype(np.uint8))
+    app.run()
+    assert not app.exception
+    assert "blank" in app.info[0].value
+    shown = html_of(app)
+    assert "Contrast" in shown and "A darker pen" in shown
+
+
+def test_the_page_says_which_classes_a_model_knows(app):
+    app.session_state[keys.CANVAS] = drawn(digit(3))
+    app.run()
+    assert any("knows only: 0, 1, 2" in caption.value for caption in app.caption)
+
+
 def test_several_digits_are_read_from_left_to_right(app):
     row = np.hstack([digit(4), digit(2)])
     app.session_state[keys.CANVAS] = drawn(row)
@@ -150,7 +166,7 @@ def test_photographs_are_shown_not_drawn(photos, source):
     named = [button.key for button in photos.button if button.key]
     assert all(key.startswith("photograph_") for key in named)  # no strokes, no digits
     assert "digit" not in shown_text(photos).replace(welcome.HOW["recognise"].strip(), "")
-    assert "It knows: green <leaves>, red *fruit*." in shown_text(photos)
+    assert "knows only: green <leaves>, red *fruit*." in shown_text(photos)
 
 
 def test_the_camera_is_offered_for_photographs(photos):

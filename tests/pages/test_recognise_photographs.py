@@ -34,7 +34,7 @@ def take(app, title: str):
 def test_one_click_turns_the_page_to_photographs_and_back(app):
     assert not app.exception
     assert app.multiselect(key=keys.RUNS).value == [FIRST_FOR_PHOTOGRAPHS]
-    assert "airplane" in " ".join(text.value for text in app.markdown)
+    assert "airplane" in " ".join(text.value for text in app.caption)
     app = things(app).set_value("digits").run()
     assert not app.exception
     assert app.multiselect(key=keys.RUNS).value[0] == "mnist-cnn"
@@ -64,7 +64,7 @@ def test_below_the_threshold_nothing_fits(app):
     app = take(app, "Coffee")
     assert "<b>Nothing fits</b>" in html_of(app)
     assert "closest: " in html_of(app)
-    assert "It knows: airplane, automobile" in " ".join(text.value for text in app.markdown)
+    assert "knows only: airplane, automobile" in " ".join(text.value for text in app.caption)
 
 
 @pytest.mark.parametrize(

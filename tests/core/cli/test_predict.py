@@ -75,6 +75,33 @@ def test_several_digits_are_read_as_one_label(capsys, tmp_path, digit_image):
     assert answer["confidence"] == pytest.approx(product, abs=1e-4)
 
 
+def test_rows_are_told_apart(capsys, tmp_path, digit_image):
+    row = np.hstack([digit_image(4), digit_image(2)])
+    page = 255 - cv2.resize(np.vstack([row, row[:, ::-1] * 0, row]), None, fx=4, fy=4)
+    (tmp_path / "rows.png").write_bytes(encode_png(page))
+    (answer,) = answers(capsys, ["predict", str(tmp_path / "rows.png")])
+    assert answer["label"] == "42 42"
+    assert answer["rows"] == ["42", "42"]
+    assert [digit["label"] for digit in answer["digits"]] == list("4242")
+
+
+def test_what_became_of_an_image_is_told_and_written(capsys, tmp_path, picture):
+    blank = picture.with_name("blank.png")
+    blank.write_bytes(encode_png(np.full((50, 50), 200, np.uint8)))
+    arguments = ["predict", str(picture), str(blank), "--steps", str(tmp_path / "steps")]
+    read, refused = answers(capsys, arguments, 1)
+    assert "looked_at" not in read
+    assert refused["looked_at"][0].startswith("Contrast: ")
+    written = sorted(path.name for path in (tmp_path / "steps").iterdir())
+    assert written[:2] == ["001-one-1-your-picture.png", "001-one-2-ink.png"]
+    assert written[-1] == "002-blank-1-contrast.png"
+
+
+def test_a_place_for_the_steps_that_cannot_be_written_to_is_named(capsys, picture):
+    assert main(["predict", str(picture), "--steps", str(picture / "below")]) == 2
+    assert "Nothing can be written to" in capsys.readouterr().err
+
+
 def test_folders_are_walked_and_other_files_passed_over(capsys, folder):
     told = (
         f"In {folder}: Passed over: 2 files are not images by their names, such as deep/data.csv. "
@@ -136,7 +163,7 @@ def test_a_refused_picture_is_a_line_and_the_others_are_read(
     if content is not None:
         (tmp_path / name).write_bytes(content)
     refused, read = answers(capsys, [*FOREST, str(tmp_path / name), str(picture)], code=1)
-    assert set(refused) == {"path", "error"}
+    assert set(refused) - {"looked_at"} == {"path", "error"}
     assert refused["path"] == str(tmp_path / name)
     assert any(part in refused["error"] for part in expected.split("|"))
     assert read["label"] == "1"

@@ -270,7 +270,7 @@ def test_reuse_finds_a_shipped_run(capsys, own_runs_folder, tmp_path, monkeypatc
 def test_without_reuse_it_is_trained_again(capsys, runs_with_small, small_run):
     card = trained(capsys, "train", *LOGISTIC, "--set", "max_iter=30")
     assert card["id"] == "digits-logistic-regression-1"
-    assert card["metrics"] == small_run.card.metrics
+    assert card["metrics"] == pytest.approx(small_run.card.metrics, abs=1e-5)  # of several threads
 
 
 def test_evaluate_measures_what_the_card_says(capsys, runs_with_small, small_run):
