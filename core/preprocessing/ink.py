@@ -55,7 +55,7 @@ _SWAPPED = 1.0  # the less likely of light and dark ink,
 _RULES = 0.3  # taking printed lines off,
 _EDGES = 0.3  # taking off what comes in at the edge,
 _SHEET, _DARK_SHEET = 0.3, 1.1  # looking only on a sheet,
-_MARGINS = 1.0  # looking at the margins around a photo too,
+_MARGINS = 0.2  # looking at the margins around a photo too,
 _CHANNEL = 0.3  # each channel beyond brightness?
 
 
@@ -238,8 +238,7 @@ def _judged(amount: np.ndarray, contrast: Contrast, scene: np.ndarray, way: _Way
     strong = amount >= STRONG
     strength = float(np.median(contrast.values[strong])) if strong.any() else 0.0
     doubts = (
-        _TOUCHES * frames.at_edge(amount)
-        + _IS_BLOCK * frames.is_block(amount)
+        max(_TOUCHES * frames.at_edge(amount), _IS_BLOCK * frames.is_block(amount))
         + _TINY * max(0, 1 - tallest / (_SMALL * min(amount.shape)))
         + _FAINT * max(0, 1 - strength / _PLAIN)
     )
