@@ -1,9 +1,11 @@
 import numpy as np
+import pytest
 
 from core import datasets
 from core.preprocessing.shapes import fit_shapes, load_shapes
 
 
+@pytest.mark.slow
 def test_the_stored_shapes_are_those_of_mnist_s_training_digits():
     dataset = datasets.load("mnist")
     stored = load_shapes()
