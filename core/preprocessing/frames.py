@@ -10,6 +10,7 @@ _THIN = 0.4  # of its rectangle: how much a frame fills at most
 _SOLID = 0.8  # of its convex hull: how much something solid fills
 _BROAD = 0.45  # of its length: how broad a block is at least, unlike a 1
 _ALONG = 0.8  # of a side: how far it runs along it
+_MOST_WAYS_OUT = 4  # in so many places a digit may run out of the image
 _TOUCH = 0.015  # of the shorter side: so near the edge of the image still counts as at its edge
 
 
@@ -99,9 +100,22 @@ def at_edge(amount: np.ndarray) -> float:
             continue
         along = max(down / height * (near[0] or near[2]), across / width * (near[1] or near[3]))
         solid = _solidity(pieces[top : top + down, left : left + across] == index) >= _SOLID
-        doubt = 2.0 if along >= _ALONG and solid else 0.5 if area == largest and not solid else 1.0
+        if along >= _ALONG and solid:
+            doubt = 2.0
+        elif area == largest and not solid and _ways_out(pieces == index, edge) <= _MOST_WAYS_OUT:
+            doubt = 0.5
+        else:
+            doubt = 1.0
         found = max(found, doubt)
     return found
+
+
+def _ways_out(piece: np.ndarray, edge: int) -> int:
+    """In how many places a piece comes near the edge of the image: printed lines do in many."""
+    width = edge + 1
+    sides = piece[:width].T, piece[:, -width:], piece[::-1][:width, ::-1].T, piece[::-1, :width]
+    around = np.concatenate([side.any(axis=1) for side in sides])
+    return int((around & ~np.roll(around, 1)).sum())
 
 
 def is_block(amount: np.ndarray) -> bool:
