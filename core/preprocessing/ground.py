@@ -20,7 +20,8 @@ _EXACT_BORDER = 0.2  # if this fraction of the border is close to it too
 _DARKEST = 50  # levels: on ground darker than that, grain would be as strong as ink
 _GRID = 48  # side at which the light is fitted
 _ROUNDS = 8
-_NEAR, _NEAR_FRACTION = 0.05, 0.5  # how near the light most of the image must lie
+_NEAR, _NEAR_FRACTION = 0.05, 0.5  # how near the light most of the pixels must lie
+_LEAST_COVERED = 0.15  # of the image: how much must be bare ground
 
 
 @dataclass(frozen=True)
@@ -59,22 +60,32 @@ def even_contrasts(gray: np.ndarray) -> Iterator[Contrast]:
 def curved_contrasts(gray: np.ndarray) -> Iterator[Contrast]:
     """Against light that varies smoothly over the whole image; nothing if it does not.
 
+    Where no surface lies near most of the image, ink may cover most of it: then the ground is
+    sought in the lighter pixels alone, and in the darker ones.
+
     Args:
         gray: uint8, shape `(H, W)`.
     """
     smooth = _without_grain(gray)
-    ground = _surface(smooth)
-    if ground is None:
+    ground = _surface(smooth, np.full(smooth.shape, 255, np.uint8))
+    if ground is not None:
+        away = smooth.astype(np.float32) - ground
+        dark_first = -float(away[away < 0].sum()) >= float(away[away > 0].sum())
+        for dark in (dark_first, not dark_first):
+            yield _against(smooth, ground, dark)
         return
-    away = smooth.astype(np.float32) - ground
-    dark_first = -float(away[away < 0].sum()) >= float(away[away > 0].sum())
-    for dark in (dark_first, not dark_first):
-        values = (
-            -away / np.maximum(ground, _DARKEST)
-            if dark
-            else away / np.maximum(255 - ground, _DARKEST)
-        )
-        yield Contrast(np.clip(values, 0, 1).astype(np.float32), dark, False)
+    _, light = cv2.threshold(smooth, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    for dark, there in ((True, light), (False, 255 - light)):
+        ground = _surface(smooth, there)
+        if ground is not None:
+            yield _against(smooth, ground, dark)
+
+
+def _against(channel: np.ndarray, ground: np.ndarray, dark: bool) -> Contrast:
+    """Contrast with an uneven ground, as a ratio, since shadows multiply."""
+    away = ground - channel if dark else channel - ground
+    full = np.maximum(ground if dark else 255 - ground, _DARKEST)
+    return Contrast(np.clip(away / full, 0, 1).astype(np.float32), dark, False)
 
 
 def uneven_contrasts(gray: np.ndarray) -> Iterator[Contrast]:
@@ -84,16 +95,17 @@ def uneven_contrasts(gray: np.ndarray) -> Iterator[Contrast]:
         gray: uint8, shape `(H, W)`.
     """
     smooth = _without_grain(gray)
-    board = 255 - smooth
-    paper, slate = _ground_under(smooth, 0), _ground_under(board, 0)
+    paper, slate = _ground_under(smooth, 0), 255 - _ground_under(255 - smooth, 0)
     # Without its ink the ground is smooth; taken for ground, strokes leave their edges in it.
     dark_first = _roughness(paper) <= _roughness(slate)
     for dark in (dark_first, not dark_first):
-        channel, ground = (smooth, paper) if dark else (board, slate)
         # Strokes may run out of the image, so beyond its edges it goes on as ground.
-        ground = _ground_under(channel, int(np.median(ground)))
-        values = np.clip((ground - channel) / np.maximum(ground, _DARKEST), 0, 1).astype(np.float32)
-        yield Contrast(values, dark, False)
+        beyond = int(np.median(paper if dark else slate))
+        if dark:
+            ground = _ground_under(smooth, beyond)
+        else:
+            ground = 255 - _ground_under(255 - smooth, 255 - beyond)
+        yield _against(smooth, ground, dark)
 
 
 def even_ground(gray: np.ndarray) -> tuple[int | None, bool]:
@@ -126,23 +138,29 @@ def _without_grain(gray: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(gray, (0, 0), max(0.5, max(gray.shape) / 500))
 
 
-def _surface(gray: np.ndarray) -> np.ndarray | None:
-    """The curved surface (of second degree) near which most of the image lies, float32.
+def _surface(gray: np.ndarray, there: np.ndarray) -> np.ndarray | None:
+    """The curved surface (of second degree) near which most of some pixels lie, float32.
 
-    Least absolute differences, by iteratively reweighted least squares: up to half of the image
+    Least absolute differences, by iteratively reweighted least squares: up to half of the pixels
     may be ink without moving it.
+
+    Args:
+        gray: uint8, shape `(H, W)`.
+        there: uint8 of that shape; 255 where pixels count.
     """
     side = min(_GRID, *gray.shape)
     small = cv2.resize(gray, (side, side), interpolation=cv2.INTER_AREA).astype(np.float64)
-    terms = _terms((side, side))
-    weights = np.ones(small.size)
-    levels = small.ravel()
+    counts = cv2.resize(there, (side, side), interpolation=cv2.INTER_AREA).ravel() == 255
+    if counts.mean() < _LEAST_COVERED:
+        return None
+    terms, levels = _terms((side, side)), small.ravel()
+    weights = np.ones(int(counts.sum()))
     for _ in range(_ROUNDS):
         root = np.sqrt(weights)[:, None]
-        found = np.linalg.lstsq(terms * root, levels * root[:, 0], rcond=None)[0]
-        away = np.abs(levels - terms @ found)
+        found = np.linalg.lstsq(terms[counts] * root, levels[counts] * root[:, 0], rcond=None)[0]
+        away = np.abs(levels[counts] - terms[counts] @ found)
         weights = 1 / np.maximum(away, 1)
-    if (away <= np.maximum(_NEAR * levels, 3)).mean() < _NEAR_FRACTION:
+    if (away <= np.maximum(_NEAR * levels[counts], 3)).mean() < _NEAR_FRACTION:
         return None
     fitted = (terms @ found).reshape(side, side).astype(np.float32)
     return cv2.resize(fitted, gray.shape[::-1], interpolation=cv2.INTER_CUBIC)
