@@ -95,16 +95,16 @@ def uneven_contrasts(gray: np.ndarray) -> Iterator[Contrast]:
         gray: uint8, shape `(H, W)`.
     """
     smooth = _without_grain(gray)
-    paper, slate = _ground_under(smooth, 0), 255 - _ground_under(255 - smooth, 0)
+    board = 255 - smooth
+    paper, slate = _ground_under(smooth, 0), _ground_under(board, 0)
     # Without its ink the ground is smooth; taken for ground, strokes leave their edges in it.
     dark_first = _roughness(paper) <= _roughness(slate)
     for dark in (dark_first, not dark_first):
         # Strokes may run out of the image, so beyond its edges it goes on as ground.
-        beyond = int(np.median(paper if dark else slate))
         if dark:
-            ground = _ground_under(smooth, beyond)
+            ground = _ground_under(smooth, int(np.median(paper)))
         else:
-            ground = 255 - _ground_under(255 - smooth, 255 - beyond)
+            ground = 255 - _ground_under(board, int(np.median(slate)))
         yield _against(smooth, ground, dark)
 
 
