@@ -84,9 +84,7 @@ def show_classes(run: Run) -> None:
     names = run.card.class_names
     more = f" and {len(names) - MOST_CLASSES} more" if len(names) > MOST_CLASSES else ""
     listed = html.plain(", ".join(names[:MOST_CLASSES]))
-    st.caption(
-        f"This model knows only: {listed}{more}. Whatever else you show, it says one of them."
-    )
+    st.caption(f"This model knows only: {listed}{more}. It cannot name anything else.")
 
 
 INTRODUCTION = {

@@ -1,9 +1,9 @@
 """Any picture becomes what a model was trained on, keeping each step for show.
 
-picture ─ ink.find_ink ─ digits.split_digits ─ normalise.normalise_digit ─ batch
+image ─ ink.find_ink, with digits.split_rows ─ normalise.normalise_digit ─ batch
 """
 
-from core.preprocessing.digits import split_digits
+from core.preprocessing.digits import split_rows
 from core.preprocessing.ink import find_ink
 from core.preprocessing.normalise import MNIST_RECIPE, OPTDIGITS_RECIPE, Recipe, normalise_digit
 from core.preprocessing.recipes import RECIPES, prepare
@@ -19,5 +19,5 @@ __all__ = [
     "find_ink",
     "normalise_digit",
     "prepare",
-    "split_digits",
+    "split_rows",
 ]

@@ -81,11 +81,6 @@ def split_rows(ink: np.ndarray) -> tuple[tuple[np.ndarray, ...], ...]:
     return tuple(tuple(_only(ink, pieces, group) for group in row) for row in rows)
 
 
-def split_digits(ink: np.ndarray) -> list[np.ndarray]:
-    """The digits of all rows, one after the other; see `split_rows`."""
-    return [digit for row in split_rows(ink) for digit in row]
-
-
 def _bridge_gaps(core: np.ndarray) -> np.ndarray:
     _, _, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=8)
     reach = round(_BRIDGE * int(stats[1:, cv2.CC_STAT_HEIGHT].max(initial=0)))

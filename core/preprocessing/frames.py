@@ -47,13 +47,10 @@ def without_edge_pieces(amount: np.ndarray) -> np.ndarray:
     A piece at the edge stays if the largest of the others stands within it: then both are writing.
     """
     pieces, stats = _pieces(amount)
-    height, width = amount.shape
     edge = _edge(amount)
     at_edge, others = [], []
     for index in range(1, len(stats)):
-        left, top, across, down, _ = stats[index]
-        right, bottom = left + across, top + down
-        near = min(left, top, width - right, height - bottom) <= edge
+        near = any(_near_edges(stats[index], amount.shape, edge))
         (at_edge if near else others).append(index)
     if not others:
         return amount
@@ -82,32 +79,62 @@ def _alike(piece: np.ndarray, other: np.ndarray) -> bool:
     return other[3] / 1.7 <= down <= other[3] * 1.7 and area < 0.6 * across * down
 
 
-def at_edge(amount: np.ndarray) -> float:
-    """How much at the edge of the image the ink is.
+def surroundings(amount: np.ndarray) -> tuple[float, bool]:
+    """How much the ink looks like what lies around writing.
 
     Returns:
-        0 if it is clear of the edge, 0.5 if only the largest piece comes near, which may be a digit
-        that runs out of the image, 1 if another does, 2 if something solid lies along a side.
+        How much it is at the edge of the image: 0 if it is clear of it, 0.5 if only the largest
+        piece comes near, which may be a digit that runs out of the image, 1 if another does, 2 if
+        something solid lies along a side. And whether the largest piece is a solid block, such as
+        the sheet itself with a digit cut out.
     """
     pieces, stats = _pieces(amount)
-    height, width = amount.shape
+    if len(stats) < 2:
+        return 0.0, False
     edge = _edge(amount)
-    largest = stats[1:, cv2.CC_STAT_AREA].max(initial=0)
+    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
     found = 0.0
-    for index, (left, top, across, down, area) in enumerate(stats.tolist()):
-        near = left <= edge, top <= edge, width - left - across <= edge, height - top - down <= edge
-        if index == 0 or not any(near):
+    for index in range(1, len(stats)):
+        near = _near_edges(stats[index], amount.shape, edge)
+        if not any(near):
             continue
-        along = max(down / height * (near[0] or near[2]), across / width * (near[1] or near[3]))
-        solid = _solidity(pieces[top : top + down, left : left + across] == index) >= _SOLID
-        if along >= _ALONG and solid:
+        solid = _is_solid(index, pieces, stats)
+        if _along(stats[index], near, amount.shape) >= _ALONG and solid:
             doubt = 2.0
-        elif area == largest and not solid and _ways_out(pieces == index, edge) <= _MOST_WAYS_OUT:
+        elif index == largest and not solid and _ways_out(pieces == index, edge) <= _MOST_WAYS_OUT:
             doubt = 0.5
         else:
             doubt = 1.0
         found = max(found, doubt)
-    return found
+    across, down = stats[largest][2], stats[largest][3]
+    broad = min(across, down) > _BROAD * max(across, down)
+    return found, bool(broad and _is_solid(largest, pieces, stats))
+
+
+def _near_edges(piece: np.ndarray, shape: tuple[int, int], edge: int) -> tuple[bool, ...]:
+    """Whether a piece comes near the left, top, right and bottom edge of the image."""
+    left, top, across, down = piece[:4].tolist()
+    away = left, top, shape[1] - left - across, shape[0] - top - down
+    return tuple(distance <= edge for distance in away)
+
+
+def _along(piece: np.ndarray, near: tuple[bool, ...], shape: tuple[int, int]) -> float:
+    """How much of a side of the image a piece runs along."""
+    return max(
+        piece[3] / shape[0] * (near[0] or near[2]), piece[2] / shape[1] * (near[1] or near[3])
+    )
+
+
+def _is_solid(index: int, pieces: np.ndarray, stats: np.ndarray) -> bool:
+    """Whether a piece fills most of its convex hull."""
+    left, top, across, down, area = stats[index].tolist()
+    piece = pieces[top : top + down, left : left + across] == index
+    outlines, _ = cv2.findContours(
+        piece.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+    )
+    hull = cv2.convexHull(np.vstack(outlines))
+    # A hull runs through the middles of pixels: half a pixel of its length lies outside.
+    return area >= _SOLID * (cv2.contourArea(hull) + cv2.arcLength(hull, True) / 2 + 1)
 
 
 def _ways_out(piece: np.ndarray, edge: int) -> int:
@@ -116,27 +143,6 @@ def _ways_out(piece: np.ndarray, edge: int) -> int:
     sides = piece[:width].T, piece[:, -width:], piece[::-1][:width, ::-1].T, piece[::-1, :width]
     around = np.concatenate([side.any(axis=1) for side in sides])
     return int((around & ~np.roll(around, 1)).sum())
-
-
-def is_block(amount: np.ndarray) -> bool:
-    """Whether the largest piece is a solid block, such as the sheet itself with a digit cut out."""
-    pieces, stats = _pieces(amount)
-    if len(stats) < 2:
-        return False
-    index = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
-    left, top, across, down, _ = stats[index].tolist()
-    piece = pieces[top : top + down, left : left + across] == index
-    return min(across, down) > _BROAD * max(across, down) and _solidity(piece) >= _SOLID
-
-
-def _solidity(piece: np.ndarray) -> float:
-    """How much of its convex hull a piece fills."""
-    outlines, _ = cv2.findContours(
-        piece.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
-    )
-    hull = cv2.convexHull(np.vstack(outlines))
-    # A hull runs through the middles of pixels: half a pixel of its length lies outside.
-    return float(piece.sum()) / (cv2.contourArea(hull) + cv2.arcLength(hull, True) / 2 + 1)
 
 
 def _edge(amount: np.ndarray) -> int:

@@ -26,7 +26,7 @@ from core.preprocessing.rules import without_rules
 from core.preprocessing.shapes import load_shapes
 from core.preprocessing.step import Step
 from core.preprocessing.strokes import STRONG, beside_strong, ink_amount
-from core.preprocessing.views import views
+from core.preprocessing.views import BRIGHTNESS, views
 
 MOST_PIXELS = 360_000  # larger images are reduced first; a digit needs far fewer pixels
 LONGEST_SIDE = 3200  # of a long row of digits
@@ -56,7 +56,7 @@ _RULES = 0.2  # taking printed lines off,
 _EDGES = 0.3  # taking off what comes in at the edge,
 _SHEET, _DARK_SHEET = 0.3, 1.1  # looking only on a sheet,
 _MARGINS = 0.2  # looking at the margins around a photo too,
-_CHANNEL = 0.3  # each channel beyond brightness?
+_CHANNEL = 0.3  # each channel after brightness
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ class Ink:
         amount: uint8, shape `(H, W)`; 0 is bare ground, 255 full ink.
         sentence: how it was found.
         rows: the digits, row by row, each uint8, all of one shape.
-        scene: the part of the image that was looked at, one channel: uint8, shape `(H, W)`.
+        scene: the channel that was looked at, or a part of it: uint8, shape `(H, W)`.
+        is_part: whether that was not all of the image.
         strangeness: how unlike digits the shapes are, plus how bold the way was.
         tallest: longer side of the largest digit, pixels.
     """
@@ -76,6 +77,7 @@ class Ink:
     sentence: str
     rows: tuple[tuple[np.ndarray, ...], ...]
     scene: np.ndarray
+    is_part: bool
     strangeness: float
     tallest: int
 
@@ -111,26 +113,29 @@ def reduced(image: np.ndarray) -> np.ndarray:
 def _nothing(image: np.ndarray, too_small: Ink | None) -> NothingFound:
     """The error, with the steps so far to look at."""
     if too_small is not None:
-        step = Step("Ink", too_small.amount, "All that stands out, and it is too small.")
+        step = Step(
+            "Ink", too_small.amount, "Everything that stands out. It is too small to be a digit."
+        )
         return NothingFound(TOO_SMALL, (step,))
     _, channel = next(iter(views(image)))
     values = next(uneven_contrasts(channel)).values
     contrast = Step(
         "Contrast",
         np.round(255 * values).astype(np.uint8),
-        "How much each pixel differs from the ground around it: nowhere like a stroke. A darker "
-        "pen, more even light and a photo from closer up help.",
+        "How much each pixel differs from what lies around it. Nothing looks like a stroke. A "
+        "darker pen, more even light or a photo from closer up may help.",
     )
-    brightness = Step("Brightness", channel, "Colours are left out first.")
+    brightness = Step("Brightness", channel, "How bright each pixel is, without its colour.")
     return NothingFound(BLANK, (brightness, contrast) if image.ndim == 3 else (contrast,))
 
 
 @dataclass(frozen=True)
 class _Way:
-    """A way to look: in which channel, and how bold it is so far."""
+    """A way to look: in which channel, whether in a part of it, and how bold it is so far."""
 
     channel: str
     bold: float
+    is_part: bool = False
 
     def and_(self, more: float) -> "_Way":
         return replace(self, bold=self.bold + more)
@@ -147,12 +152,12 @@ class _Search:
         """Look in all of one channel, then on a sheet that lies in it."""
         inside = sheet.without_margins(channel)
         whole = channel if inside is None else np.ascontiguousarray(channel[inside])
-        self.look_on(whole, way)
+        self.look_on(whole, replace(way, is_part=inside is not None))
         for is_light, more in ((True, _SHEET), (False, _DARK_SHEET)):
             if self.hopeful(way.and_(more)) and (found := sheet.find_sheet(whole, is_light)):
                 where, on_sheet = found
                 scene = sheet.outside_filled(np.ascontiguousarray(whole[where]), on_sheet)
-                self.look_on(scene, way.and_(more))
+                self.look_on(scene, replace(way.and_(more), is_part=True))
         if inside is not None and self.hopeful(way.and_(_MARGINS)):
             self.look_on(channel, way.and_(_MARGINS))
 
@@ -231,21 +236,28 @@ def _judged(amount: np.ndarray, contrast: Contrast, scene: np.ndarray, way: _Way
     rows = split_rows(amount)
     digits = [digit for row in rows for digit in row]
     if len(digits) > MOST_DIGITS:
-        return Ink(amount, "", rows, scene, _TOO_MANY + way.bold, max(amount.shape))
+        return Ink(amount, "", rows, scene, way.is_part, _TOO_MANY + way.bold, max(amount.shape))
     finals = np.stack([normalise_digit(digit)[-1].image for digit in digits])
     strange = np.minimum(load_shapes().strangeness(finals), _CAP)
     tallest = max(max(crop_to_ink(digit).shape) for digit in digits)
     strong = amount >= STRONG
     strength = float(np.median(contrast.values[strong])) if strong.any() else 0.0
+    at_edge, is_block = frames.surroundings(amount)
     doubts = (
-        max(_TOUCHES * frames.at_edge(amount), _IS_BLOCK * frames.is_block(amount))
+        max(_TOUCHES * at_edge, _IS_BLOCK * is_block)
         + _TINY * max(0, 1 - tallest / (_SMALL * min(amount.shape)))
         + _FAINT * max(0, 1 - strength / _PLAIN)
     )
     # One strange digit among many counts, but less than if all were strange.
     worst = max(_USUAL, float(strange.mean() + strange.max()) / 2)
+    strangeness = worst + doubts + way.bold
+    return Ink(amount, _sentence(contrast, way), rows, scene, way.is_part, strangeness, tallest)
+
+
+def _sentence(contrast: Contrast, way: _Way) -> str:
+    """How the ink was found."""
     kind = "dark ink on a light ground" if contrast.dark_ink else "light ink on a dark ground"
+    if way.channel != BRIGHTNESS:
+        kind = f"ink by its colour ({way.channel})"
     light = "" if contrast.even else " in uneven light"
-    seen = "" if way.channel == "brightness" else f", told apart by {way.channel}"
-    sentence = f"Found {kind}{light}{seen}: everything that differs clearly from the background."
-    return Ink(amount, sentence, rows, scene, worst + doubts + way.bold, tallest)
+    return f"Found {kind}{light}: everything that differs clearly from the background."

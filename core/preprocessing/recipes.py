@@ -7,7 +7,7 @@ import numpy as np
 from core.errors import ImageError, RunError, unknown
 from core.images import FITS, to_gray, to_rgb
 from core.preprocessing.digits import MOST_DIGITS
-from core.preprocessing.ink import find_ink, reduced
+from core.preprocessing.ink import find_ink
 from core.preprocessing.items import prepare_item
 from core.preprocessing.normalise import MNIST_RECIPE, OPTDIGITS_RECIPE, Recipe, normalise_digit
 from core.preprocessing.step import Prepared, Step
@@ -30,7 +30,7 @@ def prepare_digits(image: np.ndarray, recipe: Recipe) -> Prepared:
             "the image into parts."
         )
     steps = [Step("Your picture", shown, "What you drew or showed.")]
-    if ink.scene.size < 0.97 * reduced(image[..., :1] if image.ndim == 3 else image).size:
+    if ink.is_part:
         steps.append(Step("Sheet", ink.scene, "Only what lies on the sheet is read."))
     steps.append(Step("Ink", ink.amount, ink.sentence))
     item_steps = tuple(normalise_digit(digit, recipe) for row in ink.rows for digit in row)

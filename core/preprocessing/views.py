@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
+BRIGHTNESS = "brightness"
 _GREY = 12  # levels: channels that differ by no more, nearly everywhere, hold no colour
 _CHROMA = 1.6  # how much the axes of colour are stretched, so that pale ink is told from noise
 
@@ -16,15 +17,15 @@ def views(image: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
         image: uint8, shape `(H, W)` or `(H, W, 3)` RGB.
 
     Yields:
-        What the channel is, ready to follow "by", and the channel: uint8, shape `(H, W)`.
+        What the channel is, and the channel: uint8, shape `(H, W)`.
     """
     if image.ndim == 2:
-        yield "brightness", image
+        yield BRIGHTNESS, image
         return
-    yield "brightness", cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    yield BRIGHTNESS, cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     if np.percentile(np.ptp(image, axis=2), 99.9) <= _GREY:
         return
-    yield "the darkest of its colours", image.min(axis=2)
+    yield "the darkest of red, green and blue", image.min(axis=2)
     lab = cv2.cvtColor(cv2.GaussianBlur(image, (3, 3), 0), cv2.COLOR_RGB2LAB)
     for axis, name in ((1, "green against red"), (2, "blue against yellow")):
         yield name, cv2.convertScaleAbs(lab[..., axis], alpha=_CHROMA, beta=128 * (1 - _CHROMA))

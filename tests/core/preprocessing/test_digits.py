@@ -3,9 +3,14 @@ import numpy as np
 import pytest
 
 from benchmarks.conditions import row_of_digits
-from core.preprocessing import find_ink, normalise_digit, split_digits
+from core.preprocessing import find_ink, normalise_digit, split_rows
 from core.preprocessing.digits import MOST_DIGITS
 from core.preprocessing.normalise import crop_to_ink
+
+
+def split_digits(ink: np.ndarray) -> list[np.ndarray]:
+    """The digits of all rows, one after the other."""
+    return [digit for row in split_rows(ink) for digit in row]
 
 
 def middle(ink: np.ndarray) -> float:
