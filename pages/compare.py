@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import datasets
-from pages.components import choice, house, html, keys, welcome
+from pages.components import choice, html, keys, welcome
 from pages.components.comparing import (
     chosen,
     classes,
@@ -34,7 +34,6 @@ VIEWS = {
 
 def page() -> None:
     """Choose runs, then look at them one view at a time; only the view that is open is made."""
-    house.enter()
     welcome.show("compare", "Compare models")
     picked = chosen.pick()
     chosen.show_apart(picked)

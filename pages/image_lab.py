@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components import choice, house, keys, welcome
+from pages.components import choice, keys, welcome
 from pages.components.lab import breaking, pipeline, source, variants
 
 VIEWS = {
@@ -14,7 +14,6 @@ VIEWS = {
 
 def page() -> None:
     """A picture, and three ways to play with it."""
-    house.enter()
     welcome.show("image_lab", "Image lab")
     view = pick_view()
     if view == "robustness":

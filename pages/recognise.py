@@ -10,7 +10,6 @@ from core.runs import Run
 from core.serving import Predictor, Reading
 from pages.components import (
     choice,
-    house,
     html,
     keys,
     picture_source,
@@ -31,7 +30,6 @@ SOURCES = {"draw": "Draw", "upload": "Upload", "camera": "Camera"}
 
 def page() -> None:
     """Heading and settings; everything that changes while drawing is in a fragment."""
-    house.enter()
     welcome.show("recognise", "Recognise")
     recognise()
 

@@ -10,7 +10,6 @@ from pages.components import (
     address,
     backbone,
     dataset_look,
-    house,
     html,
     job_progress,
     keys,
@@ -29,7 +28,6 @@ FIRST_CHOICE = "mnist"
 
 def page() -> None:
     """Pictures, model, trainings: one step at a time."""
-    house.enter()
     jobs.ensure_dispatcher()  # what waited when the studio was closed goes on
     welcome.show("train", "Train a model", steps.is_first())
     step = steps.pick()

@@ -11,10 +11,10 @@ from threading import Lock
 
 import streamlit as st
 
-from core import visitors
+from core import shares, visitors
 from pages.components import keys
 
-_MOST_BYTES = 64 * 2**20
+_ROOM = shares.Room(total=64 * 2**20, share=32 * 2**20)
 _HELD = "sketch_held"
 
 
@@ -41,37 +41,27 @@ class Memory:
         return 256 + drawing + sum(len(content) for _, content in files)
 
 
-def _owner(token: str) -> str:
-    """The visitor it is kept for, who has half the shelf at most; empty for the keeper."""
-    return token.rpartition(" ")[0]
-
-
 class _Shelf:
-    """Memories by token, with a limit on their bytes."""
+    """Memories by place, with a limit on their bytes for each network and for all."""
 
     def __init__(self) -> None:
         self._memories: OrderedDict[str, Memory] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, token: str) -> Memory | None:
+    def get(self, place: str) -> Memory | None:
         with self._lock:
-            return self._memories.get(token)
+            return self._memories.get(place)
 
-    def put(self, token: str, memory: Memory) -> None:
+    def put(self, place: str, memory: Memory) -> None:
         with self._lock:
-            self._memories[token] = memory
-            self._memories.move_to_end(token)
-            mine = [key for key in self._memories if _owner(key) == _owner(token)]
-            self._forget_beyond(_MOST_BYTES // 2 if _owner(token) else _MOST_BYTES, mine)
-            self._forget_beyond(_MOST_BYTES, list(self._memories))
-
-    def _forget_beyond(self, most: int, tokens: list[str]) -> None:
-        """Of these, forget the oldest until the rest is small enough; the latest stays."""
-        total = sum(self._memories[token].size() for token in tokens)
-        for token in tokens[:-1]:
-            if total <= most:
-                return
-            total -= self._memories.pop(token).size()
+            self._memories[place] = memory
+            self._memories.move_to_end(place)
+            held = [
+                shares.Item(key, shares.whereabouts(key.rpartition(" ")[0]), kept.size(), number)
+                for number, (key, kept) in enumerate(self._memories.items())
+            ]
+            for item in shares.to_let_go(held, _ROOM):
+                del self._memories[item.key]
 
 
 @st.cache_resource

@@ -186,7 +186,7 @@ def upload() -> list[File]:
         help=f"{FORMATS_READ} Digits: one, or several side by side; drawn, scanned or "
         "photographed.",
     )
-    if files and (problem := sent.refusal(files)):
+    if problem := sent.refusal(files):
         st.error(problem, icon=":material/database_off:")
         sent.let_go(files)
         st.session_state[keys.UPLOADS_TURN] = turn + 1  # an empty uploader from now on

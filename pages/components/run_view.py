@@ -201,13 +201,13 @@ _VIEWS = {
 def _show_actions(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
-            "pages/recognise.py",
+            "recognise.py",
             label="Try it on the Recognise page",
             icon=":material/draw:",
             query_params={keys.RUNS: run.id},
         )
         st.page_link(
-            "pages/compare.py",
+            "compare.py",
             label="Compare it with others",
             icon=":material/leaderboard:",
             query_params={keys.COMPARED: ",".join(run_picker.compare_with(run))},

@@ -1,5 +1,5 @@
-"""Files that browsers sent. Streamlit keeps them in memory while a page is open; here they are
-counted, for each upload and for all pages together, and let go as soon as they are not needed.
+"""Files that browsers sent. Streamlit keeps them in memory while a page is open; they are let go as
+soon as they are not needed.
 """
 
 from collections.abc import Iterable
@@ -8,24 +8,28 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from core import shares
 from core.jobs import limits
-from core.settings import settings
+from pages.components.traffic import traffic
 
-_OWN_MB, _PUBLIC_MB = 500, 100  # that one upload may hold
-_ALL_PUBLIC_MB = 150  # that all pages of a public demo may hold together
+_OWN = 500 * shares.MB  # that one upload may hold; in a public demo it is a network's share
 
 
 def refusal(files: Iterable[UploadedFile]) -> str:
     """A sentence if the files are too much together; empty if they are not."""
-    total = sum(file.size for file in files) / 1e6
-    most = _PUBLIC_MB if limits.apply() else _OWN_MB
+    total = sum(file.size for file in files)
+    most = shares.SENT.share if limits.apply() else _OWN
+    context = get_script_run_ctx()
+    if limits.apply() and context and traffic.was_emptied(context.session_id):
+        return (
+            f"Some of your files were let go, since this demo has {most // shares.MB} MB for each "
+            "network and others need room too. Choose them again, fewer at a time."
+        )
     if total > most:
         return (
-            f"The files are too large together: at most {most} MB are allowed at a time. "
-            f"Received: {total:,.0f} MB. Choose fewer images, or smaller ones."
+            f"The files are too large together: at most {most / shares.MB:g} MB are allowed at a "
+            f"time. Received: {total / shares.MB:,.0f} MB. Choose fewer images, or smaller ones."
         )
-    if settings.public and _held() / 1e6 > _ALL_PUBLIC_MB:
-        return "Others are showing many images now. Try again in a few minutes, with fewer images."
     return ""
 
 
@@ -35,12 +39,3 @@ def let_go(files: Iterable[UploadedFile]) -> None:
     if context and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
         for file in files:
             context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-
-
-def _held() -> int:
-    """Bytes of all files that Streamlit keeps."""
-    context = get_script_run_ctx()
-    if not context or not isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
-        return 0
-    stats = context.uploaded_file_mgr.get_stats()
-    return sum(stat.byte_length for family in stats.values() for stat in family)

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token_string
 
-from core import visitors
+from core import shares, visitors
 from core.jobs import limits
 from core.settings import settings
 from pages.components import keys
@@ -22,6 +22,9 @@ _COOKIE = "_streamlit_xsrf"
 def recognise() -> None:
     """Have `core` know who asks; without `STUDIO_PUBLIC` everything stays the keeper's."""
     visitors.told_by(_who if settings.public else None)
+    if settings.public:
+        # Streamlit says None for this machine itself
+        shares.met(_who(), shares.network_of(str(st.context.ip_address or "127.0.0.1")))
 
 
 def say_that_it_is_public() -> None:

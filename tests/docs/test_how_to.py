@@ -22,7 +22,7 @@ OFFERED = """
 import json
 from streamlit.testing.v1 import AppTest
 
-page = AppTest.from_file("app.py", default_timeout=120).switch_page("pages/{page}.py")
+page = AppTest.from_file("pages/studio.py", default_timeout=120).switch_page("{page}.py")
 for name, value in {address}.items():
     page.query_params[name] = value
 page.run()

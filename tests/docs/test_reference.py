@@ -291,8 +291,8 @@ def test_every_setting_is_documented():
 
 
 def titles_of_pages() -> list[str]:
-    """What the pages are called that app.py registers."""
-    tree = ast.parse((PROJECT_DIR / "app.py").read_text(encoding="utf-8"))
+    """What the pages are called that the studio registers."""
+    tree = ast.parse((PROJECT_DIR / "pages" / "studio.py").read_text(encoding="utf-8"))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     registered = [call for call in calls if ast.unparse(call.func) == "st.Page"]
     return [
@@ -304,7 +304,7 @@ def titles_of_pages() -> list[str]:
 
 
 def test_every_page_has_a_title():
-    source = (PROJECT_DIR / "app.py").read_text(encoding="utf-8")
+    source = (PROJECT_DIR / "pages" / "studio.py").read_text(encoding="utf-8")
     assert len(titles_of_pages()) == source.count("st.Page(") >= 4
 
 

@@ -4,12 +4,12 @@ from streamlit.testing.v1 import AppTest
 
 from core.settings import PROJECT_DIR
 
-APP = str(PROJECT_DIR / "app.py")
+APP = str(PROJECT_DIR / "pages" / "studio.py")
 
 
 def visit(page: str, **address: str) -> AppTest:
     """A page of the studio at that address, run once without a failure."""
-    app = AppTest.from_file(APP, default_timeout=120).switch_page(f"pages/{page}.py")
+    app = AppTest.from_file(APP, default_timeout=120).switch_page(f"{page}.py")
     for name, value in address.items():
         app.query_params[name] = value
     return fine(app.run())

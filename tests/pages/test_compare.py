@@ -37,7 +37,7 @@ from core.runs import Run
 from core.serving import load_predictor
 from core.settings import Settings
 from core.training import TrainConfig, train
-from pages.components import house, keys
+from pages.components import keys
 from tests.core.datasets.pictures_on_disk import png, write_folder
 from tests.core.jobs.conftest import own_folders
 from tests.pages.opening import APP, fine, visit
@@ -65,7 +65,6 @@ AT_ONCE = 24  # pictures that are shown before one asks for more
 def studio(tmp_path, monkeypatch) -> Iterator[Settings]:
     """Empty folders for all that is made, beside the shipped runs; jobs are queued, not started."""
     with own_folders(tmp_path, monkeypatch) as changed:
-        monkeypatch.setattr(house, "enter", lambda: None)  # else AppTest forgets clicks on the way
         for module in (jobs, queue):
             monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
         yield changed
@@ -554,7 +553,7 @@ def test_the_bars_of_the_classes_are_those_of_scikit_learn(open_page, figure):
 
 
 def test_it_opens_on_the_shipped_runs(studio):
-    page = fine(AppTest.from_file(APP, default_timeout=120).switch_page("pages/compare.py").run())
+    page = fine(AppTest.from_file(APP, default_timeout=120).switch_page("compare.py").run())
     assert [title.value for title in page.title] == ["Compare models"]
     assert widgets(page)[keys.COMPARED].value == list(SHIPPED)
     assert widgets(page)[keys.COMPARE_VIEW].value == "figures"
@@ -714,7 +713,7 @@ def test_the_others_on_the_same_pictures_are_added_with_a_button(open_page):
 
 
 def test_a_link_of_the_train_page_leads_to_the_comparison_of_a_run(open_page, studio):
-    page = AppTest.from_file(APP, default_timeout=120).switch_page("pages/train.py")
+    page = AppTest.from_file(APP, default_timeout=120).switch_page("train.py")
     page.query_params |= {keys.STEP: "trainings", keys.SHOWN_RUN: FOREST}
     links = [link.proto.query_string for link in fine(page.run()).get("page_link")]
     (link,) = (query for query in links if query.startswith(f"{keys.COMPARED}="))

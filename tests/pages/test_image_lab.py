@@ -27,7 +27,7 @@ from core.opencv_ops import GROUPS, MOST_STEPS, OPERATIONS, Step, as_code, from_
 from core.robustness import CHANGES
 from core.serving import load_predictor
 from core.settings import Settings
-from pages.components import house, keys, memory
+from pages.components import keys, memory
 from pages.components.lab import variants
 from pages.components.memory import Memory
 from tests.core.jobs.conftest import own_folders
@@ -66,7 +66,6 @@ class Seen:
 def studio(tmp_path, monkeypatch) -> Iterator[Settings]:
     """Empty folders for all that is made, beside the shipped runs; jobs are queued, not started."""
     with own_folders(tmp_path, monkeypatch) as changed:
-        monkeypatch.setattr(house, "enter", lambda: None)  # else AppTest forgets clicks on the way
         for module in (jobs, queue):
             monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
         yield changed
@@ -77,7 +76,7 @@ def open_page(studio) -> Callable[..., AppTest]:
     """`open_page(sample="cat", pipeline="invert")`: the image lab with that in the address."""
 
     def open_at(**address: str) -> AppTest:
-        page = AppTest.from_file(APP, default_timeout=120).switch_page("pages/image_lab.py")
+        page = AppTest.from_file(APP, default_timeout=120).switch_page("image_lab.py")
         for name, value in ({keys.LAB_SAMPLE: "digit_3"} | address).items():
             page.query_params[name] = value
         return fine(page.run())
@@ -403,10 +402,10 @@ def test_a_link_that_is_followed_later_replaces_the_steps(open_page):
 
 def test_steps_are_still_there_after_a_look_at_another_page(open_page):
     page = open_page(pipeline="median_blur;radius=3~otsu!")
-    fine(page.switch_page("pages/compare.py").run())
+    fine(page.switch_page("compare.py").run())
     for name in list(page.query_params):
         del page.query_params[name]  # as a browser does
-    change(page.switch_page("pages/image_lab.py").run(), "median_blur;radius=3~otsu!")
+    change(page.switch_page("image_lab.py").run(), "median_blur;radius=3~otsu!")
 
 
 # Steps
@@ -794,7 +793,7 @@ def test_the_train_page_is_handed_the_policy(open_page, values):
         "simple_cnn.augmentation": CUSTOM,
         **{f"simple_cnn.{name}": str(value) for name, value in expected.items()},
     }
-    train = AppTest.from_file(APP, default_timeout=120).switch_page("pages/train.py")
+    train = AppTest.from_file(APP, default_timeout=120).switch_page("train.py")
     for name, value in query.items():
         train.query_params[name] = value
     fine(train.run())

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
-from core import datasets, ensemble, jobs, runs, visitors
+from core import datasets, ensemble, jobs, runs, shares, visitors
 from core.datasets import uploads
 from core.ensemble import Ensemble
 from core.images import encode_png
@@ -20,7 +20,7 @@ from core.progress import Reporter
 from core.settings import Settings
 from core.training import TrainConfig
 from core.visitors import KEEPER, NOBODY, acting_as
-from pages.components import house, keys, memory, visitor, welcome
+from pages.components import keys, memory, visitor, welcome
 from pages.components.memory import Memory
 from tests.core.datasets.pictures_on_disk import pets, write_folder
 from tests.core.public import A, B, give_run, public_demo
@@ -41,7 +41,6 @@ def demo(tmp_path, monkeypatch) -> Iterator[Settings]:
             monkeypatch.setattr(module, "settings", changed)
         for module in (jobs, queue):
             monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
-        monkeypatch.setattr(house, "enter", visitor.recognise)  # else AppTest forgets clicks
         monkeypatch.setattr(limits, "memory", lambda: 64 * 2**30)
         shelf = memory._Shelf()
         monkeypatch.setattr(memory, "_shelf", lambda: shelf)
@@ -481,10 +480,13 @@ def test_a_drawing_is_kept_for_each_visitor(open_page, made):
     assert memory._place(TOKEN) == TOKEN  # of the keeper
 
 
-def test_no_visitor_has_the_drawings_of_others_forgotten(demo, made):
-    large = ("x.png", bytes(memory._MOST_BYTES // 3))
+def test_no_network_has_the_drawings_of_others_forgotten(demo, made):
+    """However many cookies it invents."""
+    large = ("x.png", bytes(memory._ROOM.total // 3))
+    shares.met(A, "home")
     for number in range(4):
-        memory._shelf().put(f"{B} token-{number}", Memory(uploads=[large]))
+        shares.met(f"invented-{number}", "elsewhere")
+        memory._shelf().put(f"invented-{number} token", Memory(uploads=[large]))
     assert memory._shelf().get(f"{A} {TOKEN}") is not None
 
 

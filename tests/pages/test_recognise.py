@@ -21,7 +21,7 @@ from tests.core.datasets.pictures_on_disk import write_folder
 from tests.core.image_files import heic
 from tests.core.jobs.conftest import own_folders
 
-APP = str(Path(__file__).resolve().parents[2] / "app.py")
+APP = str(Path(__file__).resolve().parents[2] / "pages" / "studio.py")
 
 
 def drawn(picture: np.ndarray) -> dict:
@@ -250,14 +250,14 @@ def test_a_file_of_another_format_is_taken_and_answered_with_what_to_do(app):
 
 
 def test_files_that_are_too_large_together_are_refused_and_let_go(app, monkeypatch):
-    monkeypatch.setattr(sent, "_OWN_MB", 0.001)
+    monkeypatch.setattr(sent, "_OWN", 1_000)
     app.query_params[keys.SOURCE] = "upload"
     app.run()
     files = [(f"{label}.png", encode_png(digit(label)), "image/png") for label in (2, 7)]
     app.file_uploader[0].set_value(files).run()
     assert "too large together: at most 0.001 MB" in app.error[0].value
     assert [heading.value for heading in app.subheader] == ["Nothing to read yet"]
-    monkeypatch.setattr(sent, "_OWN_MB", 500)
+    monkeypatch.setattr(sent, "_OWN", 500 * 10**6)
     app.run()
     assert not app.error
     assert app.file_uploader[0].value == []

@@ -51,7 +51,7 @@ def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
     pictures = test_pictures(max(found, key=lambda one: max(one.run.card.input_shape[:2])))
     if isinstance(pictures, str):
         st.info(pictures, icon=":material/hide_image:")
-        page_link = "pages/train.py"
+        page_link = "train.py"
         st.page_link(page_link, label="To the datasets", icon=":material/photo_library:")
         _show_answers(found, indices)
         return

@@ -107,7 +107,7 @@ def _drawing() -> Shown | None:
     png = recall().drawing_png
     if png is None:
         st.info("Nothing was drawn yet.", icon=":material/draw:")
-        st.page_link("pages/recognise.py", label="Draw something", icon=":material/draw:")
+        st.page_link("recognise.py", label="Draw something", icon=":material/draw:")
         return None
     return _decoded("drawing", png)
 

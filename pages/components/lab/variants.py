@@ -117,7 +117,7 @@ def _hand_over(values: dict[str, Any]) -> None:
     """A link to the Train page with this policy filled in."""
     query = {f"{MODEL}.{name}": str(value) for name, value in values.items()}
     st.page_link(
-        "pages/train.py",
+        "train.py",
         label="Train with these changes",
         icon=":material/school:",
         query_params={

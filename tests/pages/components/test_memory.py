@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.shares import Room
 from pages.components import keys, memory
 from pages.components.memory import Memory
 
@@ -74,7 +75,7 @@ def without_address(app: AppTest) -> AppTest:
 
 @pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
 def test_the_oldest_memories_are_forgotten_when_they_grow_too_many(monkeypatch, kept):
-    monkeypatch.setattr(memory, "_MOST_BYTES", 5_000)
+    monkeypatch.setattr(memory, "_ROOM", Room(5_000, 5_000))
     shelf = memory._Shelf()
     for number in range(5):
         shelf.put(f"visitor{number}", kept)
@@ -83,14 +84,14 @@ def test_the_oldest_memories_are_forgotten_when_they_grow_too_many(monkeypatch, 
 
 
 def test_whoever_shows_something_again_is_not_the_oldest_any_more(monkeypatch, shelf):
-    monkeypatch.setattr(memory, "_MOST_BYTES", 5_000)
+    monkeypatch.setattr(memory, "_ROOM", Room(5_000, 5_000))
     for visitor in ("one", "two", "one", "three"):
         shelf.put(visitor, KEPT["uploads"])
     assert [name for name in ("one", "two", "three") if shelf.get(name)] == ["one", "three"]
 
 
 def test_one_that_is_larger_than_all_may_be_is_kept_alone(monkeypatch, shelf):
-    monkeypatch.setattr(memory, "_MOST_BYTES", 1_000)
+    monkeypatch.setattr(memory, "_ROOM", Room(1_000, 1_000))
     shelf.put("one", Memory())
     shelf.put("two", KEPT["a picture in the lab"])
     assert shelf.get("one") is None
