@@ -3,7 +3,7 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.components.gate import Gate
+from pages.components.gate import ROUTES, Gate
 from pages.components.opening import open_browser
 
-app = st.App("pages/studio.py", middleware=[Middleware(Gate)], lifespan=open_browser)
+app = st.App("pages/studio.py", routes=ROUTES, middleware=[Middleware(Gate)], lifespan=open_browser)

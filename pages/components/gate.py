@@ -10,7 +10,9 @@ from pathlib import Path
 
 import streamlit
 from starlette.datastructures import MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _UPLOADS, _METRICS, _COMPONENTS = "/_stcore/upload_file/", "/_stcore/metrics", "/component/"
@@ -92,3 +94,11 @@ def _own_scripts() -> list[str]:
     inside = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     digests = (hashlib.sha256(script.encode()).digest() for script in inside)
     return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
+
+
+async def _to_the_first_page(request: Request) -> RedirectResponse:
+    return RedirectResponse(f"./?{request.url.query}".rstrip("?"))
+
+
+# Streamlit finds its first page at `/` alone, but it is called like the others in links.
+ROUTES = [Route("/recognise", _to_the_first_page)]
