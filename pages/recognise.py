@@ -81,7 +81,7 @@ def show_classes(run: Run) -> None:
     """What the model can tell apart."""
     names = run.card.class_names
     more = f" and {len(names) - MOST_CLASSES} more" if len(names) > MOST_CLASSES else ""
-    listed = html.plain(", ".join(names[:MOST_CLASSES]))
+    listed = ", ".join(map(html.named, names[:MOST_CLASSES]))
     st.caption(f"This model knows only: {listed}{more}. It cannot name anything else.")
 
 
@@ -152,7 +152,7 @@ def take_pictures(source: str) -> list[File]:
 def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Reading | None:
     """The answer in large type, first of all, since that is what one waits for."""
     if shown.error:
-        st.error(f"{shown.name}: {shown.error}", icon=":material/broken_image:")
+        st.error(html.plain(f"{shown.name}: {shown.error}"), icon=":material/broken_image:")
         return None
     predictor = run_picker.open_run(run)
     if predictor is None:
@@ -160,14 +160,14 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Reading |
     try:
         first = predictor.read(shown.image, fit=fit)
     except ImageError as error:
-        st.info(str(error), icon=":material/info:")
+        st.info(html.plain(str(error)), icon=":material/info:")
         reading.show_looked_at(shown.image, error)
         return None
     photograph = run_picker.reads_photographs(run)
     reading.show_answer(first, unsure_below, photograph)
     show_classes(run)
     reading.show_probabilities(first)
-    st.caption(f"Answered by {run_picker.title(run)} (`{run.id}`).")
+    st.caption(f"Answered by {html.plain(run_picker.title(run))} (`{run.id}`).")
     return first
 
 
@@ -211,7 +211,8 @@ def show_many(shown: list[File], run: Run, unsure_below: float, fit: str) -> Non
         },
     )
     if refused := [f"{row['file']}: {row['remark']}" for row in rows if not row["label"]]:
-        st.warning("  \n".join(["Not read:", *refused]), icon=":material/broken_image:")
+        lines = ["Not read:", *map(html.plain, refused)]
+        st.warning("  \n".join(lines), icon=":material/broken_image:")
     st.download_button(
         "Download this table as CSV",
         spreadsheet.as_csv(
@@ -222,7 +223,7 @@ def show_many(shown: list[File], run: Run, unsure_below: float, fit: str) -> Non
         icon=":material/download:",
         on_click="ignore",
     )
-    st.caption(f"Read by {run_picker.title(run)} (`{run.id}`).")
+    st.caption(f"Read by {html.plain(run_picker.title(run))} (`{run.id}`).")
 
 
 def row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -> dict:

@@ -117,7 +117,7 @@ def _label(spec: DatasetSpec | None) -> str:
 
 def offer_download(spec: DatasetSpec) -> None:
     """What it is, how large, and a button; progress while it comes."""
-    st.subheader(spec.title, anchor=False)
+    st.subheader(html.plain(spec.title), anchor=False)
     st.markdown(
         f"{spec.summary}  \n**Classes:** {', '.join(spec.class_names)}  \n"
         f"**Source:** {spec.source}  \n**Licence:** {spec.licence}"
@@ -187,7 +187,7 @@ def delete(name: str) -> None:
     try:
         datasets.delete(name)
     except StudioError as error:
-        st.toast(str(error))
+        st.toast(html.plain(str(error)))
     st.session_state[keys.NEXT_DATASET] = FIRST_CHOICE
 
 

@@ -16,6 +16,7 @@ LEVELS = {
     "errors": 0,
     "settings": 0,
     "memory": 0,
+    "names": 0,
     "visitors": 1,
     "shares": 1,
     "drafts": 1,

@@ -15,12 +15,12 @@ from core.datasets.refusals import (
     by_name,
     check_counts,
     check_splits,
-    shown,
     too_small,
 )
 from core.datasets.structure import Located, Structure, structure
 from core.errors import DatasetError, unknown
 from core.images import SUFFIXES
+from core.names import shown_path
 
 _RANK = {"test": 0, "val": 1, "train": 2, "unsplit": 3}
 
@@ -106,7 +106,7 @@ def _sort_out(paths: Iterable[str]) -> tuple[list, list[tuple[str, str]], int]:
     kept = []
     for path, parts in images:
         if (folder := hidden_folder(path)) and folder not in classes:
-            skipped.append((path, f"It is in the hidden folder {shown(folder)}/."))
+            skipped.append((path, f"It is in the hidden folder {shown_path(folder)}/."))
         else:
             kept.append((path, parts))
     return kept, skipped, ignored

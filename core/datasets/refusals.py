@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from core.datasets.choices import LEAVE_OUT_SMALL, LayoutError
+from core.names import shown_path
 
 MIN_IMAGES = 10
 TOO_SMALL = "or leave the small classes out."  # how a refusal ends that leaving out would cure
@@ -82,7 +83,7 @@ def why(skipped: Sequence[tuple[str, str]]) -> str:
         return ""
     kind, count = counted.most_common(1)[0]
     path, reason = next(pair for pair in skipped if _kind(pair[1]) == kind)
-    said = _said(reason, count, shown(path))
+    said = _said(reason, count, shown_path(path))
     if len(counted) == 1:
         return said
     others = len(skipped) - count
@@ -102,7 +103,7 @@ def _said(reason: str, count: int, example: str) -> str:
     if match := _SAME.fullmatch(reason):
         where = f"ones in {match[2]}" if match[2] else "others"
         subject = "1 image is" if one else f"{count:,} images are"
-        return f"{subject} the same as {where}, such as {example} and {shown(match[1])}."
+        return f"{subject} the same as {where}, such as {example} and {shown_path(match[1])}."
     files, are, such = ("1 file", "is", "") if one else (f"{count:,} files", "are", "such as ")
     named = f", {such}{example}" if such else f" ({example})"
     if reason == EMPTY:
@@ -120,12 +121,6 @@ def _said(reason: str, count: int, example: str) -> str:
         cure = reason.partition(": ")[2].rstrip(".") if one else cure
         return f"{files} {are} {thing}{named}: {cure}."
     return f"{files} could not be used{named}: {reason}"
-
-
-def shown(path: str) -> str:
-    """A path in a sentence: what cannot be printed replaced, the middle of a long one left out."""
-    path = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in path)
-    return path if len(path) <= 80 else f"{path[:30]}…{path[-45:]}"
 
 
 def check_counts(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.comparison import Compared
+from core.names import all_shown, shown
 from core.plots.style import CLASS_AXIS, RUN_LEGEND, RUN_MARKERS, RUN_SHAPES, of_run
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
@@ -15,14 +16,9 @@ if TYPE_CHECKING:  # heavy: imported where a chart is drawn
 MOST_BARS = 4  # runs that have bars; more have dots alone
 CLASS_FIGURES = {"f1": "F1", "precision": "Precision", "recall": "Recall"}
 _MOST_NUMBERED = 30  # classes whose confusions are written as numbers
-_MOST_LETTERS = 28  # of the name of a class
+MOST_LETTERS = 28  # of the name of a class
 _ROW = 15  # pixels for a bar
 _GAP = 12  # pixels between classes
-
-
-def short(name: str) -> str:
-    """A name that fits beside a chart."""
-    return name if len(name) <= _MOST_LETTERS else name[: _MOST_LETTERS - 1] + "…"
 
 
 def scaled(matrix: np.ndarray, scale: str) -> np.ndarray:
@@ -44,7 +40,7 @@ def class_bars(found: Sequence[Compared], figure: str = "f1") -> "alt.LayerChart
     import altair as alt
     import pandas as pd
 
-    names = list(found[0].run.card.class_names)
+    names = all_shown(found[0].run.card.class_names)
     rows = [
         (one.id, name, float(value))
         for one in found
@@ -92,7 +88,7 @@ def class_figure(found: Sequence[Compared], figure: str = "f1") -> "Figure":
     """The same for a file: a row for each class, a shape for each run."""
     from matplotlib.figure import Figure
 
-    names = found[0].run.card.class_names
+    names = all_shown(found[0].run.card.class_names)
     drawn = Figure(figsize=(8, 1.6 + 0.28 * len(names)), dpi=120, layout="constrained")
     axes = drawn.subplots()
     for number, one in enumerate(found):
@@ -107,7 +103,9 @@ def class_figure(found: Sequence[Compared], figure: str = "f1") -> "Figure":
             alpha=0.85,
             label=one.id,
         )
-    axes.set_yticks(range(len(names)), [short(name) for name in names], parse_math=False)
+    axes.set_yticks(
+        range(len(names)), [shown(name, MOST_LETTERS) for name in names], parse_math=False
+    )
     axes.invert_yaxis()
     axes.xaxis.set_major_formatter(lambda x, _: f"{x * 100:g} %")
     axes.set(xlabel=CLASS_FIGURES[figure], title=f"{CLASS_FIGURES[figure]} class by class")
@@ -146,7 +144,7 @@ def confusion_figure(one: Compared, scale: str = "rows") -> "Figure":
     """The confusion matrix of a run, for a file."""
     from matplotlib.figure import Figure
 
-    names = one.run.card.class_names
+    names = all_shown(one.run.card.class_names)
     side = min(24.0, 3.0 + 0.42 * len(names))
     drawn = Figure(figsize=(side + 0.6, side), dpi=120, layout="constrained")
     draw_confusion(drawn.subplots(), one.evaluation.confusion_matrix, names, one.id, scale)
@@ -160,7 +158,7 @@ def draw_confusion(
     parts = scaled(matrix, scale)
     parts = parts / max(parts.max(), 1e-12) if scale == "counts" else parts
     axes.imshow(parts, cmap="Blues", vmin=0, vmax=1)
-    labels = [short(name) for name in names]
+    labels = [shown(name, MOST_LETTERS) for name in names]
     axes.set_xticks(range(len(names)), labels, rotation=45, ha="right", parse_math=False)
     axes.set_yticks(range(len(names)), labels, parse_math=False)
     axes.set(xlabel="answer", ylabel="true class")

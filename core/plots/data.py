@@ -7,7 +7,8 @@ import numpy as np
 
 from core.datasets import Overview
 from core.images import fit_within, to_rgb
-from core.plots.comparing import short
+from core.names import all_shown, shown
+from core.plots.comparing import MOST_LETTERS
 from core.plots.style import CLASS_AXIS, PART_COLOURS, PART_NAMES
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
@@ -25,7 +26,7 @@ def class_counts(look: Overview) -> "alt.Chart":
 
     rows = [
         {"class": name, "part": part, "order": order, "pictures": int(look.counts[order, label])}
-        for label, name in enumerate(look.class_names)
+        for label, name in enumerate(all_shown(look.class_names))
         for order, part in enumerate(PART_NAMES)
     ]
     return (
@@ -40,7 +41,7 @@ def class_counts(look: Overview) -> "alt.Chart":
             y=alt.Y(
                 "class:N",
                 title=None,
-                sort=list(look.class_names),
+                sort=all_shown(look.class_names),
                 axis=alt.Axis(**CLASS_AXIS),
             ),
             color=alt.Color(
@@ -84,7 +85,7 @@ def contact_sheet(look: Overview) -> "Figure":
     """Samples of each class, a row each; at most 40 classes."""
     from matplotlib.figure import Figure
 
-    names = look.class_names[:_MOST_ROWS]
+    names = all_shown(look.class_names)[:_MOST_ROWS]
     columns = max(len(pictures) for pictures in look.samples)
     figure = Figure(figsize=(1.8 + columns * _CELL, 0.5 + len(names) * _CELL), dpi=120)
     grid = figure.subplots(len(names), columns, squeeze=False)
@@ -92,7 +93,7 @@ def contact_sheet(look: Overview) -> "Figure":
         row[0].text(
             -0.2,
             0.5,
-            "\n".join(wrap(short(name), _NAME_WIDTH)),
+            "\n".join(wrap(shown(name, MOST_LETTERS), _NAME_WIDTH)),
             ha="right",
             va="center",
             transform=row[0].transAxes,

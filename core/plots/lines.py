@@ -7,6 +7,7 @@ import numpy as np
 
 from core.comparison import Compared
 from core.evaluation import Curve, precision_recall, roc
+from core.names import shown
 from core.plots.style import AXIS_TITLES, PART_NAMES
 from core.runs import Run
 
@@ -159,7 +160,7 @@ def precision_recall_lines(found: Sequence[Compared], label: int) -> Lines:
 
 def _of_class(found, label, title, x_title, y_title, make, diagonal=False) -> Lines:
     curves: list[Curve] = [make(one.evaluation, label) for one in found]
-    name = found[0].run.card.class_names[label] if found else ""
+    name = shown(found[0].run.card.class_names[label]) if found else ""
     return Lines(
         f"{title}: {name} against the rest",
         x_title,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from core.names import all_shown
 from core.plots.comparing import draw_confusion
 from core.plots.style import (
     AXIS_TITLES,
@@ -118,7 +119,9 @@ def run_figure(run: "Run", best: int | None) -> "Figure":
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.1])
     _draw_curve(left, run.card, best)
     matrix = run.evaluation("test").confusion_matrix
-    draw_confusion(right, matrix, run.card.class_names, "Confusion matrix, test pictures")
+    draw_confusion(
+        right, matrix, all_shown(run.card.class_names), "Confusion matrix, test pictures"
+    )
     figure.suptitle(
         f"{run.id}: {run.card.metrics['accuracy']:.2%} of {run.card.metrics['test_size']:,} test "
         "pictures right",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from core.comparison import FIGURES, Compared, best, leaders, sentence, written
+from core.names import all_shown
 from core.report.charts import UNSURE_BELOW, charts, svg
 from core.report.mistakes import surest_mistakes
 from core.report.tables import class_rows
@@ -31,7 +32,7 @@ def as_html(
         for name, draw in charts(found, unsure_below).items()
     }
     ahead = leaders(found)
-    names = found[0].run.card.class_names
+    names = all_shown(found[0].run.card.class_names)
     return (
         Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
         .from_string(_PAGE)

@@ -6,6 +6,7 @@ import streamlit as st
 from core import datasets, plots, spreadsheet, visitors
 from core.datasets import DatasetSpec, Overview
 from core.errors import StudioError
+from core.names import all_shown
 from pages.components import html, keys
 
 _SAMPLES = 10
@@ -109,14 +110,14 @@ def _note_part(spec: DatasetSpec) -> None:
 
 def show_gallery(look: Overview) -> None:
     """A row of training pictures for each class."""
-    names = list(look.class_names)
+    names = all_shown(look.class_names)
     if len(names) > _MOST_CLASSES:
         names = st.multiselect(
             "Classes to show", names, names[:_MOST_CLASSES], key=f"{keys.SHOWN_CLASSES}_{look.name}"
         )
     rows = [
         (name, int(look.per_class[label]), look.samples[label])
-        for label, name in enumerate(look.class_names)
+        for label, name in enumerate(all_shown(look.class_names))
         if name in names
     ]
     st.html(html.STYLE + html.gallery(rows))
@@ -144,7 +145,9 @@ def show_counts(look: Overview) -> None:
     st.altair_chart(plots.class_counts(look), width="stretch")
     with st.expander("The same as a table"):
         columns = dict(zip(plots.PART_NAMES, look.counts, strict=True))
-        table = pd.DataFrame({"class": look.class_names, **columns, "all": look.per_class})
+        table = pd.DataFrame(
+            {"class": all_shown(look.class_names), **columns, "all": look.per_class}
+        )
         st.dataframe(table, hide_index=True)
 
 

@@ -5,16 +5,21 @@ They take their colours from the theme, so they suit light and dark, and wrap on
 
 import base64
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape
 
 import numpy as np
 
 from core.images import encode_png, fit_within
+from core.names import shown
 from core.serving import Prediction
 
 _STRIP_SIDE = 480  # pixels: three for each that a strip has room for
 _LONG = 24  # letters of a name that is set smaller
+_MARKS = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:&=-]|(?<=^\d)\.)")
+# What Markdown makes a link of by itself: a word joiner, which is not seen, comes in between.
+_LINKS = re.compile(r"(https?:)(?=//)|(\bwww)(?=\.)|(?<=[^\s@])(@)(?=[^\s@])", re.IGNORECASE)
 STYLE = """<style>
 .answer {display:flex; align-items:baseline; flex-wrap:wrap; gap:.1rem 1.1rem; line-height:1}
 .answer b {font-size:clamp(3.4rem, 9vw, 6rem); font-weight:750; overflow-wrap:anywhere}
@@ -60,9 +65,10 @@ dt span {display:-webkit-box; -webkit-box-orient:vertical; -webkit-line-clamp:4;
 
 def _named(name: str) -> str:
     """The beginning of a `<dt>`; of a long name a few lines, and all of it in a tooltip."""
+    written = escape(shown(name))
     if len(name) <= _LONG:
-        return f"<dt>{escape(name)}"
-    return f'<dt title="{escape(name)}"><span>{escape(name)}</span>'
+        return f"<dt>{written}"
+    return f'<dt title="{written}"><span>{written}</span>'
 
 
 def isolated(name: str) -> str:
@@ -75,7 +81,7 @@ def answer(label: str, confidence: str, small: bool = False) -> str:
     size = "answer small" if small else "answer word" if len(label) > 8 else "answer"
     if len(label) > _LONG:
         size = "answer long"
-    written = f"<b>{escape(label)}</b><span>{escape(confidence)}</span>"
+    written = f"<b>{escape(shown(label))}</b><span>{escape(confidence)}</span>"
     return f'<div class="{size}">{written}</div>'
 
 
@@ -115,14 +121,26 @@ def gallery(rows: Sequence[tuple[str, int | None, Sequence[np.ndarray]]]) -> str
     parts = []
     for name, count, pictures in rows:
         number = "" if count is None else f"<small>{count:,}</small>"
-        images = "".join(f'<img src="{data_url(p)}" alt="{escape(name)}">' for p in pictures)
+        alt = escape(shown(name))
+        images = "".join(f'<img src="{data_url(p)}" alt="{alt}">' for p in pictures)
         parts.append(f"{_named(name)}{number}</dt><dd>{images}</dd>")
     return f'<dl class="gallery">{"".join(parts)}</dl>'
 
 
 def plain(text: str) -> str:
-    """A text somebody else wrote, so that Markdown shows it as it is."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:-])", r"\\\1", text)
+    """A text with words somebody else wrote, so that Markdown shows it as it is: no images, no
+    links, no colours."""
+    text = _LINKS.sub(lambda found: found[0] + "\N{WORD JOINER}", " ".join(text.split()))
+    return _MARKS.sub(r"\\\1", text)
+
+
+def named(name: str) -> str:
+    """A name somebody else chose, so that Markdown shows it as it is, and all of it in one line
+    whose direction leaves the sentence around it alone."""
+    name = shown(name)
+    if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name):
+        name = isolated(name)
+    return plain(name)
 
 
 def data_url(image: np.ndarray) -> str:

@@ -44,7 +44,7 @@ def show_running(job_id: str) -> None:
     """Progress of a job; the whole page is shown anew when it has ended."""
     job = still_going(job_id)
     with st.container(border=True):
-        st.markdown(f"**{title(job)}**")
+        st.markdown(f"**{html.plain(title(job))}**")
         text = "Stopping …" if job.stopping else _text(job)
         st.progress(min(1.0, job.part), text)
         with st.container(horizontal=True):
@@ -65,7 +65,7 @@ def start(kind: str, settings: Mapping[str, Any]) -> bool:
     try:
         jobs.submit(kind, settings)
     except StudioError as error:
-        st.toast(str(error))
+        st.toast(html.plain(str(error)))
         return False
     return True
 
@@ -89,7 +89,7 @@ def stop(job_id: str) -> None:
     try:
         jobs.cancel(job_id)
     except StudioError as error:
-        st.toast(str(error))
+        st.toast(html.plain(str(error)))
 
 
 def show_failure(job: Job | None) -> None:

@@ -90,7 +90,7 @@ def _take(files: list) -> None:
             ((file.name, file.getvalue()) for file in files), current.id if current else ""
         )
     except StudioError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(html.plain(str(error)), icon=":material/error:")
         return
     sent.let_go(files)
     st.query_params[keys.UPLOAD] = upload.id

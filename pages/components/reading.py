@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import ImageError, NothingFound, StudioError
+from core.names import shown
 from core.runs import Run
 from core.serving import Prediction, Reading
 from pages.components import html, run_picker
@@ -21,7 +22,7 @@ def show_answer(reading: Reading, unsure_below: float, photograph: bool = False)
     """
     confidence = f"{html.percent(reading.confidence)} sure"
     if photograph and reading.confidence < unsure_below:
-        closest = f"closest: {html.isolated(reading.label)}, {confidence}"
+        closest = f"closest: {html.isolated(shown(reading.label))}, {confidence}"
         st.html(html.STYLE + html.answer("Nothing fits", closest))
         st.caption("Perhaps what the picture shows is none of the things this model has learnt.")
     elif reading.confidence < unsure_below:
@@ -35,7 +36,8 @@ def _second_thoughts(predictions: tuple[Prediction, ...]) -> str:
     """What was doubted most, and what else it could be."""
     doubted = min(predictions, key=lambda prediction: prediction.confidence)
     first, second = (
-        doubted.class_names[index] for index in doubted.probabilities.argsort()[::-1][:2]
+        html.named(doubted.class_names[index])
+        for index in doubted.probabilities.argsort()[::-1][:2]
     )
     if len(predictions) > 1:
         return f"One of the digits could be {first} or {second}. Try drawing it more clearly."
@@ -48,7 +50,7 @@ def second_guess(prediction: Prediction) -> str:
         return ""
     index = int(prediction.probabilities.argsort()[-2])
     part = float(prediction.probabilities[index])
-    return f"{prediction.class_names[index]} ({html.percent(part)})"
+    return f"{shown(prediction.class_names[index])} ({html.percent(part)})"
 
 
 def show_probabilities(reading: Reading) -> None:
@@ -61,7 +63,9 @@ def show_probabilities(reading: Reading) -> None:
     order = "from left to right" if rows == 1 else f"in {rows} rows, row by row"
     st.caption(f"{len(reading.predictions)} digits, read {order}:")
     for tab, prediction in zip(
-        st.tabs([f"{i}. digit: {p.label}" for i, p in enumerate(reading.predictions, 1)]),
+        st.tabs(
+            [f"{i}. digit: {html.named(p.label)}" for i, p in enumerate(reading.predictions, 1)]
+        ),
         reading.predictions,
         strict=True,
     ):
@@ -96,7 +100,7 @@ def show_comparison(image: np.ndarray, first: Reading, chosen: list[Run], fit: s
     """The same picture read by every chosen model, side by side."""
     for column, run in zip(st.columns(max(3, len(chosen)))[: len(chosen)], chosen, strict=True):
         with column.container(border=True):
-            st.markdown(f"**{run_picker.title(run)}**")
+            st.markdown(f"**{html.plain(run_picker.title(run))}**")
             reading = first if run is chosen[0] else _read(image, run, first, chosen[0], fit)
             if reading is not None:
                 confidence = f"{html.percent(reading.confidence)} sure"
@@ -120,5 +124,5 @@ def _read(image: np.ndarray, run: Run, first: Reading, first_run: Run, fit: str)
     try:
         return predictor.read(image, first.prepared if alike else None, fit)
     except StudioError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(html.plain(str(error)), icon=":material/error:")
         return None

@@ -9,7 +9,7 @@ from core.errors import StudioError
 from core.models import MODELS
 from core.runs import Run
 from core.serving import Predictor, load_predictor
-from pages.components import address, keys
+from pages.components import address, html, keys
 
 _BESIDE = 4  # runs that a link to the comparison names
 FIRST_CHOICE = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
@@ -119,5 +119,5 @@ def open_run(run: Run) -> Predictor | None:
     try:
         return load_predictor(run)
     except StudioError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(html.plain(str(error)), icon=":material/error:")
         return None

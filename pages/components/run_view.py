@@ -79,7 +79,7 @@ def _show_curve(run: Run) -> None:
     for column, one in zip(st.columns(len(shown)), shown, strict=True):
         with column:
             if others:
-                st.markdown(f"**{run_picker.title(one)}** `{one.id}`")
+                st.markdown(f"**{html.plain(run_picker.title(one))}** `{one.id}`")
             curve.show(f"curve_{one.id}", one.card.history, one.card.axis, **_mark(one))
     st.caption(_how_measured(run))
     if "loss" in card.history[0]:
@@ -262,7 +262,7 @@ def _do_rename(run: Run, new: str) -> None:
         runs.rename(run.id, new)
         st.session_state[keys.NEXT_RUN] = new
     except StudioError as error:
-        st.toast(str(error))
+        st.toast(html.plain(str(error)))
 
 
 def _delete(run: Run) -> None:
@@ -276,4 +276,4 @@ def _do_delete(run_id: str) -> None:
         runs.delete(run_id)
         st.toast(f"Deleted {run_id}.")
     except StudioError as error:
-        st.toast(str(error))
+        st.toast(html.plain(str(error)))

@@ -91,14 +91,14 @@ def _go_on(job_id: str) -> None:
     try:
         jobs.go_on(job_id)
     except StudioError as error:
-        st.toast(str(error))
+        st.toast(html.plain(str(error)))
 
 
 def _remove(job_id: str) -> None:
     try:
         jobs.delete(job_id)
     except StudioError as error:
-        st.toast(str(error))
+        st.toast(html.plain(str(error)))
 
 
 def _announce_last() -> None:

@@ -8,9 +8,9 @@ import streamlit as st
 
 from core import datasets
 from core.comparison import Compared
-from core.datasets.refusals import shown
 from core.errors import StudioError
 from core.evaluation import Evaluation
+from core.names import all_shown, shown_path
 from pages.components import html, keys
 
 _AT_ONCE = 24
@@ -119,7 +119,7 @@ def _files(one: Compared) -> tuple[str, ...]:
 
 
 def _card(found: Sequence[Compared], pictures, index: int, files: Sequence[str]) -> str:
-    names = found[0].run.card.class_names
+    names = all_shown(found[0].run.card.class_names)
     truth = names[int(found[0].evaluation.labels[index])]
     rows = []
     for one in found:
@@ -134,7 +134,7 @@ def _card(found: Sequence[Compared], pictures, index: int, files: Sequence[str])
         )
     title = f"True class {escape(truth)}"
     file = files[index] if files else f"test picture {index}"
-    name = escape(shown(file))
+    name = escape(shown_path(file))
     return (
         f'<figure data-index="{index}"><img src="{html.data_url(pictures[index])}" '
         f'alt="{name}, true class {escape(truth)}">'
@@ -148,7 +148,7 @@ def _show_answers(found: Sequence[Compared], indices: np.ndarray) -> None:
     """What was answered, as a table: for datasets that are not here."""
     import pandas as pd
 
-    names = np.array(found[0].run.card.class_names)
+    names = np.array(all_shown(found[0].run.card.class_names))
     files = _files(found[0])
     table = {
         "picture": [files[index] for index in indices] if files else indices,

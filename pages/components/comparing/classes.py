@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import plots
 from core.comparison import Compared
+from core.names import all_shown
 from pages.components import choice, class_report, html, keys
 from pages.components.comparing import cases, charts, chosen
 
@@ -39,7 +40,7 @@ def _pick_run(found: Sequence[Compared]) -> Compared:
 
 
 def _show_confused(found: Sequence[Compared], one: Compared) -> None:
-    names = one.run.card.class_names
+    names = all_shown(one.run.card.class_names)
     pairs = one.evaluation.most_confused(_PAIRS)
     if not pairs:
         st.success("It answered every test picture rightly.", icon=":material/check_circle:")

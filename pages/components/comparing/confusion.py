@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import plots
 from core.comparison import Compared
+from core.names import all_shown
 from pages.components import address, choice, html, keys
 from pages.components.comparing import cases, chosen, matrix
 
@@ -114,7 +115,7 @@ def _show_difference(first: Compared, second: Compared, scale: str, cell) -> Non
 def _draw(
     name: str, label: str, one: Compared, values, scale: str, most: float, cell, signed=False
 ) -> None:
-    names = one.run.card.class_names
+    names = all_shown(one.run.card.class_names)
     matrix.show(
         f"matrix_{name}",
         label,
@@ -168,7 +169,7 @@ def _cell(found: Sequence[Compared]) -> tuple[str, int, int] | None:
 
 def _list_view(found: Sequence[Compared], shown: Sequence[Compared], pair) -> None:
     """The same by keyboard alone: every filled cell of a matrix in a list."""
-    names = found[0].run.card.class_names
+    names = all_shown(found[0].run.card.class_names)
     folded = st.expander("The cells as a list", key=keys.CELL_LIST, on_change="rerun")
     if not folded.open:
         return
@@ -202,7 +203,7 @@ def _open_listed(run_id: str, key: str) -> None:
 
 def _show_cell(found: Sequence[Compared], cell: tuple[str, int, int], pair) -> None:
     name, row, column = cell
-    names = found[0].run.card.class_names
+    names = all_shown(found[0].run.card.class_names)
     what = f"{html.plain(names[row])} answered as {html.plain(names[column])}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(what, anchor=False, width="content")

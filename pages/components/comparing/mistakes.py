@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.comparison import Compared
 from core.evaluation import right_against_wrong
+from core.names import all_shown
 from pages.components import choice, html, keys
 from pages.components.comparing import cases, chosen
 
@@ -25,7 +26,7 @@ def show(found: Sequence[Compared]) -> None:
     which = choice.segments(keys.MISTAKES, "Which mistakes", _possible(found))
     with st.container(horizontal=True):
         one, places = _of(found, which)
-        names = one.run.card.class_names
+        names = all_shown(one.run.card.class_names)
         truth = _pick_class(keys.TRUE_CLASS, "True class", names)
         answer = _pick_class(keys.ANSWERED, f"Answer of {one.id}", names)
         order = choice.select(keys.ORDER, "Order", ORDERS, "sure")

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import plots
 from core.comparison import Compared
+from core.names import all_shown
 from pages.components import choice, keys
 from pages.components.comparing import charts, chosen
 
@@ -15,7 +16,7 @@ def show(found: Sequence[Compared]) -> None:
     import pandas as pd
 
     chosen.still_there(found)
-    names = found[0].run.card.class_names
+    names = all_shown(found[0].run.card.class_names)
     options = {str(number): name for number, name in enumerate(names)}
     label = int(choice.select(keys.ONE_CLASS, "Class", options))
     roc, precision_recall = _lines(tuple((o.id, o.run.card.created) for o in found), label, found)

@@ -14,6 +14,7 @@ from core.errors import StudioError
 from core.images import fit_within
 from core.jobs import Job
 from core.labelled import Labelled
+from core.names import all_shown
 from pages.components import choice, class_report, html, job_progress, keys, sent
 from pages.components.comparing import cases, chosen
 
@@ -24,7 +25,7 @@ _SIDE = 300  # pixels of a picture as it is shown
 def show(found: Sequence[Compared]) -> None:
     """Upload, choose a run, look at the report."""
     chosen.still_there(found)
-    names = [html.plain(name) for name in found[0].run.card.class_names]
+    names = [html.named(name) for name in found[0].run.card.class_names]
     listed = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
     st.markdown(
         "How well does a model do on **your** pictures? Put those of each class in a folder named "
@@ -115,7 +116,7 @@ def _show_report(one: Compared, job: Job, upload: Upload) -> None:
         st.metric("On its test pictures", html.percent(one.evaluation.accuracy), width="content")
         st.metric("Pictures", f"{len(found.paths):,}", width="content")
     class_report.show(
-        f"{one.id}-yours", found.evaluation, one.run.card.class_names, "Your pictures"
+        f"{one.id}-yours", found.evaluation, all_shown(one.run.card.class_names), "Your pictures"
     )
     _offer_answers(one, found)
     _show_wrong(one, found, upload)
@@ -143,7 +144,7 @@ def _show_wrong(one: Compared, found: Labelled, upload: Upload) -> None:
     except StudioError as error:
         st.info(html.plain(str(error)), icon=":material/hide_image:")
         return
-    names = one.run.card.class_names
+    names = all_shown(one.run.card.class_names)
     st.subheader("Wrong answers, surest first", anchor=False)
     figures = [
         (

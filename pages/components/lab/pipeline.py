@@ -11,6 +11,7 @@ import streamlit as st
 from core import opencv_ops, runs
 from core.errors import StudioError
 from core.images import encode_png, fit_within
+from core.names import all_shown, shown
 from core.opencv_ops import Step
 from core.runs import Run
 from pages.components import choice, html, keys, run_picker
@@ -118,13 +119,13 @@ def _show_opinion(picture: Picture, steps: Sequence[Step]) -> None:
         for title, image in zip(["Picture", *editor.names(steps)], images, strict=True):
             try:
                 reading = predictor.read(image)
-                label, said = reading.label, f"{html.percent(reading.confidence)} sure"
+                label, said = shown(reading.label), f"{html.percent(reading.confidence)} sure"
             except StudioError as error:
                 label, said = "–", str(error)
             first = first or label
             rows.append((fit_within(image, 160), title, label, said, label == first))
         st.html(html.STYLE + _opinions(rows))
-        names = run.card.class_names
+        names = all_shown(run.card.class_names)
         known = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
         st.caption(
             "≠ marks another answer than before the first step. This model knows nothing but "

@@ -8,7 +8,7 @@ from core import visitors
 from core.settings import PROJECT_DIR, settings
 from pages.components import welcome
 
-PAGES = {path.stem for path in (PROJECT_DIR / "pages").glob("[!_]*.py")}
+PAGES = {path.stem for path in (PROJECT_DIR / "pages").glob("[!_]*.py")} - {"studio"}
 
 
 @pytest.fixture
