@@ -17,6 +17,7 @@ LEVELS = {
     "settings": 0,
     "memory": 0,
     "visitors": 1,
+    "stored": 1,
     "drafts": 1,
     "progress": 1,
     "spreadsheet": 1,
