@@ -151,7 +151,7 @@ def load_predictor(run: runs.Run) -> Predictor:
         return Predictor(run, _open_members(run))
     name = MODEL_FILES[run.card.family]
     known = run.card.files
-    model = ModelFile(
+    answer = _open_once(
         run.folder / name,
         run.card.family,
         known.get(name, ""),
@@ -159,7 +159,7 @@ def load_predictor(run: runs.Run) -> Predictor:
         tuple(run.card.input_shape),
         len(run.card.class_names),
     )
-    return Predictor(run, _open_once(model))
+    return Predictor(run, answer)
 
 
 def model_sha256(run: runs.Run) -> str:
@@ -186,51 +186,36 @@ def together(answers: Sequence[Answer], weights: Sequence[float], kind: str) -> 
     return lambda batch: vote([answer(batch) for answer in answers], weights, kind)
 
 
-@dataclass(frozen=True)
-class ModelFile:
-    """The file that answers for a run, and what its card says of it.
-
-    Attributes:
-        path: where it is.
-        family: `network` or `classical`.
-        sha256, features_sha256: of it and of the network beside it, hex; empty if there is none.
-        input_shape: height, width and channels of an image.
-        classes: how many.
-    """
-
-    path: Path
-    family: str
-    sha256: str
-    features_sha256: str
-    input_shape: tuple[int, int, int]
-    classes: int
-
-
 @lru_cache(maxsize=8)
-def _open_once(model: ModelFile) -> Answer:
-    features = model.path.with_name(FEATURES_FILE)
-    if model.features_sha256:
-        runs.checked(features, model.features_sha256)
+def _open_once(
+    path: Path,
+    family: str,
+    sha256: str,
+    features_sha256: str,
+    input_shape: tuple[int, int, int],
+    classes: int,
+) -> Answer:
+    features = path.with_name(FEATURES_FILE)
+    if features_sha256:
+        runs.checked(features, features_sha256)
     elif features.exists():
         raise RunError(f"The run holds {features.name}, which its card does not name.")
-    answer = open_model(runs.checked(model.path, model.sha256), model.family)
-    _try_out(answer, model)
+    answer = open_model(runs.checked(path, sha256), family)
+    try:
+        _try_out(answer, input_shape, classes)
+    except Exception as error:  # what is no such model can fail anywhere
+        raise RunError(f"The model in {path} does not fit the card of its run: {error}.") from error
     memory.return_freed()
     return answer
 
 
-def _try_out(answer: Answer, model: ModelFile) -> None:
-    """Raise `RunError` unless a black image gets a probability for each class of the card."""
-    try:
-        rows = np.asarray(answer(np.zeros((1, *model.input_shape), np.uint8)))
-        if rows.shape != (1, model.classes):
-            raise ValueError(f"it gives {rows.shape[1:]} numbers for {model.classes} classes")
-        if not (np.isfinite(rows).all() and (rows >= 0).all() and abs(rows.sum() - 1) < _OFF):
-            raise ValueError("it gives no probabilities")
-    except Exception as error:  # a file that is no such model can fail anywhere
-        raise RunError(
-            f"The model in {model.path} does not fit the card of its run: {error}."
-        ) from error
+def _try_out(answer: Answer, input_shape: tuple[int, int, int], classes: int) -> None:
+    """Raise `ValueError` unless a black image gets a probability for each class."""
+    rows = np.asarray(answer(np.zeros((1, *input_shape), np.uint8)))
+    if rows.shape != (1, classes):
+        raise ValueError(f"it gives {rows.shape[1:]} numbers for {classes} classes")
+    if not (np.isfinite(rows).all() and (rows >= 0).all() and abs(rows.sum() - 1) < _OFF):
+        raise ValueError("it gives no probabilities")
 
 
 def open_model(path: Path, family: str) -> Answer:

@@ -98,9 +98,7 @@ def test_a_member_without_one_of_its_entries_is_refused(name):
     ],
 )
 def test_maps_must_be_maps(field, value):
-    with pytest.raises(
-        StoredError, match=f"^{field}.*: input should be an? (object|dictionary|valid)"
-    ):
+    with pytest.raises(StoredError, match=f"^{field}.*: input should be"):
         read(ensemble_card(), **{field: value})
 
 
