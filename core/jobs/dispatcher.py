@@ -8,22 +8,24 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 
 from filelock import FileLock, Timeout
 
-from core import datasets, runs, visitors
-from core.errors import JobError
+from core import stored, visitors
+from core.errors import StudioError
 from core.jobs import job as jobs
 from core.jobs import limits
 from core.jobs.job import Job
 from core.jobs.kinds import KINDS
-from core.jobs.queue import DISPATCHER_LOCK, everything
+from core.jobs.queue import DISPATCHER_LOCK, clear_up, everything
 from core.settings import settings
 
 PATIENCE = 1.0  # seconds that a job has to stop by itself
 _POLL = 0.1
+_MOST_PROCESS = 20  # bytes that the number of a process takes
 _TO_FINISH = 60.0  # seconds to write down what there is
 _PASSED_OVER: set[str] = set()  # jobs nothing can be done about
 _LOCK_PATIENCE = 3.0  # seconds; others hold the lock for an instant to see whether it is free
@@ -41,15 +43,22 @@ def main() -> None:
     A job submitted at the last moment is not overlooked: the queue is looked at once more after
     the lock was let go, and whoever submits looks at the lock after queueing.
     """
-    limits.forget_old(everything())
+    _tidy_up()
     while _something_to_do():
         try:
             with FileLock(jobs.root() / DISPATCHER_LOCK, timeout=_LOCK_PATIENCE):
                 while job := _something_to_do():
                     _deal_with(job)
-                    limits.forget_old(everything())
+                    _tidy_up()
         except Timeout:
             return
+
+
+def _tidy_up() -> None:
+    """Remove what was left behind and what visitors made a day ago."""
+    clear_up()
+    with suppress(StudioError, OSError):  # the queue does not wait for that
+        limits.forget_old(everything())
 
 
 def _something_to_do() -> Job | None:
@@ -70,14 +79,15 @@ def _deal_with(job: Job) -> None:
         now = jobs.read(job.folder)
         if now.tries == job.tries:  # else somebody has it go on already
             _tidy(now)
-    except (JobError, OSError, ValueError, KeyError):
-        _PASSED_OVER.add(job.id)  # damaged, or deleted meanwhile
-    datasets.clear_up()
-    runs.clear_up()
+    except (StudioError, OSError):
+        _PASSED_OVER.add(job.id)  # damaged, deleted meanwhile, or nothing can be written there
+    except Exception:  # whatever it is, those behind it get their turn
+        _PASSED_OVER.add(job.id)
+        traceback.print_exc()
 
 
 def _run(job: Job) -> None:
-    with (job.folder / "log.txt").open("a") as log:
+    with stored.open_log(job.folder / "log.txt") as log:
         child = subprocess.Popen(
             [sys.executable, "-c", _CHILD, str(job.folder)],
             stdin=subprocess.DEVNULL,
@@ -115,9 +125,9 @@ def _mind_the_time(job: Job, seconds: float) -> None:
 
 def _kill(job: Job) -> None:
     """End the process that does the work; the lock it holds says that the number is still its."""
-    with suppress(ProcessLookupError, OSError, ValueError):
-        number = int((job.folder / "process").read_text())
-        if jobs.is_alive(job.folder):
+    with suppress(StudioError, OSError, ValueError):
+        number = int(stored.read_text(job.folder / "process", _MOST_PROCESS))
+        if number > 1 and jobs.is_alive(job.folder):  # 0 would be the dispatcher itself
             os.killpg(number, signal.SIGKILL)
 
 

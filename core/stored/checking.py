@@ -79,7 +79,7 @@ def _refuse(constant: str) -> None:
 def _check_plain(value: object) -> None:
     if isinstance(value, str):
         if any("\ud800" <= sign <= "\udfff" for sign in value):
-            raise StoredError(f"a text holds half of a sign: {value[:50]!r}")
+            raise StoredError(f"a text is no valid Unicode: {value[:50]!r}")
     elif isinstance(value, float) and not math.isfinite(value):
         raise StoredError("numbers must be finite. Received: one beyond all bounds")
     elif isinstance(value, int) and abs(value) > _LARGEST:
