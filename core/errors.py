@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 _NO_ROOM = "No space left on device"
 _LITTLE = 2**20  # bytes; a disk with less is what stopped a training
 
@@ -95,6 +96,12 @@ def is_disk_full(error: BaseException) -> bool:
     return _NO_ROOM in text or any(f"errno = {number}," in text for number in _FULL)
 
 
+def is_disk_error(error: BaseException) -> bool:
+    """Whether it says that something cannot be written: no room, or not allowed to."""
+    refused = isinstance(error, OSError) and error.errno in _REFUSED
+    return (refused or is_disk_full(error)) and not isinstance(error, StudioError)
+
+
 def disk_sentence(error: BaseException, folder: Path, *others: Path) -> str:
     """The sentence for a folder that cannot be written to, e.g. because the disk is full.
 
@@ -134,7 +141,7 @@ def _free(folder: Path) -> float:
 
 def system_sentence(error: OSError) -> str:
     """The sentence for an error of the system that nobody has put into words before."""
-    if error.errno in (*_FULL, errno.EROFS, errno.EACCES, errno.EPERM) and error.filename:
+    if error.errno in (*_FULL, *_REFUSED) and error.filename:
         return disk_sentence(error, Path(os.fsdecode(error.filename)).parent)
     if is_disk_full(error):
         temporary = Path(tempfile.gettempdir())

@@ -227,8 +227,8 @@ def open_store(name: str) -> Store:
     if not _is_visible(name):
         raise DatasetError(unknown("dataset", name, names()))
     try:
-        changed = (root() / name / CARD).stat().st_mtime_ns
-    except OSError as error:
+        changed = stored.check_regular(root() / name / CARD).stat().st_mtime_ns
+    except (OSError, StoredError) as error:
         raise _damaged(name, error) from error
     return _open(root() / name, changed)
 

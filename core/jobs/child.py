@@ -69,7 +69,7 @@ def _work(job: jobs.Job) -> None:
     except Exception as error:  # whatever it is, the person gets a sentence and the log the rest
         if is_disk_full(error):
             temporary = Path(tempfile.gettempdir())
-            sentence = disk_sentence(error, settings.work_dir, settings.runs_dir, temporary)
+            sentence = disk_sentence(error, job.folder.parent, settings.runs_dir, temporary)
         else:
             sentence = _UNEXPECTED.format(error=f"{type(error).__name__}: {error}")
         with suppress(OSError):

@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from filelock import FileLock, Timeout
 
@@ -37,16 +38,22 @@ from core.jobs.child import main
 os._exit(main(sys.argv[1]))"""
 
 
-def main() -> None:
-    """Run jobs until none is left.
+def _nothing() -> None:
+    """What there is to call once the lock was taken."""
+
+
+def main(on_lock: Callable[[], None] = _nothing) -> None:
+    """Run jobs until none is left; `on_lock` is called when it is sure that this process does it.
 
     A job submitted at the last moment is not overlooked: the queue is looked at once more after
     the lock was let go, and whoever submits looks at the lock after queueing.
     """
-    _tidy_up()
     while _something_to_do():
         try:
             with FileLock(jobs.root() / DISPATCHER_LOCK, timeout=_LOCK_PATIENCE):
+                on_lock()
+                on_lock = _nothing
+                _tidy_up()
                 while job := _something_to_do():
                     _deal_with(job)
                     _tidy_up()
@@ -79,11 +86,19 @@ def _deal_with(job: Job) -> None:
         now = jobs.read(job.folder)
         if now.tries == job.tries:  # else somebody has it go on already
             _tidy(now)
-    except (StudioError, OSError):
-        _PASSED_OVER.add(job.id)  # damaged, deleted meanwhile, or nothing can be written there
-    except Exception:  # whatever it is, those behind it get their turn
-        _PASSED_OVER.add(job.id)
+    except (StudioError, OSError) as error:
+        _pass_over(job, error)  # damaged, deleted meanwhile, or nothing can be written there
+    except Exception as error:  # whatever it is, those behind it get their turn
         traceback.print_exc()
+        _pass_over(job, error)
+
+
+def _pass_over(job: Job, error: Exception) -> None:
+    """Leave a job alone from now on, and say so in its status as far as that can be written."""
+    _PASSED_OVER.add(job.id)
+    with suppress(StudioError, OSError):
+        if jobs.read(job.folder).state == "queued" and not jobs.is_alive(job.folder):
+            jobs.write_status(job.folder, state="failed", error=f"It cannot be begun: {error}.")
 
 
 def _run(job: Job) -> None:
@@ -142,4 +157,4 @@ def _tidy(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*(partial(os.close, int(number)) for number in sys.argv[1:]))

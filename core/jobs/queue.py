@@ -1,6 +1,7 @@
 """Submit, list, find, cancel and delete jobs."""
 
 import os
+import select
 import subprocess
 import sys
 import time
@@ -236,7 +237,7 @@ def ensure_dispatcher() -> None:
     _clear_up_once()
     if all(job.ended for job in everybodys):
         return
-    if jobs.is_held(jobs.root() / DISPATCHER_LOCK):
+    if _is_starting() or jobs.is_held(jobs.root() / DISPATCHER_LOCK):
         return
     environment = {
         "OMP_WAIT_POLICY": "passive",  # threads that wait busily slow a busy machine by tens
@@ -246,13 +247,36 @@ def ensure_dispatcher() -> None:
         "STUDIO_WORK_DIR": str(settings.work_dir),
         "STUDIO_PUBLIC": str(int(settings.public)),
     }
-    with jobs.writing_to(jobs.root()), stored.open_log(jobs.root() / "dispatcher.log") as log:
-        subprocess.Popen(
-            [sys.executable, "-m", "core.jobs.dispatcher"],
-            cwd=PROJECT_DIR,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # it outlives the app that started it
-        )
+    reading, starting = os.pipe()  # closed by the dispatcher when it holds the lock, or ends
+    try:
+        with jobs.writing_to(jobs.root()), stored.open_log(jobs.root() / "dispatcher.log") as log:
+            subprocess.Popen(
+                [sys.executable, "-m", "core.jobs.dispatcher", str(starting)],
+                cwd=PROJECT_DIR,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # it outlives the app that started it
+                pass_fds=(starting,),
+            )
+    finally:
+        os.close(starting)
+        _forget_start()
+        _starting.append(reading)
+
+
+_starting: list[int] = []  # the end of the pipe to the dispatcher that was started last
+
+
+def _forget_start() -> None:
+    while _starting:
+        os.close(_starting.pop())
+
+
+def _is_starting() -> bool:
+    """Whether the dispatcher that was started last has yet to take the lock. On a busy machine
+    that takes seconds, in which others would be started in vain."""
+    if not _starting:
+        return False
+    return not select.select(_starting, [], [], 0)[0]

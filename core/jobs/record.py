@@ -11,7 +11,7 @@ from annotated_types import Ge, Le
 
 from core import stored
 from core.errors import StoredError
-from core.stored import Count, Fraction, Name, Number, Setting, Text
+from core.stored import Count, Fraction, Name, Number, Seed, Setting, Text
 
 CONFIG, STATUS = "config.json", "status.json"
 _MOST_STATUS = 16 * 2**20  # bytes: a training curve grows with its training
@@ -77,7 +77,7 @@ class _Robustness:
     runs: tuple[Name, ...]
     change: Name
     pictures: Count
-    seed: Count = 0
+    seed: Seed = 0
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class _Train:
     model: Name
     hyperparameters: dict[Name, Setting] = field(default_factory=dict)
     name: Name | None = None
-    seed: Count = 0
+    seed: Seed = 0
     validation_fraction: Fraction | None = None
 
 

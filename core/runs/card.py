@@ -9,7 +9,7 @@ from annotated_types import Ge, Le, MinLen
 from core import stored
 from core.errors import StoredError
 from core.evaluation import VOTES
-from core.stored import Count, Fraction, Name, Number, Seconds, Setting, Text
+from core.stored import Fraction, Name, Number, Seconds, Seed, Setting, Text
 
 FORMAT_VERSION = 1
 AXES = ("epoch", "iteration", "trees", "rounds", "pictures")
@@ -59,7 +59,7 @@ class RunCard:
     history: tuple[dict[Name, Number], ...]
     metrics: dict[Name, Number]
     seconds: Seconds
-    seed: Count
+    seed: Seed
     validation_fraction: Fraction
     versions: dict[Name, Text]
     created: Name

@@ -25,6 +25,7 @@ T = TypeVar("T")
 Name = Annotated[str, MinLen(1), MaxLen(500)]
 Text = Annotated[str, MaxLen(50_000)]
 Count = Annotated[int, Ge(0), Le(10**15)]
+Seed = Annotated[int, Ge(0), Le(2**32 - 1)]  # NumPy takes no larger one
 Fraction = Annotated[float, Ge(0), Le(1)]
 Seconds = Annotated[float, Ge(0), Le(1e10)]
 Number = Annotated[int, Ge(-(10**15)), Le(10**15)] | Annotated[float, Ge(-1e15), Le(1e15)]
@@ -131,7 +132,7 @@ def _sentence(error: Any) -> str:
     first = errors[0]
     if first["type"] == "value_error":
         return first["msg"].removeprefix("Value error, ")
-    received = str(first["input"])
+    received = repr(first["input"])
     shown = received if len(received) <= 60 else received[:57] + "…"
     message = first["msg"][:1].lower() + first["msg"][1:]
     return f"{_place(first['loc']) or 'it'}: {message}. Received: {shown}"

@@ -8,13 +8,32 @@
 A file is written under a new name first, then named in `state.json`, which is replaced as a whole.
 """
 
-import json
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+from annotated_types import Ge, Le
+
+from core import stored
+from core.errors import StoredError
+from core.stored import Name, Number, Text
 
 _STATE = "state.json"
 _ENDING = ".weights.h5"
+_FILE = re.compile(r"(epoch|best)-[0-9]{1,9}\.weights\.h5")
+
+
+@dataclass(frozen=True)
+class _State:
+    """What `state.json` holds; see `Checkpoints`."""
+
+    identity: Name
+    history: tuple[dict[Name, Number], ...]
+    last: Name
+    best: Text
+    best_accuracy: Annotated[float, Ge(-1), Le(1)]
 
 
 @dataclass
@@ -46,17 +65,18 @@ class Checkpoints:
     def read(self) -> bool:
         """Take up what is there; whether there was anything that belongs to this training."""
         try:
-            state = json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
-            names = [state["last"], *filter(None, [state["best"]])]
-            if state["identity"] != self.identity or not all(
-                (self.folder / name).is_file() for name in names
-            ):
-                return False
-            seconds, accuracy = state["history"][-1]["seconds"], state["best_accuracy"]
-            self.history, self.last, self.best = state["history"], state["last"], state["best"]
-            self.best_accuracy, self.seconds_before = accuracy, seconds
-        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            state = stored.read_as(self.folder / _STATE, _State)
+        except StoredError:
             return False
+        names = [state.last, *filter(None, [state.best])]
+        files = all(_FILE.fullmatch(name) and (self.folder / name).is_file() for name in names)
+        if state.identity != self.identity or not files or not state.history:
+            return False
+        if not all({"seconds", "val_accuracy"} <= point.keys() for point in state.history):
+            return False
+        self.history, self.last, self.best = list(state.history), state.last, state.best
+        self.best_accuracy = state.best_accuracy
+        self.seconds_before = state.history[-1]["seconds"]
         return True
 
     def save(self, network, figures: dict[str, float], keep_best: bool) -> None:
@@ -95,9 +115,7 @@ class Checkpoints:
             "best": self.best,
             "best_accuracy": self.best_accuracy,
         }
-        fresh = self.folder / f".{_STATE}"
-        fresh.write_text(json.dumps(state), encoding="utf-8")
-        os.replace(fresh, self.folder / _STATE)
+        stored.write_json(self.folder / _STATE, state)
 
 
 def are_in(folder: Path) -> bool:
