@@ -20,6 +20,7 @@ from core.jobs import limits, record
 from core.jobs.job import Job
 from core.jobs.kinds import KINDS
 from core.settings import PROJECT_DIR, settings
+from core.training import checkpoints
 
 DISPATCHER_LOCK = ".dispatcher.lock"
 _DRAFTS = ".drafts"
@@ -204,6 +205,7 @@ def clear_up() -> None:
         runs.clear_up()
         _clear_drafts()
         drafts.sweep_removed(jobs.root())
+        checkpoints.sweep_old()
         for folder in (*drafts.inside(settings.runs_dir), *drafts.inside(jobs.root())):
             stored.sweep_written(folder)
             stored.sweep_written(folder / jobs.KEPT)

@@ -111,6 +111,22 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
+def check_room(folder: Path, needed: int) -> None:
+    """Raise `OSError` unless a file of so many bytes can be written to a folder now.
+
+    For libraries that take the whole process down when a disk fills up, as HDF5 does.
+    """
+    trial = folder / f".room.{os.getpid()}"
+    try:
+        with trial.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, needed)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(trial)) from error
+    finally:
+        with suppress(OSError):
+            trial.unlink(missing_ok=True)
+
+
 def append(path: Path, text: str) -> None:
     """Add to a log.
 
