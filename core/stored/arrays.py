@@ -59,9 +59,9 @@ def _array(entry: Any, size: int, kinds: str, dimensions: int, name: str) -> np.
     shape, fortran, dtype = (header if version == (1, 0) else np.lib.format.read_array_header_2_0)(
         entry
     )
-    if dtype.kind not in kinds or len(shape) != dimensions or fortran and dimensions > 1:
+    if dtype.kind not in kinds or len(shape) != dimensions:
         raise StoredError(f"{name} is of another kind. Received: {dtype} of shape {shape}")
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > size:
         raise StoredError(f"{name} is cut off. Received: {size:,} bytes for shape {shape}")
     content = entry.read(math.prod(shape) * dtype.itemsize)
-    return np.frombuffer(content, dtype).reshape(shape)
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")

@@ -90,6 +90,14 @@ def test_arrays_must_be_those_that_are_expected(tmp_path, arrays, reason):
         stored.read_arrays(tmp_path / "a.npz", {"x": ("f", 1)}, 2**20)
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_arrays_are_read_in_either_order(tmp_path, order):
+    table = np.asarray(np.arange(6.0).reshape(2, 3), order=order)
+    np.savez(tmp_path / "a.npz", x=table)
+    found = stored.read_arrays(tmp_path / "a.npz", {"x": ("f", 2)}, 2**20)
+    assert np.array_equal(found["x"], table)
+
+
 def test_no_memory_is_taken_for_a_shape_that_is_a_lie(tmp_path):
     np.save(tmp_path / "x.npy", np.zeros(8))
     content = (tmp_path / "x.npy").read_bytes().replace(b"(8,)", b"(8000000000000,)")
