@@ -31,8 +31,7 @@ MODEL_FILES = {"network": "model.tflite", "classical": "model.skops"}
 FEATURES_FILE = "features.tflite"  # beside a classical model that looks through a network
 _BATCH = 256
 _BATCH_BYTES = 64 * 2**20  # of the largest array inside a network, for all pictures of a batch
-_OFF = 0.02  # that probabilities may add up to more or less than 1
-_ROWS = 2000  # that a classical model answers at once
+_ROWS, _OFF = 2000, 0.02  # answered at once by classical models; how far sums may be from 1
 
 Answer = Callable[[np.ndarray], np.ndarray]
 
@@ -149,8 +148,7 @@ def load_predictor(run: runs.Run) -> Predictor:
     """
     if run.card.members:
         return Predictor(run, _open_members(run))
-    name = MODEL_FILES[run.card.family]
-    known = run.card.files
+    name, known = MODEL_FILES[run.card.family], run.card.files
     answer = _open_once(
         run.folder / name,
         run.card.family,
