@@ -48,6 +48,7 @@ def main(on_lock: Callable[[], None] = _nothing) -> None:
     A job submitted at the last moment is not overlooked: the queue is looked at once more after
     the lock was let go, and whoever submits looks at the lock after queueing.
     """
+    _forget()
     while _something_to_do():
         try:
             with FileLock(jobs.root() / DISPATCHER_LOCK, timeout=_LOCK_PATIENCE):
@@ -64,6 +65,10 @@ def main(on_lock: Callable[[], None] = _nothing) -> None:
 def _tidy_up() -> None:
     """Remove what was left behind and what visitors made a day ago."""
     clear_up()
+    _forget()
+
+
+def _forget() -> None:
     with suppress(StudioError, OSError):  # the queue does not wait for that
         limits.forget_old(everything())
 
