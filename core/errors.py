@@ -6,6 +6,7 @@
     ├── DatasetError    a dataset is unknown, missing or damaged
     ├── ModelError      a model or one of its hyperparameters is unknown or out of range
     ├── RunError        a finished training is unknown, damaged or already there
+    ├── StoredError     a file on disk cannot be read back; readers say of what it is a part
     └── JobError        long work is unknown, or could not go on
         └── Cancelled   it was asked to stop
 
@@ -14,11 +15,17 @@ command line prints it and exits with 2; nobody who uses the studio should see a
 """
 
 import errno
+import math
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
+_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+_NO_ROOM = "No space left on device"
+_LITTLE = 2**20  # bytes; a disk with less is what stopped a training
 
 _reword: Callable[[str], str] = str
 
@@ -64,6 +71,10 @@ class RunError(StudioError):
     """A finished training is unknown, damaged or already there."""
 
 
+class StoredError(StudioError):
+    """A stored file is missing, damaged, too large or no file at all."""
+
+
 class JobError(StudioError):
     """Long work is unknown, or could not go on."""
 
@@ -77,13 +88,65 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> str:
     return f"There is no {kind} named {str(name)!r}. Known: {', '.join(sorted(known)) or 'none'}."
 
 
-def is_disk_full(error: OSError) -> bool:
-    """Whether it says that there is no room; HDF5 says so only in its message."""
-    return error.errno in _FULL or any(f"errno = {number}," in str(error) for number in _FULL)
+def is_disk_full(error: BaseException) -> bool:
+    """Whether it says that there is no room; HDF5 and TensorFlow say so only in their messages."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return True
+    text = str(error)
+    return _NO_ROOM in text or any(f"errno = {number}," in text for number in _FULL)
 
 
-def disk_sentence(error: OSError, folder: Path) -> str:
-    """The sentence for a folder that cannot be written to, e.g. because the disk is full."""
+def is_disk_error(error: BaseException) -> bool:
+    """Whether it says that something cannot be written: no room, or not allowed to."""
+    refused = isinstance(error, OSError) and error.errno in _REFUSED
+    return (refused or is_disk_full(error)) and not isinstance(error, StudioError)
+
+
+def disk_sentence(error: BaseException, folder: Path, *others: Path) -> str:
+    """The sentence for a folder that cannot be written to, e.g. because the disk is full.
+
+    Args:
+        error: what was raised.
+        folder: what was written to, as far as is known.
+        others: what may have been written to as well. If the error names a file in one of them,
+            or one of them has no room while `folder` has, the sentence is about that one.
+    """
+    folder = _where(error, folder, others)
     if is_disk_full(error):
         return f"The disk is full: nothing more can be written to {folder}. Make room, try again."
-    return f"Nothing can be written to {folder}: {error.strerror or error}."
+    return f"Nothing can be written to {folder}: {getattr(error, 'strerror', None) or error}."
+
+
+def _where(error: BaseException, folder: Path, others: tuple[Path, ...]) -> Path:
+    known = (folder, *others)
+    name = getattr(error, "filename", None)
+    if isinstance(name, str | bytes | os.PathLike):
+        for candidate in known:
+            if Path(os.fsdecode(name)).is_relative_to(candidate):
+                return candidate
+    elif is_disk_full(error):
+        return next((candidate for candidate in known if _free(candidate) < _LITTLE), folder)
+    return folder
+
+
+def _free(folder: Path) -> float:
+    """Bytes that are free where a folder is or would be."""
+    for existing in (folder, *folder.parents):
+        try:
+            return shutil.disk_usage(existing).free
+        except OSError:
+            continue
+    return math.inf
+
+
+def system_sentence(error: OSError) -> str:
+    """The sentence for an error of the system that nobody has put into words before."""
+    if error.errno in (*_FULL, *_REFUSED) and error.filename:
+        return disk_sentence(error, Path(os.fsdecode(error.filename)).parent)
+    if is_disk_full(error):
+        temporary = Path(tempfile.gettempdir())
+        if _free(temporary) < _LITTLE:
+            return disk_sentence(error, temporary)
+        return "The disk is full: the output cannot be written. Make room, try again."
+    about = f" ({os.fsdecode(error.filename)})" if error.filename else ""
+    return f"The system refused it: {error.strerror or error}{about}."

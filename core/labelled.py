@@ -1,25 +1,27 @@
 """Somebody's own labelled pictures, a folder per class, shown to a run: how well does it do?"""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
-from zipfile import BadZipFile
 
 import numpy as np
 
+from core import stored
 from core.datasets.choices import same_class
 from core.datasets.hidden import belongs_to_a_system
 from core.datasets.refusals import by_name, why
 from core.datasets.sources import Entry, open_source
-from core.errors import DatasetError, ImageError, JobError, disk_sentence
+from core.errors import DatasetError, ImageError, JobError, StoredError, disk_sentence
 from core.evaluation import Evaluation, evaluate
 from core.images import SUFFIXES, decode
 from core.progress import Progress, Reporter
 from core.serving import Predictor
+from core.stored import Count, Text
 
 _ANSWERS, _FILES = "answers.npz", "files.json"
+_ARRAYS = {"labels": ("iu", 1), "probabilities": ("f", 2)}
+_MOST_LIST, _MOST_ANSWERS = 256 * 2**20, 2**30  # bytes
 _SHOWN_PIXELS = 500_000  # of an image that is only shown: more than any page has room for
 _LISTS = ("paths", "refused", "elsewhere", "others")
 
@@ -106,7 +108,7 @@ def save(found: Labelled, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         files = {name: getattr(found, name) for name in _LISTS}
-        (folder / _FILES).write_text(json.dumps(files), encoding="utf-8")
+        stored.write_json(folder / _FILES, files)
         np.savez_compressed(
             folder / _ANSWERS,
             labels=found.evaluation.labels,
@@ -116,25 +118,40 @@ def save(found: Labelled, folder: Path) -> None:
         raise JobError(disk_sentence(error, folder)) from error
 
 
-def load(folder: Path) -> Labelled:
+@dataclass(frozen=True)
+class _Files:
+    """What `files.json` holds; see `Labelled`."""
+
+    paths: tuple[Text, ...]
+    refused: tuple[tuple[Text, Text], ...]
+    elsewhere: Count
+    others: tuple[tuple[Text, Text], ...] = ()
+
+
+def load(folder: Path, classes: int | None = None) -> Labelled:
     """What `save` has kept.
 
+    Args:
+        folder: where.
+        classes: of the run that answered; None if any number will do.
+
     Raises:
-        JobError: if it is missing or damaged.
+        JobError: if it is missing, damaged or about other classes.
     """
     try:
-        files = json.loads((folder / _FILES).read_text(encoding="utf-8"))
-        with np.load(folder / _ANSWERS) as arrays:
-            evaluation = evaluate(arrays["labels"], arrays["probabilities"])
-        refused = tuple((path, reason) for path, reason in files["refused"])
-        others = tuple((path, reason) for path, reason in files.get("others", ()))
-        found = Labelled(evaluation, tuple(files["paths"]), refused, files["elsewhere"], others)
-        if len(found.paths) != len(evaluation.labels) or not len(evaluation.labels):
-            raise ValueError("its lists are not equally long")
+        files = stored.read_as(folder / _FILES, _Files, _MOST_LIST)
+        arrays = stored.read_arrays(folder / _ANSWERS, _ARRAYS, _MOST_ANSWERS)
+        evaluation = evaluate(arrays["labels"], arrays["probabilities"])
+        if len(files.paths) != len(evaluation.labels) or not len(evaluation.labels):
+            raise StoredError("its lists are not equally long")
+        if classes not in (None, evaluation.classes):
+            raise StoredError(f"they are about {evaluation.classes} classes, not {classes}")
         if not 0 <= evaluation.labels.min() <= evaluation.labels.max() < evaluation.classes:
-            raise ValueError("a label is no class")
-        return found
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+            raise StoredError("a label is no class")
+        if not ((evaluation.probabilities >= 0) & (evaluation.probabilities <= 1)).all():
+            raise StoredError("a probability is not within 0 to 1")
+        return Labelled(evaluation, **vars(files))
+    except (ValueError, StoredError) as error:
         raise JobError(f"The answers in {folder.name} cannot be read: {error}.") from error
 
 

@@ -1,18 +1,18 @@
 """Where does a model break: accuracy on test pictures that are changed more and more."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from core import datasets
-from core.errors import JobError, RunError, disk_sentence, unknown
+from core import datasets, stored
+from core.errors import JobError, RunError, StoredError, disk_sentence, unknown
 from core.opencv_ops import Step, apply
 from core.progress import Progress, Reporter
 from core.runs import Run
 from core.serving import load_predictor
+from core.stored import Count, Fraction, Name, Number
 
 LEAST_PICTURES, MOST_PICTURES = 50, 2000
 MOST_RUNS = 6
@@ -94,12 +94,12 @@ class Robustness:
         shown: how many each run was shown, by its name: fewer if its test set is smaller.
     """
 
-    change: str
-    strengths: tuple[float, ...]
-    accuracies: dict[str, tuple[float, ...]]
-    pictures: int
-    seed: int
-    shown: dict[str, int]
+    change: Name
+    strengths: tuple[Number, ...]
+    accuracies: dict[Name, tuple[Fraction, ...]]
+    pictures: Count
+    seed: Count
+    shown: dict[Name, Count]
 
 
 def check(runs: Sequence[Run], change: str, pictures: int) -> None:
@@ -191,7 +191,7 @@ def save(found: Robustness, folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _FILE).write_text(json.dumps(vars(found)), encoding="utf-8")
+        stored.write_json(folder / _FILE, vars(found))
     except OSError as error:
         raise JobError(disk_sentence(error, folder)) from error
 
@@ -203,21 +203,14 @@ def load(folder: Path) -> Robustness:
         JobError: if it is missing or damaged.
     """
     try:
-        content = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        accuracies = {name: tuple(map(float, v)) for name, v in content["accuracies"].items()}
-        strengths = tuple(map(float, content["strengths"]))
-        values = [value for row in accuracies.values() for value in row]
-        if content["change"] not in CHANGES or len(values) != len(strengths) * len(accuracies):
-            raise ValueError("its lists are not equally long")
-        if not values or not all(0 <= value <= 1 for value in values):
-            raise ValueError("its accuracies are not parts of 1")
-        return Robustness(
-            content["change"],
-            strengths,
-            accuracies,
-            int(content["pictures"]),
-            int(content["seed"]),
-            {name: int(content["shown"][name]) for name in accuracies},
-        )
-    except (OSError, ArithmeticError, ValueError, LookupError, TypeError, AttributeError) as error:
+        found = stored.read_as(folder / _FILE, Robustness)
+        values = [value for row in found.accuracies.values() for value in row]
+        if found.change not in CHANGES or not found.strengths:
+            raise StoredError("its change is unknown, or it has no strengths")
+        if any(len(row) != len(found.strengths) for row in found.accuracies.values()):
+            raise StoredError("its lists are not equally long")
+        if not values or set(found.shown) != set(found.accuracies):
+            raise StoredError("it says nothing of its runs")
+        return found
+    except StoredError as error:
         raise JobError(f"The result in {folder.name} cannot be read: {error}.") from error

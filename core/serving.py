@@ -31,7 +31,7 @@ MODEL_FILES = {"network": "model.tflite", "classical": "model.skops"}
 FEATURES_FILE = "features.tflite"  # beside a classical model that looks through a network
 _BATCH = 256
 _BATCH_BYTES = 64 * 2**20  # of the largest array inside a network, for all pictures of a batch
-_ROWS = 2000  # that a classical model answers at once
+_ROWS, _OFF = 2000, 0.02  # answered at once by classical models; how far sums may be from 1
 
 Answer = Callable[[np.ndarray], np.ndarray]
 
@@ -148,14 +148,16 @@ def load_predictor(run: runs.Run) -> Predictor:
     """
     if run.card.members:
         return Predictor(run, _open_members(run))
-    name = MODEL_FILES[run.card.family]
-    known = run.card.files
-    return Predictor(
-        run,
-        _open_once(
-            run.folder / name, known.get(name, ""), run.card.family, known.get(FEATURES_FILE, "")
-        ),
+    name, known = MODEL_FILES[run.card.family], run.card.files
+    answer = _open_once(
+        run.folder / name,
+        run.card.family,
+        known.get(name, ""),
+        known.get(FEATURES_FILE, ""),
+        tuple(run.card.input_shape),
+        len(run.card.class_names),
     )
+    return Predictor(run, answer)
 
 
 def model_sha256(run: runs.Run) -> str:
@@ -183,15 +185,35 @@ def together(answers: Sequence[Answer], weights: Sequence[float], kind: str) -> 
 
 
 @lru_cache(maxsize=8)
-def _open_once(path: Path, expected_sha256: str, family: str, features_sha256: str) -> Answer:
+def _open_once(
+    path: Path,
+    family: str,
+    sha256: str,
+    features_sha256: str,
+    input_shape: tuple[int, int, int],
+    classes: int,
+) -> Answer:
     features = path.with_name(FEATURES_FILE)
     if features_sha256:
         runs.checked(features, features_sha256)
     elif features.exists():
         raise RunError(f"The run holds {features.name}, which its card does not name.")
-    answer = open_model(runs.checked(path, expected_sha256), family)
+    answer = open_model(runs.checked(path, sha256), family)
+    try:
+        _try_out(answer, input_shape, classes)
+    except Exception as error:  # what is no such model can fail anywhere
+        raise RunError(f"The model in {path} does not fit the card of its run: {error}.") from error
     memory.return_freed()
     return answer
+
+
+def _try_out(answer: Answer, input_shape: tuple[int, int, int], classes: int) -> None:
+    """Raise `ValueError` unless a black image gets a probability for each class."""
+    rows = np.asarray(answer(np.zeros((1, *input_shape), np.uint8)))
+    if rows.shape != (1, classes):
+        raise ValueError(f"it gives {rows.shape[1:]} numbers for {classes} classes")
+    if not (np.isfinite(rows).all() and (rows >= 0).all() and abs(rows.sum() - 1) < _OFF):
+        raise ValueError("it gives no probabilities")
 
 
 def open_model(path: Path, family: str) -> Answer:

@@ -9,6 +9,7 @@ from core.jobs import limits
 from pages.components import (
     address,
     backbone,
+    broken,
     dataset_look,
     html,
     job_progress,
@@ -105,6 +106,7 @@ def pick_dataset() -> str:
         key=keys.DATASET,
     )
     address.note(keys.DATASET, chosen)
+    broken.show_datasets()
     return chosen
 
 
@@ -142,8 +144,9 @@ def offer_download(spec: DatasetSpec) -> None:
 
 def announce_imports() -> None:
     """The last import, if it has just ended well: a button leads to it."""
-    done = next((job for job in jobs.list_jobs() if job.kind == "import"), None)
-    if done is None or done.state != "done":
+    imports = (job for job in jobs.list_jobs() if job.kind == "import" and not job.damaged)
+    done = next(imports, None)
+    if done is None or done.state != "done" or not {"pictures", "classes"} <= done.result.keys():
         return
     try:
         spec = datasets.find(done.settings["name"])

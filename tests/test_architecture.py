@@ -19,6 +19,7 @@ LEVELS = {
     "names": 0,
     "visitors": 1,
     "shares": 1,
+    "stored": 1,
     "drafts": 1,
     "progress": 1,
     "spreadsheet": 1,

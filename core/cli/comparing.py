@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from core import comparison, datasets, report, runs
+from core import comparison, datasets, report, runs, stored
 from core.cli.output import print_json, print_table
 from core.comparison import Compared, written
 from core.errors import RunError, disk_sentence
@@ -60,6 +60,6 @@ def _write(path: Path, found: Sequence[Compared]) -> None:
     if path.suffix.lower() not in makers:
         raise RunError(f"`--out` must end in .html, .csv or .json. Received: {str(path)!r}.")
     try:
-        path.write_text(makers[path.suffix.lower()](), encoding="utf-8")
+        stored.write_whole(path, makers[path.suffix.lower()]().encode("utf-8", "replace"))
     except OSError as error:
         raise RunError(disk_sentence(error, path.parent)) from error

@@ -1,10 +1,11 @@
 """The commands about datasets: `datasets`, `datasets show`, `download`, `delete`."""
 
 import argparse
+import io
 from pathlib import Path
 
-from core import datasets
-from core.cli.output import print_json, print_table
+from core import datasets, stored
+from core.cli.output import print_json, print_table, say_left_out
 from core.cli.work import follow
 from core.datasets import DatasetSpec, Overview
 from core.datasets.dataset import SPLITS
@@ -39,6 +40,8 @@ def add_commands(commands) -> None:
 
 def list_datasets(options: argparse.Namespace) -> int:
     specs = datasets.list_datasets()
+    damaged = datasets.list_damaged()
+    say_left_out("dataset", ((one.name, one.reason) for one in damaged))
     if options.json:
         print_json([describe(spec) for spec in specs])
         return 0
@@ -127,7 +130,9 @@ def _write_sheet(look: Overview, path: Path) -> None:
     if path.suffix.lower() != ".png":
         raise DatasetError(f"`--out` must end in .png. Received: {str(path)!r}.")
     try:
-        save(contact_sheet(look), path)
+        sheet = io.BytesIO()
+        save(contact_sheet(look), sheet)
+        stored.write_whole(path, sheet.getvalue())
     except OSError as error:
         raise DatasetError(disk_sentence(error, path.parent)) from error
 

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 
 from core import runs
-from core.cli.output import print_json, print_table
+from core.cli.output import print_json, print_table, say_left_out
 from core.cli.work import follow
 from core.jobs import submit
 from core.models import MODELS, transfer
@@ -57,6 +57,7 @@ def list_models(options: argparse.Namespace) -> int:
 
 def list_runs(options: argparse.Namespace) -> int:
     cards = [run.card for run in runs.list_runs()]
+    say_left_out("run", ((damaged.id, damaged.reason) for damaged in runs.list_damaged()))
     if options.json:
         print_json(
             [

@@ -9,8 +9,9 @@ import os
 import sys
 from collections.abc import Sequence
 
+from core import jobs
 from core.cli import comparing, data, listing, predict, trained, training, work
-from core.errors import StudioError
+from core.errors import StudioError, system_sentence
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = build_parser().parse_args(arguments)
     try:
+        jobs.clear_up()
         return options.handler(options)
     except StudioError as error:
         print_error(str(error))
@@ -35,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has seen enough
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - must stay open until exit
         return 0
+    except OSError as error:  # of a disk, where no command has found better words
+        print_error(system_sentence(error))
+        return 2
     except KeyboardInterrupt:
         print_error("Interrupted; nothing was kept.")
         return 130

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 
@@ -20,3 +20,11 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
     sys.stdout.flush()
+
+
+def say_left_out(kind: str, damaged: Iterable[tuple[str, str]]) -> None:
+    """A line on standard error for each entry that a list lacks since it cannot be read."""
+    for name, reason in damaged:
+        sentence = " ".join(f"{kind} {name} is damaged and left out: {reason}".split())
+        sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()

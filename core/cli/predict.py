@@ -7,11 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from core import datasets, runs
+from core import datasets, runs, stored
 from core.cli.output import print_json
 from core.datasets.hidden import belongs_to_a_system
 from core.datasets.refusals import by_name, why
-from core.errors import DatasetError, ImageError, NothingFound, StudioError, disk_sentence
+from core.errors import (
+    DatasetError,
+    ImageError,
+    NothingFound,
+    StudioError,
+    disk_sentence,
+)
 from core.images import MAX_BYTES, SUFFIXES, decode, encode_png
 from core.preprocessing import Step
 from core.serving import Prediction, Predictor, Reading, load_predictor
@@ -81,7 +87,7 @@ def write_steps(folder: Path, stem: str, steps: Sequence[Step]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for number, step in enumerate(steps, 1):
             name = step.name.lower().replace(" ", "-").replace("×", "x")
-            (folder / f"{stem}-{number}-{name}.png").write_bytes(encode_png(step.image))
+            stored.write_whole(folder / f"{stem}-{number}-{name}.png", encode_png(step.image))
     except OSError as error:
         raise StudioError(disk_sentence(error, folder)) from error
 

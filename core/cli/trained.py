@@ -1,9 +1,10 @@
 """The commands about finished trainings: `plot`, `delete`, `script`."""
 
 import argparse
+import io
 from pathlib import Path
 
-from core import runs
+from core import runs, stored
 from core.cli.output import print_table
 from core.errors import RunError, disk_sentence
 from core.training import TrainConfig, best_point
@@ -36,7 +37,9 @@ def plot(options: argparse.Namespace) -> int:
         raise RunError(f"`--out` must end in .png. Received: {options.out!r}.")
     best = best_point(run.card.history) if run.card.history else None
     try:
-        save(run_figure(run, best), path)
+        image = io.BytesIO()
+        save(run_figure(run, best), image)
+        stored.write_whole(path, image.getvalue())
     except OSError as error:
         raise RunError(disk_sentence(error, path.parent)) from error
     print_table((f"Wrote {path}.",), [])

@@ -131,7 +131,7 @@ def _read_yaml(path: str) -> dict:
 
     try:
         values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, RecursionError, ValueError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise ModelError(f"The configuration {path} cannot be read: {reason}.") from error
     if not isinstance(values, dict):

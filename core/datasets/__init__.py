@@ -24,13 +24,14 @@ from core.datasets.registry import (
     title_of,
 )
 from core.datasets.spec import DatasetSpec
-from core.datasets.store import check_free
+from core.datasets.store import Damaged, check_free, list_damaged
 from core.datasets.writing import sweep as clear_up
 
 __all__ = [
     "DATASETS",
     "PHOTOGRAPHS",
     "Choices",
+    "Damaged",
     "Dataset",
     "DatasetSpec",
     "LayoutError",
@@ -47,6 +48,7 @@ __all__ = [
     "import_pictures",
     "import_zip",
     "inspect",
+    "list_damaged",
     "list_datasets",
     "load",
     "load_test",

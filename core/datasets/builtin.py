@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from core import stored
 from core.datasets.dataset import Dataset, stratified_split, with_test_set
-from core.errors import DatasetError
+from core.errors import DatasetError, StoredError
 from core.settings import settings
 
 DIGIT_NAMES = tuple("0123456789")
 MNIST_SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
+_MOST_BYTES = 200 * 2**20  # of a file that comes with the studio
 _TEST_FRACTION = 0.2
 _TEST_SEED = 0
 
@@ -96,11 +98,11 @@ def read_checked(path: Path, sha256: str) -> bytes:
         DatasetError: if the file is missing, unreadable or other than expected.
     """
     try:
-        content = path.read_bytes()
-    except OSError as error:
+        content = stored.read_bytes(path, _MOST_BYTES)
+    except StoredError as error:
         raise DatasetError(
-            f"The file {path.name} belongs in {path.parent} but cannot be read "
-            f"({error.strerror}). Restore it with `git checkout data/{path.name}`."
+            f"The file {path.name} belongs in {path.parent} but cannot be read ({error}). "
+            f"Restore it with `git checkout data/{path.name}`."
         ) from error
     received = hashlib.sha256(content).hexdigest()
     if received != sha256:

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
-from core.errors import DatasetError, disk_sentence
+from core import stored
+from core.errors import DatasetError, StoredError, disk_sentence
 from core.progress import Progress, Reporter
 
 TIMEOUT = 20.0  # seconds without a byte until a connection counts as dead
@@ -107,10 +108,12 @@ def check(file: RemoteFile, path: Path, report: Reporter = Reporter()) -> Path: 
     """
     report(Progress("checking the file"))
     try:
-        with path.open("rb") as content:
+        with stored.check_regular(path).open("rb") as content:
             received = hashlib.file_digest(content, file.algorithm).hexdigest()
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror}.") from error
+    except StoredError as error:
+        raise DatasetError(f"{path} cannot be read: {error}.") from error
     if wrong := file.unlike(received, path.stat().st_size):
         raise DatasetError(
             f"{path} is damaged or a different file: {wrong}. Delete it, and it is fetched again; "

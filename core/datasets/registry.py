@@ -87,14 +87,14 @@ def created(name: str) -> str:
 
 
 def delete(name: str) -> None:
-    """Remove the stored pictures of a dataset for good.
+    """Remove the stored pictures of a dataset for good, also if they are damaged.
 
     Raises:
-        DatasetError: if it came with the studio, or there is none of that name.
+        DatasetError: if it came with the studio, there is none of that name, or the disk cannot
+            be written to.
     """
-    spec = find(name)
-    if not store.exists(name):
-        raise DatasetError(f"{spec.title} came with the studio and cannot be deleted.")
+    if not isinstance(name, str) or not store.exists(name):
+        raise DatasetError(f"{find(name).title} came with the studio and cannot be deleted.")
     store.delete(name)
 
 

@@ -8,29 +8,34 @@
 └── skipped.json   what was left out, and why
 """
 
-import json
 import os
 import re
-import shutil
-import tempfile
-import zipfile
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from annotated_types import MinLen
 
-from core import visitors
+from core import drafts as draft_folders
+from core import stored, visitors
 from core.datasets.pictures import PictureFile
-from core.errors import DatasetError, disk_sentence, unknown
+from core.errors import DatasetError, StoredError, disk_sentence, unknown
 from core.settings import settings
+from core.stored import Count, Name, Text
 
 FORMAT_VERSION = 1
 PARTS = ("train", "val", "test", "unsplit")
 CARD = "card.json"
 RESERVED = ("digits", "mnist", "fashion_mnist", "cifar10", "cats_vs_dogs")
+_MOST_LIST = 256 * 2**20  # bytes of a list of paths
+_MOST_INDEX = 2**30
+_LONGEST = 20_000  # pixels of a side; no image that is decoded has more
+_INDEX = {name: ("iu", 1) for name in ("labels", "parts", "heights", "widths")}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_DRAFTS = ".drafts"
+DRAFTS = ".drafts"
 
 
 @dataclass(frozen=True)
@@ -54,20 +59,28 @@ class StoreCard:
         format_version: version of this layout.
     """
 
-    name: str
-    title: str
-    owner: str
-    source: str
-    class_names: tuple[str, ...]
-    channels: int
-    pictures: int
-    parts: dict[str, int]
-    skipped: int
-    ignored: int
-    notes: tuple[str, ...]
-    fingerprint: str
-    created: str
+    name: Name
+    title: Name
+    owner: Name
+    source: Text
+    class_names: Annotated[tuple[Name, ...], MinLen(1)]
+    channels: Literal[1, 3]
+    pictures: Count
+    parts: dict[Literal["train", "val", "test", "unsplit"], Count]
+    skipped: Count
+    ignored: Count
+    notes: tuple[Text, ...]
+    fingerprint: Name
+    created: Name
     format_version: int = FORMAT_VERSION
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A stored dataset that cannot be read, and why."""
+
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -94,16 +107,19 @@ class Store:
 
     def files(self) -> list[str]:
         """Where each picture came from: its path inside the folder or zip."""
-        return self._list("files.json")
+        found = self._list("files.json", tuple[Text, ...])
+        if len(found) != len(self.labels):
+            raise _damaged(self.folder.name, StoredError("files.json does not fit the card"))
+        return found
 
     def skipped(self) -> list[tuple[str, str]]:
         """What was left out: path and reason."""
-        return [tuple(entry) for entry in self._list("skipped.json")]
+        return self._list("skipped.json", tuple[tuple[Text, Text], ...])
 
-    def _list(self, file: str) -> list:
+    def _list(self, file: str, kind: Any) -> list:
         try:
-            return json.loads((self.folder / file).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            return list(stored.read_as(self.folder / file, kind, _MOST_LIST))
+        except StoredError as error:
             raise _damaged(self.folder.name, error) from error
 
 
@@ -131,13 +147,13 @@ def check_name(name: str) -> None:
 def check_free(name: str, owner: str = visitors.KEEPER) -> None:
     """Raise `DatasetError` if nobody, or not this owner, can store pictures under that name."""
     check_name(name)
-    if (root() / name).exists() or (name in RESERVED and owner != visitors.STUDIO):
+    if os.path.lexists(root() / name) or (name in RESERVED and owner != visitors.STUDIO):
         raise DatasetError(f"There is already a dataset named {name!r}. Choose another name.")
 
 
 def exists(name: str) -> bool:
     """Whether pictures are stored under that name that whoever asks may see."""
-    if not _NAME.fullmatch(name) or not (root() / name / CARD).is_file():
+    if not _NAME.fullmatch(name) or not os.path.lexists(root() / name):
         return False
     return _is_visible(name)
 
@@ -154,9 +170,18 @@ def _is_visible(name: str) -> bool:
 
 def names() -> list[str]:
     """Names of all stored datasets that whoever asks may see, in order."""
-    if not root().is_dir():
-        return []
-    return sorted(folder.name for folder in root().iterdir() if exists(folder.name))
+    return [folder.name for folder in draft_folders.inside(root()) if exists(folder.name)]
+
+
+def list_damaged() -> list[Damaged]:
+    """Every stored dataset that whoever asks may see and that cannot be read, by name."""
+    found = []
+    for name in names():
+        try:
+            open_store(name)
+        except DatasetError as error:
+            found.append(Damaged(name, str(error)))
+    return found
 
 
 def read_card(name: str) -> StoreCard:
@@ -166,14 +191,31 @@ def read_card(name: str) -> StoreCard:
         DatasetError: if there is none, or it cannot be read.
     """
     try:
-        content = json.loads((root() / name / CARD).read_text(encoding="utf-8"))
-        if content.get("format_version") != FORMAT_VERSION:
-            raise ValueError(f"its format version is not {FORMAT_VERSION}")
-        content = {field.name: content[field.name] for field in fields(StoreCard)}
-        content |= {key: tuple(content[key]) for key in ("class_names", "notes")}
-        return StoreCard(**{**content, "name": name})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        content = stored.read_json(root() / name / CARD)
+        version = content.get("format_version") if isinstance(content, dict) else None
+        if type(version) is not int or version != FORMAT_VERSION:
+            raise StoredError(f"its format version is not {FORMAT_VERSION}")
+        if missing := {field.name for field in fields(StoreCard)} - content.keys():
+            raise StoredError(f"it lacks {', '.join(sorted(missing))}")
+        card = stored.check(content, StoreCard)
+        _check(card)
+        return replace(card, name=name)
+    except StoredError as error:
         raise _damaged(name, error) from error
+
+
+def _check(card: StoreCard) -> None:
+    """Raise `StoredError` unless the fields of a card fit together."""
+    if set(card.parts) != set(PARTS) or sum(card.parts.values()) != card.pictures:
+        raise StoredError(f"parts must count {card.pictures:,} images in {', '.join(PARTS)}")
+    if card.pictures == 0:
+        raise StoredError("it holds no image")
+    if len(set(card.class_names)) < len(card.class_names):
+        raise StoredError("two of its classes have one name")
+    try:
+        datetime.fromisoformat(card.created)
+    except ValueError as error:
+        raise StoredError(f"created must be in ISO 8601. Received: {card.created}") from error
 
 
 def open_store(name: str) -> Store:
@@ -185,8 +227,8 @@ def open_store(name: str) -> Store:
     if not _is_visible(name):
         raise DatasetError(unknown("dataset", name, names()))
     try:
-        changed = (root() / name / CARD).stat().st_mtime_ns
-    except OSError as error:
+        changed = stored.check_regular(root() / name / CARD).stat().st_mtime_ns
+    except (OSError, StoredError) as error:
         raise _damaged(name, error) from error
     return _open(root() / name, changed)
 
@@ -195,18 +237,30 @@ def open_store(name: str) -> Store:
 def _open(folder: Path, changed: int) -> Store:
     card = read_card(folder.name)
     try:
-        with np.load(folder / "index.npz") as index:
-            labels, parts = index["labels"], index["parts"]
-            heights, widths = index["heights"], index["widths"]
-        if not len(labels) == len(parts) == len(heights) == len(widths) == card.pictures:
-            raise ValueError("the index does not fit the card")
+        index = stored.read_arrays(folder / "index.npz", _INDEX, _MOST_INDEX)
+        _check_index(index, card)
+        heights, widths = index["heights"], index["widths"]
         expected = int((heights.astype(np.int64) * widths).sum()) * card.channels
-        if (folder / "pixels.bin").stat().st_size != expected:
-            raise ValueError("pixels.bin was cut off or changed")
+        if stored.check_regular(folder / "pixels.bin").stat().st_size != expected:
+            raise StoredError("pixels.bin was cut off or changed")
         images = PictureFile(folder / "pixels.bin", heights, widths, card.channels)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, StoredError) as error:
         raise _damaged(folder.name, error) from error
-    return Store(card, folder, images, labels, parts)
+    return Store(card, folder, images, index["labels"].astype(np.int64), index["parts"])
+
+
+def _check_index(index: dict[str, np.ndarray], card: StoreCard) -> None:
+    """Raise `StoredError` unless the index is that of the card."""
+    if not all(len(array) == card.pictures for array in index.values()):
+        raise StoredError("the index does not fit the card")
+    counts = np.bincount(np.clip(index["parts"], 0, len(PARTS)), minlength=len(PARTS) + 1)
+    if counts.tolist() != [*(card.parts[part] for part in PARTS), 0] or index["parts"].min() < 0:
+        raise StoredError("the splits of the index do not fit the card")
+    if not 0 <= index["labels"].min() <= index["labels"].max() < len(card.class_names):
+        raise StoredError("a label of the index is no class")
+    sides = [index[name] for name in ("heights", "widths")]
+    if not all(0 < side.min() <= side.max() <= _LONGEST for side in sides):
+        raise StoredError(f"images must be 1 to {_LONGEST:,} pixels high and wide")
 
 
 def delete(name: str) -> None:
@@ -216,21 +270,19 @@ def delete(name: str) -> None:
         DatasetError: if there are none under that name, or they are not yours.
     """
     check_name(name)
-    if not (root() / name).is_dir() or not _is_visible(name):
+    if not exists(name):
         raise DatasetError(f"There are no stored pictures named {name!r}.")
     if visitors.current() != visitors.KEEPER and not visitors.may_change(read_card(name).owner):
         raise DatasetError(f"The pictures {name!r} are not yours, so they cannot be deleted.")
     try:
-        doomed = Path(tempfile.mkdtemp(prefix="deleted-", dir=drafts()))
-        os.rename(root() / name, doomed / name)  # gone at once, however long the files take
+        draft_folders.remove(root() / name)
     except OSError as error:
         raise DatasetError(disk_sentence(error, root())) from error
-    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def drafts() -> Path:
     """The folder that datasets lie in while they are being written."""
-    folder = root() / _DRAFTS
+    folder = root() / DRAFTS
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

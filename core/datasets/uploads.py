@@ -3,6 +3,7 @@
 They outlive a reload of the page, and more can be added: a zip, a folder, one class after another.
 """
 
+import os
 import re
 import secrets
 import shutil
@@ -12,13 +13,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import visitors
-from core.errors import DatasetError, disk_sentence
+from core import drafts, stored, visitors
+from core.errors import DatasetError, StoredError, disk_sentence
 from core.settings import settings
 
 MAX_AGE = 24 * 3600.0  # seconds until an upload nobody imported is forgotten
 _ID = re.compile(r"[0-9a-f]{16}")
-_OWNER = "owner"
+_OWNER, _MOST_OWNER = "owner", 1000  # bytes
 _OWN_MB, _PUBLIC_MB, _PUBLIC_UPLOADS = 500, 50, 3
 
 
@@ -48,7 +49,7 @@ def load(upload_id: str) -> Upload:
     """
     if isinstance(upload_id, str) and _ID.fullmatch(upload_id):
         for path in (_root() / upload_id).glob("*.zip"):
-            if visitors.may_see(_owner(path.parent)):
+            if os.path.isfile(path) and visitors.may_see(_owner(path.parent)):
                 return Upload(upload_id, path)
     raise DatasetError("What was uploaded is no longer there. Upload it again.")
 
@@ -128,9 +129,14 @@ def _keep_zip(name: str, content: bytes | None) -> Upload:
 
 
 def _owner(folder: Path) -> str:
-    """Whose upload lies in that folder."""
+    """Whose upload lies in that folder; empty if nobody can tell, then only the keeper sees it."""
     path = folder / _OWNER
-    return path.read_text(encoding="utf-8") if path.is_file() else visitors.KEEPER
+    if not os.path.lexists(path):
+        return visitors.KEEPER
+    try:
+        return stored.read_text(path, _MOST_OWNER)
+    except StoredError:
+        return ""
 
 
 def _title_of(name: str) -> str:
@@ -142,19 +148,25 @@ def _make_room() -> None:
     """Of each visitor of a public demo the latest uploads are kept."""
     me = visitors.current()
     if settings.public and visitors.is_visitor(me) and _root().is_dir():
-        mine = [folder for folder in _root().iterdir() if _owner(folder) == me]
-        mine.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
+        mine = [folder for folder in drafts.inside(_root()) if _owner(folder) == me]
+        mine.sort(key=_age)
         for folder in mine[_PUBLIC_UPLOADS - 1 :]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def forget_old() -> None:
     """Remove uploads that nobody imported within a day."""
-    if not _root().is_dir():
-        return
-    for folder in _root().iterdir():
-        if time.time() - folder.stat().st_mtime > MAX_AGE:
+    for folder in drafts.inside(_root()):
+        if _age(folder) > MAX_AGE:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _age(folder: Path) -> float:
+    """Seconds since something was added; 0 if it is gone already."""
+    try:
+        return time.time() - folder.lstat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _root() -> Path:

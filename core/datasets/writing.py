@@ -1,7 +1,6 @@
 """Writing pictures to where `core.datasets.store` reads them: a draft, renamed into place."""
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from core import drafts as draft_folders
-from core import visitors
-from core.datasets.store import CARD, PARTS, StoreCard, check_free, drafts, root
+from core import stored, visitors
+from core.datasets.store import CARD, DRAFTS, PARTS, StoreCard, check_free, drafts, root
 from core.errors import DatasetError, disk_sentence
 from core.images import to_rgb
 from core.settings import settings
@@ -124,7 +123,7 @@ class Writer:
         try:
             os.rename(self.folder, root() / name)
         except OSError as error:
-            if not (root() / name).exists():
+            if not os.path.lexists(root() / name):
                 raise
             raise DatasetError(
                 f"There is already a dataset named {name!r}. Choose another name."
@@ -165,9 +164,10 @@ def draft(name: str, class_names: Sequence[str], owner: str = visitors.KEEPER) -
 
 
 def sweep() -> None:
-    """Remove what imports left behind whose process was killed."""
-    draft_folders.sweep(drafts())
+    """Remove what imports and deletions left behind whose process was killed."""
+    draft_folders.sweep(root() / DRAFTS)
+    draft_folders.sweep_removed(root())
 
 
 def _write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    stored.write_json(path, value, indent=1)

@@ -13,6 +13,7 @@ from core.jobs.kinds import KINDS, JobKind
 from core.jobs.queue import (
     can_go_on,
     cancel,
+    clear_up,
     delete,
     ensure_dispatcher,
     finish,
@@ -30,6 +31,7 @@ __all__ = [
     "JobKind",
     "can_go_on",
     "cancel",
+    "clear_up",
     "delete",
     "ensure_dispatcher",
     "finish",

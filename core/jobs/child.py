@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from contextlib import suppress
@@ -11,11 +12,12 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from core import visitors
-from core.errors import Cancelled, StudioError, disk_sentence, is_disk_full
+from core import stored, visitors
+from core.errors import Cancelled, JobError, StudioError, disk_sentence, is_disk_full
 from core.jobs import job as jobs
 from core.jobs.kinds import KINDS
 from core.progress import Progress, Reporter
+from core.settings import settings
 
 _BETWEEN_REPORTS = 0.2  # seconds
 _UNEXPECTED = "Something unexpected went wrong: {error}. The last lines of its log tell where."
@@ -27,7 +29,7 @@ def main(folder_name: str) -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     try:
         with jobs.lock_of(folder):
-            (folder / "process").write_text(str(os.getpid()))
+            stored.write_whole(folder / "process", str(os.getpid()).encode())
             with suppress(OSError):  # if memory runs out, this ends rather than the pages
                 Path("/proc/self/oom_score_adj").write_text("800")
             job = jobs.read(folder)
@@ -36,6 +38,9 @@ def main(folder_name: str) -> int:
                     _work(job)
     except Timeout:
         return 1  # another process is at it
+    except JobError as error:  # its files were damaged meanwhile; whoever lists it says so
+        sys.stderr.write(f"{error}\n")
+        return 1
     except OSError as error:
         if is_disk_full(error):
             (folder / jobs.NO_ROOM).touch()
@@ -62,8 +67,9 @@ def _work(job: jobs.Job) -> None:
     except MemoryError:
         _end(job, "failed", error="There was not enough memory. Close other programs, try again.")
     except Exception as error:  # whatever it is, the person gets a sentence and the log the rest
-        if isinstance(error, OSError) and is_disk_full(error):
-            sentence = disk_sentence(error, job.folder.parent)
+        if is_disk_full(error):
+            temporary = Path(tempfile.gettempdir())
+            sentence = disk_sentence(error, job.folder.parent, settings.runs_dir, temporary)
         else:
             sentence = _UNEXPECTED.format(error=f"{type(error).__name__}: {error}")
         with suppress(OSError):

@@ -8,22 +8,25 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from filelock import FileLock, Timeout
 
-from core import datasets, runs, visitors
-from core.errors import JobError
+from core import stored, visitors
+from core.errors import StudioError
 from core.jobs import job as jobs
 from core.jobs import limits
 from core.jobs.job import Job
 from core.jobs.kinds import KINDS
-from core.jobs.queue import DISPATCHER_LOCK, everything
+from core.jobs.queue import DISPATCHER_LOCK, clear_up, everything
 from core.settings import settings
 
 PATIENCE = 1.0  # seconds that a job has to stop by itself
 _POLL = 0.1
+_MOST_PROCESS = 20  # bytes that the number of a process takes
 _TO_FINISH = 60.0  # seconds to write down what there is
 _PASSED_OVER: set[str] = set()  # jobs nothing can be done about
 _LOCK_PATIENCE = 3.0  # seconds; others hold the lock for an instant to see whether it is free
@@ -35,21 +38,39 @@ from core.jobs.child import main
 os._exit(main(sys.argv[1]))"""
 
 
-def main() -> None:
-    """Run jobs until none is left.
+def _nothing() -> None:
+    """What there is to call once the lock was taken."""
+
+
+def main(on_lock: Callable[[], None] = _nothing) -> None:
+    """Run jobs until none is left; `on_lock` is called when it is sure that this process does it.
 
     A job submitted at the last moment is not overlooked: the queue is looked at once more after
     the lock was let go, and whoever submits looks at the lock after queueing.
     """
-    limits.forget_old(everything())
+    _forget()
     while _something_to_do():
         try:
             with FileLock(jobs.root() / DISPATCHER_LOCK, timeout=_LOCK_PATIENCE):
+                on_lock()
+                on_lock = _nothing
+                _tidy_up()
                 while job := _something_to_do():
                     _deal_with(job)
-                    limits.forget_old(everything())
+                    _tidy_up()
         except Timeout:
             return
+
+
+def _tidy_up() -> None:
+    """Remove what was left behind and what visitors made a day ago."""
+    clear_up()
+    _forget()
+
+
+def _forget() -> None:
+    with suppress(StudioError, OSError):  # the queue does not wait for that
+        limits.forget_old(everything())
 
 
 def _something_to_do() -> Job | None:
@@ -70,14 +91,23 @@ def _deal_with(job: Job) -> None:
         now = jobs.read(job.folder)
         if now.tries == job.tries:  # else somebody has it go on already
             _tidy(now)
-    except (JobError, OSError, ValueError, KeyError):
-        _PASSED_OVER.add(job.id)  # damaged, or deleted meanwhile
-    datasets.clear_up()
-    runs.clear_up()
+    except (StudioError, OSError) as error:
+        _pass_over(job, error)  # damaged, deleted meanwhile, or nothing can be written there
+    except Exception as error:  # whatever it is, those behind it get their turn
+        traceback.print_exc()
+        _pass_over(job, error)
+
+
+def _pass_over(job: Job, error: Exception) -> None:
+    """Leave a job alone from now on, and say so in its status as far as that can be written."""
+    _PASSED_OVER.add(job.id)
+    with suppress(StudioError, OSError):
+        if jobs.read(job.folder).state == "queued" and not jobs.is_alive(job.folder):
+            jobs.write_status(job.folder, state="failed", error=f"It cannot be begun: {error}.")
 
 
 def _run(job: Job) -> None:
-    with (job.folder / "log.txt").open("a") as log:
+    with stored.open_log(job.folder / "log.txt") as log:
         child = subprocess.Popen(
             [sys.executable, "-c", _CHILD, str(job.folder)],
             stdin=subprocess.DEVNULL,
@@ -115,9 +145,9 @@ def _mind_the_time(job: Job, seconds: float) -> None:
 
 def _kill(job: Job) -> None:
     """End the process that does the work; the lock it holds says that the number is still its."""
-    with suppress(ProcessLookupError, OSError, ValueError):
-        number = int((job.folder / "process").read_text())
-        if jobs.is_alive(job.folder):
+    with suppress(StudioError, OSError, ValueError):
+        number = int(stored.read_text(job.folder / "process", _MOST_PROCESS))
+        if number > 1 and jobs.is_alive(job.folder):  # 0 would be the dispatcher itself
             os.killpg(number, signal.SIGKILL)
 
 
@@ -132,4 +162,4 @@ def _tidy(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*(partial(os.close, int(number)) for number in sys.argv[1:]))

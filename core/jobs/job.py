@@ -12,20 +12,21 @@
 """
 
 import errno
-import json
 import os
 import re
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from core import visitors
-from core.errors import JobError, disk_sentence
+from core import stored, visitors
+from core.errors import JobError, StoredError, disk_sentence
+from core.jobs import record
 from core.settings import settings
 
 STATES = ("queued", "running", "done", "cancelled", "failed")
@@ -35,6 +36,8 @@ STOPPED = "It was stopped in the middle of its work; nothing half done was kept.
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{4}")
 OVERTIME = "overtime"  # an empty file: a public demo has no more time for it
 NO_ROOM = "no_room"  # an empty file, for which even a full disk has room
+DAMAGED = "damaged"  # the kind of a job of which nobody knows what it was to do
+_LOG_BYTES = 2**16  # of the end of a log; nobody is shown more
 _LOCK_PATIENCE = 5.0  # seconds; longer than anybody holds a lock only to see whether it is free
 
 
@@ -45,15 +48,16 @@ class Job:
     Attributes:
         id: begins with the time it was submitted, so that ids sort first in, first out.
         folder: where it lies.
-        kind: one of `core.jobs.KINDS`.
+        kind: one of `core.jobs.KINDS`; `DAMAGED` if its configuration cannot be read.
         settings: what exactly to do.
-        owner: whose it is.
+        owner: whose it is; empty if nobody knows.
         state: one of `STATES`.
         stage, epoch, epochs, part, metrics, note, history: how far it is, see
             `core.progress.Progress`.
         result: what a finished job says of what it made.
         error: why it failed, in a sentence.
         tries: how often it was gone on with.
+        damaged: whether its files cannot be read; then it counts as failed.
         times: when it was `queued`, `running` and ended, ISO 8601 in UTC.
     """
 
@@ -74,6 +78,7 @@ class Job:
     error: str = ""
     times: Mapping[str, str] = field(default_factory=dict)
     tries: int = 0
+    damaged: bool = False
 
     @property
     def ended(self) -> bool:
@@ -97,10 +102,7 @@ class Job:
 
     def log_tail(self, lines: int = 20) -> str:
         """The last lines of its log."""
-        try:
-            text = (self.folder / "log.txt").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return ""
+        text = stored.read_tail(self.folder / "log.txt", _LOG_BYTES)
         return visitors.without_paths("\n".join(text.splitlines()[-lines:]))
 
 
@@ -126,23 +128,49 @@ def read(folder: Path) -> Job:
         JobError: if it cannot be read.
     """
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
-        if status["state"] == "running" and not is_alive(folder):
+        config, status = record.read_config(folder), record.read_status(folder)
+        if status.state == "running" and not is_alive(folder):
             # It may have ended between the two looks.
-            status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
-            if status["state"] == "running":
-                stopped = (folder / "cancel").exists()
-                status["state"] = "cancelled" if stopped else "failed"
-                status["error"] = STOPPED if stopped else died_sentence(folder)
-        elif status["state"] == "queued" and (folder / "cancel").exists():
-            status["state"] = "cancelled"
-        for told in ("error", "note"):
-            if told in status:
-                status[told] = visitors.without_paths(status[told])
-        return Job(id=folder.name, folder=folder, **config, **status)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+            status = record.read_status(folder)
+            if status.state == "running":
+                status = _without_process(folder, status)
+        elif status.state == "queued" and (folder / "cancel").exists():
+            status = replace(status, state="cancelled")
+        elif status.state == "queued" and not os.access(folder, os.W_OK):
+            error = disk_sentence(OSError(errno.EROFS, os.strerror(errno.EROFS)), folder)
+            status = replace(status, state="failed", error=error)
+    except (OSError, StoredError) as error:
         raise JobError(f"The job {folder.name!r} cannot be read: {error}.") from error
+    told = {name: visitors.without_paths(getattr(status, name)) for name in ("error", "note")}
+    return Job(id=folder.name, folder=folder, **{**vars(config), **vars(status), **told})
+
+
+def _without_process(folder: Path, status: record.Status) -> record.Status:
+    """How a job ended that nothing runs any more."""
+    if (folder / "cancel").exists():
+        return replace(status, state="cancelled", error=STOPPED)
+    return replace(status, state="failed", error=died_sentence(folder))
+
+
+def read_damaged(folder: Path, reason: str) -> Job:
+    """A job that `read` refuses, as one that has failed for that reason."""
+    times = {}
+    with suppress(ValueError):  # an id may name a day that no calendar has
+        begun = datetime.strptime(folder.name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+        times["queued"] = begun.isoformat(timespec="seconds")
+    try:
+        config = record.read_config(folder)
+    except StoredError:
+        config = record.Config(DAMAGED, {}, "")
+    return Job(
+        id=folder.name,
+        folder=folder,
+        **vars(config),
+        state="failed",
+        error=visitors.without_paths(reason),
+        times=times,
+        damaged=True,
+    )
 
 
 def died_sentence(folder: Path) -> str:
@@ -156,28 +184,37 @@ def died_sentence(folder: Path) -> str:
 
 
 def write_status(folder: Path, **changes: Any) -> None:
-    """Change entries of the status; readers see the old or the new one, never a half."""
-    status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
-    if "state" in changes:
-        changes["times"] = {**(status.get("times") or {}), changes["state"]: now()}
-    replace_json(folder / "status.json", {**status, **changes})
+    """Change entries of the status; readers see the old or the new one, never a half.
 
-
-def replace_json(path: Path, value: object) -> None:
-    """Write a file as a whole and put it in place of the old one."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    Raises:
+        JobError: if what is there cannot be read.
+        OSError: if nothing can be written.
+    """
     try:
-        fresh.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
-        os.replace(fresh, path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise
+        status = record.read_status(folder)
+    except StoredError as error:
+        raise JobError(f"The job {folder.name!r} cannot be read: {error}.") from error
+    if "state" in changes:
+        changes["times"] = {**status.times, changes["state"]: now()}
+    stored.write_json(folder / record.STATUS, {**asdict(status), **changes})
 
 
 def write_log(folder: Path, line: str) -> None:
-    """Add a line to the log, with the time."""
-    with (folder / "log.txt").open("a", encoding="utf-8") as log:
-        log.write(f"{now()} {line}\n")
+    """Add a line to the log, with the time.
+
+    Raises:
+        OSError, StoredError: if it cannot be written.
+    """
+    stored.append(folder / "log.txt", f"{now()} {line}\n")
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """What the system refuses inside becomes a `JobError` that names the folder."""
+    try:
+        yield
+    except OSError as error:
+        raise JobError(disk_sentence(error, folder)) from error
 
 
 def now() -> str:
@@ -192,13 +229,7 @@ def lock_of(folder: Path) -> FileLock:
 
 def is_alive(folder: Path) -> bool:
     """Whether a process holds the job's lock. Locks end with their process, however it ends."""
-    return is_held(folder / ALIVE)
+    return stored.is_locked(folder / ALIVE)
 
 
-def is_held(path: Path) -> bool:
-    """Whether a process holds the lock of that file."""
-    try:
-        with FileLock(path, timeout=0):
-            return False
-    except Timeout:
-        return True
+replace_json, is_held = stored.write_json, stored.is_locked

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from core import datasets, runs, visitors
+from core import datasets, drafts, runs, stored, visitors
 from core.datasets import uploads
-from core.errors import JobError, ModelError, StudioError
+from core.errors import JobError, ModelError, StoredError, StudioError
 from core.jobs.job import Job, now, root
 from core.models import MODELS
 from core.settings import settings
@@ -98,14 +98,15 @@ def count(owner: str) -> None:
     if apply():
         path = _tally_of(owner)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(f"{now()}\n")
+        stored.append(path, f"{now()}\n")
 
 
 def _tally(owner: str) -> list[str]:
     """When the work of a visitor began that is still known of."""
-    path = _tally_of(owner)
-    return path.read_text(encoding="utf-8").split() if path.is_file() else []
+    try:
+        return stored.read_text(_tally_of(owner)).split()
+    except StoredError:
+        return []
 
 
 def _tally_of(owner: str) -> Path:
@@ -168,9 +169,10 @@ def _forget(everybodys: Sequence[Job]) -> None:
         ended = job.ended and visitors.is_visitor(job.owner)
         if ended and _is_old(job.times.get("queued", "")):
             shutil.rmtree(job.folder, ignore_errors=True)
-    for path in (root() / ".visitors").glob("*"):
+    for path in drafts.inside(root() / ".visitors"):
         if all(map(_is_old, _tally(path.name))):
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def _is_old(time: str) -> bool:

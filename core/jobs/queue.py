@@ -1,25 +1,29 @@
 """Submit, list, find, cancel and delete jobs."""
 
 import os
-import shutil
+import select
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from core import visitors
-from core.errors import JobError, disk_sentence, unknown
+from core import datasets, drafts, runs, stored, visitors
+from core.errors import JobError, StoredError, StudioError, unknown
 from core.jobs import job as jobs
-from core.jobs import limits
+from core.jobs import limits, record
 from core.jobs.job import Job
 from core.jobs.kinds import KINDS
 from core.settings import PROJECT_DIR, settings
+from core.training import checkpoints
 
 DISPATCHER_LOCK = ".dispatcher.lock"
+_DRAFTS = ".drafts"
 _POLL = 0.1  # seconds between two looks at a job that is waited for
 
 
@@ -38,40 +42,50 @@ def submit(kind: str, job_settings: Mapping[str, Any]) -> Job:
         raise JobError(unknown("kind of job", kind, KINDS))
     limits.check(kind, job_settings, everything())
     KINDS[kind].check(job_settings)
-    job_id = jobs.new_id()
-    draft, folder = jobs.root() / f".{job_id}", jobs.root() / job_id
     try:
-        draft.mkdir(parents=True)
-        owner = visitors.current()
-        config = {"kind": kind, "settings": dict(job_settings), "owner": owner}
-        jobs.replace_json(draft / "config.json", config)
-        status = {"state": "queued", "times": {"queued": jobs.now()}}
-        jobs.replace_json(draft / "status.json", status)
-        os.rename(draft, folder)
-    except OSError as error:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise JobError(disk_sentence(error, jobs.root())) from error
-    limits.count(owner)
+        record.check_settings(kind, job_settings)
+    except StoredError as error:
+        raise JobError(f"A job of the kind {kind} cannot be queued: {error}.") from error
+    folder, owner = jobs.root() / jobs.new_id(), visitors.current()
+    with jobs.writing_to(jobs.root()):
+        try:
+            with drafts.draft(jobs.root() / _DRAFTS, folder.name) as draft:
+                config = {"kind": kind, "settings": dict(job_settings), "owner": owner}
+                stored.write_json(draft / record.CONFIG, config)
+                status = {"state": "queued", "times": {"queued": jobs.now()}}
+                stored.write_json(draft / record.STATUS, status)
+                os.rename(draft, folder)
+        finally:
+            _clear_drafts()
+    with suppress(OSError):  # it is queued already
+        limits.count(owner)
     ensure_dispatcher()
     return jobs.read(folder)
 
 
+def _clear_drafts() -> None:
+    drafts.sweep(jobs.root() / _DRAFTS)
+    with suppress(OSError):
+        (jobs.root() / _DRAFTS).rmdir()  # unless another job is being submitted
+
+
 def list_jobs() -> list[Job]:
-    """Every job of whoever asks, latest first; damaged ones are left out."""
+    """Every job of whoever asks, latest first; damaged ones as failed, with the reason."""
     return [job for job in everything() if visitors.may_see(job.owner)]
 
 
 def everything() -> list[Job]:
-    """Everybody's jobs, latest first; damaged ones are left out."""
-    found = []
-    if jobs.root().is_dir():
-        for folder in sorted(jobs.root().iterdir(), reverse=True):
-            if jobs.is_id(folder.name):
-                try:
-                    found.append(jobs.read(folder))
-                except JobError:
-                    continue
-    return found
+    """Everybody's jobs, latest first; damaged ones as failed, with the reason."""
+    folders = [folder for folder in drafts.inside(jobs.root())[::-1] if jobs.is_id(folder.name)]
+    return [job for job in map(_read, folders) if job is not None]
+
+
+def _read(folder: Path) -> Job | None:
+    """A job, whatever became of its files; None if it was removed meanwhile."""
+    try:
+        return jobs.read(folder)
+    except JobError as error:
+        return jobs.read_damaged(folder, str(error)) if os.path.lexists(folder) else None
 
 
 def load(job_id: str) -> Job:
@@ -80,10 +94,16 @@ def load(job_id: str) -> Job:
     Raises:
         JobError: if there is none, or it cannot be read.
     """
-    if not jobs.is_id(job_id) or not (jobs.root() / job_id).is_dir():
-        raise JobError(unknown("job", job_id, (job.id for job in list_jobs())))
-    job = jobs.read(jobs.root() / job_id)
-    if not visitors.may_see(job.owner):
+    job = _find(job_id)
+    if job.damaged:
+        raise JobError(job.error)
+    return job
+
+
+def _find(job_id: str) -> Job:
+    """The job of that id, also if it is damaged; raises `JobError` if there is none."""
+    job = _read(jobs.root() / job_id) if jobs.is_id(job_id) else None
+    if job is None or not visitors.may_see(job.owner):
         raise JobError(unknown("job", job_id, (job.id for job in list_jobs())))
     return job
 
@@ -94,13 +114,18 @@ def cancel(job_id: str) -> Job:
     Raises:
         JobError: if there is none, or it has ended already.
     """
-    job = load(job_id)
-    if job.ended:
+    job = _find(job_id)
+    at_work = not job.ended or (job.damaged and jobs.is_alive(job.folder))
+    if job.damaged and not at_work:
+        raise JobError(job.error)
+    if not at_work:
         raise JobError(f"The job {job_id} cannot be cancelled: it is {job.state} already.")
-    (job.folder / "cancel").touch()
-    _end_if_not_begun(job)
+    with jobs.writing_to(job.folder):
+        (job.folder / "cancel").touch()
+        if not job.damaged:
+            _end_if_not_begun(job)
     ensure_dispatcher()
-    return load(job_id)
+    return _find(job_id)
 
 
 def _end_if_not_begun(job: Job) -> None:
@@ -119,13 +144,18 @@ def finish(job_id: str) -> Job:
     job = load(job_id)
     if job.state != "running" or not KINDS[job.kind].can_finish:
         raise JobError(f"The job {job_id} cannot be ended early: it is {_described(job)}.")
-    (job.folder / "finish").touch()
+    with jobs.writing_to(job.folder):
+        (job.folder / "finish").touch()
     return load(job_id)
 
 
 def can_go_on(job: Job) -> bool:
     """Whether a job that was cancelled or failed left something to go on from."""
-    return job.state in ("cancelled", "failed") and KINDS[job.kind].can_go_on(job.kept)
+    return (
+        not job.damaged
+        and job.state in ("cancelled", "failed")
+        and KINDS[job.kind].can_go_on(job.kept)
+    )
 
 
 def go_on(job_id: str) -> Job:
@@ -140,10 +170,12 @@ def go_on(job_id: str) -> Job:
         raise JobError(f"The job {job_id} cannot go on: it is {_described(job)}.")
     limits.check(job.kind, job.settings, everything())
     KINDS[job.kind].check(job.settings)
-    for name in ("cancel", "finish", jobs.OVERTIME, jobs.NO_ROOM):
-        (job.folder / name).unlink(missing_ok=True)
-    jobs.write_status(job.folder, state="queued", error="", tries=job.tries + 1)
-    limits.count(job.owner)
+    with jobs.writing_to(job.folder):
+        for name in ("cancel", "finish", jobs.OVERTIME, jobs.NO_ROOM):
+            (job.folder / name).unlink(missing_ok=True)
+        jobs.write_status(job.folder, state="queued", error="", tries=job.tries + 1)
+    with suppress(OSError):  # it is queued already
+        limits.count(job.owner)
     ensure_dispatcher()
     return load(job_id)
 
@@ -153,15 +185,30 @@ def _described(job: Job) -> str:
 
 
 def delete(job_id: str) -> None:
-    """Remove an ended job and its log; what it made stays.
+    """Remove an ended or damaged job and its log; what it made stays.
 
     Raises:
-        JobError: if there is none, or it has not ended yet.
+        JobError: if there is none, it has not ended yet, or the disk cannot be written to.
     """
-    job = load(job_id)
-    if not job.ended:
-        raise JobError(f"The job {job_id} is {job.state}. Cancel it before deleting it.")
-    shutil.rmtree(job.folder, ignore_errors=True)
+    job = _find(job_id)
+    if not job.ended or (job.damaged and jobs.is_alive(job.folder)):
+        state = "at work" if job.damaged else job.state
+        raise JobError(f"The job {job_id} is {state}. Cancel it before deleting it.")
+    with jobs.writing_to(jobs.root()):
+        drafts.remove(job.folder)
+
+
+def clear_up() -> None:
+    """Remove what killed processes have left behind, of whatever kind; others' is left alone."""
+    with suppress(OSError, StudioError):  # a disk that cannot be written to stays as it is
+        datasets.clear_up()
+        runs.clear_up()
+        _clear_drafts()
+        drafts.sweep_removed(jobs.root())
+        checkpoints.sweep_old()
+        for folder in (*drafts.inside(settings.runs_dir), *drafts.inside(jobs.root())):
+            stored.sweep_written(folder)
+            stored.sweep_written(folder / jobs.KEPT)
 
 
 def wait(job_id: str, on_change: Callable[[Job], None] = lambda job: None) -> Job:
@@ -179,13 +226,20 @@ def wait(job_id: str, on_change: Callable[[Job], None] = lambda job: None) -> Jo
         time.sleep(_POLL)
 
 
+@lru_cache(maxsize=1)
+def _clear_up_once() -> None:
+    """When a page is opened for the first time after a start."""
+    clear_up()
+
+
 def ensure_dispatcher() -> None:
     """Start the process that runs queued jobs, unless there is one or nothing to do."""
     everybodys = everything()
     limits.forget_now_and_then(everybodys)
+    _clear_up_once()
     if all(job.ended for job in everybodys):
         return
-    if jobs.is_held(jobs.root() / DISPATCHER_LOCK):
+    if _is_starting() or jobs.is_held(jobs.root() / DISPATCHER_LOCK):
         return
     environment = {
         "OMP_WAIT_POLICY": "passive",  # threads that wait busily slow a busy machine by tens
@@ -195,13 +249,36 @@ def ensure_dispatcher() -> None:
         "STUDIO_WORK_DIR": str(settings.work_dir),
         "STUDIO_PUBLIC": str(int(settings.public)),
     }
-    with (jobs.root() / "dispatcher.log").open("a") as log:
-        subprocess.Popen(
-            [sys.executable, "-m", "core.jobs.dispatcher"],
-            cwd=PROJECT_DIR,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # it outlives the app that started it
-        )
+    reading, starting = os.pipe()  # closed by the dispatcher when it holds the lock, or ends
+    try:
+        with jobs.writing_to(jobs.root()), stored.open_log(jobs.root() / "dispatcher.log") as log:
+            subprocess.Popen(
+                [sys.executable, "-m", "core.jobs.dispatcher", str(starting)],
+                cwd=PROJECT_DIR,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # it outlives the app that started it
+                pass_fds=(starting,),
+            )
+    finally:
+        os.close(starting)
+        _forget_start()
+        _starting.append(reading)
+
+
+_starting: list[int] = []  # the end of the pipe to the dispatcher that was started last
+
+
+def _forget_start() -> None:
+    while _starting:
+        os.close(_starting.pop())
+
+
+def _is_starting() -> bool:
+    """Whether the dispatcher that was started last has yet to take the lock. On a busy machine
+    that takes seconds, in which others would be started in vain."""
+    if not _starting:
+        return False
+    return not select.select(_starting, [], [], 0)[0]

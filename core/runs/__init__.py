@@ -1,6 +1,7 @@
 """Finished trainings: save whole or not at all, list, load, rename, delete."""
 
 from core.runs.card import AXES, FAMILIES, RunCard
+from core.runs.changing import delete, rename, rewrite_card
 from core.runs.folder import (
     CARD,
     EVALUATION,
@@ -11,13 +12,10 @@ from core.runs.folder import (
     check_name,
     checked,
     clear_up,
-    delete,
     draft,
     list_damaged,
     list_runs,
     load,
-    rename,
-    rewrite_card,
     save,
     sha256,
 )

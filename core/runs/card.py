@@ -1,15 +1,22 @@
 """What is known of a finished training, apart from its arrays."""
 
-import json
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
+from annotated_types import Ge, Le, MinLen
+
+from core import stored
+from core.errors import StoredError
 from core.evaluation import VOTES
+from core.stored import Fraction, Name, Number, Seconds, Seed, Setting, Text
 
 FORMAT_VERSION = 1
 AXES = ("epoch", "iteration", "trees", "rounds", "pictures")
 FAMILIES = ("network", "classical", "ensemble")
 _LATER = ("test_fingerprint", "cost", "members")  # cards written earlier lack them
+_FRACTIONS = ("accuracy", "precision", "recall", "f1")
+Side = Annotated[int, Ge(1), Le(10_000)]
 
 
 @dataclass(frozen=True)
@@ -39,26 +46,26 @@ class RunCard:
         format_version: version of this layout.
     """
 
-    id: str
-    owner: str
-    dataset: str
-    dataset_fingerprint: str
-    class_names: tuple[str, ...]
-    input_shape: tuple[int, int, int]
-    preprocessing: str
-    model: str
-    family: str
-    hyperparameters: dict[str, Any]
-    history: tuple[dict[str, float], ...]
-    metrics: dict[str, float]
-    seconds: float
-    seed: int
-    validation_fraction: float
-    versions: dict[str, str]
-    created: str
-    files: dict[str, str] = field(default_factory=dict)
-    test_fingerprint: str = ""
-    cost: dict[str, Any] = field(default_factory=dict)
+    id: Name
+    owner: Name
+    dataset: Name
+    dataset_fingerprint: Name
+    class_names: Annotated[tuple[Name, ...], MinLen(1)]
+    input_shape: tuple[Side, Side, Literal[1, 3]]
+    preprocessing: Name
+    model: Name
+    family: Name
+    hyperparameters: dict[Name, Setting]
+    history: tuple[dict[Name, Number], ...]
+    metrics: dict[Name, Number]
+    seconds: Seconds
+    seed: Seed
+    validation_fraction: Fraction
+    versions: dict[Name, Text]
+    created: Name
+    files: dict[Name, Text] = field(default_factory=dict)
+    test_fingerprint: Text = ""
+    cost: dict[Name, Number | Text | None] = field(default_factory=dict)
     members: tuple[dict[str, Any], ...] = ()
     format_version: int = FORMAT_VERSION
 
@@ -74,49 +81,89 @@ class RunCard:
         return self.test_fingerprint or f"{self.dataset} {self.dataset_fingerprint}"
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=2) + "\n"
+        return stored.as_json(asdict(self), indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "RunCard":
         """Read a card.
 
         Raises:
-            ValueError: if it is not JSON, of a newer format, or a field is missing.
+            StoredError: if it is not JSON, of a newer format, or a field is missing or cannot be
+                what a training has written.
         """
-        content = json.loads(text)
-        if not isinstance(content, dict) or content.get("format_version") != FORMAT_VERSION:
-            raise ValueError(f"its format version is not {FORMAT_VERSION}")
-        known = {f.name for f in fields(cls)}
-        if missing := known - content.keys() - set(_LATER):
-            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-        content = {name: content[name] for name in known & content.keys()}
-        for name in ("class_names", "input_shape", "history", "members"):
-            content[name] = tuple(content.get(name, ()))
-        card = cls(**content)
-        maps = (card.metrics, card.files, card.hyperparameters, card.cost, *card.members)
-        if not all(isinstance(entry, dict) for entry in maps):
-            raise ValueError("its metrics, files and hyperparameters must map names to values")
-        if not all(isinstance(card.metrics.get(n), int | float) for n in ("accuracy", "test_size")):
-            raise ValueError("its metrics lack a number for accuracy or test_size")
+        content = stored.parse_json(text)
+        if not isinstance(content, dict) or not _is_known(content.get("format_version")):
+            raise StoredError(f"its format version is not {FORMAT_VERSION}")
+        if missing := {f.name for f in fields(cls)} - content.keys() - set(_LATER):
+            raise StoredError(f"it lacks {', '.join(sorted(missing))}")
+        card = stored.check(content, cls)
         if card.family not in FAMILIES:
-            raise ValueError(f"its family must be {' or '.join(FAMILIES)}, not {card.family!r}")
+            raise StoredError(f"its family must be {' or '.join(FAMILIES)}, not {card.family!r}")
+        if len(set(card.class_names)) < len(card.class_names):
+            raise StoredError("two of its classes have one name")
+        _check_metrics(card.metrics)
+        _check_history(card)
+        _check_files(card)
         _check_members(card)
         return card
 
 
+def _is_known(version: object) -> bool:
+    return type(version) is int and version == FORMAT_VERSION
+
+
+def _check_metrics(metrics: dict[str, float]) -> None:
+    if not all(name in metrics for name in ("accuracy", "test_size")):
+        raise StoredError("its metrics lack a number for accuracy or test_size")
+    for name, value in metrics.items():
+        if name.removeprefix("val_") in _FRACTIONS and not 0 <= value <= 1:
+            raise StoredError(f"its metric {name} must be 0 to 1. Received: {value}")
+        if name.endswith("_size") and not (isinstance(value, int) and value >= 0):
+            raise StoredError(f"its metric {name} must count images. Received: {value}")
+    if metrics["test_size"] == 0:
+        raise StoredError("it was measured on no test image")
+
+
+def _check_history(card: RunCard) -> None:
+    """Raise `StoredError` unless its training curve can be drawn."""
+    for point in card.history:
+        if lacking := {card.axis, "accuracy", "val_accuracy"} - point.keys():
+            raise StoredError(f"a point of its history lacks {', '.join(sorted(lacking))}")
+        if not all(0 <= point[name] <= 1 for name in ("accuracy", "val_accuracy")):
+            raise StoredError("the accuracies of its history must be 0 to 1")
+
+
+def _check_files(card: RunCard) -> None:
+    """Raise `StoredError` unless names and times are what they should be."""
+    if any("/" in name or name.startswith(".") for name in card.files):
+        raise StoredError("one of its files lies elsewhere")
+    if not isinstance(card.cost.get("machine", ""), str):
+        raise StoredError("what describes the machine must be a text")
+    for name, value in card.cost.items():
+        if name != "machine" and (isinstance(value, str) or (value or 0) < 0):
+            raise StoredError(f"its cost {name} must be a number of at least 0. Received: {value}")
+    try:
+        datetime.fromisoformat(card.created)
+    except ValueError as error:
+        raise StoredError(
+            f"created must be a time in ISO 8601. Received: {card.created}"
+        ) from error
+
+
 def _check_members(card: RunCard) -> None:
-    """Raise `ValueError` unless an ensemble can answer with its members."""
+    """Raise `StoredError` unless an ensemble can answer with its members."""
     if not all({"id", "sha256", "weight"} <= member.keys() for member in card.members):
-        raise ValueError("a member lacks its id, sha256 or weight")
+        raise StoredError("a member lacks its id, sha256 or weight")
     if bool(card.members) != (card.family == "ensemble"):
-        raise ValueError("an ensemble needs members, and nothing else has any")
+        raise StoredError("an ensemble needs members, and nothing else has any")
     if not card.members:
         return
-    if not all(isinstance(member["id"], str) for member in card.members):
-        raise ValueError("the id of a member must be a name")
+    if not all(isinstance(m[name], str) for m in card.members for name in ("id", "sha256")):
+        raise StoredError("the id and the sha256 of a member must be texts")
+    if len({member["id"] for member in card.members}) < len(card.members):
+        raise StoredError("a run is a member twice")
     weights = [member["weight"] for member in card.members]
-    numbers = all(isinstance(w, int | float) and 0 <= w <= 1 for w in weights)
-    if not numbers or max(weights) == 0:
-        raise ValueError("the weights of its members must be 0 to 1, one of them above 0")
+    if not all(type(w) in (int, float) and 0 <= w <= 1 for w in weights) or max(weights) == 0:
+        raise StoredError("the weights of its members must be 0 to 1, one of them above 0")
     if card.hyperparameters.get("vote") not in VOTES:
-        raise ValueError(f"its vote must be {' or '.join(VOTES)}")
+        raise StoredError(f"its vote must be {' or '.join(VOTES)}")

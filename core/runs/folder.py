@@ -10,8 +10,6 @@ saved_models/<id>/
 import hashlib
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -19,9 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core import drafts, visitors
-from core.errors import RunError, unknown
-from core.evaluation import Evaluation, evaluate
+from core import drafts, stored, visitors
+from core.errors import RunError, StoredError, disk_sentence, unknown
+from core.evaluation import Evaluation
+from core.runs import evaluations
 from core.runs.card import RunCard
 from core.settings import settings
 
@@ -34,7 +33,7 @@ SHIPPED = (
 )
 CARD, EVALUATION = "card.json", "evaluation.npz"
 _DRAFTS = ".drafts"
-_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -62,12 +61,11 @@ class Run:
         """The stored answers on `val` or `test`.
 
         Raises:
-            RunError: if the split is unknown or the file is missing or changed.
+            RunError: if the split is unknown, or the file is missing, changed or damaged.
         """
         if split not in ("val", "test"):
             raise RunError(f"A run keeps its answers on val and test. Received: {split!r}.")
-        with np.load(self.file(EVALUATION)) as arrays:
-            return evaluate(arrays[f"y_{split}"], arrays[f"probabilities_{split}"])
+        return evaluations.read(self.file(EVALUATION), self.card)[split]
 
 
 @contextmanager
@@ -83,9 +81,9 @@ def draft(run_id: str) -> Iterator[Path]:
             try:
                 folder = stack.enter_context(drafts.draft(settings.runs_dir / _DRAFTS, run_id))
             except OSError as error:
+                reason = disk_sentence(error, settings.runs_dir)
                 raise RunError(
-                    f"Runs are kept in {settings.runs_dir}, but nothing can be written there: "
-                    f"{error.strerror}. Set STUDIO_RUNS_DIR to a folder of yours."
+                    f"{reason} Runs are kept there; STUDIO_RUNS_DIR may name another folder."
                 ) from error
             yield folder
     finally:
@@ -93,8 +91,9 @@ def draft(run_id: str) -> Iterator[Path]:
 
 
 def clear_up() -> None:
-    """Remove what trainings left behind whose process was killed."""
+    """Remove what trainings and deletions left behind whose process was killed."""
     drafts.sweep(settings.runs_dir / _DRAFTS)
+    drafts.sweep_removed(settings.runs_dir)
     with suppress(OSError):
         (settings.runs_dir / _DRAFTS).rmdir()  # unless another training is at work
 
@@ -105,21 +104,26 @@ def save(card: RunCard, folder: Path, val: Evaluation, test: Evaluation) -> Run:
     Raises:
         RunError: if a run of that name has appeared meanwhile.
     """
-    np.savez_compressed(
-        folder / EVALUATION,
-        y_val=val.labels,
-        probabilities_val=val.probabilities,
-        y_test=test.labels,
-        probabilities_test=test.probabilities,
-    )
-    files = {path.name: sha256(path) for path in sorted(folder.iterdir())}
-    card = replace(card, files=files)
-    (folder / CARD).write_text(card.to_json(), encoding="utf-8")
-    folder.chmod(0o755)
+    try:
+        np.savez_compressed(
+            folder / EVALUATION,
+            y_val=val.labels,
+            probabilities_val=val.probabilities,
+            y_test=test.labels,
+            probabilities_test=test.probabilities,
+        )
+        files = {path.name: sha256(path) for path in sorted(folder.iterdir())}
+        card = replace(card, files=files)
+        (folder / CARD).write_text(card.to_json(), encoding="utf-8")
+        folder.chmod(0o755)
+    except OSError as error:
+        raise RunError(disk_sentence(error, settings.runs_dir)) from error
     target = settings.runs_dir / card.id
     try:
         os.rename(folder, target)
     except OSError as error:
+        if not os.path.lexists(target):
+            raise RunError(disk_sentence(error, settings.runs_dir)) from error
         raise RunError(f"There is already a run named {card.id!r}. Choose another name.") from error
     return Run(card, target)
 
@@ -146,12 +150,14 @@ def list_damaged() -> list[Damaged]:
 def _walk() -> Iterator[Run | Damaged]:
     seen = set()
     for parent in (settings.shipped_runs_dir, settings.runs_dir):
-        for folder in sorted(parent.iterdir()) if parent.is_dir() else ():
-            if folder.name in seen or not _ID.fullmatch(folder.name) or not folder.is_dir():
+        if parent.is_dir() and not os.access(parent, os.R_OK | os.X_OK):
+            yield Damaged(parent.name, f"The folder {parent} cannot be read.")
+        for folder in drafts.inside(parent):
+            if folder.name in seen or not ID.fullmatch(folder.name) or os.path.isfile(folder):
                 continue
             seen.add(folder.name)
             try:
-                run = _read(folder)
+                run = read_run(folder)
             except RunError as error:
                 if visitors.current() == visitors.KEEPER:
                     yield Damaged(folder.name, str(error))
@@ -166,64 +172,26 @@ def load(run_id: str) -> Run:
     Raises:
         RunError: if there is none, or its card cannot be read.
     """
-    if _ID.fullmatch(run_id):
+    if ID.fullmatch(run_id):
         for parent in (settings.shipped_runs_dir, settings.runs_dir):
-            if (parent / run_id).is_dir():
-                run = _read(parent / run_id)
+            if is_place(parent / run_id):
+                run = read_run(parent / run_id)
                 if visitors.may_see(run.card.owner):
                     return run
     raise RunError(unknown("run", run_id, (run.id for run in list_runs())))
-
-
-def delete(run_id: str) -> None:
-    """Remove one of your runs for good.
-
-    Raises:
-        RunError: if there is none, it came with the studio, or an ensemble needs it.
-    """
-    run = load(run_id)
-    _must_be_yours(run, "deleted")
-    _must_be_free(run, "deleted")
-    doomed = Path(tempfile.mkdtemp(prefix=f".{run_id}-deleted-", dir=run.folder.parent))
-    os.rename(run.folder, doomed / run_id)  # gone at once, however long the files take
-    shutil.rmtree(doomed, ignore_errors=True)
-
-
-def rename(run_id: str, new_id: str) -> Run:
-    """Give one of your runs another name.
-
-    Raises:
-        RunError: if there is none, it came with the studio, an ensemble needs it, or the new name
-            cannot be used.
-    """
-    run = load(run_id)
-    _must_be_yours(run, "renamed")
-    _must_be_free(run, "renamed")
-    check_free(new_id)
-    target = run.folder.with_name(new_id)
-    os.rename(run.folder, target)
-    return rewrite_card(Run(run.card, target), replace(run.card, id=new_id))
-
-
-def rewrite_card(run: Run, card: RunCard) -> Run:
-    """Put another card in the place of a run's, as a whole."""
-    fresh = run.folder / (CARD + ".new")
-    fresh.write_text(card.to_json(), encoding="utf-8")
-    os.replace(fresh, run.folder / CARD)
-    return Run(card, run.folder)
 
 
 def check_free(run_id: str) -> None:
     """Raise `RunError` if the name is not allowed or is taken."""
     check_name(run_id)
     for parent in (settings.shipped_runs_dir, settings.runs_dir):
-        if (parent / run_id).exists():
+        if os.path.lexists(parent / run_id):
             raise RunError(f"There is already a run named {run_id!r}. Choose another name.")
 
 
 def check_name(run_id: str) -> None:
     """Raise `RunError` if no run can have that name."""
-    if not isinstance(run_id, str) or not _ID.fullmatch(run_id):
+    if not isinstance(run_id, str) or not ID.fullmatch(run_id):
         raise RunError(
             "The name of a run is 1 to 64 lower-case letters, digits, hyphens and underscores, "
             f"beginning with a letter or digit. Received: {run_id!r}."
@@ -232,7 +200,11 @@ def check_name(run_id: str) -> None:
 
 def checked(path: Path, expected_sha256: str) -> Path:
     """The path of a run's file; raises `RunError` if it is missing or was changed."""
-    if not path.is_file() or sha256(path) != expected_sha256:
+    try:
+        same = path.is_file() and sha256(path) == expected_sha256
+    except OSError:
+        same = False
+    if not same:
         raise RunError(
             f"The file {path.name} of run {path.parent.name!r} is missing or was changed after "
             f"training. Delete {path.parent} and train again."
@@ -246,23 +218,15 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _must_be_yours(run: Run, verb: str) -> None:
-    if run.card.owner == visitors.STUDIO:
-        raise RunError(f"The run {run.id!r} came with the studio and cannot be {verb}.")
+def is_place(path: Path) -> bool:
+    """Whether a run should be there; a plain file among the runs is none."""
+    return os.path.lexists(path) and not os.path.isfile(path)
 
 
-def _must_be_free(run: Run, verb: str) -> None:
-    needing = [r.id for r in list_runs() if run.id in [m["id"] for m in r.card.members]]
-    if needing:
-        raise RunError(
-            f"The run {run.id!r} cannot be {verb}: it is a member of {', '.join(needing)}. Delete "
-            "that first."
-        )
-
-
-def _read(folder: Path) -> Run:
+def read_run(folder: Path) -> Run:
+    """The run in a folder, whoever asks; raises `RunError` if its card cannot be read."""
     try:
-        card = RunCard.from_json((folder / CARD).read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError) as error:
+        card = RunCard.from_json(stored.read_text(folder / CARD))
+    except StoredError as error:
         raise RunError(f"The card of run {folder.name!r} cannot be read: {error}.") from error
     return Run(replace(card, id=folder.name), folder)

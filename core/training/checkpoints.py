@@ -8,13 +8,41 @@
 A file is written under a new name first, then named in `state.json`, which is replaced as a whole.
 """
 
-import json
+import math
 import os
+import re
+import shutil
+import stat
+import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+from annotated_types import Ge, Le
+
+from core import drafts, stored
+from core.errors import StoredError
+from core.stored import Name, Number, Text
 
 _STATE = "state.json"
 _ENDING = ".weights.h5"
+_SLACK, _EACH = 1.2, 4096  # bytes that HDF5 takes besides, of each value and of each array
+_A_DAY = 24 * 3600.0  # seconds
+_OLD = re.compile(r"checkpoints-[a-z0-9_]{8}")
+_FILE = re.compile(r"(epoch|best)-[0-9]{1,9}\.weights\.h5")
+
+
+@dataclass(frozen=True)
+class _State:
+    """What `state.json` holds; see `Checkpoints`."""
+
+    identity: Name
+    history: tuple[dict[Name, Number], ...]
+    last: Name
+    best: Text
+    best_accuracy: Annotated[float, Ge(-1), Le(1)]
 
 
 @dataclass
@@ -46,17 +74,18 @@ class Checkpoints:
     def read(self) -> bool:
         """Take up what is there; whether there was anything that belongs to this training."""
         try:
-            state = json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
-            names = [state["last"], *filter(None, [state["best"]])]
-            if state["identity"] != self.identity or not all(
-                (self.folder / name).is_file() for name in names
-            ):
-                return False
-            seconds, accuracy = state["history"][-1]["seconds"], state["best_accuracy"]
-            self.history, self.last, self.best = state["history"], state["last"], state["best"]
-            self.best_accuracy, self.seconds_before = accuracy, seconds
-        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            state = stored.read_as(self.folder / _STATE, _State)
+        except StoredError:
             return False
+        names = [state.last, *filter(None, [state.best])]
+        files = all(_FILE.fullmatch(name) and (self.folder / name).is_file() for name in names)
+        if state.identity != self.identity or not files or not state.history:
+            return False
+        if not all({"seconds", "val_accuracy"} <= point.keys() for point in state.history):
+            return False
+        self.history, self.last, self.best = list(state.history), state.last, state.best
+        self.best_accuracy = state.best_accuracy
+        self.seconds_before = state.history[-1]["seconds"]
         return True
 
     def save(self, network, figures: dict[str, float], keep_best: bool) -> None:
@@ -71,6 +100,7 @@ class Checkpoints:
         epoch = len(self.history) + 1
         outdated = {self.last}
         last = f"epoch-{epoch}{_ENDING}"
+        stored.check_room(self.folder, _bytes_of(network))
         try:
             network.save_weights(self.folder / last)
         except OSError:
@@ -95,9 +125,29 @@ class Checkpoints:
             "best": self.best,
             "best_accuracy": self.best_accuracy,
         }
-        fresh = self.folder / f".{_STATE}"
-        fresh.write_text(json.dumps(state), encoding="utf-8")
-        os.replace(fresh, self.folder / _STATE)
+        stored.write_json(self.folder / _STATE, state)
+
+
+def _bytes_of(network) -> int:
+    """About how much room its weights and its optimizer take, rather too much."""
+    variables = [*network.variables, *network.optimizer.variables]
+    values = sum(4 * math.prod(variable.shape) for variable in variables)
+    return int(_SLACK * values) + _EACH * (len(variables) + len(network.layers))
+
+
+def sweep_old() -> None:
+    """Remove checkpoints in the folder for temporary files, where they were kept once, that are
+    ours, hold nothing else and were left alone for a day: no lock says who uses them."""
+    for folder in drafts.inside(Path(tempfile.gettempdir())):
+        if not _OLD.fullmatch(folder.name) or folder.is_symlink():
+            continue
+        with suppress(OSError):
+            status = folder.stat()
+            ours = status.st_uid == os.getuid() and stat.S_ISDIR(status.st_mode)
+            names = [path.name for path in folder.iterdir()] if ours else [""]
+            known = all(_FILE.fullmatch(name) or name.lstrip(".") == _STATE for name in names)
+            if known and time.time() - status.st_mtime > _A_DAY:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def are_in(folder: Path) -> bool:

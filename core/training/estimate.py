@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from core.datasets import DatasetSpec
-from core.models import MODELS, cnn
+from core.errors import ModelError
+from core.models import MODELS, Value, cnn, resolve
 from core.models.transfer import BACKBONES
 from core.runs import Run, RunCard
 from core.training.config import TrainConfig
@@ -60,7 +61,7 @@ def estimate(config: TrainConfig, spec: DatasetSpec, runs: Iterable[Run]) -> Est
 
 def _comparable(card: RunCard, config: TrainConfig) -> bool:
     """Whether its speed says something: any network for a network, else the same model."""
-    known = card.model in MODELS and "train_size" in card.metrics
+    known = _settings_of(card) is not None and card.metrics.get("train_size", 0) > 0
     if config.family == "network":
         pretrained = bool(MODELS[config.model].backbone)
         network = known and card.family == "network"
@@ -69,8 +70,16 @@ def _comparable(card: RunCard, config: TrainConfig) -> bool:
     return known and card.model == config.model and same_features
 
 
+def _settings_of(card: RunCard) -> dict[str, Value] | None:
+    """Its hyperparameters, checked; None if they are not those of a model that is known."""
+    try:
+        return resolve(card.model, card.hyperparameters)
+    except ModelError:
+        return None
+
+
 def _work_of(card: RunCard) -> float:
-    done = dict(card.hyperparameters)
+    done = _settings_of(card)
     if card.family == "network":
         tuned = sum(point.get("phase") == 2 for point in card.history)
         done["epochs"] = max(1, len(card.history) - tuned)

@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
+from core import drafts, stored
 from core.datasets import Dataset
-from core.errors import ModelError, disk_sentence
+from core.errors import ModelError, StoredError, disk_sentence
 from core.models.transfer import BACKBONES
 from core.progress import Progress, Reporter
 from core.settings import settings
@@ -133,13 +134,17 @@ def _compute(
 def _opened(folder: Path, part: str, shape: tuple[int, int]) -> tuple[np.memmap, np.memmap]:
     """The two files of a part, made if they are not there or not whole."""
     values, marks = folder / f"{part}.npy", folder / f"{part}-done.npy"
-    with suppress(OSError, ValueError, EOFError):
+    with suppress(OSError, ValueError, EOFError, StoredError):
         for path in (values, marks):  # opened for writing, the end that is missing would be zeros
-            np.load(path, mmap_mode="r")
+            np.load(stored.check_regular(path), mmap_mode="r")
         kept = np.load(values, mmap_mode="r+")
         done = np.load(marks, mmap_mode="r+")
-        if kept.shape == shape and done.shape == shape[:1]:
+        alike = (kept.shape, done.shape) == (shape, shape[:1])
+        if alike and (kept.dtype, done.dtype) == (np.float16, np.bool_):
             return kept, done
+    for path in (marks, values):  # renaming works on whatever lies there
+        if os.path.lexists(path) and not os.path.isfile(path):
+            drafts.remove(path)
     marks.unlink(missing_ok=True)
     _check_room(folder, shape[0] * shape[1] * 2)
     kept = np.lib.format.open_memmap(values, "w+", np.float16, shape)

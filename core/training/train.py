@@ -5,7 +5,8 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from itertools import count
@@ -16,10 +17,11 @@ import numpy as np
 
 from core import cost, datasets, runs, serving, visitors
 from core.datasets import Dataset
-from core.errors import RunError
+from core.errors import RunError, disk_sentence, is_disk_error
 from core.evaluation import Evaluation, evaluate
 from core.models import MODELS
 from core.progress import Progress, Reporter
+from core.settings import settings
 from core.training.checkpoints import Checkpoints
 from core.training.classical import export_classical, fit_classical
 from core.training.config import TrainConfig
@@ -63,7 +65,7 @@ def train(
     cancelled = "The training was cancelled; no run was kept."
     report = Reporter(on_progress, should_stop, cancelled, should_finish)
     run_id = config.name or free_name(config)
-    with runs.draft(run_id) as folder:
+    with _told_of_the_disk(checkpoints), runs.draft(run_id) as folder:
         cost.forget_most_memory()
         report(Progress("loading"))
         dataset = datasets.load(config.dataset, config.validation_fraction, side=config.side)
@@ -80,6 +82,21 @@ def train(
         run = runs.save(card, folder, val, test)
     on_progress(Progress("done", part=1.0, metrics=run.card.metrics))
     return run
+
+
+@contextmanager
+def _told_of_the_disk(checkpoints: Path | None) -> Iterator[None]:
+    """An error of the disk becomes a sentence about the folder it concerns; a job does so itself.
+
+    TensorFlow writes what it exports to the folder for temporary files first.
+    """
+    try:
+        yield
+    except Exception as error:  # TensorFlow and HDF5 have errors of their own for a full disk
+        if checkpoints is not None or not is_disk_error(error):
+            raise
+        folders = (settings.runs_dir, settings.work_dir, Path(tempfile.gettempdir()))
+        raise RunError(disk_sentence(error, *folders)) from error
 
 
 def measure(folder: Path, family: str, input_shape: tuple[int, int, int]) -> dict[str, Any]:
@@ -116,7 +133,7 @@ def _fit_and_export(
         report(Progress("exporting", part=1.0, history=history))
         export_classical(estimator, folder, config.hyperparameters, dataset.input_shape)
         return history, 0.0
-    own = checkpoints or Path(tempfile.mkdtemp(prefix="checkpoints-"))
+    own = checkpoints or folder / "checkpoints"  # which goes away with the draft
     pretrained = bool(MODELS[config.model].backbone)
     try:
         kept = Checkpoints(own, _identity(config, dataset))

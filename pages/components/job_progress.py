@@ -18,7 +18,11 @@ _STATES = {"queued": "Waiting for its turn", "running": "At work"}
 def latest(kind: str, **settings: str) -> Job | None:
     """The latest job of a kind with those settings."""
     for job in jobs.list_jobs():
-        if job.kind == kind and all(job.settings.get(k) == v for k, v in settings.items()):
+        if (
+            job.kind == kind
+            and not job.damaged
+            and all(job.settings.get(k) == v for k, v in settings.items())
+        ):
             return job
     return None
 

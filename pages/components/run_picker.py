@@ -9,7 +9,7 @@ from core.errors import StudioError
 from core.models import MODELS
 from core.runs import Run
 from core.serving import Predictor, load_predictor
-from pages.components import address, html, keys
+from pages.components import address, broken, html, keys
 
 _BESIDE = 4  # runs that a link to the comparison names
 FIRST_CHOICE = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
@@ -44,6 +44,7 @@ def pick_runs() -> list[Run]:
         help="The first one gives the large answer; the others are shown beside it for comparison.",
     )
     address.note_several(keys.RUNS, chosen, usual_ones)
+    broken.say_runs()
     return [known[run_id] for run_id in chosen]
 
 

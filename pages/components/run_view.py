@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from core import datasets, runs, visitors
+from core import datasets, runs, stored, visitors
 from core.errors import StudioError
 from core.models import MODELS
 from core.runs import Run
@@ -22,6 +22,7 @@ _ICONS = {
     "too_short": ":material/info:",
 }
 _MOST_BESIDE = 4
+_MOST_BYTES = 4 * 2**30  # of a file that is downloaded
 
 
 def show(run: Run) -> None:
@@ -228,9 +229,13 @@ def _show_actions(run: Run) -> None:
 
 
 def all_files(run: Run) -> bytes:
-    """All files of a run as one zip."""
-    paths = sorted(run.folder.iterdir())
-    return as_zip((f"{run.id}/{path.name}", path.read_bytes()) for path in paths)
+    """All files of a run as one zip; what lies beside them is none of its."""
+    paths = [run.folder / name for name in sorted([runs.CARD, *run.card.files])]
+    return as_zip(
+        (f"{run.id}/{path.name}", stored.read_bytes(path, _MOST_BYTES))
+        for path in paths
+        if path.is_file()
+    )
 
 
 def _rename(run: Run) -> None:

@@ -59,8 +59,9 @@ def _show_waiting(job: Job) -> None:
 def _show_figures(job: Job) -> None:
     st.progress(min(1.0, job.part), _where(job))
     axis = axis_of(job)
-    figures = {**(job.history[-1] if job.history else {}), **job.metrics}
-    best = max((point["val_accuracy"] for point in job.history), default=None)
+    points = [point for point in job.history if axis in point]
+    figures = {**(points[-1] if points else {}), **job.metrics}
+    best = max((p["val_accuracy"] for p in points if "val_accuracy" in p), default=None)
     with st.container(horizontal=True, gap="xsmall"):
         for label, value in {
             plots.AXIS_TITLES[axis]: _position(job, axis),
@@ -69,8 +70,8 @@ def _show_figures(job: Job) -> None:
             "Best so far": _percent(best),
         }.items():
             st.metric(label, value, width=_METRIC_WIDTH)
-    if job.history:
-        curve.show(f"curve_{job.id}", job.history, axis, end=_end(job, axis))
+    if points:
+        curve.show(f"curve_{job.id}", points, axis, end=_end(job, axis))
     else:
         st.caption("The learning curve appears after the first validation.")
 
@@ -84,15 +85,16 @@ def axis_of(job: Job) -> str:
 def _end(job: Job, axis: str) -> int | None:
     """Where the learning curve will end, so that it does not move about while it grows."""
     names = {"epoch": "epochs", "iteration": "max_iter", "trees": "n_estimators"}
-    settings = job.settings["hyperparameters"]
-    end = settings.get(names.get(axis, axis))
-    return end + settings.get("fine_tune_epochs", 0) if end else end
+    settings = job.settings.get("hyperparameters", {})
+    ends = [settings.get(names.get(axis, axis), 0), settings.get("fine_tune_epochs", 0)]
+    return sum(ends) if all(type(end) is int for end in ends) and ends[0] else None
 
 
 def _position(job: Job, axis: str) -> str:
     if axis == "epoch" and job.epochs:
         return f"{min(job.epoch, job.epochs)}/{job.epochs}"
-    return f"{job.history[-1][axis]:,}" if job.history else "–"
+    at = job.history[-1].get(axis) if job.history else None
+    return "–" if at is None else f"{at:,}"
 
 
 def _percent(part: float | None) -> str:
@@ -113,7 +115,7 @@ def _where(job: Job) -> str:
 
 def seconds_left(job: Job) -> float | None:
     """From how long it has taken so far; None while that says too little."""
-    if job.stage != "fitting" or job.part < 0.01 or "running" not in job.times:
+    if job.stage != "fitting" or job.part < 0.01 or not job.times.get("running"):
         return None
     begun = datetime.fromisoformat(job.times["running"])
     elapsed = (datetime.now(UTC) - begun).total_seconds()

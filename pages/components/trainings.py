@@ -9,6 +9,7 @@ from core.jobs import Job
 from core.runs import Run
 from pages.components import (
     address,
+    broken,
     html,
     job_progress,
     keys,
@@ -24,9 +25,11 @@ def show() -> None:
     running = job_progress.running("train")
     for job in running:
         view.show_running(job.id)
-    broken = [job for job in jobs.list_jobs() if job.kind == "train" and _is_broken(job)]
-    for job in broken:
-        _show_broken(job)
+    for job in jobs.list_jobs():
+        if job.kind == "train" and _is_broken(job):
+            _show_broken(job)
+    broken.show_jobs()
+    broken.show_runs()
     _announce_last()
     finished = {run.id: run for run in runs.list_runs()}
     if not finished:
@@ -44,7 +47,7 @@ def show() -> None:
 
 
 def _is_broken(job: Job) -> bool:
-    return job.state in ("failed", "cancelled")
+    return job.state in ("failed", "cancelled") and not job.damaged
 
 
 def _show_broken(job: Job) -> None:
@@ -103,8 +106,9 @@ def _remove(job_id: str) -> None:
 
 def _announce_last() -> None:
     """Show the run of the training that has just ended, the first time it is seen."""
-    last = next((job for job in jobs.list_jobs() if job.kind == "train"), None)
-    if last is None:
+    trainings = (job for job in jobs.list_jobs() if job.kind == "train" and not job.damaged)
+    last = next(trainings, None)
+    if last is None or "run" not in last.result and last.state == "done":
         return
     known = last.id if last.state == "done" and keys.SHOWN_RUN in st.query_params else ""
     if st.session_state.setdefault(keys.SEEN_JOB, known) == last.id or last.state != "done":

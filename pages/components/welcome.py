@@ -1,11 +1,11 @@
 """The head of every page: its title, how it works, and on the first visit what to do first."""
 
-import json
 from contextlib import suppress
 
 import streamlit as st
 
-from core import visitors
+from core import stored, visitors
+from core.errors import StudioError
 from core.settings import settings
 from pages.components import keys, visitor
 
@@ -126,7 +126,7 @@ def _note(who: str, page: str) -> bool:
     if who == visitors.KEEPER:
         with suppress(OSError):  # it is only a hint
             settings.work_dir.mkdir(parents=True, exist_ok=True)
-            (settings.work_dir / _FILE).write_text(json.dumps(sorted(seen)), encoding="utf-8")
+            stored.write_json(settings.work_dir / _FILE, sorted(seen))
     return True
 
 
@@ -134,6 +134,7 @@ def _note(who: str, page: str) -> bool:
 def _seen() -> dict[str, set[str]]:
     """Which pages were seen by whom; the keeper's outlive the server."""
     try:
-        return {visitors.KEEPER: set(json.loads((settings.work_dir / _FILE).read_text("utf-8")))}
-    except (OSError, ValueError, TypeError):
+        pages = stored.read_as(settings.work_dir / _FILE, tuple[stored.Name, ...])
+    except StudioError:
         return {}
+    return {visitors.KEEPER: set(pages)}

@@ -7,17 +7,23 @@ import pytest
 from core import errors
 from core.errors import StudioError, disk_sentence, is_disk_full, unknown
 
+NAMES = [
+    "ImageError",
+    "DatasetError",
+    "ModelError",
+    "RunError",
+    "StoredError",
+    "JobError",
+    "Cancelled",
+]
 
-@pytest.mark.parametrize(
-    "name", ["ImageError", "DatasetError", "ModelError", "RunError", "JobError", "Cancelled"]
-)
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_error_belongs_to_the_tree(name):
     assert issubclass(getattr(errors, name), StudioError)
 
 
-@pytest.mark.parametrize(
-    "name", ["ImageError", "DatasetError", "ModelError", "RunError", "JobError", "Cancelled"]
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_tree_is_drawn_in_the_docstring(name):
     assert name in errors.__doc__
 
@@ -64,3 +70,22 @@ def test_a_full_disk_is_told_from_other_troubles(error, full):
     sentence = disk_sentence(error, Path("/runs"))
     assert sentence.startswith("The disk is full" if full else "Nothing can be written to /runs: ")
     assert "/runs" in sentence and "None" not in sentence
+
+
+def no_room(path: str | None = None) -> OSError:
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+
+
+@pytest.mark.parametrize(
+    ("error", "folder"),
+    [
+        (no_room("/runs/a/model"), "/runs"),
+        (no_room("/work/jobs/x"), "/work"),
+        (no_room("/elsewhere/x"), "/runs"),
+        (no_room(), "/runs"),
+        (RuntimeError("No space left on device; /tmp/saved"), "/runs"),
+    ],
+)
+def test_the_folder_that_an_error_concerns_is_named(error, folder):
+    sentence = disk_sentence(error, Path("/runs"), Path("/work"))
+    assert sentence.startswith(f"The disk is full: nothing more can be written to {folder}.")

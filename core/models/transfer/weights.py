@@ -1,19 +1,22 @@
 """Weights of backbones: where they are, how they get there. TensorFlow only inside functions."""
 
 import hashlib
+import os
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
+from core import stored
 from core.datasets import download
-from core.errors import DatasetError, ModelError, disk_sentence, unknown
+from core.errors import DatasetError, ModelError, StoredError, disk_sentence, unknown
 from core.models.transfer.backbones import BACKBONES, LITE0_FILE, Backbone
 from core.models.transfer.efficientnet_lite import efficientnet_lite0
 from core.progress import Reporter
 from core.settings import settings
 
 FOLDER = "weights"
+_MOST_NOTE = 1000  # bytes of a note of a digest
 _DEVIATION = (0.229, 0.224, 0.225)  # of red, green and blue in ImageNet, where 1 is full brightness
 
 
@@ -78,15 +81,17 @@ def _check_noted(path: Path) -> None:
     """Compare the file with the digest noted when it was first seen."""
     note = path.with_name(f"{path.name}.sha256")
     try:
-        with path.open("rb") as content:
+        with stored.check_regular(path).open("rb") as content:
             found = hashlib.file_digest(content, "sha256").hexdigest()
-        if not note.exists():
+        if not os.path.lexists(note):
             with suppress(OSError):  # whoever may only read there goes without
                 note.write_text(found + "\n", encoding="utf-8")
             return
-        expected = note.read_text(encoding="utf-8").strip()
+        expected = stored.read_text(note, _MOST_NOTE).strip()
     except OSError as error:
         raise DatasetError(disk_sentence(error, path.parent)) from error
+    except StoredError as error:
+        raise DatasetError(f"{error}. Delete {note}, and it is written anew.") from error
     if found != expected:
         raise DatasetError(
             f"{path} is another file than when it was first used: its SHA-256 was {expected}. "

@@ -99,7 +99,7 @@ def _show_report(one: Compared, job: Job, upload: Upload) -> None:
     import pandas as pd
 
     try:
-        found = labelled.load(job.kept)
+        found = labelled.load(job.kept, len(one.run.card.class_names))
     except StudioError as error:
         st.error(html.plain(str(error)), icon=":material/error:")
         return

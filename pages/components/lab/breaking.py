@@ -8,7 +8,7 @@ from core.errors import StudioError
 from core.images import fit_within
 from core.robustness import CHANGES, Robustness
 from core.runs import Run
-from pages.components import address, choice, html, job_progress, keys, run_picker
+from pages.components import address, broken, choice, html, job_progress, keys, run_picker
 
 _PICTURES = (100, 200, 500, 1000, 2000)
 
@@ -66,6 +66,7 @@ def _pick_runs() -> list[Run]:
         placeholder="Choose trained models",
     )
     address.note_several(keys.BREAKING_RUNS, names, usual)
+    broken.say_runs()
     return [known[name] for name in names]
 
 

@@ -82,7 +82,12 @@ def test_a_damaged_run_does_not_spoil_the_list(capsys, runs_with_small, small_ru
     for number, content in enumerate(["", "{", '{"format_version": 1}', "[]"]):
         (runs_with_small / f"bad{number}").mkdir()
         (runs_with_small / f"bad{number}" / "card.json").write_text(content)
-    assert [entry["id"] for entry in listed(capsys, "runs")] == [small_run.id]
+    assert main(["runs", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert [entry["id"] for entry in json.loads(captured.out)] == [small_run.id]
+    for number, line in enumerate(captured.err.splitlines(), 0):
+        assert line.startswith(f"run bad{number} is damaged and left out: The card of run")
+    assert number == 3
 
 
 @pytest.mark.parametrize("metrics", [None, {}, {"accuracy": None}])

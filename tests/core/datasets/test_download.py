@@ -394,7 +394,7 @@ def test_with_nothing_but_its_size_a_shorter_file_is_refused(server, file, folde
 
 def test_a_folder_in_place_of_the_file_is_refused(file, folder):
     (folder / NAME).mkdir(parents=True)
-    with pytest.raises(DatasetError, match=f"{NAME} cannot be read: Is a directory"):
+    with pytest.raises(DatasetError, match=f"{NAME} is a folder, not a file"):
         fetch(file, folder)
 
 

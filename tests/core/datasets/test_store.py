@@ -15,6 +15,7 @@ from core.datasets.store import (
     check_name,
     delete,
     exists,
+    list_damaged,
     names,
     open_store,
     read_card,
@@ -422,11 +423,11 @@ def test_damaged_lists_are_named(root, file, damage):
     ("change", "reason"),
     [
         ({"format_version": 2}, "format version is not 1"),
-        ({"pictures": 5}, "index does not fit the card"),
+        ({"pictures": 5}, "parts must count 5 images"),
         ({"channels": 1}, "pixels.bin was cut off or changed"),
-        ({"fingerprint": None}, "'fingerprint'"),
+        ({"fingerprint": None}, "it lacks fingerprint"),
         ({"class_names": None}, "class_names"),
-        ({"class_names": 3}, "not iterable"),
+        ({"class_names": 3}, "class_names: input should be a valid array"),
     ],
 )
 def test_a_card_that_does_not_fit_is_refused(root, change, reason):
@@ -462,9 +463,11 @@ def test_a_copied_folder_has_the_name_of_the_folder(root):
     assert names() == ["renamed"]
 
 
-def test_a_folder_without_a_card_is_no_dataset(root):
+def test_a_folder_without_a_card_is_a_damaged_dataset(root):
     (root / "pets").mkdir(parents=True)
-    assert names() == []
-    assert not exists("pets")
+    assert names() == ["pets"]
+    (damaged,) = list_damaged()
+    assert damaged.name == "pets"
+    assert "card.json: No such file" in damaged.reason
     with pytest.raises(DatasetError, match="'pets' cannot be read"):
         open_store("pets")

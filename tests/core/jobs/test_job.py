@@ -94,13 +94,19 @@ def test_a_queued_job_that_was_asked_to_stop_is_cancelled(queued):
 @pytest.mark.parametrize(
     "content", [None, b"", b"{", b"[]", b"null", b"7", b"{}", b"\xff\xfe", b'{"surplus": 1}']
 )
-def test_a_damaged_job_is_told_and_left_out_of_the_list(queued, small, file, content):
+def test_a_damaged_job_is_listed_as_failed_and_can_be_deleted(queued, small, file, content):
     other = submit_import(small, "others")
     path = queued.folder / file
     path.unlink() if content is None else path.write_bytes(content)
-    assert [job.id for job in jobs.list_jobs()] == [other.id]
-    with pytest.raises(JobError, match=f"The job '{queued.id}' cannot be read"):
+    listed = {job.id: job for job in jobs.list_jobs()}
+    assert (listed[queued.id].state, listed[queued.id].damaged) == ("failed", True)
+    assert listed[other.id] == other
+    with pytest.raises(JobError, match=f"The job '{queued.id}' cannot be read") as raised:
         jobs.load(queued.id)
+    assert str(raised.value) == listed[queued.id].error
+    jobs.delete(queued.id)
+    assert jobs.list_jobs() == [other]
+    assert not queued.folder.exists()
 
 
 def test_the_log_has_a_line_for_each_event_and_its_tail_can_be_had(queued):

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import re
@@ -49,7 +50,7 @@ def card(run_id: str, **changes) -> RunCard:
         "model": "logistic_regression",
         "family": "classical",
         "hyperparameters": {"C": 1.0, "max_iter": 100},
-        "history": ({"loss": 0.5, "val_accuracy": 0.9},),
+        "history": ({"epoch": 1, "loss": 0.5, "accuracy": 0.8, "val_accuracy": 0.9},),
         "metrics": {"accuracy": 0.5, "log_loss": 0.7, "test_size": 2},
         "seconds": 1.5,
         "seed": 3,
@@ -458,10 +459,10 @@ def test_a_card_that_cannot_be_replaced_stays(runs_folder, monkeypatch):
     run = leave("first")
 
     def full(*_):
-        raise OSError("no room")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match="no room"):
+    with pytest.raises(RunError, match=f"disk is full.*{re.escape(str(runs_folder))}"):
         runs.rewrite_card(run, replace(run.card, seed=99))
     assert runs.load("first") == run
 

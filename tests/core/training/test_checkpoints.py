@@ -221,7 +221,7 @@ def test_a_full_disk_leaves_what_was_saved_before(folder):
 def test_the_state_is_replaced_as_a_whole(folder, monkeypatch):
     kept = saved(folder, [0.5])
     before = (folder / "state.json").read_text()
-    monkeypatch.setattr(Path, "write_text", lambda *arguments, **options: 1 / 0)
+    monkeypatch.setattr(Path, "write_bytes", lambda *arguments, **options: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         kept._write_state()
     assert (folder / "state.json").read_text() == before

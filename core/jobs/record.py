@@ -1,0 +1,155 @@
+"""What `config.json` and `status.json` of a job may hold."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Le
+
+from core import stored
+from core.errors import StoredError
+from core.stored import Count, Fraction, Name, Number, Seed, Setting, Text
+
+CONFIG, STATUS = "config.json", "status.json"
+_MOST_STATUS = 16 * 2**20  # bytes: a training curve grows with its training
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a job is to do; never changed."""
+
+    kind: Name
+    settings: dict[str, Any]
+    owner: Name
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a job is; the fields are those of `core.jobs.Job`."""
+
+    state: Literal["queued", "running", "done", "cancelled", "failed"]
+    stage: Text = ""
+    epoch: Count = 0
+    epochs: Count = 0
+    part: Annotated[float, Ge(0), Le(1e6)] = 0.0
+    metrics: dict[Name, Number] = field(default_factory=dict)
+    note: Text = ""
+    history: tuple[dict[Name, Number], ...] = ()
+    result: dict[Name, Setting] = field(default_factory=dict)
+    error: Text = ""
+    times: dict[Name, Text] = field(default_factory=dict)
+    tries: Count = 0
+
+
+@dataclass(frozen=True)
+class _Download:
+    dataset: Name
+
+
+@dataclass(frozen=True)
+class _Weights:
+    backbone: Name
+
+
+@dataclass(frozen=True)
+class _Import:
+    name: Name
+    title: Text = ""
+    path: Text = ""
+    upload: Text = ""
+    choices: dict[Name, bool | Text | tuple[Text, ...] | dict[Text, Text]] = field(
+        default_factory=dict
+    )
+
+
+@dataclass(frozen=True)
+class _Evaluate:
+    run: Name
+    path: Text = ""
+    upload: Text = ""
+
+
+@dataclass(frozen=True)
+class _Robustness:
+    runs: tuple[Name, ...]
+    change: Name
+    pictures: Count
+    seed: Seed = 0
+
+
+@dataclass(frozen=True)
+class _Train:
+    dataset: Name
+    model: Name
+    hyperparameters: dict[Name, Setting] = field(default_factory=dict)
+    name: Name | None = None
+    seed: Seed = 0
+    validation_fraction: Fraction | None = None
+
+
+@dataclass(frozen=True)
+class _Result:
+    """Whatever any kind of job says of what it made."""
+
+    dataset: Name = "-"
+    backbone: Name = "-"
+    run: Name = "-"
+    change: Name = "-"
+    pictures: Count = 0
+    classes: Count = 0
+    skipped: Count = 0
+    ignored: Count = 0
+    refused: Count = 0
+    bytes: Count = 0
+    runs: Count = 0
+    accuracy: Fraction = 0.0
+
+
+SETTINGS: dict[str, type] = {
+    "download": _Download,
+    "weights": _Weights,
+    "import": _Import,
+    "evaluate": _Evaluate,
+    "robustness": _Robustness,
+    "train": _Train,
+}
+
+
+def read_config(folder: Path) -> Config:
+    """The configuration of the job in a folder.
+
+    Raises:
+        StoredError: if it cannot be read, or its settings are not those of its kind.
+    """
+    config = stored.read_as(folder / CONFIG, Config)
+    check_settings(config.kind, config.settings)
+    return config
+
+
+def check_settings(kind: str, settings: Mapping[str, Any]) -> None:
+    """Raise `StoredError` unless these settings have the types that the kind of job needs."""
+    if kind not in SETTINGS:
+        known = ", ".join(sorted(SETTINGS))
+        raise StoredError(f"its kind must be one of {known}. Received: {kind[:50]!r}")
+    stored.check(stored.parse_json(json.dumps(dict(settings))), SETTINGS[kind])
+
+
+def read_status(folder: Path) -> Status:
+    """The status of the job in a folder.
+
+    Raises:
+        StoredError: if it cannot be read.
+    """
+    status = stored.read_as(folder / STATUS, Status, _MOST_STATUS)
+    stored.check(status.result, _Result)
+    for event, time in status.times.items():
+        try:
+            aware = not time or datetime.fromisoformat(time).tzinfo is not None
+        except ValueError:
+            aware = False
+        if not aware:
+            raise StoredError(f"times.{event} must be in ISO 8601 with a zone. Received: {time!r}")
+    return status

@@ -1,0 +1,102 @@
+"""Runs are deleted and renamed, and get other cards."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from core import drafts, stored, visitors
+from core.errors import RunError, disk_sentence
+from core.runs import folder as folders
+from core.runs.card import RunCard
+from core.runs.folder import CARD, Run
+
+
+def delete(run_id: str) -> None:
+    """Remove one of your runs for good, also one that is damaged.
+
+    Raises:
+        RunError: if there is none, it came with the studio, an ensemble needs it, or the disk
+            cannot be written to.
+    """
+    folder = _damaged_place(run_id)
+    if folder is None:
+        run = folders.load(run_id)
+        _must_be_yours(run, "deleted")
+        folder = run.folder
+    _must_be_free(run_id, "deleted")
+    try:
+        drafts.remove(folder)
+    except OSError as error:
+        raise RunError(disk_sentence(error, folder.parent)) from error
+
+
+def _damaged_place(run_id: str) -> Path | None:
+    """Where a damaged run lies that whoever asks may delete; None if there is none."""
+    if visitors.current() != visitors.KEEPER or not folders.ID.fullmatch(run_id):
+        return None
+    for parent in (folders.settings.shipped_runs_dir, folders.settings.runs_dir):
+        if folders.is_place(parent / run_id):
+            shipped = parent == folders.settings.shipped_runs_dir and (
+                parent != folders.settings.runs_dir or run_id in folders.SHIPPED
+            )
+            try:
+                folders.read_run(parent / run_id)
+            except RunError as error:
+                if shipped:
+                    raise RunError(
+                        f"The run {run_id!r} came with the studio and cannot be deleted. {error} "
+                        f"Restore it with `git checkout saved_models/{run_id}`."
+                    ) from error
+                return parent / run_id
+            return None
+    return None
+
+
+def rename(run_id: str, new_id: str) -> Run:
+    """Give one of your runs another name.
+
+    Raises:
+        RunError: if there is none, it came with the studio, an ensemble needs it, the new name
+            cannot be used, or the disk cannot be written to.
+    """
+    run = folders.load(run_id)
+    _must_be_yours(run, "renamed")
+    _must_be_free(run_id, "renamed")
+    folders.check_free(new_id)
+    target = run.folder.with_name(new_id)
+    try:
+        os.rename(run.folder, target)
+    except OSError as error:
+        raise RunError(disk_sentence(error, run.folder.parent)) from error
+    try:
+        return rewrite_card(Run(run.card, target), replace(run.card, id=new_id))
+    except RunError:
+        os.rename(target, run.folder)  # which takes no room
+        raise
+
+
+def rewrite_card(run: Run, card: RunCard) -> Run:
+    """Put another card in the place of a run's, as a whole.
+
+    Raises:
+        RunError: if the disk cannot be written to; the old card is still there then.
+    """
+    try:
+        stored.write_whole(run.folder / CARD, card.to_json().encode())
+    except OSError as error:
+        raise RunError(disk_sentence(error, run.folder.parent)) from error
+    return Run(card, run.folder)
+
+
+def _must_be_yours(run: Run, verb: str) -> None:
+    if run.card.owner == visitors.STUDIO:
+        raise RunError(f"The run {run.id!r} came with the studio and cannot be {verb}.")
+
+
+def _must_be_free(run_id: str, verb: str) -> None:
+    needing = [r.id for r in folders.list_runs() if run_id in [m["id"] for m in r.card.members]]
+    if needing:
+        raise RunError(
+            f"The run {run_id!r} cannot be {verb}: it is a member of {', '.join(needing)}. Delete "
+            "that first."
+        )

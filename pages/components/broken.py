@@ -1,0 +1,64 @@
+"""Runs, datasets and jobs whose files are damaged: said in a quiet place, with a button each."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from core import datasets, jobs, runs
+from core.errors import StudioError
+from pages.components import html
+
+
+def show_runs() -> None:
+    """Trained models that cannot be read; nothing if there are none."""
+    found = [(one.id, one.reason) for one in runs.list_damaged()]
+    _show("trained model", found, runs.delete, "run")
+
+
+def show_datasets() -> None:
+    """The same of imported datasets."""
+    found = [(one.name, one.reason) for one in datasets.list_damaged()]
+    _show("dataset", found, datasets.delete, "dataset")
+
+
+def show_jobs() -> None:
+    """The same of jobs of which nobody knows what they were to do."""
+    found = [(job.id, job.error) for job in jobs.list_jobs() if job.damaged]
+    _show("job", found, jobs.delete, "job")
+
+
+def say_runs() -> None:
+    """One line about trained models that a list lacks; the Train page has the reasons."""
+    if found := runs.list_damaged():
+        names = html.plain(", ".join(damaged.id for damaged in found))
+        st.caption(
+            f":material/broken_image: Damaged and left out: {names}. The Train page says why."
+        )
+
+
+def _show(
+    title: str, found: Sequence[tuple[str, str]], remove: Callable[[str], None], key: str
+) -> None:
+    if not found:
+        return
+    many = "" if len(found) == 1 else "s"
+    with st.expander(f"{len(found)} damaged {title}{many}", icon=":material/broken_image:"):
+        for name, reason in found:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{html.plain(name)}**: {html.plain(reason)}", width="stretch")
+                with st.popover("Delete", icon=":material/delete:"):
+                    st.markdown(f"Delete **{html.plain(name)}** for good?")
+                    st.button(
+                        "Yes, delete it",
+                        type="primary",
+                        on_click=_remove,
+                        args=(remove, name),
+                        key=f"damaged_{key}_{name}",
+                    )
+
+
+def _remove(remove: Callable[[str], None], name: str) -> None:
+    try:
+        remove(name)
+    except StudioError as error:
+        st.toast(html.plain(str(error)))
