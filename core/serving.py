@@ -30,7 +30,7 @@ TRUSTED_TYPES = (
 MODEL_FILES = {"network": "model.tflite", "classical": "model.skops"}
 FEATURES_FILE = "features.tflite"  # beside a classical model that looks through a network
 _BATCH = 256
-_BATCH_BYTES = 64 * 2**20  # of the largest array inside a network, for all pictures of a batch
+_BATCH_BYTES = 16 * 2**20  # of the largest array inside a network, for all pictures of a batch
 _ROWS = 2000  # that a classical model answers at once
 
 Answer = Callable[[np.ndarray], np.ndarray]
@@ -201,16 +201,22 @@ def open_model(path: Path, family: str) -> Answer:
         RunError: if the file holds anything but a model of that family.
     """
     try:
-        return _open_network(path) if family == "network" else _open_classical(path)
+        return open_network(path) if family == "network" else _open_classical(path)
     except Exception as error:  # a damaged file can fail anywhere inside a reader
         raise RunError(f"The model in {path} cannot be opened: {error}.") from error
 
 
-def _open_network(path: Path) -> Answer:
+def open_network(file: Path | bytes) -> Answer:
+    """A function from uint8 batches `(N, H, W, C)` to what a LiteRT file computes, `(N, K)`.
+
+    Args:
+        file: where it is, or what it holds.
+    """
     from ai_edge_litert.interpreter import Interpreter
 
+    model = {"model_content": file} if isinstance(file, bytes) else {"model_path": str(file)}
     with quiet():
-        interpreter = Interpreter(model_path=str(path), num_threads=min(2, os.cpu_count() or 1))
+        interpreter = Interpreter(**model, num_threads=min(2, os.cpu_count() or 1))
         interpreter.allocate_tensors()
     source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     lock = threading.Lock()  # an interpreter holds one question at a time
@@ -267,7 +273,7 @@ def _open_classical(path: Path) -> Answer:
         raise ValueError(f"it holds a {type(model).__name__}, which gives no probabilities")
     model.set_params(**{k: 1 for k in model.get_params() if k.endswith("__n_jobs")})
     features = path.with_name(FEATURES_FILE)
-    look = _open_network(features) if features.exists() else np.asarray
+    look = open_network(features) if features.exists() else np.asarray
 
     def answer(batch: np.ndarray) -> np.ndarray:
         pixels = look(batch).reshape(len(batch), -1)
