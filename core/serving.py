@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from core import memory, runs
-from core.errors import ImageError, RunError
+from core.errors import ImageError, OutOfMemory, RunError, is_out_of_memory
 from core.evaluation import vote
 from core.preprocessing import Prepared, prepare
 
@@ -203,6 +203,8 @@ def open_model(path: Path, family: str) -> Answer:
     try:
         return open_network(path) if family == "network" else _open_classical(path)
     except Exception as error:  # a damaged file can fail anywhere inside a reader
+        if is_out_of_memory(error):
+            raise OutOfMemory("while a model was opened") from error
         raise RunError(f"The model in {path} cannot be opened: {error}.") from error
 
 

@@ -16,6 +16,8 @@ LEVELS = {
     "errors": 0,
     "settings": 0,
     "memory": 0,
+    "files": 0,
+    "terminal": 1,  # and imports next to nothing: it is there before all else
     "visitors": 1,
     "drafts": 1,
     "progress": 1,

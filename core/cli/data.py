@@ -9,6 +9,7 @@ from core.cli.work import follow
 from core.datasets import DatasetSpec, Overview
 from core.datasets.dataset import SPLITS
 from core.errors import DatasetError, disk_sentence
+from core.files import check_target
 from core.jobs import submit
 
 
@@ -127,6 +128,7 @@ def _write_sheet(look: Overview, path: Path) -> None:
     if path.suffix.lower() != ".png":
         raise DatasetError(f"`--out` must end in .png. Received: {str(path)!r}.")
     try:
+        check_target(path)
         save(contact_sheet(look), path)
     except OSError as error:
         raise DatasetError(disk_sentence(error, path.parent)) from error

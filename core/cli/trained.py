@@ -6,6 +6,7 @@ from pathlib import Path
 from core import runs
 from core.cli.output import print_table
 from core.errors import RunError, disk_sentence
+from core.files import check_target
 from core.training import TrainConfig, best_point
 from core.training.script import as_script
 
@@ -36,6 +37,7 @@ def plot(options: argparse.Namespace) -> int:
         raise RunError(f"`--out` must end in .png. Received: {options.out!r}.")
     best = best_point(run.card.history) if run.card.history else None
     try:
+        check_target(path)
         save(run_figure(run, best), path)
     except OSError as error:
         raise RunError(disk_sentence(error, path.parent)) from error
