@@ -114,7 +114,6 @@ def was_over(hyperparameters: Mapping[str, Any], history: Sequence[Mapping[str, 
 def load_keras() -> None:
     """Import Keras without what TensorFlow's C++ code writes to the terminal on the way."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    memory.keep_little()
     with quiet():
         import keras
 
