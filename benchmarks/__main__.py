@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import accuracy, comparing, lab, memory, speed, training, transfer, visiting
+from benchmarks import accuracy, comparing, lab, memory, peaks, speed, training, transfer, visiting
 
 PARTS = {
     "accuracy": accuracy.main,
@@ -14,6 +14,7 @@ PARTS = {
     "transfer": transfer.main,
     "visiting": visiting.main,
     "memory": memory.main,
+    "peaks": peaks.main,
 }
 
 

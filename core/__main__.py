@@ -2,6 +2,13 @@
 
 import sys
 
-from core.cli import main
+from core import terminal
 
-sys.exit(main())
+
+def load():
+    from core.cli import main
+
+    return main
+
+
+sys.exit(terminal.run(load))

@@ -7,8 +7,9 @@
     ├── ModelError      a model or one of its hyperparameters is unknown or out of range
     ├── RunError        a finished training is unknown, damaged or already there
     ├── StoredError     a file on disk cannot be read back; readers say of what it is a part
-    └── JobError        long work is unknown, or could not go on
-        └── Cancelled   it was asked to stop
+    ├── JobError        long work is unknown, or could not go on
+    │   └── Cancelled   it was asked to stop
+    └── OutOfMemory     memory ran out; nothing is said about what was being read
 
 The message of each says what was wrong, what is allowed and what was received. Pages show it, the
 command line prints it and exits with 2; nobody who uses the studio should see a traceback.
@@ -22,6 +23,15 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+_SIGNS_OF_NO_MEMORY = (
+    "insufficient memory",  # OpenCV, libjpeg
+    "out of memory",  # Pillow
+    "failed to allocate memory",
+    "cannot allocate memory",
+    "bad_alloc",
+    "unable to allocate",
+    "oom when allocating",  # TensorFlow
+)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 _NO_ROOM = "No space left on device"
@@ -81,6 +91,37 @@ class JobError(StudioError):
 
 class Cancelled(JobError):
     """Long work was asked to stop, and did."""
+
+
+class OutOfMemory(StudioError):
+    """Memory ran out. Never an `ImageError`: the file that was being read may be sound."""
+
+    def __init__(self, doing: str = "") -> None:
+        what = f" {doing}" if doing else ""
+        super().__init__(
+            f"Memory ran out{what}. Close other programs, or take fewer images or a "
+            "smaller model, and try again."
+        )
+
+
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether an error, or one that led to it, says that memory ran out.
+
+    Libraries say so in their own ways: OpenCV and TensorFlow only in the class or the message.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        number = getattr(error, "errno", None)
+        if isinstance(error, MemoryError | OutOfMemory) or number == errno.ENOMEM:
+            return True
+        if type(error).__name__ == "ResourceExhaustedError":
+            return True
+        told = "" if isinstance(error, StudioError) else str(error).lower()
+        if any(sign in told for sign in _SIGNS_OF_NO_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> str:

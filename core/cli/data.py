@@ -10,6 +10,7 @@ from core.cli.work import follow
 from core.datasets import DatasetSpec, Overview
 from core.datasets.dataset import SPLITS
 from core.errors import DatasetError, disk_sentence
+from core.files import check_target
 from core.jobs import submit
 
 
@@ -130,6 +131,7 @@ def _write_sheet(look: Overview, path: Path) -> None:
     if path.suffix.lower() != ".png":
         raise DatasetError(f"`--out` must end in .png. Received: {str(path)!r}.")
     try:
+        check_target(path)
         sheet = io.BytesIO()
         save(contact_sheet(look), sheet)
         stored.write_whole(path, sheet.getvalue())

@@ -1,6 +1,7 @@
 """The command that answers: `predict`, one JSON object a line."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,9 +16,11 @@ from core.errors import (
     DatasetError,
     ImageError,
     NothingFound,
+    OutOfMemory,
     StudioError,
     disk_sentence,
 )
+from core.files import open_regular
 from core.images import MAX_BYTES, SUFFIXES, decode, encode_png
 from core.preprocessing import Step
 from core.serving import Prediction, Predictor, Reading, load_predictor
@@ -65,7 +68,7 @@ def run_predict(options: argparse.Namespace) -> int:
             reading = predictor.read(read_picture(path))
             steps = (*reading.prepared.steps, *reading.prepared.item_steps[0])
             answer = describe(reading)
-        except ImageError as error:
+        except (ImageError, OutOfMemory) as error:
             steps = error.steps if isinstance(error, NothingFound) else ()
             answer = {"error": str(error)}
             if steps:
@@ -119,7 +122,7 @@ def find_images(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
     """
     images, remarks = [], []
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):  # `Path.is_dir` raises where a name is too long
             images.append(path)
             continue
         inside, others = _look_into(path)
@@ -155,7 +158,7 @@ def read_picture(path: Path) -> np.ndarray:
         ImageError: if it is missing, unreadable or not a picture.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return decode(file.read(MAX_BYTES + 1))
     except OSError as error:
         raise ImageError(f"The file cannot be read: {error.strerror}.") from error

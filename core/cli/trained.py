@@ -7,6 +7,7 @@ from pathlib import Path
 from core import runs, stored
 from core.cli.output import print_table
 from core.errors import RunError, disk_sentence
+from core.files import check_target
 from core.training import TrainConfig, best_point
 from core.training.script import as_script
 
@@ -37,6 +38,7 @@ def plot(options: argparse.Namespace) -> int:
         raise RunError(f"`--out` must end in .png. Received: {options.out!r}.")
     best = best_point(run.card.history) if run.card.history else None
     try:
+        check_target(path)
         image = io.BytesIO()
         save(run_figure(run, best), image)
         stored.write_whole(path, image.getvalue())

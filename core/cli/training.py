@@ -11,12 +11,16 @@ from core.cli.output import print_json, print_table
 from core.datasets.refusals import why
 from core.errors import DatasetError, ModelError, unknown
 from core.evaluation import Evaluation, evaluate
+from core.files import open_regular
 from core.jobs import submit
 from core.models import MODELS
 from core.report import class_rows
 from core.serving import Predictor, load_predictor
 from core.training import Progress, TrainConfig, train
 from core.training.train import find_same
+
+_MOST_CONFIG = 100_000  # bytes
+_DEEPEST = 10  # levels of a configuration; two are in use
 
 
 def add_commands(commands) -> None:
@@ -130,13 +134,37 @@ def _read_yaml(path: str) -> dict:
     import yaml
 
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        with open_regular(Path(path)) as file:
+            text = file.read(_MOST_CONFIG + 1).decode("utf-8")
+        _check_simple(text)
+        values = yaml.safe_load(text)
     except (OSError, RecursionError, ValueError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        reason = reason.rstrip(".")
         raise ModelError(f"The configuration {path} cannot be read: {reason}.") from error
     if not isinstance(values, dict):
         raise ModelError(f"The configuration {path} must map names to values.")
     return values
+
+
+def _check_simple(text: str) -> None:
+    """A configuration is a few names and values; what would unfold to more is not built at all.
+
+    Raises:
+        ValueError: if it is large, deeply nested, or refers to itself.
+    """
+    import yaml
+
+    if len(text) > _MOST_CONFIG:
+        raise ValueError(f"at most {_MOST_CONFIG // 1000} kB are allowed")
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError(f"it is nested deeper than {_DEEPEST} levels")
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError(f"references (*{event.anchor}) are not allowed; write the value out")
 
 
 def _number(name: str, text: str, kind: type) -> int | float:

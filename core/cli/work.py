@@ -107,9 +107,11 @@ def follow(job: Job) -> int:
     sys.stderr.write(f"job {job.id}\n")
     try:
         job = jobs.wait(job.id, _Follower())
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         jobs.cancel(job.id)
         job = jobs.wait(job.id)
+        if job.state == "cancelled":
+            raise KeyboardInterrupt(job.error) from interrupt
     if job.state == "cancelled":
         raise Cancelled(job.error or "Cancelled before it began.")
     if job.state == "failed":

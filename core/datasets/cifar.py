@@ -15,7 +15,7 @@ import numpy as np
 
 from core.datasets.download import RemoteFile, fetch
 from core.datasets.writing import draft
-from core.errors import DatasetError
+from core.errors import DatasetError, OutOfMemory, is_out_of_memory
 from core.progress import Progress, Reporter
 from core.settings import settings
 
@@ -110,6 +110,8 @@ def read_batch(content: bytes) -> tuple[np.ndarray, np.ndarray, list[str]]:
     except DatasetError:
         raise
     except Exception as error:  # a damaged pickle can fail in any way
+        if is_out_of_memory(error):
+            raise OutOfMemory("while CIFAR-10 was read") from error
         raise DatasetError(f"A file in {FILE.name} is damaged: {error}.") from error
     return images, labels, files
 

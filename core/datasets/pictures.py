@@ -4,7 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
+from core import memory
 from core.images import fit_image
+
+_MOST_MAPPED = 32 * 2**20  # bytes that are read before they no longer count as our memory
 
 
 class PictureFile:
@@ -21,6 +24,7 @@ class PictureFile:
         sizes = heights.astype(np.int64) * widths * channels
         self._starts = np.concatenate([[0], np.cumsum(sizes)])
         self._pixels = np.memmap(path, np.uint8, "r", shape=(int(self._starts[-1]),))
+        self._read = 0
 
     def __len__(self) -> int:
         return len(self.heights)
@@ -29,7 +33,16 @@ class PictureFile:
         """One picture, uint8 `(H, W, C)`, read-only."""
         row = range(len(self))[row]
         pixels = self._pixels[self._starts[row] : self._starts[row + 1]]
+        self.count(pixels.size)
         return np.asarray(pixels).reshape(self.heights[row], self.widths[row], self.channels)
+
+    def count(self, size: int) -> None:
+        """Note that so many bytes are read: now and then they are let go of, since pages of a
+        mapped file count as memory of whoever read them."""
+        self._read += size
+        if self._read > _MOST_MAPPED:
+            self._read = 0
+            memory.let_go_of(self._pixels)
 
     @property
     def common_shape(self) -> tuple[int, int, int] | None:
@@ -70,7 +83,9 @@ class Pictures:
         """A picture for a whole number, else a batch, as NumPy indexes its first axis."""
         rows = self.rows[index]
         if self._block is not None:
-            return np.asarray(self._block[rows])
+            images = np.asarray(self._block[rows])
+            self.file.count(images.size)
+            return images
         if np.ndim(rows) == 0:
             return self._fitted(rows)
         batch = np.empty((len(rows), *self.shape[1:]), np.uint8)

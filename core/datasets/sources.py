@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.datasets import zip_names
 from core.datasets.not_a_zip import nothing_in_it, spans_disks, what_it_is
-from core.errors import DatasetError, ImageError
+from core.errors import DatasetError, ImageError, OutOfMemory, is_out_of_memory
 from core.images import MAX_BYTES
 
 MAX_FILES = 100_000
@@ -182,6 +182,8 @@ def _zip_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[],
         except NotImplementedError as error:
             raise ImageError(_packed(info)) from error
         except Exception as error:  # a damaged entry can fail anywhere inside a decompressor
+            if is_out_of_memory(error):
+                raise OutOfMemory("while the zip file was read") from error
             raise ImageError("It is damaged inside the zip file.") from error
 
     return read

@@ -14,10 +14,13 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from core.errors import ImageError
+from core.errors import ImageError, OutOfMemory, is_out_of_memory
 from core.images import containers, formats, limits, opencv, pillow, tiff
 
 PIXELS = 4_000_000
+
+_FOR_A_HEADER = 1_000_000  # bytes, ample
+_DECODING = "while an image was decoded"
 
 _SCALES = (2, 4, 8)  # by which a JPEG can be decoded smaller
 _ANIMATED_WEBP = 16  # bytes a pixel, measured; its decoder keeps two frames and makes two more
@@ -94,17 +97,19 @@ def decode_sized(content: bytes, pixels: int = PIXELS) -> Decoded:
         limits.check_memory(opened.kind, opened.size, opened.needed)
         size, orientation = opened.size, opened.orientation
         with limits.turn(opened.needed):
-            image = _guarded(name, opened.read)
+            image = _guarded(name, opened.read, opened.needed)
             del opened  # and with it all that was decoded, before it is another's turn
     width, height = size if orientation < 5 else size[::-1]
     return Decoded(_upright(image, orientation), width, height)
 
 
-def _guarded(name: str, work: Callable):
-    """A damaged file can fail anywhere inside a codec."""
+def _guarded(name: str, work: Callable, needed: int = _FOR_A_HEADER):
+    """A damaged file can fail anywhere inside a codec, and so can a sound one without memory."""
     try:
         return work()
-    except ImageError:
+    except ImageError as error:
+        if is_out_of_memory(error) or not limits.is_room_for(needed):
+            raise OutOfMemory(_DECODING) from error
         raise
     except Image.DecompressionBombError as error:
         raise ImageError(
@@ -112,6 +117,8 @@ def _guarded(name: str, work: Callable):
             "allowed."
         ) from error
     except Exception as error:
+        if is_out_of_memory(error) or not limits.is_room_for(needed):
+            raise OutOfMemory(_DECODING) from error
         raise formats.damaged(name) from error
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
+import numpy as np
+
 from core import memory
 from core.errors import ImageError
 
@@ -54,6 +56,15 @@ def check_memory(kind: str, size: tuple[int, int], needed: int) -> None:
         f"are allowed. Received: {width:,} × {height:,}. Make it smaller, or save it as an "
         "ordinary JPEG."
     )
+
+
+def is_room_for(needed: int) -> bool:
+    """Whether so many bytes can be had now: decoders do not always say why they gave up."""
+    try:
+        np.empty(needed, np.uint8)
+    except MemoryError:
+        return False
+    return True
 
 
 @contextmanager

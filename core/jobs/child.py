@@ -13,7 +13,15 @@ from pathlib import Path
 from filelock import Timeout
 
 from core import stored, visitors
-from core.errors import Cancelled, JobError, StudioError, disk_sentence, is_disk_full
+from core.errors import (
+    Cancelled,
+    JobError,
+    OutOfMemory,
+    StudioError,
+    disk_sentence,
+    is_disk_full,
+    is_out_of_memory,
+)
 from core.jobs import job as jobs
 from core.jobs.kinds import KINDS
 from core.progress import Progress, Reporter
@@ -64,10 +72,10 @@ def _work(job: jobs.Job) -> None:
         _end(job, "cancelled", error=str(error))
     except StudioError as error:
         _end(job, "failed", error=str(error))
-    except MemoryError:
-        _end(job, "failed", error="There was not enough memory. Close other programs, try again.")
     except Exception as error:  # whatever it is, the person gets a sentence and the log the rest
-        if is_disk_full(error):
+        if is_out_of_memory(error):
+            sentence = str(OutOfMemory())
+        elif is_disk_full(error):
             temporary = Path(tempfile.gettempdir())
             sentence = disk_sentence(error, job.folder.parent, settings.runs_dir, temporary)
         else:

@@ -19,12 +19,16 @@ from core.jobs.job import Job, now, root
 from core.models import MODELS
 from core.settings import settings
 from core.training import TrainConfig, estimate
+from core.training.peaks import megabytes
 
 MOST_SECONDS = 300.0
 KEPT_HOURS = 24
 IN_THE_QUEUE = 6
 A_DAY = 30
-SMALL_MACHINE = 2 * 2**30  # bytes; with less, networks cannot learn beside the pages
+PAGES = 500 * 10**6  # bytes that the pages take, with every bundled model opened
+# Bytes; with less, networks cannot learn beside the pages, or backbone features be computed.
+SMALL_MACHINE = PAGES + megabytes("network", "fine_tuning") * 10**6
+FOR_FEATURES = PAGES + megabytes("features") * 10**6
 FEW_PICTURES = 10_000  # that classical models learn from on a small machine
 _KINDS = ("import", "evaluate", "robustness", "train")
 _MEMORY_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -126,7 +130,7 @@ def check_training(config: TrainConfig) -> None:
     if config.family == "classical" and memory() < SMALL_MACHINE:
         few = min(config.hyperparameters["max_pictures"] or spec.train_size, spec.train_size)
         features = config.hyperparameters["features"]
-        if features in MODELS or few > FEW_PICTURES:
+        if (features in MODELS and memory() < FOR_FEATURES) or few > FEW_PICTURES:
             raise ModelError(
                 f"This demo runs on a small machine: at most {FEW_PICTURES:,} pictures to learn "
                 f"from, and no features of a network. Received: {few:,} pictures, {features}."

@@ -54,5 +54,10 @@ class HogFeatures(TransformerMixin, BaseEstimator):
             ]
         ).astype(np.float32)
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        return tags
+
     def __sklearn_is_fitted__(self) -> bool:
         return True

@@ -9,7 +9,7 @@ from core.augmentation import augment, chosen_policy, mix
 from core.datasets import Dataset, Pictures
 from core.datasets.dataset import stratified_split
 
-_VALIDATION_BATCH = 500
+MOST_VALIDATED = 500  # together
 
 
 def chosen_rows(labels: np.ndarray, most: int, seed: int) -> np.ndarray:
@@ -112,18 +112,28 @@ def training_batches(
     return Batches()
 
 
-def validation_batches(images: np.ndarray | Pictures, labels: np.ndarray, classes: int):
-    """Large batches in order, read when needed."""
+def validation_batches(
+    images: np.ndarray | Pictures, labels: np.ndarray, classes: int, size: int = MOST_VALIDATED
+):
+    """Batches in order, read when needed.
+
+    Args:
+        images: uint8 `(N, H, W, C)`, or their features `(N, F)`.
+        labels: int, shape `(N,)`.
+        classes: how many there are.
+        size: of a batch. Of images no more than in training: otherwise not learning but
+            validation would take the most memory, a gigabyte for 500 images of 160 pixels.
+    """
     import keras
 
-    targets = np.eye(classes, dtype=np.float32)
+    targets, size = np.eye(classes, dtype=np.float32), min(size, MOST_VALIDATED)
 
     class Batches(keras.utils.PyDataset):
         def __len__(self):
-            return -(-len(labels) // _VALIDATION_BATCH)
+            return -(-len(labels) // size)
 
         def __getitem__(self, index):
-            part = slice(index * _VALIDATION_BATCH, (index + 1) * _VALIDATION_BATCH)
+            part = slice(index * size, (index + 1) * size)
             return images[part], targets[labels[part]]
 
     return Batches()

@@ -9,19 +9,20 @@ from zipfile import ZIP_DEFLATED
 
 import numpy as np
 
-from core import serving
+from core import memory, serving
 from core.datasets import Dataset
 from core.errors import DatasetError
 from core.models import MODELS, classical, classical_params
-from core.models.transfer import feature_extractor
+from core.models.transfer import write_embedded
 from core.progress import Progress, Reporter
 from core.training.batches import chosen_rows
-from core.training.features import extractor, features
+from core.training.features import features, litert_extractor
 from core.training.learning import LEARNERS, Curve
-from core.training.network import export_litert, load_keras
 
-_CHUNK = 2000
+_CHUNK = 1000  # images whose features are computed together
 MOST_SCORED = 2000  # pictures of each part that the learning curve is measured on
+
+Rows = Callable[[slice], np.ndarray]  # gives some rows, float32, of those that were chosen
 
 
 def fit_classical(
@@ -44,15 +45,12 @@ def fit_classical(
     report(Progress("preparing", note=f"{len(rows):,} pictures"))
     deep = classical.looks_deep(hyperparameters)
     look = _deep(dataset, hyperparameters, report) if deep else _flat_of(dataset)
-    pixels = look("train", rows)
-    for step in steps[:-1]:
-        pixels = step.fit_transform(pixels)
-    steps[-1].fit(pixels, labels)
-    learnt = _in_chunks(steps[-1:], pixels, report)
-    del pixels
+    source = look("train", rows)
+    _fit_steps(steps, source, len(rows), report)
+    learnt = _in_chunks(steps, source, len(rows), report)
     some_val = chosen_rows(dataset.y_val, MOST_SCORED, seed)
     some_train = chosen_rows(labels, MOST_SCORED, seed)
-    x_val = _in_chunks(steps, look("val", some_val), report)
+    x_val = _in_chunks(steps, look("val", some_val), len(some_val), report)
     curve = Curve(
         MODELS[model].learns_by,
         (learnt[some_train], labels[some_train]),
@@ -69,35 +67,41 @@ def fit_classical(
     return make_pipeline(*steps, estimator), tuple(curve.history)
 
 
-def _flat_of(dataset: Dataset) -> Callable[[str, np.ndarray], np.ndarray]:
-    """Gives the pixels of some pictures of a part."""
-    return lambda part, rows: flat(dataset.split(part)[0][rows])
+def _flat_of(dataset: Dataset) -> Callable[[str, np.ndarray], Rows]:
+    """Gives the pixels of some images of a split."""
 
-
-def _deep(
-    dataset: Dataset, hyperparameters: Mapping[str, Any], report: Reporter
-) -> Callable[[str, np.ndarray], np.ndarray]:
-    """Gives what a pretrained network finds in some pictures of a part."""
-    size = hyperparameters["feature_size"]
-
-    def look(part: str, rows: np.ndarray) -> np.ndarray:
-        found = features(
-            dataset,
-            part,
-            rows,
-            classical_params.DEEP,
-            size,
-            lambda: extractor(_network(hyperparameters, dataset.input_shape)),
-            report,
-        )
-        return found[rows].astype(np.float32)
+    def look(split: str, rows: np.ndarray) -> Rows:
+        images = dataset.split(split)[0]
+        return lambda some: flat(images[rows[some]])
 
     return look
 
 
-def _network(hyperparameters: Mapping[str, Any], input_shape: tuple[int, int, int]):
-    load_keras()
-    return feature_extractor(classical_params.DEEP, hyperparameters["feature_size"], input_shape)
+def _deep(
+    dataset: Dataset, hyperparameters: Mapping[str, Any], report: Reporter
+) -> Callable[[str, np.ndarray], Rows]:
+    """Gives the features that a pretrained network computes of some images of a split."""
+    size = hyperparameters["feature_size"]
+
+    def look(split: str, rows: np.ndarray) -> Rows:
+        found = features(
+            dataset,
+            split,
+            rows,
+            classical_params.DEEP,
+            size,
+            lambda: litert_extractor(size, dataset.input_shape),
+            report,
+        )
+
+        def read(some: slice) -> np.ndarray:
+            values = found[rows[some]].astype(np.float32)
+            memory.let_go_of(found)
+            return values
+
+        return read
+
+    return look
 
 
 def flat(pictures: np.ndarray) -> np.ndarray:
@@ -127,16 +131,47 @@ def with_probabilities(estimator, x: np.ndarray, y: np.ndarray):
     return CalibratedClassifierCV(frozen, method="temperature", cv=[(rows, rows)]).fit(x, y)
 
 
-def _in_chunks(steps: list, pixels: np.ndarray, report: Reporter) -> np.ndarray:
-    """Fitted steps, one after another, on some rows at a time."""
-    parts = []
-    for start in range(0, len(pixels), _CHUNK):
-        part = pixels[start : start + _CHUNK]
-        for step in steps:
-            part = step.transform(part)
-        parts.append(part)
-        report(Progress("preparing", part=start / len(pixels), note=f"{start + len(part):,} done"))
-    return np.concatenate(parts)
+def _fit_steps(steps: list, source: Rows, count: int, report: Reporter) -> None:
+    """Fit what comes before the model; in memory is no more than each step needs at once.
+
+    All but the last step learn nothing from the images.
+    """
+    from sklearn.utils import get_tags
+
+    *before, last = steps
+    some = source(slice(0, _CHUNK))
+    for step in before:
+        some = step.fit_transform(some)
+    if not get_tags(last).requires_fit:
+        last.fit(some)
+    elif hasattr(last, "partial_fit"):
+        for chunk in _chunks(count):
+            last.partial_fit(_transformed(before, source(chunk)))
+    else:  # PCA needs all of them; it may work in this array, which nobody else needs
+        x = _in_chunks(before, source, count, report)
+        last.set_params(copy=False).fit(x).set_params(copy=True)
+
+
+def _in_chunks(steps: list, source: Rows, count: int, report: Reporter) -> np.ndarray:
+    """Features of all rows, float32 `(count, F)`, computed a few rows at a time."""
+    features: np.ndarray | None = None
+    for chunk in _chunks(count):
+        some = _transformed(steps, source(chunk))
+        if features is None:
+            features = np.empty((count, some.shape[1]), some.dtype)
+        features[chunk] = some
+        report(Progress("preparing", part=chunk.start / count, note=f"{chunk.stop:,} done"))
+    return features
+
+
+def _chunks(count: int) -> list[slice]:
+    return [slice(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
+
+
+def _transformed(steps: list, rows: np.ndarray) -> np.ndarray:
+    for step in steps:
+        rows = step.transform(rows)
+    return rows
 
 
 def export_classical(
@@ -145,11 +180,11 @@ def export_classical(
     hyperparameters: Mapping[str, Any] = MappingProxyType({}),
     input_shape: tuple[int, int, int] = (0, 0, 0),
 ) -> None:
-    """Write `model.skops`, compressed; and, if it is given what a pretrained network finds, that
-    network as `features.tflite`, so that whoever answers needs no TensorFlow."""
+    """Write `model.skops`, compressed; and, if it is given the features of a pretrained network,
+    that network as `features.tflite`. Neither needs TensorFlow."""
     import skops.io
 
     if classical.looks_deep(hyperparameters):
-        network = _network(hyperparameters, input_shape)
-        export_litert(network, folder / serving.FEATURES_FILE, half=True)
+        size = hyperparameters["feature_size"]
+        write_embedded(folder / serving.FEATURES_FILE, size, input_shape, half=True)
     skops.io.dump(estimator, folder / "model.skops", compression=ZIP_DEFLATED, compresslevel=6)

@@ -19,17 +19,17 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from core import drafts, stored
+from core import drafts, memory, serving, stored
 from core.datasets import Dataset
 from core.errors import ModelError, StoredError, disk_sentence
-from core.models.transfer import BACKBONES
+from core.models.transfer import BACKBONES, embedded_as_litert
 from core.progress import Progress, Reporter
 from core.settings import settings
 
 FOLDER = "features"
 MOST_BYTES = 3 * 10**9  # of all that is kept; what was not used for longest goes first
-_AT_ONCE = 64  # pictures
-_BETWEEN_FLUSHES = 16  # batches
+_AT_ONCE = 16  # images; more are no quicker, and take 20 MB each
+_BETWEEN_FLUSHES = 64  # batches
 _WAIT = 0.5  # seconds between two looks whether another process has ended its pass
 
 Extract = Callable[[np.ndarray], np.ndarray]
@@ -97,6 +97,21 @@ def extractor(network) -> Extract:
     return extract
 
 
+def litert_extractor(size: int, input_shape: tuple[int, int, int]) -> Extract:
+    """The same for the backbone that comes with the studio, without TensorFlow.
+
+    Args:
+        size: see `core.models.transfer.load_backbone`.
+        input_shape: height, width and channels of an image.
+    """
+    answer = serving.open_network(embedded_as_litert(size, input_shape))
+
+    def extract(images: np.ndarray) -> np.ndarray:  # one by one: as quick, and in a tenth of it
+        return np.concatenate([answer(image[None]) for image in images])
+
+    return extract
+
+
 def _compute(
     images,
     missing: np.ndarray,
@@ -117,6 +132,7 @@ def _compute(
         for chosen in unmarked:
             done[chosen] = True
         done.flush()
+        memory.let_go_of(kept)
         unmarked.clear()
 
     try:

@@ -154,7 +154,8 @@ def by_pictures(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):
         fitted = clone(estimator)
         if hasattr(fitted, "n_neighbors"):
             fitted.set_params(n_neighbors=min(fitted.n_neighbors, len(rows)))
-        fitted.fit(x[rows], y[rows])
+        some = (x[rows], y[rows]) if part < 1 else (x, y)  # no second copy of all
+        fitted.fit(*some)
         curve.add(fitted, len(rows), part, f"{len(rows):,} of {len(y):,} pictures")
         if curve.enough:
             break

@@ -1,6 +1,7 @@
 """Fit a Keras network and export its LiteRT twin. TensorFlow is imported only inside functions."""
 
 import contextlib
+import gc
 import io
 import os
 import shutil
@@ -8,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from core import memory
 from core.datasets import Dataset
 from core.models import MODELS
 from core.progress import Reporter
@@ -72,7 +74,12 @@ def fit_network(
         batches,
         epochs=epochs,
         initial_epoch=epochs if over else len(kept.history),
-        validation_data=validation_batches(dataset.x_val, dataset.y_val, len(dataset.class_names)),
+        validation_data=validation_batches(
+            dataset.x_val,
+            dataset.y_val,
+            len(dataset.class_names),
+            hyperparameters["batch_size"],
+        ),
         callbacks=[
             *stopping(hyperparameters, kept.history),
             watching(epochs, len(batches), report, kept, keep_best),
@@ -182,8 +189,20 @@ def export_network(network, folder: Path, half: bool = False) -> None:
 
     bare = keras.Model.from_config(network.get_config())
     bare.set_weights(network.get_weights())
+    forget_learning(network)
     bare.save(folder / "model.keras")
     export_litert(bare, folder / "model.tflite", half)
+
+
+def forget_learning(network) -> None:
+    """Free what only learning needs: traced functions, the optimiser, what glibc keeps of batches.
+
+    Converting takes hundreds of megabytes, and these need not be there at the same time.
+    """
+    network.train_function = network.test_function = network.predict_function = None
+    network.optimizer = None
+    gc.collect()
+    memory.return_freed()
 
 
 def export_litert(network, path: Path, half: bool = False) -> None:
@@ -198,3 +217,5 @@ def export_litert(network, path: Path, half: bool = False) -> None:
         }
     with contextlib.redirect_stdout(io.StringIO()):
         network.export(path, format="litert", verbose=False, **options)
+    gc.collect()
+    memory.return_freed()

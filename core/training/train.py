@@ -29,7 +29,7 @@ from core.training.network import export_network, fit_network
 from core.training.parameters import count_parameters
 from core.training.transfer import fit_transfer
 
-_AT_ONCE = 1000  # pictures that are answered between two reports
+_AT_ONCE = 250  # images that are answered between two reports, and in memory together
 _PACKAGES = {
     "network": ("tensorflow", "keras", "ai-edge-litert", "numpy", "opencv-python-headless"),
     "classical": ("scikit-learn", "scikit-image", "skops", "numpy"),

@@ -19,7 +19,12 @@ from core.evaluation import fit_temperature
 from core.models import MODELS
 from core.models.transfer import feature_part, head_part, unfreeze
 from core.progress import Progress, Reporter
-from core.training.batches import chosen_rows, training_batches, validation_batches
+from core.training.batches import (
+    MOST_VALIDATED,
+    chosen_rows,
+    training_batches,
+    validation_batches,
+)
 from core.training.callbacks import watching
 from core.training.checkpoints import Checkpoints
 from core.training.features import extractor, features
@@ -170,7 +175,6 @@ def _learn(
 ) -> None:
     """Fit one phase, from the last checkpoint if `again`; at its end the best epoch counts."""
     kept, history = training.kept, training.history(phase)
-    images = found[1] if found else training.dataset.x_val
     compile_network(learner, hyperparameters, epochs * len(batches))
     if again and history:
         learner.optimizer.build(learner.trainable_variables)
@@ -183,7 +187,7 @@ def _learn(
         batches,
         epochs=last,
         initial_epoch=last if was_over(hyperparameters, history) else len(kept.history),
-        validation_data=validation_batches(images, training.labels, training.classes),
+        validation_data=_validation(training, found),
         callbacks=[
             *stopping(hyperparameters, history),
             watching(
@@ -201,6 +205,14 @@ def _learn(
     )
     if kept.best and phase == 1:
         _load(learner, kept.folder / kept.best)
+
+
+def _validation(training: _Training, found):
+    """Batches of validation images, or of what the backbone found in them."""
+    images, size = training.dataset.x_val, training.hyperparameters["batch_size"]
+    if found:
+        images, size = found[1], MOST_VALIDATED
+    return validation_batches(images, training.labels, training.classes, size)
 
 
 def _epochs_to_come(hyperparameters: Mapping[str, Any], phase: int) -> int:
@@ -235,11 +247,9 @@ def _load(network, path: Path) -> None:
 
 def _answers(training: _Training, network, found) -> np.ndarray:
     """Probabilities of the validation pictures, float32 `(N, K)`."""
-    learner, images = network, training.dataset.x_val
-    if found and not training.ends_tuned:
-        learner, images = head_part(network), found[1]
-    batches = validation_batches(images, training.labels, training.classes)
-    return learner.predict(batches, verbose=0)
+    found = None if training.ends_tuned else found
+    learner = head_part(network) if found else network
+    return learner.predict(_validation(training, found), verbose=0)
 
 
 def calibrate(network, probabilities: np.ndarray, labels: np.ndarray) -> float:

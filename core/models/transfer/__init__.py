@@ -13,6 +13,7 @@ from core.models.transfer.building import (
     preprocessing,
     unfreeze,
 )
+from core.models.transfer.litert import embedded_as_litert, write_embedded
 from core.models.transfer.weights import check_here, fetch_weights, is_here, load_backbone
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Backbone",
     "build",
     "check_here",
+    "embedded_as_litert",
     "feature_extractor",
     "feature_part",
     "fetch_weights",
@@ -29,4 +31,5 @@ __all__ = [
     "load_backbone",
     "preprocessing",
     "unfreeze",
+    "write_embedded",
 ]

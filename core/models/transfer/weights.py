@@ -9,7 +9,15 @@ import numpy as np
 
 from core import stored
 from core.datasets import download
-from core.errors import DatasetError, ModelError, StoredError, disk_sentence, unknown
+from core.errors import (
+    DatasetError,
+    ModelError,
+    OutOfMemory,
+    StoredError,
+    disk_sentence,
+    is_out_of_memory,
+    unknown,
+)
 from core.models.transfer.backbones import BACKBONES, LITE0_FILE, Backbone
 from core.models.transfer.efficientnet_lite import efficientnet_lite0
 from core.progress import Reporter
@@ -130,6 +138,8 @@ def load_backbone(name: str, size: int):
     try:
         load(path_of(backbone))
     except Exception as error:  # HDF5, zip and Keras each have errors of their own
+        if is_out_of_memory(error):
+            raise OutOfMemory("while a backbone was loaded") from error
         raise ModelError(
             f"The weights in {path_of(backbone)} cannot be used for {backbone.title}: {error}."
         ) from error

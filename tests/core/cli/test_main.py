@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from core.cli import main
-from core.cli.main import build_parser, print_error
+from core.cli.main import build_parser
 from core.cli.output import print_table
 from core.images import encode_png
 from core.settings import PROJECT_DIR
+from core.terminal import say
 
 COMMANDS = ["datasets", "models", "runs", "train", "predict", "evaluate", "plot", "script"]
 COMMANDS += ["delete", "import", "jobs", "cancel", "resume"]
@@ -49,7 +50,7 @@ def test_wrong_usage_exits_with_2(capsys, arguments):
 
 
 def test_an_error_is_always_one_line(capsys):
-    print_error("A sentence\nthat goes\n   on.")
+    say("A sentence\nthat goes\n   on.")
     assert capsys.readouterr().err == "error: A sentence that goes on.\n"
 
 

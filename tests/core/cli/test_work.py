@@ -89,7 +89,7 @@ def test_ctrl_c_cancels_the_import(capsys, studio, large, monkeypatch):
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(work, "_Follower", Interrupting)
-    assert main(["import", str(large), "--name", "pets"]) == 2
+    assert main(["import", str(large), "--name", "pets"]) == 130
     captured = capsys.readouterr()
     assert captured.err.splitlines()[-1] in (  # it stopped by itself, or was ended
         "error: Cancelled; nothing was kept.",

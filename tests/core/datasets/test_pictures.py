@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -175,3 +177,23 @@ def test_no_rows_are_an_empty_array(same, mixed):
     for file, _ in (same, mixed):
         pictures = Pictures(file, np.array([], int), (4, 6, file.channels))
         assert np.asarray(pictures).shape == (0, 4, 6, file.channels)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells what is mapped")
+def test_images_that_were_read_do_not_stay_mapped(tmp_path):
+    side, count = 1024, 64
+    path = tmp_path / "large.bin"
+    path.write_bytes(bytes(range(256)) * (side * side * count // 256))
+    sizes = np.full(count, side, np.int32)
+    file = PictureFile(path, sizes, sizes, 1)
+    before = mapped()
+    for rows in (Pictures(file, np.arange(count), (side, side, 1)), file):
+        for row in range(count):
+            assert rows[row].max() == 255
+    assert mapped() - before < 40e6  # of 64 MB
+
+
+def mapped() -> int:
+    """Bytes of files that count as memory of this process."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in status if line.startswith("RssFile"))

@@ -57,7 +57,7 @@ def test_a_result_is_kept(work):
         (Cancelled("Stopped."), "cancelled", "Stopped."),
         (DatasetError("No pictures."), "failed", "No pictures."),
         (JobError("It could not go on."), "failed", "It could not go on."),
-        (MemoryError(), "failed", "There was not enough memory."),
+        (MemoryError(), "failed", "Memory ran out."),
         (ValueError("odd"), "failed", "Something unexpected went wrong: ValueError: odd."),
         (OSError(5, "broken"), "failed", "Something unexpected went wrong: OSError:"),
     ],

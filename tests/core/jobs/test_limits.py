@@ -173,7 +173,6 @@ def test_what_takes_long_is_refused_with_what_may_be_trained(demo, model):
     [
         ({}, "Received: 60,000 pictures"),
         ({"max_pictures": 10_001}, "Received: 10,001 pictures"),
-        ({"max_pictures": 100, "features": "efficientnet_lite0"}, "no features of a network"),
     ],
 )
 def test_on_a_small_machine_few_pictures_are_learnt_from(small_machine, hyperparameters, sentence):
@@ -181,6 +180,15 @@ def test_on_a_small_machine_few_pictures_are_learnt_from(small_machine, hyperpar
     with pytest.raises(ModelError, match=sentence):
         training(**asked)
     training(dataset="mnist", hyperparameters={"max_pictures": 10_000})
+
+
+def test_backbone_features_are_refused_where_memory_would_run_out(small_machine, monkeypatch):
+    asked = {"max_pictures": 100, "features": "efficientnet_lite0"}
+    monkeypatch.setattr(limits, "memory", lambda: limits.FOR_FEATURES - 1)
+    with pytest.raises(ModelError, match="no features of a network"):
+        training(dataset="mnist", model="linear_svm", hyperparameters=asked)
+    monkeypatch.setattr(limits, "memory", lambda: limits.FOR_FEATURES)
+    training(dataset="mnist", model="linear_svm", hyperparameters=asked)
 
 
 @pytest.mark.parametrize("name", [name for name, spec in MODELS.items() if spec.quick])

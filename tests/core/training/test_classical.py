@@ -13,7 +13,7 @@ from core import cost, runs
 from core.errors import Cancelled, DatasetError, RunError
 from core.models import MODELS, resolve
 from core.models.classical import features
-from core.models.transfer import EMBEDDED
+from core.models.transfer import BACKBONES, EMBEDDED
 from core.progress import Progress, Reporter
 from core.serving import FEATURES_FILE, load_predictor, open_model
 from core.settings import PROJECT_DIR
@@ -21,7 +21,7 @@ from core.training import TrainConfig, train
 from core.training.batches import chosen_rows
 from core.training.classical import export_classical, fit_classical, flat, with_probabilities
 from core.training.learning import LEARNERS
-from tests.core.training.conftest import SMALL_FEATURES, small_backbone, with_rows
+from tests.core.training.conftest import with_rows
 
 CLASSICAL = [spec.name for spec in MODELS.values() if spec.family == "classical"]
 FEATURES = ["pixels", "pca", "hog"]
@@ -360,9 +360,9 @@ DEEP = {"features": EMBEDDED, "feature_size": 32, "max_pictures": 300}
 
 @pytest.fixture(scope="module")
 def deep_run(tmp_path_factory) -> runs.Run:
-    """Logistic regression on what a small backbone finds in digits. Read it only."""
+    """Logistic regression on the features of the real backbone. Read it only."""
     folder = tmp_path_factory.mktemp("deep")
-    with pytest.MonkeyPatch.context() as monkeypatch, small_backbone():
+    with pytest.MonkeyPatch.context() as monkeypatch:
         changed = replace(runs.folder.settings, runs_dir=folder, shipped_runs_dir=folder / "none")
         monkeypatch.setattr(runs.folder, "settings", changed)
         return train(TrainConfig("digits", "logistic_regression", DEEP, name="deep"))
@@ -402,10 +402,9 @@ def test_a_run_that_looks_through_a_network_answers_as_it_was_measured(deep_run,
 @each_model()
 def test_every_classical_model_learns_from_what_a_network_finds(digits, model):
     values = {name: value for name, value in SMALL[model].items() if name != "pca_components"}
-    with small_backbone():
-        hyperparameters = resolve(model, {**values, **DEEP})
-        pipeline, history = fit_classical(digits, model, hyperparameters, 3, Reporter())
-    assert pipeline.n_features_in_ == SMALL_FEATURES
+    hyperparameters = resolve(model, {**values, **DEEP})
+    pipeline, history = fit_classical(digits, model, hyperparameters, 3, Reporter())
+    assert pipeline.n_features_in_ == BACKBONES[EMBEDDED].features
     assert len(pipeline.steps) == 2  # scaled, then learnt
     assert history[-1]["val_accuracy"] > 0.3
 

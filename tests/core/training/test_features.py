@@ -22,7 +22,7 @@ from core.training.features import FOLDER, features, key_of
 from tests.core.training.conftest import with_rows
 
 WIDTH, SIZE = 6, 32
-AT_ONCE = 64  # pictures that are looked at together
+AT_ONCE = 16  # pictures that are looked at together
 PATIENCE = 60.0  # seconds until a test gives up
 
 

@@ -1,11 +1,6 @@
-"""A run becomes a `Predictor`. Networks answer through LiteRT, classical models through skops;
-TensorFlow is never needed.
-"""
+"""A run becomes a `Predictor`, which reads images."""
 
-import os
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,24 +11,9 @@ from core import memory, runs
 from core.errors import ImageError, RunError
 from core.evaluation import vote
 from core.preprocessing import Prepared, prepare
+from core.serving.models import FEATURES_FILE, MODEL_FILES, Answer, open_model
 
-# What a stored classical model may consist of, beyond what skops itself trusts. Fixed here, never
-# taken from the file.
-TRUSTED_TYPES = (
-    "core.models.features.HogFeatures",
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._TemperatureScaling",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-    "sklearn.tree._tree.Tree",
-)
-MODEL_FILES = {"network": "model.tflite", "classical": "model.skops"}
-FEATURES_FILE = "features.tflite"  # beside a classical model that looks through a network
-_BATCH = 256
-_BATCH_BYTES = 64 * 2**20  # of the largest array inside a network, for all pictures of a batch
-_ROWS, _OFF = 2000, 0.02  # answered at once by classical models; how far sums may be from 1
-
-Answer = Callable[[np.ndarray], np.ndarray]
+_OFF = 0.02  # how far the sum of probabilities may be from 1
 
 
 @dataclass(frozen=True)
@@ -214,87 +194,3 @@ def _try_out(answer: Answer, input_shape: tuple[int, int, int], classes: int) ->
         raise ValueError(f"it gives {rows.shape[1:]} numbers for {classes} classes")
     if not (np.isfinite(rows).all() and (rows >= 0).all() and abs(rows.sum() - 1) < _OFF):
         raise ValueError("it gives no probabilities")
-
-
-def open_model(path: Path, family: str) -> Answer:
-    """A function from uint8 batches `(N, H, W, C)` to float32 probabilities `(N, K)`.
-
-    Raises:
-        RunError: if the file holds anything but a model of that family.
-    """
-    try:
-        return _open_network(path) if family == "network" else _open_classical(path)
-    except Exception as error:  # a damaged file can fail anywhere inside a reader
-        raise RunError(f"The model in {path} cannot be opened: {error}.") from error
-
-
-def _open_network(path: Path) -> Answer:
-    from ai_edge_litert.interpreter import Interpreter
-
-    with quiet():
-        interpreter = Interpreter(model_path=str(path), num_threads=min(2, os.cpu_count() or 1))
-        interpreter.allocate_tensors()
-    source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    lock = threading.Lock()  # an interpreter holds one question at a time
-    largest = max(int(np.prod(found["shape"])) for found in interpreter.get_tensor_details())
-    size = max(1, min(_BATCH, _BATCH_BYTES // (4 * max(1, largest))))
-
-    def invoke(batch: np.ndarray) -> np.ndarray:
-        interpreter.set_tensor(source["index"], batch.astype(source["dtype"]))
-        interpreter.invoke()
-        return interpreter.get_tensor(target["index"])
-
-    def answer(batch: np.ndarray) -> np.ndarray:
-        with lock:
-            if len(batch) < size:
-                return np.concatenate([invoke(picture[None]) for picture in batch])
-            return _answer_in_batches(batch)
-
-    def _answer_in_batches(batch: np.ndarray) -> np.ndarray:
-        rows = []
-        try:
-            for start in range(0, len(batch), size):
-                part = batch[start : start + size]
-                interpreter.resize_tensor_input(source["index"], part.shape)
-                interpreter.allocate_tensors()
-                rows.append(invoke(part))
-        finally:
-            interpreter.resize_tensor_input(source["index"], (1, *batch.shape[1:]))
-            interpreter.allocate_tensors()
-        return np.concatenate(rows)
-
-    return answer
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep what C++ code writes of itself off the terminal."""
-    terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(terminal, 2)
-        os.close(terminal)
-        os.close(nowhere)
-
-
-def _open_classical(path: Path) -> Answer:
-    import skops.io
-
-    if untrusted := set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES):
-        raise ValueError(f"it contains types that are not allowed: {', '.join(sorted(untrusted))}")
-    model = skops.io.load(path, trusted=list(TRUSTED_TYPES))
-    if not hasattr(model, "predict_proba"):
-        raise ValueError(f"it holds a {type(model).__name__}, which gives no probabilities")
-    model.set_params(**{k: 1 for k in model.get_params() if k.endswith("__n_jobs")})
-    features = path.with_name(FEATURES_FILE)
-    look = _open_network(features) if features.exists() else np.asarray
-
-    def answer(batch: np.ndarray) -> np.ndarray:
-        pixels = look(batch).reshape(len(batch), -1)
-        parts = (pixels[start : start + _ROWS] for start in range(0, len(pixels), _ROWS))
-        answers = [model.predict_proba(part.astype(np.float32)) for part in parts]
-        return np.concatenate(answers).astype(np.float32)
-
-    return answer
