@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -84,6 +85,11 @@ def title_of(name: str) -> str:
 def created(name: str) -> str:
     """When the pictures of a dataset were stored, ISO 8601 in UTC; empty if they came along."""
     return store.read_card(name).created if store.exists(name) else ""
+
+
+def folder_of(name: str) -> Path:
+    """Where a stored dataset lies."""
+    return store.root() / name
 
 
 def delete(name: str) -> None:

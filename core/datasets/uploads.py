@@ -10,17 +10,19 @@ import shutil
 import time
 import zipfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import drafts, stored, visitors
+from core import drafts, shares, stored, visitors
 from core.errors import DatasetError, StoredError, disk_sentence
 from core.settings import settings
+from core.shares import Item
 
 MAX_AGE = 24 * 3600.0  # seconds until an upload nobody imported is forgotten
 _ID = re.compile(r"[0-9a-f]{16}")
 _OWNER, _MOST_OWNER = "owner", 1000  # bytes
-_OWN_MB, _PUBLIC_MB, _PUBLIC_UPLOADS = 500, 50, 3
+_OWN_MB, _PUBLIC_UPLOADS = 500, 3
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,14 @@ def add(files: Iterable[tuple[str, bytes]], upload_id: str = "") -> Upload:
     """
     files = list(files)
     _check_size(files, upload_id)
+    forget_old()
+    upload = _add(files, upload_id)
+    use(upload.id)
+    _make_room()
+    return upload
+
+
+def _add(files: list[tuple[str, bytes]], upload_id: str) -> Upload:
     try:
         existing = load(upload_id) if upload_id else None
         if len(files) == 1 and files[0][0].lower().endswith(".zip"):
@@ -90,7 +100,7 @@ def add(files: Iterable[tuple[str, bytes]], upload_id: str = "") -> Upload:
 
 def most_bytes() -> int:
     """The largest upload there may be."""
-    return (_PUBLIC_MB if settings.public else _OWN_MB) * 10**6
+    return shares.FILE if settings.public else _OWN_MB * shares.MB
 
 
 def _check_size(files: list[tuple[str, bytes]], upload_id: str) -> None:
@@ -99,9 +109,16 @@ def _check_size(files: list[tuple[str, bytes]], upload_id: str) -> None:
         total += load(upload_id).path.stat().st_size
     if settings.public and total > most_bytes():
         raise DatasetError(
-            f"In this public demo an upload may hold {_PUBLIC_MB} MB. Received: "
-            f"{total / 1e6:,.0f} MB. Take fewer or smaller pictures."
+            f"In this public demo an upload may hold {shares.FILE // shares.MB} MB. Received: "
+            f"{total / shares.MB:,.0f} MB. Take fewer or smaller images."
         )
+
+
+def use(upload_id: str) -> None:
+    """Note that an upload is needed, so that older ones give way before it."""
+    if _ID.fullmatch(upload_id):
+        with suppress(OSError):
+            os.utime(_root() / upload_id)
 
 
 def discard(upload_id: str) -> None:
@@ -111,8 +128,6 @@ def discard(upload_id: str) -> None:
 
 
 def _keep_zip(name: str, content: bytes | None) -> Upload:
-    forget_old()
-    _make_room()
     upload_id = secrets.token_hex(8)
     stem = re.sub(r"[^\w .-]", "_", Path(name.replace("\\", "/")).stem).strip(" .") or "pictures"
     folder = _root() / upload_id
@@ -145,13 +160,20 @@ def _title_of(name: str) -> str:
 
 
 def _make_room() -> None:
-    """Of each visitor of a public demo the latest uploads are kept."""
+    """In a public demo the latest uploads of each visitor are kept, as far as there is room."""
     me = visitors.current()
-    if settings.public and visitors.is_visitor(me) and _root().is_dir():
-        mine = [folder for folder in drafts.inside(_root()) if _owner(folder) == me]
-        mine.sort(key=_age)
-        for folder in mine[_PUBLIC_UPLOADS - 1 :]:
-            shutil.rmtree(folder, ignore_errors=True)
+    if not (settings.public and visitors.is_visitor(me)):
+        return
+    owners = {folder: _owner(folder) for folder in drafts.inside(_root())}
+    visited = sorted((f for f, owner in owners.items() if visitors.is_visitor(owner)), key=_age)
+    gone = [folder for folder in visited if owners[folder] == me][_PUBLIC_UPLOADS:]
+    items = [
+        Item(folder, shares.whereabouts(owners[folder]), _size(folder), -_age(folder))
+        for folder in visited
+        if folder not in gone
+    ]
+    for folder in (*gone, *(item.key for item in shares.to_let_go(items, shares.UPLOADS))):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def forget_old() -> None:
@@ -167,6 +189,12 @@ def _age(folder: Path) -> float:
         return time.time() - folder.lstat().st_mtime
     except OSError:
         return 0.0
+
+
+def _size(folder: Path) -> int:
+    with suppress(OSError):
+        return sum(path.lstat().st_size for path in folder.iterdir())
+    return 0
 
 
 def _root() -> Path:

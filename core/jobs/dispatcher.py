@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from core import stored, visitors
 from core.errors import StudioError
 from core.jobs import job as jobs
-from core.jobs import limits
+from core.jobs import limits, turns
 from core.jobs.job import Job
 from core.jobs.kinds import KINDS
 from core.jobs.queue import DISPATCHER_LOCK, clear_up, everything
@@ -26,6 +26,7 @@ from core.settings import settings
 
 PATIENCE = 1.0  # seconds that a job has to stop by itself
 _POLL = 0.1
+_LOOK = 0.5  # seconds between two looks at who else waits
 _MOST_PROCESS = 20  # bytes that the number of a process takes
 _TO_FINISH = 60.0  # seconds to write down what there is
 _PASSED_OVER: set[str] = set()  # jobs nothing can be done about
@@ -74,9 +75,10 @@ def _forget() -> None:
 
 
 def _something_to_do() -> Job | None:
-    """The job to see to next: one that runs already, else the first in the queue."""
-    waiting = [job for job in everything()[::-1] if not job.ended and job.id not in _PASSED_OVER]
-    return min(waiting, key=lambda job: job.state != "running", default=None)
+    """The job to see to next."""
+    everybodys = everything()[::-1]
+    waiting = [job for job in everybodys if not job.ended and job.id not in _PASSED_OVER]
+    return turns.first(waiting, everybodys)
 
 
 def _deal_with(job: Job) -> None:
@@ -120,11 +122,12 @@ def _run(job: Job) -> None:
 
 def _watch(job: Job, lives: Callable[[], bool]) -> None:
     """Wait until it ends; end it if it does not stop when asked."""
-    asked, begun = None, time.monotonic()
+    asked, begun, looked = None, time.monotonic(), 0.0
     limited = settings.public and visitors.is_visitor(job.owner)
     while lives():
-        if limited:
-            _mind_the_time(job, time.monotonic() - begun)
+        if limited and time.monotonic() - looked > _LOOK:
+            looked = time.monotonic()
+            _mind_the_time(job, looked - begun)
         if asked is None and (job.folder / "cancel").exists():
             asked = time.monotonic()
         if asked is not None and time.monotonic() - asked > PATIENCE:
@@ -134,9 +137,13 @@ def _watch(job: Job, lives: Callable[[], bool]) -> None:
 
 def _mind_the_time(job: Job, seconds: float) -> None:
     """In a public demo work is ended after a while: early with what there is, else cancelled."""
-    if seconds < limits.MOST_SECONDS or (job.folder / jobs.OVERTIME).exists():
+    can_finish = KINDS[job.kind].can_finish
+    if seconds < min(turns.ALONE, *turns.SHARED.values()) or (job.folder / jobs.OVERTIME).exists():
         return
-    if KINDS[job.kind].can_finish and seconds < limits.MOST_SECONDS + _TO_FINISH:
+    most = turns.seconds_for(job, can_finish, everything())
+    if seconds < most:
+        return
+    if can_finish and seconds < most + _TO_FINISH:
         (job.folder / "finish").touch()
     else:
         (job.folder / jobs.OVERTIME).touch()

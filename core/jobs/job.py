@@ -1,7 +1,7 @@
 """A job as it lies on disk.
 
 <work folder>/jobs/<id>/
-├── config.json   kind, settings, owner; never changed
+├── config.json   kind, settings, whose it is; never changed
 ├── status.json   state and progress; replaced as a whole
 ├── log.txt       what happened, a line each
 ├── cancel        there if it was asked to stop
@@ -51,6 +51,8 @@ class Job:
         kind: one of `core.jobs.KINDS`; `DAMAGED` if its configuration cannot be read.
         settings: what exactly to do.
         owner: whose it is; empty if nobody knows.
+        network: from where it was asked for in a public demo, see `core.shares`; else empty.
+        expected: seconds it may take, as far as that is known.
         state: one of `STATES`.
         stage, epoch, epochs, part, metrics, note, history: how far it is, see
             `core.progress.Progress`.
@@ -66,6 +68,8 @@ class Job:
     kind: str
     settings: Mapping[str, Any]
     owner: str
+    network: str = ""
+    expected: float = 0.0
     state: str = "queued"
     stage: str = ""
     epoch: int = 0

@@ -74,6 +74,7 @@ def _check_source(settings: Mapping[str, Any]) -> None:
 def _source(settings: Mapping[str, Any]) -> Path:
     """What to read: an upload, or a path on this machine."""
     if "upload" in settings:
+        uploads.use(settings["upload"])
         return uploads.load(settings["upload"]).path
     return Path(settings["path"])
 

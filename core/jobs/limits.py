@@ -12,31 +12,33 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from core import datasets, drafts, runs, stored, visitors
+from core import datasets, drafts, runs, shares, stored, visitors
 from core.datasets import uploads
 from core.errors import JobError, ModelError, StoredError, StudioError
+from core.jobs import room, turns
 from core.jobs.job import Job, now, root
 from core.models import MODELS
 from core.settings import settings
 from core.training import TrainConfig, estimate
 from core.training.peaks import megabytes
 
-MOST_SECONDS = 300.0
+MOST_SECONDS = turns.ALONE
 KEPT_HOURS = 24
-IN_THE_QUEUE = 6
 A_DAY = 30
 PAGES = 500 * 10**6  # bytes that the pages take, with every bundled model opened
 # Bytes; with less, networks cannot learn beside the pages, or backbone features be computed.
 SMALL_MACHINE = PAGES + megabytes("network", "fine_tuning") * 10**6
 FOR_FEATURES = PAGES + megabytes("features") * 10**6
 FEW_PICTURES = 10_000  # that classical models learn from on a small machine
+_USUAL_SECONDS = 20.0
 _KINDS = ("import", "evaluate", "robustness", "train")
 _MEMORY_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _FORGET_EVERY = 600.0  # seconds
 _forgot = -_FORGET_EVERY
 OVERTIME = (
     f"It took longer than the {MOST_SECONDS / 60:.0f} minutes that this demo has for each piece of "
-    "work. Fewer pictures or a simpler model help; on your own machine there is no limit."
+    "work, or than the minute it has while others wait. Fewer pictures or a simpler model help; on "
+    "your own machine there is no limit."
 )
 
 
@@ -82,19 +84,27 @@ def check(kind: str, job_settings: Mapping[str, Any], everybodys: Sequence[Job])
         )
     if "path" in job_settings:
         raise JobError("In this public demo pictures come from your browser: upload them.")
-    waiting = [job for job in everybodys if not job.ended]
     mine = [job for job in everybodys if job.owner == visitors.current()]
     if any(not job.ended for job in mine):
         raise JobError(
             "One piece of work at a time: yours is still going on. Wait until it has ended, or "
             "cancel it."
         )
-    if len(waiting) >= IN_THE_QUEUE:
-        raise JobError(f"{len(waiting)} others wait before you. Try again in a few minutes.")
+    turns.check_place(everybodys, shares.whereabouts(visitors.current()))
     if sum(not _is_old(begun) for begun in _tally(visitors.current())) >= A_DAY:
         raise JobError(f"This demo does {A_DAY} pieces of work a day for each visitor.")
     if kind == "train":
         check_training(TrainConfig.from_mapping(job_settings))
+    room.make(everybodys)
+
+
+def expected(kind: str, job_settings: Mapping[str, Any]) -> float:
+    """Seconds that a job may take, as far as that is known."""
+    if kind != "train":
+        return _USUAL_SECONDS
+    config = TrainConfig.from_mapping(job_settings)
+    found = estimate(config, datasets.find(config.dataset), runs.list_runs())
+    return found.seconds if found else _USUAL_SECONDS
 
 
 def count(owner: str) -> None:

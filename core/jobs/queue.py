@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from core import datasets, drafts, runs, stored, visitors
+from core import datasets, drafts, runs, shares, stored, visitors
 from core.errors import JobError, StoredError, StudioError, unknown
 from core.jobs import job as jobs
 from core.jobs import limits, record
@@ -50,8 +51,10 @@ def submit(kind: str, job_settings: Mapping[str, Any]) -> Job:
     with jobs.writing_to(jobs.root()):
         try:
             with drafts.draft(jobs.root() / _DRAFTS, folder.name) as draft:
-                config = {"kind": kind, "settings": dict(job_settings), "owner": owner}
-                stored.write_json(draft / record.CONFIG, config)
+                config = record.Config(
+                    kind, dict(job_settings), owner, *_whence(kind, job_settings)
+                )
+                stored.write_json(draft / record.CONFIG, asdict(config))
                 status = {"state": "queued", "times": {"queued": jobs.now()}}
                 stored.write_json(draft / record.STATUS, status)
                 os.rename(draft, folder)
@@ -61,6 +64,13 @@ def submit(kind: str, job_settings: Mapping[str, Any]) -> Job:
         limits.count(owner)
     ensure_dispatcher()
     return jobs.read(folder)
+
+
+def _whence(kind: str, job_settings: Mapping[str, Any]) -> tuple[str, float]:
+    """From which network a job comes and how long it may take; only a public demo asks."""
+    if not limits.apply():
+        return "", 0.0
+    return shares.whereabouts(visitors.current()), limits.expected(kind, job_settings)
 
 
 def _clear_drafts() -> None:

@@ -24,6 +24,8 @@ class Config:
     kind: Name
     settings: dict[str, Any]
     owner: Name
+    network: Text = ""
+    expected: Annotated[float, Ge(0), Le(1e9)] = 0.0
 
 
 @dataclass(frozen=True)

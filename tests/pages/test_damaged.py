@@ -7,7 +7,6 @@ import pytest
 from core import datasets, jobs, runs
 from core.datasets import store
 from core.jobs import queue
-from pages.components import house
 from tests.core.datasets.pictures_on_disk import pets, write_folder
 from tests.core.jobs.conftest import own_folders
 from tests.core.tampering import replace_by, with_value
@@ -18,7 +17,6 @@ from tests.pages.opening import fine, visit
 def studio(tmp_path, monkeypatch, small_run):
     """One whole and several damaged runs, datasets and jobs; jobs are queued, not started."""
     with own_folders(tmp_path, monkeypatch) as changed:
-        monkeypatch.setattr(house, "enter", lambda: None)
         for module in (jobs, queue):
             monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
         for name in ("whole", "odd", "pipe", "deep"):

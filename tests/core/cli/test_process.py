@@ -147,8 +147,8 @@ def with_shell(line: str, **environment: str) -> subprocess.CompletedProcess:
     ("line", "sentence"),
     [
         ("CORE models >&-", "Standard output is closed"),
-        ("CORE models > /dev/full", "No space left on device"),
-        ("CORE --help > /dev/full", "No space left on device"),
+        ("CORE models > /dev/full", "cannot be written"),
+        ("CORE --help > /dev/full", "cannot be written"),
     ],
 )
 def test_output_that_goes_nowhere_is_told(line, sentence):

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from core import datasets, ensemble, jobs, runs
+from core import datasets, ensemble, jobs, runs, shares
 from core.datasets import store, uploads
 from core.ensemble import Ensemble
 from core.errors import DatasetError, JobError, ModelError
-from core.jobs import KINDS, Job, child, dispatcher, limits
+from core.jobs import KINDS, Job, child, dispatcher, limits, turns
 from core.jobs import job as job_module
 from core.jobs.job import write_status
 from core.jobs.queue import ensure_dispatcher, everything
@@ -92,7 +92,7 @@ def test_limits_are_for_visitors_of_a_public_demo(demo, monkeypatch):
 def test_the_keeper_is_not_limited(demo, small_machine, small, monkeypatch, public):
     monkeypatch.setattr(limits, "settings", replace(demo, public=public))
     assert limits.models() == list(MODELS)
-    for number in range(limits.IN_THE_QUEUE + 2):
+    for number in range(turns.PLACES.total + 2):
         training(KEEPER, name=f"run-{number}")
     jobs.submit("train", {"dataset": "mnist", "model": "resnet"})
     jobs.submit("import", {"path": str(small), "name": "pets"})
@@ -269,8 +269,8 @@ def test_a_visitor_has_one_piece_of_work_at_a_time(demo):
 
 
 def test_no_more_wait_than_can_be_seen_to(demo):
-    waiting = [training(f"visitor-{number:020}") for number in range(limits.IN_THE_QUEUE)]
-    with pytest.raises(JobError, match="6 others wait before you. Try again"):
+    waiting = [training(f"visitor-{number:020}") for number in range(turns.PLACES.total)]
+    with pytest.raises(JobError, match="12 others wait before you. Try again"):
         training()
     over(waiting[3])
     training()
@@ -325,13 +325,13 @@ def test_going_on_is_limited_too(demo, monkeypatch):
 @pytest.mark.parametrize("me", [A, KEEPER])
 def test_an_upload_is_not_larger_than_allowed(demo, monkeypatch, me):
     assert uploads.most_bytes() == 50 * 10**6
-    monkeypatch.setattr(uploads, "_PUBLIC_MB", 0.001)
+    monkeypatch.setattr(shares, "FILE", 1_000)
     with acting_as(me):
         kept = uploads.add([("pets/cats/1.png", bytes(600))])
         for files in ([("pets.zip", bytes(1001))], [("a", bytes(600)), ("b", bytes(600))]):
-            with pytest.raises(DatasetError, match="Take fewer or smaller pictures"):
+            with pytest.raises(DatasetError, match="Take fewer or smaller images"):
                 uploads.add(files)
-        with pytest.raises(DatasetError, match="Take fewer or smaller pictures"):
+        with pytest.raises(DatasetError, match="Take fewer or smaller images"):
             uploads.add([("pets/cats/2.png", bytes(600))], kept.id)
         assert kept.path.stat().st_size < 1000
     assert len(list((demo.work_dir / "uploads").iterdir())) == 1
@@ -339,7 +339,7 @@ def test_an_upload_is_not_larger_than_allowed(demo, monkeypatch, me):
 
 def test_without_the_setting_no_upload_is_refused(demo, monkeypatch):
     monkeypatch.setattr(uploads, "settings", replace(demo, public=False))
-    monkeypatch.setattr(uploads, "_PUBLIC_MB", 0.001)
+    monkeypatch.setattr(shares, "FILE", 1_000)
     assert uploads.most_bytes() == 500 * 10**6
     for _ in range(uploads._PUBLIC_UPLOADS + 2):
         uploads.add([("pets.zip", bytes(2000))])
@@ -511,7 +511,7 @@ def test_work_that_takes_too_long_ends_early_or_is_cancelled(lasting, kind, seco
     [(A, True, True), (KEEPER, True, False), (A, False, False), (KEEPER, False, False)],
 )
 def test_only_that_of_visitors_does(demo, monkeypatch, owner, public, ended_early):
-    monkeypatch.setattr(limits, "MOST_SECONDS", 0.0)
+    monkeypatch.setattr(turns, "ALONE", 0.0)
     monkeypatch.setattr(dispatcher, "_POLL", 0.0)
     monkeypatch.setattr(dispatcher, "settings", replace(demo, public=public))
     job, looks = training(owner), iter([True, True, False])
@@ -555,7 +555,7 @@ def test_what_took_too_long_can_be_tried_again(demo, monkeypatch):
 @pytest.mark.parametrize("kind", ["import", "train"])
 def test_a_deaf_process_is_ended(demo, monkeypatch, kind):
     """A real one, which neither ends nor asks whether it should."""
-    monkeypatch.setattr(limits, "MOST_SECONDS", 0.3)
+    monkeypatch.setattr(turns, "ALONE", 0.3)
     monkeypatch.setattr(dispatcher, "_TO_FINISH", 0.3)
     monkeypatch.setattr(dispatcher, "PATIENCE", 0.2)
     monkeypatch.setattr(dispatcher, "_CHILD", _DEAF)
@@ -573,7 +573,7 @@ def test_a_deaf_process_is_ended(demo, monkeypatch, kind):
 
 def test_a_training_that_takes_too_long_keeps_the_best_so_far(demo, monkeypatch):
     """A real one: it ends early, and there is a run."""
-    monkeypatch.setattr(limits, "MOST_SECONDS", 0.0)
+    monkeypatch.setattr(turns, "ALONE", 0.0)
     monkeypatch.setenv("STUDIO_PUBLIC", "1")
     for variable, folder in (("RUNS", demo.runs_dir), ("WORK", demo.work_dir)):
         monkeypatch.setenv(f"STUDIO_{variable}_DIR", str(folder))
