@@ -1,6 +1,7 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,9 @@ ENDING = ".weights.h5"
 
 class Network:
     """Stands for a Keras model: its weights are a text."""
+
+    variables, layers = (SimpleNamespace(shape=(3,)),), ()
+    optimizer = SimpleNamespace(variables=())
 
     def __init__(self, weights: str) -> None:
         self.weights = weights
