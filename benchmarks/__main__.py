@@ -2,7 +2,18 @@
 
 import sys
 
-from benchmarks import accuracy, comparing, lab, memory, peaks, speed, training, transfer, visiting
+from benchmarks import (
+    accuracy,
+    comparing,
+    crowd,
+    lab,
+    memory,
+    peaks,
+    speed,
+    training,
+    transfer,
+    visiting,
+)
 
 PARTS = {
     "accuracy": accuracy.main,
@@ -14,6 +25,7 @@ PARTS = {
     "transfer": transfer.main,
     "visiting": visiting.main,
     "memory": memory.main,
+    "crowd": crowd.main,
     "peaks": peaks.main,
 }
 

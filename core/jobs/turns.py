@@ -18,7 +18,7 @@ PLACES = shares.Room(total=12, share=8)  # jobs that wait or run; the last are f
 _LATELY = 600.0  # seconds that work is held against a network
 _LONG_ENOUGH = 300.0  # seconds of waiting after which nobody goes ahead any more
 ALONE = 300.0  # seconds that a job has
-SHARED = {True: 45.0, False: 90.0}  # while others wait; less for one that can end early
+SHARED = {True: 30.0, False: 60.0}  # while others wait; less for one that can end early
 
 
 def check_place(everybodys: Sequence[Job], network: str) -> None:

@@ -10,6 +10,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -87,23 +88,24 @@ class Traffic:
         answer = _Answer(send)
         try:
             async with self._turn(network):
-                key = _key_of(scope["path"])
-                self._make_room(Item(key, network, size, time.monotonic()))
+                item = Item(_key_of(scope["path"]), network, size, time.monotonic())
+                self._make_room(item)
                 async with asyncio.timeout(_PATIENCE + size / _SLOWEST):
                     await app(scope, receive, answer)
+                # Others may have come in meanwhile, and this one is held from now on.
+                self._items[item.key] = replace(item, since=time.monotonic())
+                self._make_room(self._items[item.key])
         except TimeoutError:
             if answer.status is None:
                 await _refuse(503, "Too many files at a time.", scope, receive, send)
-        finally:
-            self._drop_what_is_gone()
 
-    def _make_room(self, coming: Item) -> None:
-        """Let older files go, so that the one that comes fits."""
+    def _make_room(self, item: Item) -> None:
+        """Let older files go, so that this one fits; it may still be on its way."""
         self._drop_what_is_gone()
-        self._items[coming.key] = coming
-        for item in shares.to_let_go(self._items.values(), shares.SENT):
-            session, file = item.key
-            del self._items[item.key]
+        held = {**self._items, item.key: item}
+        for old in shares.to_let_go(held.values(), shares.SENT):
+            session, file = old.key
+            del self._items[old.key]
             if manager := _manager():
                 manager.remove_file(session, file)
             self._emptied[session] = None
@@ -111,11 +113,10 @@ class Traffic:
                 self._emptied.popitem(last=False)
 
     def _drop_what_is_gone(self) -> None:
-        """Forget files that Streamlit no longer keeps, unless they are on their way."""
+        """Forget files that Streamlit no longer keeps."""
         manager = _manager()
-        for key, item in list(self._items.items()):
-            kept = manager is not None and manager.get_files(key[0], [key[1]])
-            if not kept and not self._coming[item.network]:
+        for key in list(self._items):
+            if manager is None or not manager.get_files(key[0], [key[1]]):
                 del self._items[key]
 
     def was_emptied(self, session: str) -> bool:

@@ -81,7 +81,7 @@ def test_elsewhere_it_is_first_come_first_served(demo, monkeypatch):
     assert turns.first(there, there).id == "a"
 
 
-@pytest.mark.parametrize(("can_finish", "shared"), [(True, 45.0), (False, 90.0)])
+@pytest.mark.parametrize(("can_finish", "shared"), [(True, 30.0), (False, 60.0)])
 def test_time_is_shorter_while_others_wait(demo, can_finish, shared):
     one = job("a", "x", "running", running=5)
     assert turns.seconds_for(one, can_finish, [one]) == 300

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import SimpleNamespace
 
@@ -102,6 +103,17 @@ def test_invented_sessions_share_what_their_network_has(come_from, public, manag
     now = traffic.traffic
     assert not now.was_emptied("honest") and not now.was_emptied("invented-7")
     assert now.was_emptied("invented-0") and not now.was_emptied("invented-0")
+
+
+def test_files_that_come_in_together_are_counted_too(come_from, public, manager, monkeypatch):
+    monkeypatch.setattr(shares, "SENT", Room(total=10_000, share=5_000))
+    client = come_from("192.0.2.1")
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(
+            lambda number: send(client, f"s{number}", f"f{number}", 2_000), range(24)
+        )
+        assert set(answers) == {204}
+    assert len(held(manager)) == 2
 
 
 def test_files_that_streamlit_has_forgotten_do_not_count(come_from, public, manager, monkeypatch):
