@@ -28,7 +28,7 @@ PATIENCE = 1.0  # seconds that a job has to stop by itself
 _POLL = 0.1
 _LOOK = 0.5  # seconds between two looks at who else waits
 _MOST_PROCESS = 20  # bytes that the number of a process takes
-_TO_FINISH = 60.0  # seconds to write down what there is
+_TO_FINISH, _HASTE = 60.0, 20.0  # seconds to write down what there is; while others wait
 _PASSED_OVER: set[str] = set()  # jobs nothing can be done about
 _LOCK_PATIENCE = 3.0  # seconds; others hold the lock for an instant to see whether it is free
 # Whoever uses the page goes first; left alone, work is as quick as without `nice`. All is written
@@ -143,7 +143,8 @@ def _mind_the_time(job: Job, seconds: float) -> None:
     most = turns.seconds_for(job, can_finish, everything())
     if seconds < most:
         return
-    if can_finish and seconds < most + _TO_FINISH:
+    to_finish = _TO_FINISH if most == turns.ALONE else min(_TO_FINISH, _HASTE)
+    if can_finish and seconds < most + to_finish:
         (job.folder / "finish").touch()
     else:
         (job.folder / jobs.OVERTIME).touch()
