@@ -12,6 +12,7 @@ from pages.components import (
     choice,
     html,
     keys,
+    leaving,
     picture_source,
     reading,
     run_picker,
@@ -142,7 +143,9 @@ def pick_fit() -> str:
 def take_pictures(source: str) -> list[File]:
     """What was drawn, uploaded or photographed."""
     if source != "draw":
-        picture_source.leave_canvas()
+        leaving.forget_canvas()
+    if source != "upload":
+        leaving.forget_uploader()
     if source == "upload":
         return picture_source.upload()
     shown = picture_source.photograph() if source == "camera" else picture_source.draw()

@@ -8,7 +8,7 @@ import streamlit as st
 from core.datasets import sample_pictures
 from core.images import decode, fit_image, fit_within
 from core.samples import Sample, photographs
-from pages.components import keys, sent
+from pages.components import keys, leaving, sent
 from pages.components.html import data_url
 from pages.components.memory import Memory, recall, remember
 from pages.components.shown import FORMATS_READ, SENT_MB, File
@@ -40,12 +40,6 @@ def draw() -> File | None:
     )
     _note_strokes(canvas.json_data.get("objects", []))
     return _what_was_drawn(canvas, memory)
-
-
-def leave_canvas() -> None:
-    """The canvas is taken off the page: when it comes back, it starts with what was last drawn."""
-    for key in (keys.CANVAS_START, keys.REPLACED, keys.UNDONE):
-        st.session_state.pop(key, None)
 
 
 def _note_strokes(strokes: list[dict]) -> None:
@@ -186,30 +180,43 @@ def upload() -> list[File]:
         help=f"{FORMATS_READ} Digits: one, or several side by side; drawn, scanned or "
         "photographed.",
     )
-    if problem := sent.refusal(files):
+    size = sum(len(content) for _, content in _earlier(files)) if files else 0
+    if problem := sent.refusal(files, size):
         st.error(problem, icon=":material/database_off:")
         sent.let_go(files)
         st.session_state[keys.UPLOADS_TURN] = turn + 1  # an empty uploader from now on
+        leaving.forget_uploader()
         files = []
-    _let_go_of_others(files)
-    memory = recall()
-    if files:
-        contents = [(file.name, file.getvalue()) for file in files]
-        if contents != memory.uploads:
-            remember(replace(memory, uploads=contents))
-    else:
-        contents = memory.uploads
-        if contents:
-            st.button("Forget these pictures", on_click=_forget_uploads)
+    contents = _joined(files)
+    if contents:
+        st.button("Forget these pictures", on_click=_forget_uploads)
     return [File(name, content) for name, content in contents]
 
 
-def _let_go_of_others(files: list) -> None:
-    """What was in the uploader before and is not now takes no memory any longer."""
-    before = st.session_state.get(keys.UPLOADS_HELD, [])
+def _earlier(files: list) -> list[tuple[str, bytes]]:
+    """What was uploaded before and is not in the uploader, which a reload empties."""
+    held = {file.file_id for file in [*files, *st.session_state.get(keys.UPLOADS_HELD, [])]}
+    inside = st.session_state.get(keys.UPLOADS_INSIDE, {})
+    known = {upload for file_id, upload in inside.items() if file_id in held}
+    return [upload for upload in recall().uploads if upload not in known]
+
+
+def _joined(files: list) -> list[tuple[str, bytes]]:
+    """What was uploaded before, without what was taken out of the uploader, and what is new."""
+    memory, before = recall(), st.session_state.get(keys.UPLOADS_HELD, [])
     now = {file.file_id for file in files}
+    if now == {file.file_id for file in before} and (memory.uploads or not files):
+        return memory.uploads
+    earlier = _earlier(files)
+    inside = {file.file_id: (file.name, file.getvalue()) for file in files}
+    uploads = list(dict.fromkeys([*earlier, *inside.values()]))
+    kept = {upload: upload for upload in uploads}  # bytes that are kept once, and hashed once
+    st.session_state[keys.UPLOADS_INSIDE] = {i: kept[upload] for i, upload in inside.items()}
+    remember(replace(memory, uploads=uploads))
+    # what was in the uploader before and is not now takes no memory any longer
     sent.let_go(file for file in before if file.file_id not in now)
     st.session_state[keys.UPLOADS_HELD] = files
+    return uploads
 
 
 def offer_photographs() -> None:
@@ -246,6 +253,9 @@ def _show_photograph(sample: Sample) -> None:
 
 
 def _forget_uploads() -> None:
+    sent.let_go(st.session_state.get(keys.UPLOADS_HELD, []))
+    leaving.forget_uploader()
+    st.session_state[keys.UPLOADS_TURN] += 1
     remember(replace(recall(), uploads=[]))
 
 
