@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components import keys, leaving, visitor
+from pages.components import browser, keys, leaving, visitor
 
 st.set_page_config(page_title="Classification Studio", page_icon="✏️", layout="wide")
 visitor.recognise()
@@ -29,4 +29,6 @@ page = st.navigation(
 if st.session_state.get(keys.PAGE) != page.url_path:
     st.session_state[keys.PAGE] = page.url_path
     leaving.forget_widgets()
+browser.attend()
 page.run()
+browser.drop_foreign_parameters(page.url_path)  # now that the URL is that of the page

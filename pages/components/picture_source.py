@@ -8,7 +8,7 @@ import streamlit as st
 from core.datasets import sample_pictures
 from core.images import decode, fit_image, fit_within
 from core.samples import Sample, photographs
-from pages.components import keys, leaving, sent
+from pages.components import html, keys, leaving, sent
 from pages.components.html import data_url
 from pages.components.memory import Memory, recall, remember
 from pages.components.shown import FORMATS_READ, SENT_MB, File
@@ -188,6 +188,8 @@ def upload() -> list[File]:
         leaving.forget_uploader()
         files = []
     contents = _joined(files)
+    if files and (twice := st.session_state.get(keys.UPLOADS_TWICE)):
+        st.caption(f"Already here, so it counts once: {', '.join(map(html.named, twice))}.")
     if contents:
         st.button("Forget these pictures", on_click=_forget_uploads)
     return [File(name, content) for name, content in contents]
@@ -212,6 +214,9 @@ def _joined(files: list) -> list[tuple[str, bytes]]:
     uploads = list(dict.fromkeys([*earlier, *inside.values()]))
     kept = {upload: upload for upload in uploads}  # bytes that are kept once, and hashed once
     st.session_state[keys.UPLOADS_INSIDE] = {i: kept[upload] for i, upload in inside.items()}
+    new = [inside[file.file_id] for file in files if file not in before]
+    twice = [upload[0] for upload in new if upload in earlier]
+    st.session_state[keys.UPLOADS_TWICE] = list(dict.fromkeys(twice))
     remember(replace(memory, uploads=uploads))
     # what was in the uploader before and is not now takes no memory any longer
     sent.let_go(file for file in before if file.file_id not in now)

@@ -16,7 +16,7 @@ _OWN = 500 * shares.MB  # that one upload may hold; in a public demo it is a net
 
 
 def refusal(files: Iterable[UploadedFile], earlier: int = 0) -> str:
-    """A sentence if the files, with so many bytes from before, are too much together; else empty."""
+    """A sentence if the files, with bytes held from before, are too much together; else empty."""
     total = earlier + sum(file.size for file in files)
     most = shares.SENT.share if limits.apply() else _OWN
     context = get_script_run_ctx()
