@@ -1,5 +1,5 @@
-"""What the browser itself has to do on every page: one step of history for each thing somebody does,
-a menu on the phone that closes, and a note of which hints were read.
+"""What the browser itself does on every page: one step of history for each thing somebody does, a
+menu on the phone that closes, and a note of which hints were dismissed.
 
 Streamlit adds an entry to the history for whatever changes the URL, also when the page does so by
 itself, and takes the query parameters of one page along to the next.

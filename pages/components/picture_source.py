@@ -1,5 +1,6 @@
 """Where pictures come from: the canvas, files, or the camera."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import streamlit as st
 
 from core.datasets import sample_pictures
 from core.images import decode, fit_image, fit_within
-from core.samples import Sample, photographs
+from core.samples import Sample, known_to
 from pages.components import html, keys, leaving, sent
 from pages.components.html import data_url
 from pages.components.memory import Memory, recall, remember
@@ -17,7 +18,13 @@ SIDE = 320
 BRUSH_WIDTH = 20
 SAMPLES = (*"0123456789", "2026")
 _SAMPLE_SIDE = SIDE - 40
-_SAMPLE_WIDTH = 104  # pixels, of a photograph to click
+_SAMPLE_WIDTH = 104  # pixels, of a photo to click
+_THUMBNAILS = f"""<style>
+.st-key-sample_photos button {{padding:.3rem; height:auto}}
+.st-key-sample_photos button img {{width:{_SAMPLE_WIDTH}px; height:{_SAMPLE_WIDTH}px;
+ max-height:none !important; max-width:none; object-fit:cover; border-radius:.4rem; display:block;
+ margin:0 0 .2rem}}
+</style>"""
 
 
 def draw() -> File | None:
@@ -27,7 +34,6 @@ def draw() -> File | None:
 
     memory = recall()
     start = st.session_state.setdefault(keys.CANVAS_START, memory.drawing)
-    st.html('<div style="height:1.6rem"></div>')  # room for the canvas's own tools
     canvas = st_canvas(
         stroke_width=st.session_state.get(keys.BRUSH, BRUSH_WIDTH),
         stroke_color="#000000",
@@ -95,8 +101,7 @@ def _clear() -> None:
 
 def drawing_tools() -> None:
     """The size of the brush, and samples for people who do not want to draw."""
-    brush, samples = st.columns([4, 6], gap="large")
-    brush.slider(
+    st.slider(
         "Brush size",
         6,
         44,
@@ -104,17 +109,16 @@ def drawing_tools() -> None:
         key=keys.BRUSH,
         help="Width of the pen in pixels. Very thin and very thick strokes are evened out.",
     )
-    with samples:
-        st.caption("Rather not draw? Take a handwritten sample from MNIST's test set:")
-        with st.container(horizontal=True, gap="small"):
-            for name in SAMPLES:
-                st.button(
-                    name,
-                    key=f"sample_{name}",
-                    on_click=_start_with_sample,
-                    args=(name,),
-                    help="Written by people whose digits the models never saw.",
-                )
+    st.caption("Rather not draw? Take a handwritten sample from MNIST's test set:")
+    with st.container(horizontal=True, gap="xsmall"):
+        for name in SAMPLES:
+            st.button(
+                name,
+                key=f"sample_{name}",
+                on_click=_start_with_sample,
+                args=(name,),
+                help="Written by people whose digits the models never saw.",
+            )
 
 
 def _what_was_drawn(canvas, memory: Memory) -> File | None:
@@ -177,9 +181,9 @@ def upload() -> list[File]:
         accept_multiple_files=True,
         max_upload_size=SENT_MB,
         key=keys.UPLOADS if turn == 0 else f"{keys.UPLOADS}_{turn}",
-        help=f"{FORMATS_READ} Digits: one, or several side by side; drawn, scanned or "
-        "photographed.",
+        help="Digits: one, or several side by side; drawn, scanned or photographed.",
     )
+    st.caption(FORMATS_READ)
     size = sum(len(content) for _, content in _earlier(files)) if files else 0
     if problem := sent.refusal(files, size):
         st.error(problem, icon=":material/database_off:")
@@ -224,33 +228,32 @@ def _joined(files: list) -> list[tuple[str, bytes]]:
     return uploads
 
 
-def offer_photographs() -> None:
-    """Photographs to click, unless somebody has chosen files."""
-    if st.session_state.get(keys.UPLOADS_HELD):
+def offer_photographs(class_names: Sequence[str]) -> None:
+    """Photos to click that show what a model knows, unless somebody has uploaded something.
+
+    Args:
+        class_names: what the model knows.
+    """
+    found = known_to(class_names)
+    own = {name for name, _ in recall().uploads} - {sample.file_name for sample in found}
+    if own or not found:
         return
-    st.caption("No photograph at hand? Take one of these:")
-    found = photographs()
-    with st.container(horizontal=True, gap="small"):
+    st.caption("No photo at hand? Click one of these:")
+    with st.container(horizontal=True, gap="small", key="sample_photos"):
         for sample in found:
-            with st.container(width=_SAMPLE_WIDTH, gap="xsmall"):
-                st.html(
-                    f'<img src="{_sample_photograph(sample)}" alt="" '
-                    'style="width:100%;border-radius:.4rem;display:block">'
-                )
-                st.button(
-                    sample.title,
-                    key=f"photograph_{sample.title}",
-                    on_click=_show_photograph,
-                    args=(sample,),
-                    help=sample.credit,
-                    width="stretch",
-                )
+            st.button(
+                f"![{sample.title}]({_sample_photograph(sample)}) {sample.title}",
+                key=f"photograph_{sample.title}",
+                on_click=_show_photograph,
+                args=(sample,),
+                help=sample.credit,
+            )
+    st.html(_THUMBNAILS)
 
 
 @st.cache_data(show_spinner=False)
 def _sample_photograph(sample: Sample) -> str:
-    side = 2 * _SAMPLE_WIDTH
-    return data_url(fit_image(decode(sample.read()), (side, side)))
+    return data_url(fit_image(decode(sample.read()), (_SAMPLE_WIDTH, _SAMPLE_WIDTH)))
 
 
 def _show_photograph(sample: Sample) -> None:

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages.components import browser, keys, visitor
+from pages.components import browser, visitor
 
 FIRST = {
-    "recognise": "**New here?** Draw a digit in the white square, or click a sample below it. The "
+    "recognise": "**New here?** Draw a digit in the white square, or click a sample beside it. The "
     "answer follows every stroke.",
     "train": "**New here?** Look at the pictures, click **Next: choose a model**, then **Start "
     "training**. With scikit-learn digits and a random forest it takes seconds.",
@@ -74,6 +74,18 @@ _READABLE = """<style>
 [data-testid="stBaseButton-primary"]:enabled, [data-testid="stMultiSelectTagsContainer"] [data-tag],
 [data-testid="stMultiSelectTagsContainer"] [data-tag] span
 {color: light-dark(#FFFFFF, #06222F) !important}
+/* what one came for is seen without scrolling */
+[data-testid=stMainBlockContainer] {padding-top:4.1rem; padding-bottom:3rem}
+[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock] {gap:.7rem}
+[data-testid=stMainBlockContainer] h1 {font-size:1.75rem; padding:.15rem 0}
+.st-key-first_visit {padding:.35rem .8rem}
+.st-key-what {row-gap:.5rem}
+/* the canvas has buttons of ours, which a finger finds too */
+.dc-toolbar {display:none !important}
+@media (max-width:640px) {
+ [data-testid=stMainBlockContainer] h1 {font-size:1.5rem}
+ [data-testid=stColumn]:has(i.tools) {order:3}
+}
 </style><i></i>"""  # style alone would take the place of a toast
 
 
@@ -96,6 +108,4 @@ def show(page: str, title: str, beginning: bool = True) -> None:
             border=True, horizontal=True, vertical_alignment="center", key="first_visit"
         ):
             st.markdown(f":material/lightbulb: {FIRST[page]}")
-            st.button(
-                "Got it", on_click=browser.dismiss_hint, args=(page,), key=f"{keys.HINT}_{page}"
-            )
+            st.button("Got it", on_click=browser.dismiss_hint, args=(page,), key="dismiss_hint")
