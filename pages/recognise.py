@@ -46,11 +46,13 @@ def recognise() -> None:
         source = pick_source(digits)
     left, middle, right = _columns(body, source)
     with left:
+        image_beside = st.container()
         shown = take_pictures(source)
         fit = "crop"
         if shown and chosen and run_picker.reads_photographs(chosen[0]):
             if source == "upload" and len(shown) == 1:
-                reading.show_uploaded(shown[0].read(reading.UPLOADED_PIXELS))
+                with image_beside:
+                    reading.show_uploaded(shown[0].read(reading.UPLOADED_PIXELS))
             fit = pick_fit()
     with right:
         if not chosen:

@@ -1,5 +1,6 @@
 """What the browser itself does on every page: one step of history for each thing somebody does, a
-menu on the phone that closes, and a note of which hints were dismissed.
+menu on the phone that closes, a note of which hints were dismissed, and a canvas with one set of
+buttons: its own toolbar needs a mouse, and lies where no style of the page reaches it.
 
 Streamlit adds an entry to the history for whatever changes the URL, also when the page does so by
 itself, and takes the query parameters of one page along to the next.
@@ -65,12 +66,27 @@ function closingMenu(phone) {
   });
 }
 
+function withoutSecondToolbar() {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync('.dc-toolbar {display:none !important}');
+  const hide = root => { root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet]; };
+  for (const element of document.querySelectorAll('*'))
+    if (element.shadowRoot) hide(element.shadowRoot);
+  const attach = Element.prototype.attachShadow;
+  Element.prototype.attachShadow = function (options) {
+    const root = attach.call(this, options);
+    hide(root);
+    return root;
+  };
+}
+
 export default function ({data}) {
   noteHints(data.cookie, data.hints);
   if (window.studioIsSteady) return;
   window.studioIsSteady = true;
   onePerGesture(data.token);
   closingMenu(data.phone);
+  withoutSecondToolbar();
 }
 """
 

@@ -63,7 +63,7 @@ def stroke_buttons() -> None:
         del st.session_state[keys.UNDONE]  # something new was drawn since
     with st.container(horizontal=True, width=SIDE, gap="small"):
         for name, icon, action, possible in (
-            ("Undo", "undo", _undo, bool(strokes)),
+            ("Undo", "undo", _undo, bool(strokes) or _replaced_whole(strokes) is not None),
             ("Redo", "redo", _redo, bool(_undone()[1])),
             ("Clear", "delete", _clear, bool(strokes)),
         ):
@@ -82,7 +82,18 @@ def _undone() -> tuple[int, list[dict]]:
     return st.session_state.get(keys.UNDONE, (0, []))
 
 
+def _replaced_whole(strokes: list[dict]) -> list[dict] | None:
+    """The drawing that was cleared or replaced by a sample, while nothing was drawn since."""
+    left, whole = st.session_state.get(keys.CLEARED, (0, None))
+    return whole if left == len(strokes) else None
+
+
 def _undo() -> None:
+    whole = _replaced_whole(st.session_state[keys.STROKES])
+    if whole is not None:
+        del st.session_state[keys.CLEARED]
+        _start_with({"objects": whole})
+        return
     *kept, last = st.session_state[keys.STROKES]
     st.session_state[keys.UNDONE] = (len(kept), [*_undone()[1], last])
     _start_with({"objects": kept})
@@ -96,7 +107,16 @@ def _redo() -> None:
 
 
 def _clear() -> None:
-    _start_with(None)
+    _replace_whole(None)
+
+
+def _replace_whole(drawing: dict | None) -> None:
+    """Another drawing, or none; Undo brings back what was there."""
+    before = st.session_state.get(keys.STROKES, [])
+    st.session_state.pop(keys.UNDONE, None)
+    _start_with(drawing)
+    if before:
+        st.session_state[keys.CLEARED] = (len(st.session_state[keys.STROKES]), before)
 
 
 def drawing_tools() -> None:
@@ -137,8 +157,8 @@ def _what_was_drawn(canvas, memory: Memory) -> File | None:
 def _start_with(drawing: dict | None) -> None:
     """Put something else on the canvas; a new object even when it looks the same as the last."""
     strokes = (drawing or {}).get("objects", [])
-    if strokes != st.session_state[keys.STROKES]:
-        st.session_state[keys.REPLACED] = st.session_state[keys.STROKES]
+    if strokes != st.session_state.get(keys.STROKES, []):
+        st.session_state[keys.REPLACED] = st.session_state.get(keys.STROKES, [])
     st.session_state[keys.STROKES] = strokes
     turn = (st.session_state.get(keys.CANVAS_START) or {}).get("turn", 0) + 1
     st.session_state[keys.CANVAS_START] = {**(drawing or {"objects": []}), "turn": turn}
@@ -167,7 +187,7 @@ def _sample(name: str) -> dict:
 
 
 def _start_with_sample(name: str) -> None:
-    _start_with(_sample(name))
+    _replace_whole(_sample(name))
 
 
 def upload() -> list[File]:

@@ -80,11 +80,11 @@ _READABLE = """<style>
 [data-testid=stMainBlockContainer] h1 {font-size:1.75rem; padding:.15rem 0}
 .st-key-first_visit {padding:.35rem .8rem}
 .st-key-what {row-gap:.5rem}
-/* the canvas has buttons of ours, which a finger finds too */
-.dc-toolbar {display:none !important}
 @media (max-width:640px) {
  [data-testid=stMainBlockContainer] h1 {font-size:1.5rem}
  [data-testid=stColumn]:has(i.tools) {order:3}
+ [data-testid=stMainBlockContainer] {overflow-wrap:anywhere}
+ .st-key-first_visit {flex-wrap:nowrap} .st-key-first_visit p {font-size:.82rem; line-height:1.35}
 }
 </style><i></i>"""  # style alone would take the place of a toast
 
