@@ -134,7 +134,7 @@ def _row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -
     row |= {"label": answer.label, "confidence": round(answer.confidence, 4)}
     if answer.confidence < unsure_below:
         photograph = run_picker.reads_photographs(predictor.run)
-        row["remark"] = "nothing fits" if photograph else "not sure"
+        row["remark"] = "perhaps none of its classes" if photograph else "not sure"
     if len(answer.predictions) == 1:  # one answer: how sure of each class
         prediction = answer.predictions[0]
         row["second"] = reading.second_guess(prediction)
