@@ -86,7 +86,7 @@ def _columns(body, source: str) -> tuple:
     if source != "draw":
         left, right = body.columns([4, 6], gap="large")
         return left, left, right
-    left, middle, right = body.columns([320, 220, 580], gap="medium")
+    left, middle, right = body.columns([340, 215, 500], gap="medium")
     middle.html('<i class="tools"></i>')
     return left, middle, right
 

@@ -80,6 +80,9 @@ _READABLE = """<style>
 [data-testid=stMainBlockContainer] h1 {font-size:1.75rem; padding:.15rem 0}
 .st-key-first_visit {padding:.35rem .8rem}
 .st-key-what {row-gap:.5rem}
+[data-testid=stHorizontalBlock]:has(i.tools) > [data-testid=stColumn]:first-child {min-width:320px}
+/* chips of many files are scrolled in their box, and do not lengthen the page */
+[data-testid=stFileUploader] {position:relative; overflow:clip}
 @media (max-width:640px) {
  [data-testid=stMainBlockContainer] h1 {font-size:1.5rem}
  [data-testid=stColumn]:has(i.tools) {order:3}
