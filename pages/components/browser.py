@@ -36,7 +36,12 @@ function noteHints(cookie, pages) {
 
 function onePerGesture(token) {
   let acted = false;  // whether somebody did something since the last entry
-  const note = event => { acted ||= event.isTrusted; };
+  let left = location.search;  // what stood in the URL when they did
+  const note = event => {
+    if (!event.isTrusted) return;
+    acted = true;
+    left = location.search;
+  };
   for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, note, true);
   // a click without a pointer is a screen reader's; others come at the end of a gesture
   addEventListener('click', event => { if (!event.detail) note(event); }, true);
@@ -50,7 +55,7 @@ function onePerGesture(token) {
     const here = new URL(location.href), there = new URL(to, here);
     const elsewhere = here.pathname !== there.pathname;
     if (elsewhere)  // what is the same as on the page before was taken along
-      for (const [key, value] of here.searchParams)
+      for (const [key, value] of new URLSearchParams(left))
         if (key !== token && there.searchParams.get(key) === value) there.searchParams.delete(key);
     if (!acted || without(here) === without(there))
       return history.replaceState(state, title, there);
