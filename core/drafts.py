@@ -9,13 +9,18 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 
 from filelock import FileLock, Timeout
 
 _REMOVED = re.compile(r"\.[a-z0-9][a-z0-9_-]{0,63}-deleted-[a-z0-9_]{8}")
+UNDO_SECONDS = 60.0  # for which what was set aside can be brought back
+_ASIDE = re.compile(r"\.([a-z0-9][a-z0-9_-]{0,63})-undo-(\d{10,15})-[a-z0-9]{8}")
 _TRIES = 5  # at a folder that somebody else finds empty and removes
 
 
@@ -73,9 +78,70 @@ def sweep_removed(parent: Path) -> None:
 
     Nobody needs it any more, so there is no lock: whoever else is at it wants the same.
     """
+    list_aside(parent)
     for path in inside(parent):
         if _REMOVED.fullmatch(path.name):
             _remove(path)
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A folder that was deleted a moment ago and can be brought back.
+
+    Attributes:
+        name: what it was called; the name is free.
+        folder: where it lies until then.
+        until: seconds since 1970 after which it is removed for good.
+    """
+
+    name: str
+    folder: Path
+    until: float
+
+
+def set_aside(path: Path) -> Aside:
+    """Remove a folder, or whatever lies in its place, such that it can be brought back for a while.
+
+    Its name is free at once. Renaming takes no room, so this works on a full disk.
+
+    Raises:
+        OSError: if it cannot be removed; it is where it was then.
+    """
+    until = time.time() + UNDO_SECONDS
+    milliseconds = round(until * 1000)
+    folder = path.with_name(f".{path.name}-undo-{milliseconds}-{secrets.token_hex(4)}")
+    os.rename(path, folder)
+    timer = Timer(UNDO_SECONDS + 1, list_aside, (path.parent,))  # which removes what is too old
+    timer.daemon = True
+    timer.start()
+    return Aside(path.name, folder, until)
+
+
+def list_aside(parent: Path) -> list[Aside]:
+    """What was set aside in `parent`, latest first; what is too old to be brought back goes."""
+    found = []
+    for path in inside(parent):
+        if known := _ASIDE.fullmatch(path.name):
+            until = int(known[2]) / 1000
+            if until > time.time():
+                found.append(Aside(known[1], path, until))
+            else:
+                _remove(path)
+    return sorted(found, key=lambda aside: -aside.until)
+
+
+def bring_back(aside: Aside) -> Path:
+    """Put it where it was; returns that place.
+
+    Raises:
+        FileExistsError: if something else has its name by now; it stays aside then.
+        OSError: if it is gone, or cannot be renamed.
+    """
+    target = aside.folder.with_name(aside.name)
+    if os.path.lexists(target):
+        raise FileExistsError(target)
+    os.rename(aside.folder, target)
+    return target
 
 
 def inside(parent: Path) -> list[Path]:

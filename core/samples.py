@@ -1,5 +1,6 @@
 """Photographs to try a model with: they come with packages the studio needs anyway."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,12 +14,14 @@ class Sample:
         title: what is on it.
         package, path: where it is.
         credit: who made it, and on what terms.
+        shows: names of classes that it is an image of.
     """
 
     title: str
     package: str
     path: str
     credit: str
+    shows: tuple[str, ...]
 
     @property
     def file_name(self) -> str:
@@ -39,15 +42,41 @@ def _folder(package: str) -> Path:
 
 _SKIMAGE, _SKLEARN = "skimage", "sklearn"
 SAMPLES = (
-    Sample("Cat", _SKIMAGE, "data/chelsea.png", "Stéfan van der Walt, CC0"),
-    Sample("Rocket", _SKIMAGE, "data/rocket.jpg", "SpaceX, CC0"),
-    Sample("Motorcycle", _SKIMAGE, "data/motorcycle_left.png", "Daniel Scharstein, CC0"),
-    Sample("Coffee", _SKIMAGE, "data/coffee.png", "Rachel Michetti, CC0"),
-    Sample("Flower", _SKLEARN, "datasets/images/flower.jpg", "vultilion, CC BY 2.0"),
-    Sample("Temple", _SKLEARN, "datasets/images/china.jpg", "danielbuechele, CC BY 2.0"),
+    Sample("Cat", _SKIMAGE, "data/chelsea.png", "Stéfan van der Walt, CC0", ("cat", "cats")),
+    Sample("Rocket", _SKIMAGE, "data/rocket.jpg", "SpaceX, CC0", ("rocket", "rockets", "missile")),
+    Sample(
+        "Motorcycle",
+        _SKIMAGE,
+        "data/motorcycle_left.png",
+        "Daniel Scharstein, CC0",
+        ("motorcycle", "motorcycles", "motorbike"),
+    ),
+    Sample(
+        "Coffee", _SKIMAGE, "data/coffee.png", "Rachel Michetti, CC0", ("coffee", "cup", "espresso")
+    ),
+    Sample(
+        "Flower",
+        _SKLEARN,
+        "datasets/images/flower.jpg",
+        "vultilion, CC BY 2.0",
+        ("flower", "flowers"),
+    ),
+    Sample(
+        "Temple",
+        _SKLEARN,
+        "datasets/images/china.jpg",
+        "danielbuechele, CC BY 2.0",
+        ("temple", "temples", "palace"),
+    ),
 )
 
 
 def photographs() -> list[Sample]:
     """Those that are on this machine: packages may leave theirs out."""
     return [sample for sample in SAMPLES if sample.is_here]
+
+
+def known_to(class_names: Iterable[str]) -> list[Sample]:
+    """Those that show one of these classes; case does not count."""
+    known = {name.casefold() for name in class_names}
+    return [sample for sample in photographs() if known.intersection(sample.shows)]

@@ -4,14 +4,15 @@ import time
 
 import streamlit as st
 
-from core import spreadsheet
 from core.errors import ImageError
 from core.runs import Run
-from core.serving import Predictor, Reading
+from core.serving import Reading
 from pages.components import (
     choice,
     html,
     keys,
+    leaving,
+    many,
     picture_source,
     reading,
     run_picker,
@@ -24,7 +25,6 @@ from pages.components.shown import File, Shown
 # explanations keep the processor busy: measured, it brings the answer about 15 ms earlier.
 ANSWER_FIRST = 0.015
 MOST_CLASSES = 20
-COLUMNS = ("picture", "file", "label", "confidence", "second", "remark")  # CSV has more
 SOURCES = {"draw": "Draw", "upload": "Upload", "camera": "Camera"}
 
 
@@ -37,44 +37,58 @@ def page() -> None:
 @st.fragment
 def recognise() -> None:
     """Picture and answer side by side (on a phone one below the other), explanations below."""
-    top = st.container()
-    left, right = st.columns([4, 6], gap="large")
-    tools, details = st.container(), st.container()
+    top = st.container(horizontal=True, gap="small", key="what")
+    body, tools, details = st.container(), st.container(), st.container()
     chosen, unsure_below = settings()
     digits = not chosen or run_picker.reads_digits(chosen[0])
     with top:
         run_picker.pick_things()
-        st.markdown(INTRODUCTION["digits" if digits else "pictures"])
         source = pick_source(digits)
+    left, middle, right = _columns(body, source)
     with left:
+        image_beside = st.container()
         shown = take_pictures(source)
         fit = "crop"
         if shown and chosen and run_picker.reads_photographs(chosen[0]):
+            if source == "upload" and len(shown) == 1:
+                with image_beside:
+                    reading.show_uploaded(shown[0].read(reading.UPLOADED_PIXELS))
             fit = pick_fit()
     with right:
         if not chosen:
             st.info("Choose at least one model in the settings.", icon=":material/info:")
         elif len(shown) > 1:
-            show_many(shown, chosen[0], unsure_below, fit)
+            many.show(shown, chosen[0], unsure_below, fit, details)
         elif shown:
-            picture = shown[0].read()
-            first = show_one(picture, chosen[0], unsure_below, fit)
+            image = shown[0].read()
+            first = show_one(image, chosen[0], unsure_below, fit)
             if first is not None:
                 time.sleep(ANSWER_FIRST)
                 with details:
-                    explain(picture, first, chosen, fit)
+                    explain(image, first, chosen, fit)
         else:
             st.subheader("Nothing to read yet", anchor=False)
             st.markdown(EMPTY[source] if digits else EMPTY_PICTURE[source])
+            st.caption(INTRODUCTION["digits" if digits else "pictures"])
             show_classes(chosen[0])
     if source == "upload" and chosen and run_picker.reads_photographs(chosen[0]):
         with tools if shown else left:
-            picture_source.offer_photographs()
+            picture_source.offer_photographs(chosen[0].card.class_names)
     if source == "draw":  # after the answer, which is what one waits for
         with left:
             picture_source.stroke_buttons()
-        with tools:
+        with middle:
             picture_source.drawing_tools()
+
+
+def _columns(body, source: str) -> tuple:
+    """Where the image is shown, its tools, and the prediction; on a phone the tools come last."""
+    if source != "draw":
+        left, right = body.columns([4, 6], gap="large")
+        return left, left, right
+    left, middle, right = body.columns([340, 215, 500], gap="medium")
+    middle.html('<i class="tools"></i>')
+    return left, middle, right
 
 
 def show_classes(run: Run) -> None:
@@ -93,7 +107,7 @@ INTRODUCTION = {
 }
 EMPTY = {
     "draw": "**Draw a digit from 0 to 9** in the white square, with the mouse or a finger, or "
-    "click one of the samples below it. You can also write several digits side by side, such as "
+    "click one of the samples. You can also write several digits side by side, such as "
     "2026.",
     "upload": "**Choose one picture** to see how it is read, or **many** to get a table and a "
     "CSV file. Photographs of handwriting on paper work too.",
@@ -142,7 +156,9 @@ def pick_fit() -> str:
 def take_pictures(source: str) -> list[File]:
     """What was drawn, uploaded or photographed."""
     if source != "draw":
-        picture_source.leave_canvas()
+        leaving.forget_canvas()
+    if source != "upload":
+        leaving.forget_uploader()
     if source == "upload":
         return picture_source.upload()
     shown = picture_source.photograph() if source == "camera" else picture_source.draw()
@@ -165,8 +181,8 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Reading |
         return None
     photograph = run_picker.reads_photographs(run)
     reading.show_answer(first, unsure_below, photograph)
-    show_classes(run)
     reading.show_probabilities(first)
+    show_classes(run)
     st.caption(f"Answered by {html.plain(run_picker.title(run))} (`{run.id}`).")
     return first
 
@@ -177,74 +193,6 @@ def explain(shown: Shown, first: Reading, chosen: list[Run], fit: str) -> None:
     reading.show_steps(first)
     st.subheader("The same picture, read by each model", anchor=False)
     reading.show_comparison(shown.image, first, chosen, fit)
-
-
-def show_many(shown: list[File], run: Run, unsure_below: float, fit: str) -> None:
-    """A table of many pictures and a CSV file of it."""
-    import pandas as pd
-
-    predictor = run_picker.open_run(run)
-    if predictor is None:
-        return
-    rows, bar = [], st.progress(0.0, "Reading …")
-    for number, file in enumerate(shown, 1):  # one at a time is decoded
-        rows.append(row_of(file.read(), predictor, unsure_below, fit))
-        bar.progress(number / len(shown), f"Reading {number} of {len(shown)} …")
-    bar.empty()
-    table = pd.DataFrame(rows)
-    read = table["label"].ne("")
-    st.subheader(f"{int(read.sum())} of {len(table)} pictures read", anchor=False)
-    st.dataframe(
-        table,
-        hide_index=True,
-        column_order=COLUMNS,
-        row_height=56,
-        column_config={
-            "picture": st.column_config.ImageColumn("Picture", width="small"),
-            "file": st.column_config.TextColumn("File"),
-            "label": st.column_config.TextColumn("Reads as"),
-            "confidence": st.column_config.ProgressColumn(
-                "Confidence", format="percent", min_value=0, max_value=1
-            ),
-            "second": st.column_config.TextColumn("Otherwise"),
-            "remark": st.column_config.TextColumn("Remark", width="large"),
-        },
-    )
-    if refused := [f"{row['file']}: {row['remark']}" for row in rows if not row["label"]]:
-        lines = ["Not read:", *map(html.plain, refused)]
-        st.warning("  \n".join(lines), icon=":material/broken_image:")
-    st.download_button(
-        "Download this table as CSV",
-        spreadsheet.as_csv(
-            list(table.columns[1:]), table.drop(columns="picture").itertuples(index=False)
-        ),
-        "answers.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-    st.caption(f"Read by {html.plain(run_picker.title(run))} (`{run.id}`).")
-
-
-def row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -> dict:
-    """One line of the table."""
-    row = dict.fromkeys(COLUMNS, "") | {"picture": None, "file": shown.name, "confidence": None}
-    if shown.image is None:
-        return {**row, "remark": shown.error}
-    row["picture"] = html.data_url(picture_source.thumbnail(shown.image))
-    try:
-        answer = predictor.read(shown.image, fit=fit)
-    except ImageError as error:
-        return {**row, "remark": str(error)}
-    row |= {"label": answer.label, "confidence": round(answer.confidence, 4)}
-    if answer.confidence < unsure_below:
-        photograph = run_picker.reads_photographs(predictor.run)
-        row["remark"] = "nothing fits" if photograph else "not sure"
-    if len(answer.predictions) == 1:  # one answer: how sure of each class
-        prediction = answer.predictions[0]
-        row["second"] = reading.second_guess(prediction)
-        row |= {f"p({name})": p for name, p in prediction.as_dict().items()}
-    return row
 
 
 page()

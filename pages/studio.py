@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from pages.components import visitor
+from pages.components import browser, keys, leaving, visitor
 
 st.set_page_config(page_title="Classification Studio", page_icon="✏️", layout="wide")
 visitor.recognise()
-st.navigation(
+page = st.navigation(
     [
         st.Page(
             "recognise.py",
@@ -25,4 +25,10 @@ st.navigation(
         st.Page("image_lab.py", title="Image lab", icon=":material/science:", url_path="image_lab"),
     ],
     position="top",
-).run()
+)
+if st.session_state.get(keys.PAGE) != page.url_path:
+    st.session_state[keys.PAGE] = page.url_path
+    leaving.forget_widgets()
+browser.attend()
+page.run()
+browser.drop_foreign_parameters(page.url_path)  # now that the URL is that of the page

@@ -11,6 +11,7 @@ from pages.components import (
     backbone,
     broken,
     dataset_look,
+    deleting,
     html,
     job_progress,
     keys,
@@ -105,8 +106,9 @@ def pick_dataset() -> str:
         format_func=lambda name: _label(specs.get(name)),
         key=keys.DATASET,
     )
-    address.note(keys.DATASET, chosen)
+    address.note(keys.DATASET, chosen, FIRST_CHOICE)
     broken.show_datasets()
+    deleting.offer_undo("dataset")
     return chosen
 
 
@@ -177,20 +179,18 @@ def go_to(name: str) -> None:
 
 def offer_delete(spec: DatasetSpec) -> None:
     """Delete an import; asks first."""
-    with st.popover("Delete this dataset", icon=":material/delete:"):
-        st.markdown(
-            f"Delete **{html.plain(spec.title)}** for good? Models trained on it stay, but cannot "
-            "be measured again."
-        )
-        st.button("Yes, delete it", type="primary", on_click=delete, args=(spec.name,))
+    deleting.confirm(
+        "Delete this dataset",
+        f"Delete **{html.plain(spec.title)}**? Models trained on it stay, but cannot be measured "
+        "again.",
+        spec.name,
+        delete,
+    )
 
 
 def delete(name: str) -> None:
-    """Remove a dataset and go back to the first choice."""
-    try:
-        datasets.delete(name)
-    except StudioError as error:
-        st.toast(html.plain(str(error)))
+    """Remove a dataset and go back to the first choice; raises `DatasetError` if it cannot be."""
+    datasets.set_aside(name)
     st.session_state[keys.NEXT_DATASET] = FIRST_CHOICE
 
 

@@ -11,7 +11,6 @@ from core.datasets.registry import (
     check_fraction,
     check_here,
     created,
-    delete,
     find,
     folder_of,
     list_datasets,
@@ -24,6 +23,7 @@ from core.datasets.registry import (
     test_files,
     title_of,
 )
+from core.datasets.removal import delete, list_aside, restore, set_aside
 from core.datasets.spec import DatasetSpec
 from core.datasets.store import Damaged, check_free, list_damaged
 from core.datasets.writing import sweep as clear_up
@@ -50,6 +50,7 @@ __all__ = [
     "import_pictures",
     "import_zip",
     "inspect",
+    "list_aside",
     "list_damaged",
     "list_datasets",
     "load",
@@ -58,6 +59,8 @@ __all__ = [
     "overview",
     "photograph",
     "prepare",
+    "restore",
+    "set_aside",
     "sample_pictures",
     "side_for",
     "test_files",

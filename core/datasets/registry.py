@@ -92,18 +92,6 @@ def folder_of(name: str) -> Path:
     return store.root() / name
 
 
-def delete(name: str) -> None:
-    """Remove the stored pictures of a dataset for good, also if they are damaged.
-
-    Raises:
-        DatasetError: if it came with the studio, there is none of that name, or the disk cannot
-            be written to.
-    """
-    if not isinstance(name, str) or not store.exists(name):
-        raise DatasetError(f"{find(name).title} came with the studio and cannot be deleted.")
-    store.delete(name)
-
-
 def load(
     name: str,
     validation_fraction: float | None = None,

@@ -10,6 +10,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import lru_cache
@@ -190,8 +191,14 @@ def read_card(name: str) -> StoreCard:
     Raises:
         DatasetError: if there is none, or it cannot be read.
     """
+    return read_card_in(root() / name)
+
+
+def read_card_in(folder: Path) -> StoreCard:
+    """The card in a folder, which is called what the dataset is; raises as `read_card`."""
+    name = folder.name
     try:
-        content = stored.read_json(root() / name / CARD)
+        content = stored.read_json(folder / CARD)
         version = content.get("format_version") if isinstance(content, dict) else None
         if type(version) is not int or version != FORMAT_VERSION:
             raise StoredError(f"its format version is not {FORMAT_VERSION}")
@@ -263,8 +270,8 @@ def _check_index(index: dict[str, np.ndarray], card: StoreCard) -> None:
         raise StoredError(f"images must be 1 to {_LONGEST:,} pixels high and wide")
 
 
-def delete(name: str) -> None:
-    """Remove stored pictures for good.
+def delete(name: str, remove: Callable[[Path], object] = draft_folders.remove) -> None:
+    """Remove stored pictures, for good unless `remove` sets their folder aside.
 
     Raises:
         DatasetError: if there are none under that name, or they are not yours.
@@ -275,7 +282,7 @@ def delete(name: str) -> None:
     if visitors.current() != visitors.KEEPER and not visitors.may_change(read_card(name).owner):
         raise DatasetError(f"The pictures {name!r} are not yours, so they cannot be deleted.")
     try:
-        draft_folders.remove(root() / name)
+        remove(root() / name)
     except OSError as error:
         raise DatasetError(disk_sentence(error, root())) from error
 

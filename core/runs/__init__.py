@@ -1,7 +1,7 @@
 """Finished trainings: save whole or not at all, list, load, rename, delete."""
 
 from core.runs.card import AXES, FAMILIES, RunCard
-from core.runs.changing import delete, rename, rewrite_card
+from core.runs.changing import delete, list_aside, rename, restore, rewrite_card, set_aside
 from core.runs.folder import (
     CARD,
     EVALUATION,
@@ -35,11 +35,14 @@ __all__ = [
     "clear_up",
     "delete",
     "draft",
+    "list_aside",
     "list_damaged",
     "list_runs",
     "load",
     "rename",
+    "restore",
     "rewrite_card",
     "save",
+    "set_aside",
     "sha256",
 ]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core import drafts, stored, visitors
+from core.drafts import Aside
 from core.errors import RunError, disk_sentence
 from core.runs import folder as folders
 from core.runs.card import RunCard
@@ -18,16 +19,84 @@ def delete(run_id: str) -> None:
         RunError: if there is none, it came with the studio, an ensemble needs it, or the disk
             cannot be written to.
     """
+    folder = _to_delete(run_id)
+    try:
+        drafts.remove(folder)
+    except OSError as error:
+        raise RunError(disk_sentence(error, folder.parent)) from error
+
+
+def set_aside(run_id: str) -> Aside:
+    """Delete one of your runs such that `restore` can bring it back for a minute.
+
+    Raises:
+        RunError: as for `delete`.
+    """
+    folder = _to_delete(run_id)
+    try:
+        return drafts.set_aside(folder)
+    except OSError as error:
+        raise RunError(disk_sentence(error, folder.parent)) from error
+
+
+def list_aside() -> list[Aside]:
+    """Runs that whoever asks may bring back, latest first."""
+    places = dict.fromkeys((folders.settings.runs_dir, folders.settings.shipped_runs_dir))
+    found = [aside for parent in places for aside in drafts.list_aside(parent)]
+    return sorted(filter(_may_restore, found), key=lambda aside: -aside.until)
+
+
+def restore(name: str) -> None:
+    """Bring back the run that was deleted last under that name.
+
+    Raises:
+        RunError: if there is none any more, another run has its name, or the disk cannot be
+            written to.
+    """
+    aside = next((aside for aside in list_aside() if aside.name == name), None)
+    if aside is None:
+        raise RunError(
+            f"The run {name!r} cannot be brought back: that is possible for "
+            f"{drafts.UNDO_SECONDS:.0f} seconds after it was deleted."
+        )
+    try:
+        folders.check_free(name)
+    except RunError as error:
+        raise _taken(name) from error
+    try:
+        drafts.bring_back(aside)
+    except FileExistsError as error:
+        raise _taken(name) from error
+    except OSError as error:
+        raise RunError(disk_sentence(error, aside.folder.parent)) from error
+
+
+def _taken(name: str) -> RunError:
+    return RunError(
+        f"The run {name!r} cannot be brought back: there is a new run of that name. Rename or "
+        "delete that one first."
+    )
+
+
+def _may_restore(aside: Aside) -> bool:
+    """The keeper may bring back damaged ones too, of which nobody knows the owner."""
+    if visitors.current() == visitors.KEEPER:
+        return True
+    try:
+        return visitors.may_change(folders.read_run(aside.folder).card.owner)
+    except RunError:
+        return False
+
+
+def _to_delete(run_id: str) -> Path:
+    """Where the run lies; raises `RunError` if it cannot be deleted."""
     folder = _damaged_place(run_id)
     if folder is None:
         run = folders.load(run_id)
         _must_be_yours(run, "deleted")
         folder = run.folder
     _must_be_free(run_id, "deleted")
-    try:
-        drafts.remove(folder)
-    except OSError as error:
-        raise RunError(disk_sentence(error, folder.parent)) from error
+    return folder
 
 
 def _damaged_place(run_id: str) -> Path | None:

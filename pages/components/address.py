@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 _NOTED, _REPLACED = "noted_", "replaced_"
 _BEHIND = 2.0  # seconds for which a browser may still send what stood in its address before
@@ -24,7 +25,7 @@ def recall(key: str, options: Sequence[str], default: str, coming: str = "") -> 
         coming: session key under which a button asks for another choice.
     """
     wanted = st.session_state.pop(coming, None) if coming else None
-    wanted = wanted if wanted in options else _asked(key)
+    wanted = wanted if wanted in options else _asked(key, default)
     if wanted in options:
         st.session_state[key] = wanted
     if st.session_state.get(key) not in options:
@@ -38,7 +39,7 @@ def recall_several(key: str, options: Sequence[str], default: Sequence[str]) -> 
 
 def several(key: str, options: Sequence[str], default: Sequence[str]) -> list[str]:
     """What such a widget will hold when it is drawn."""
-    wanted = _asked(key)
+    wanted = _asked(key, ",".join(default))
     chosen = st.session_state.get(key, default) if wanted is None else wanted.split(",")
     known = [choice for choice in chosen if choice in options]
     return known or (list(default) if chosen else [])
@@ -66,9 +67,22 @@ def noted(key: str) -> str | None:
     return st.session_state.get(_NOTED + key)
 
 
-def linked(key: str) -> str | None:
-    """What a link that was just followed asks for; None if nothing, or if it is known already."""
+def went_back() -> bool:
+    """Whether the browser's Back or Forward brought the page here: then the URL alone counts."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
+def linked(key: str, default: str | None = None) -> str | None:
+    """What a link that was just followed asks for; None if nothing, or if it is known already.
+
+    Args:
+        key: of the entry in the URL.
+        default: what a URL without it stands for, which Back may lead to.
+    """
     text = st.query_params.get(key)
+    if went_back():
+        return default if text is None else text
     if text == noted(key) or text in _replaced(key):
         return None
     return text
@@ -83,9 +97,9 @@ def _replaced(key: str) -> dict[str, float]:
     return {text: when for text, when in known.items() if now - when < _BEHIND}
 
 
-def _asked(key: str) -> str | None:
+def _asked(key: str, default: str) -> str | None:
     """What a link asks for, or what was chosen before the page was left; None for nothing new."""
-    wanted = linked(key)
+    wanted = linked(key, default)
     if wanted is not None:
         return wanted
     return noted(key) if key not in st.session_state else None

@@ -5,26 +5,25 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core import datasets, jobs, runs
-from core.errors import StudioError
-from pages.components import html
+from pages.components import deleting, html
 
 
 def show_runs() -> None:
     """Trained models that cannot be read; nothing if there are none."""
     found = [(one.id, one.reason) for one in runs.list_damaged()]
-    _show("trained model", found, runs.delete, "run")
+    _show("trained model", found, runs.set_aside)
 
 
 def show_datasets() -> None:
     """The same of imported datasets."""
     found = [(one.name, one.reason) for one in datasets.list_damaged()]
-    _show("dataset", found, datasets.delete, "dataset")
+    _show("dataset", found, datasets.set_aside)
 
 
 def show_jobs() -> None:
     """The same of jobs of which nobody knows what they were to do."""
     found = [(job.id, job.error) for job in jobs.list_jobs() if job.damaged]
-    _show("job", found, jobs.delete, "job")
+    _show("job", found, jobs.delete)
 
 
 def say_runs() -> None:
@@ -36,9 +35,7 @@ def say_runs() -> None:
         )
 
 
-def _show(
-    title: str, found: Sequence[tuple[str, str]], remove: Callable[[str], None], key: str
-) -> None:
+def _show(title: str, found: Sequence[tuple[str, str]], remove: Callable[[str], object]) -> None:
     if not found:
         return
     many = "" if len(found) == 1 else "s"
@@ -46,19 +43,5 @@ def _show(
         for name, reason in found:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{html.plain(name)}**: {html.plain(reason)}", width="stretch")
-                with st.popover("Delete", icon=":material/delete:"):
-                    st.markdown(f"Delete **{html.plain(name)}** for good?")
-                    st.button(
-                        "Yes, delete it",
-                        type="primary",
-                        on_click=_remove,
-                        args=(remove, name),
-                        key=f"damaged_{key}_{name}",
-                    )
-
-
-def _remove(remove: Callable[[str], None], name: str) -> None:
-    try:
-        remove(name)
-    except StudioError as error:
-        st.toast(html.plain(str(error)))
+                question = f"Delete **{html.plain(name)}**, which is damaged?"
+                deleting.confirm("Delete", question, name, remove)

@@ -38,6 +38,7 @@ STYLE = """<style>
  background:color-mix(in srgb, currentColor 42%, transparent)}
 .bars .top .fill {background:#2F8FBF}
 .bars .top.number {font-weight:700}
+img.uploaded {max-width:100%; max-height:17rem; border-radius:.5rem; display:block}
 .strip {display:flex; flex-wrap:wrap; gap:1rem 1.1rem; align-items:flex-start}
 .strip {--wide:min(max(9.2rem, var(--side, 0px)), 100%)}
 .strip figure {margin:0; width:var(--wide); flex:0 0 auto; overflow-wrap:anywhere}

@@ -71,12 +71,22 @@ def _shelf() -> _Shelf:
 
 def recall() -> Memory:
     """What this visitor last showed; empty if nothing is known."""
-    return _shelf().get(_place(_token())) or Memory()
+    token = _token()
+    if token:
+        _hold(token)
+    return _shelf().get(_place(token)) or Memory()
 
 
 def _token() -> str:
-    """This visitor's token: in the address, or in the session after a change of page."""
+    """This visitor's token: in the URL, or in the session after a change of page."""
     return st.query_params.get(keys.SKETCH, "") or st.session_state.get(_HELD, "")
+
+
+def _hold(token: str) -> None:
+    """Keep the token where the next page finds it, and where a reload of this one does."""
+    st.session_state[_HELD] = token
+    if st.query_params.get(keys.SKETCH) != token:
+        st.query_params[keys.SKETCH] = token
 
 
 def _place(token: str) -> str:
@@ -88,7 +98,5 @@ def _place(token: str) -> str:
 def remember(memory: Memory) -> None:
     """Keep it under this visitor's token, which is made when there is something to keep."""
     token = _token() or secrets.token_urlsafe(9)
-    st.session_state[_HELD] = token
-    if st.query_params.get(keys.SKETCH) != token:
-        st.query_params[keys.SKETCH] = token
+    _hold(token)
     _shelf().put(_place(token), memory)

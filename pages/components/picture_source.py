@@ -1,5 +1,6 @@
 """Where pictures come from: the canvas, files, or the camera."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -7,8 +8,8 @@ import streamlit as st
 
 from core.datasets import sample_pictures
 from core.images import decode, fit_image, fit_within
-from core.samples import Sample, photographs
-from pages.components import keys, sent
+from core.samples import Sample, known_to
+from pages.components import html, keys, leaving, sent
 from pages.components.html import data_url
 from pages.components.memory import Memory, recall, remember
 from pages.components.shown import FORMATS_READ, SENT_MB, File
@@ -17,7 +18,13 @@ SIDE = 320
 BRUSH_WIDTH = 20
 SAMPLES = (*"0123456789", "2026")
 _SAMPLE_SIDE = SIDE - 40
-_SAMPLE_WIDTH = 104  # pixels, of a photograph to click
+_SAMPLE_WIDTH = 104  # pixels, of a photo to click
+_THUMBNAILS = f"""<style>
+.st-key-sample_photos button {{padding:.3rem; height:auto}}
+.st-key-sample_photos button img {{width:{_SAMPLE_WIDTH}px; height:{_SAMPLE_WIDTH}px;
+ max-height:none !important; max-width:none; object-fit:cover; border-radius:.4rem; display:block;
+ margin:0 0 .2rem}}
+</style>"""
 
 
 def draw() -> File | None:
@@ -27,7 +34,6 @@ def draw() -> File | None:
 
     memory = recall()
     start = st.session_state.setdefault(keys.CANVAS_START, memory.drawing)
-    st.html('<div style="height:1.6rem"></div>')  # room for the canvas's own tools
     canvas = st_canvas(
         stroke_width=st.session_state.get(keys.BRUSH, BRUSH_WIDTH),
         stroke_color="#000000",
@@ -40,12 +46,6 @@ def draw() -> File | None:
     )
     _note_strokes(canvas.json_data.get("objects", []))
     return _what_was_drawn(canvas, memory)
-
-
-def leave_canvas() -> None:
-    """The canvas is taken off the page: when it comes back, it starts with what was last drawn."""
-    for key in (keys.CANVAS_START, keys.REPLACED, keys.UNDONE):
-        st.session_state.pop(key, None)
 
 
 def _note_strokes(strokes: list[dict]) -> None:
@@ -63,7 +63,7 @@ def stroke_buttons() -> None:
         del st.session_state[keys.UNDONE]  # something new was drawn since
     with st.container(horizontal=True, width=SIDE, gap="small"):
         for name, icon, action, possible in (
-            ("Undo", "undo", _undo, bool(strokes)),
+            ("Undo", "undo", _undo, bool(strokes) or _replaced_whole(strokes) is not None),
             ("Redo", "redo", _redo, bool(_undone()[1])),
             ("Clear", "delete", _clear, bool(strokes)),
         ):
@@ -82,7 +82,18 @@ def _undone() -> tuple[int, list[dict]]:
     return st.session_state.get(keys.UNDONE, (0, []))
 
 
+def _replaced_whole(strokes: list[dict]) -> list[dict] | None:
+    """The drawing that was cleared or replaced by a sample, while nothing was drawn since."""
+    left, whole = st.session_state.get(keys.CLEARED, (0, None))
+    return whole if left == len(strokes) else None
+
+
 def _undo() -> None:
+    whole = _replaced_whole(st.session_state[keys.STROKES])
+    if whole is not None:
+        del st.session_state[keys.CLEARED]
+        _start_with({"objects": whole})
+        return
     *kept, last = st.session_state[keys.STROKES]
     st.session_state[keys.UNDONE] = (len(kept), [*_undone()[1], last])
     _start_with({"objects": kept})
@@ -96,13 +107,21 @@ def _redo() -> None:
 
 
 def _clear() -> None:
-    _start_with(None)
+    _replace_whole(None)
+
+
+def _replace_whole(drawing: dict | None) -> None:
+    """Another drawing, or none; Undo brings back what was there."""
+    before = st.session_state.get(keys.STROKES, [])
+    st.session_state.pop(keys.UNDONE, None)
+    _start_with(drawing)
+    if before:
+        st.session_state[keys.CLEARED] = (len(st.session_state[keys.STROKES]), before)
 
 
 def drawing_tools() -> None:
     """The size of the brush, and samples for people who do not want to draw."""
-    brush, samples = st.columns([4, 6], gap="large")
-    brush.slider(
+    st.slider(
         "Brush size",
         6,
         44,
@@ -110,17 +129,16 @@ def drawing_tools() -> None:
         key=keys.BRUSH,
         help="Width of the pen in pixels. Very thin and very thick strokes are evened out.",
     )
-    with samples:
-        st.caption("Rather not draw? Take a handwritten sample from MNIST's test set:")
-        with st.container(horizontal=True, gap="small"):
-            for name in SAMPLES:
-                st.button(
-                    name,
-                    key=f"sample_{name}",
-                    on_click=_start_with_sample,
-                    args=(name,),
-                    help="Written by people whose digits the models never saw.",
-                )
+    st.caption("Rather not draw? Take a handwritten sample from MNIST's test set:")
+    with st.container(horizontal=True, gap="xsmall"):
+        for name in SAMPLES:
+            st.button(
+                name,
+                key=f"sample_{name}",
+                on_click=_start_with_sample,
+                args=(name,),
+                help="Written by people whose digits the models never saw.",
+            )
 
 
 def _what_was_drawn(canvas, memory: Memory) -> File | None:
@@ -139,8 +157,8 @@ def _what_was_drawn(canvas, memory: Memory) -> File | None:
 def _start_with(drawing: dict | None) -> None:
     """Put something else on the canvas; a new object even when it looks the same as the last."""
     strokes = (drawing or {}).get("objects", [])
-    if strokes != st.session_state[keys.STROKES]:
-        st.session_state[keys.REPLACED] = st.session_state[keys.STROKES]
+    if strokes != st.session_state.get(keys.STROKES, []):
+        st.session_state[keys.REPLACED] = st.session_state.get(keys.STROKES, [])
     st.session_state[keys.STROKES] = strokes
     turn = (st.session_state.get(keys.CANVAS_START) or {}).get("turn", 0) + 1
     st.session_state[keys.CANVAS_START] = {**(drawing or {"objects": []}), "turn": turn}
@@ -169,7 +187,7 @@ def _sample(name: str) -> dict:
 
 
 def _start_with_sample(name: str) -> None:
-    _start_with(_sample(name))
+    _replace_whole(_sample(name))
 
 
 def upload() -> list[File]:
@@ -183,62 +201,79 @@ def upload() -> list[File]:
         accept_multiple_files=True,
         max_upload_size=SENT_MB,
         key=keys.UPLOADS if turn == 0 else f"{keys.UPLOADS}_{turn}",
-        help=f"{FORMATS_READ} Digits: one, or several side by side; drawn, scanned or "
-        "photographed.",
+        help="Digits: one, or several side by side; drawn, scanned or photographed.",
     )
-    if problem := sent.refusal(files):
+    st.caption(FORMATS_READ)
+    size = sum(len(content) for _, content in _earlier(files)) if files else 0
+    if problem := sent.refusal(files, size):
         st.error(problem, icon=":material/database_off:")
         sent.let_go(files)
         st.session_state[keys.UPLOADS_TURN] = turn + 1  # an empty uploader from now on
+        leaving.forget_uploader()
         files = []
-    _let_go_of_others(files)
-    memory = recall()
-    if files:
-        contents = [(file.name, file.getvalue()) for file in files]
-        if contents != memory.uploads:
-            remember(replace(memory, uploads=contents))
-    else:
-        contents = memory.uploads
-        if contents:
-            st.button("Forget these pictures", on_click=_forget_uploads)
+    contents = _joined(files)
+    if files and (twice := st.session_state.get(keys.UPLOADS_TWICE)):
+        st.caption(f"Already here, so it counts once: {', '.join(map(html.named, twice))}.")
+    if contents:
+        st.button("Forget these pictures", on_click=_forget_uploads)
     return [File(name, content) for name, content in contents]
 
 
-def _let_go_of_others(files: list) -> None:
-    """What was in the uploader before and is not now takes no memory any longer."""
-    before = st.session_state.get(keys.UPLOADS_HELD, [])
+def _earlier(files: list) -> list[tuple[str, bytes]]:
+    """What was uploaded before and is not in the uploader, which a reload empties."""
+    held = {file.file_id for file in [*files, *st.session_state.get(keys.UPLOADS_HELD, [])]}
+    inside = st.session_state.get(keys.UPLOADS_INSIDE, {})
+    known = {upload for file_id, upload in inside.items() if file_id in held}
+    return [upload for upload in recall().uploads if upload not in known]
+
+
+def _joined(files: list) -> list[tuple[str, bytes]]:
+    """What was uploaded before, without what was taken out of the uploader, and what is new."""
+    memory, before = recall(), st.session_state.get(keys.UPLOADS_HELD, [])
     now = {file.file_id for file in files}
+    if now == {file.file_id for file in before} and (memory.uploads or not files):
+        return memory.uploads
+    earlier = _earlier(files)
+    inside = {file.file_id: (file.name, file.getvalue()) for file in files}
+    uploads = list(dict.fromkeys([*earlier, *inside.values()]))
+    kept = {upload: upload for upload in uploads}  # bytes that are kept once, and hashed once
+    st.session_state[keys.UPLOADS_INSIDE] = {i: kept[upload] for i, upload in inside.items()}
+    new = [inside[file.file_id] for file in files if file not in before]
+    twice = [upload[0] for upload in new if upload in earlier]
+    st.session_state[keys.UPLOADS_TWICE] = list(dict.fromkeys(twice))
+    remember(replace(memory, uploads=uploads))
+    # what was in the uploader before and is not now takes no memory any longer
     sent.let_go(file for file in before if file.file_id not in now)
     st.session_state[keys.UPLOADS_HELD] = files
+    return uploads
 
 
-def offer_photographs() -> None:
-    """Photographs to click, unless somebody has chosen files."""
-    if st.session_state.get(keys.UPLOADS_HELD):
+def offer_photographs(class_names: Sequence[str]) -> None:
+    """Photos to click that show what a model knows, unless somebody has uploaded something.
+
+    Args:
+        class_names: what the model knows.
+    """
+    found = known_to(class_names)
+    own = {name for name, _ in recall().uploads} - {sample.file_name for sample in found}
+    if own or not found:
         return
-    st.caption("No photograph at hand? Take one of these:")
-    found = photographs()
-    with st.container(horizontal=True, gap="small"):
+    st.caption("No photo at hand? Click one of these:")
+    with st.container(horizontal=True, gap="small", key="sample_photos"):
         for sample in found:
-            with st.container(width=_SAMPLE_WIDTH, gap="xsmall"):
-                st.html(
-                    f'<img src="{_sample_photograph(sample)}" alt="" '
-                    'style="width:100%;border-radius:.4rem;display:block">'
-                )
-                st.button(
-                    sample.title,
-                    key=f"photograph_{sample.title}",
-                    on_click=_show_photograph,
-                    args=(sample,),
-                    help=sample.credit,
-                    width="stretch",
-                )
+            st.button(
+                f"![{sample.title}]({_sample_photograph(sample)}) {sample.title}",
+                key=f"photograph_{sample.title}",
+                on_click=_show_photograph,
+                args=(sample,),
+                help=sample.credit,
+            )
+    st.html(_THUMBNAILS)
 
 
 @st.cache_data(show_spinner=False)
 def _sample_photograph(sample: Sample) -> str:
-    side = 2 * _SAMPLE_WIDTH
-    return data_url(fit_image(decode(sample.read()), (side, side)))
+    return data_url(fit_image(decode(sample.read()), (_SAMPLE_WIDTH, _SAMPLE_WIDTH)))
 
 
 def _show_photograph(sample: Sample) -> None:
@@ -246,6 +281,9 @@ def _show_photograph(sample: Sample) -> None:
 
 
 def _forget_uploads() -> None:
+    sent.let_go(st.session_state.get(keys.UPLOADS_HELD, []))
+    leaving.forget_uploader()
+    st.session_state[keys.UPLOADS_TURN] += 1
     remember(replace(recall(), uploads=[]))
 
 

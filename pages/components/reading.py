@@ -1,14 +1,20 @@
 """Show what models read in pictures: one answer in large type, several side by side, or a table."""
 
+from html import escape
+
 import numpy as np
 import streamlit as st
 
 from core.errors import ImageError, NothingFound, StudioError
+from core.images import fit_within
 from core.names import shown
 from core.runs import Run
 from core.serving import Prediction, Reading
 from pages.components import html, run_picker
+from pages.components.shown import Shown
 
+UPLOADED_PIXELS = 1_000_000  # as many as an image that is looked at needs
+_UPLOADED_SIDE = 640  # pixels of its longer side
 _MOST_BARS = 12  # more classes than this: only the most probable ones are shown
 
 
@@ -22,9 +28,12 @@ def show_answer(reading: Reading, unsure_below: float, photograph: bool = False)
     """
     confidence = f"{html.percent(reading.confidence)} sure"
     if photograph and reading.confidence < unsure_below:
-        closest = f"closest: {html.isolated(shown(reading.label))}, {confidence}"
-        st.html(html.STYLE + html.answer("Nothing fits", closest))
-        st.caption("Perhaps what the picture shows is none of the things this model has learnt.")
+        closest = f"{html.percent(reading.confidence)}, too little to be sure"
+        st.html(html.STYLE + html.answer(f"Perhaps {html.isolated(shown(reading.label))}", closest))
+        st.caption(
+            f"Below {html.percent(unsure_below)} the model does not say so for certain: the image "
+            "may show none of the things it has learned. The limit is in the settings."
+        )
     elif reading.confidence < unsure_below:
         st.html(html.STYLE + html.answer(f"{reading.label}?", f"not sure ({confidence})"))
         st.caption(_second_thoughts(reading.predictions))
@@ -86,6 +95,14 @@ def show_steps(reading: Reading) -> None:
             )
         ]
     st.html(html.strip(pictures))
+
+
+def show_uploaded(uploaded: Shown) -> None:
+    """An uploaded image, beside what is predicted for it; nothing if it cannot be read."""
+    if uploaded.image is not None:
+        address = html.data_url(fit_within(uploaded.image, _UPLOADED_SIDE))
+        name = escape(shown(uploaded.name))
+        st.html(f'{html.STYLE}<img class="uploaded" src="{address}" alt="{name}">')
 
 
 def show_looked_at(image: np.ndarray, error: ImageError) -> None:

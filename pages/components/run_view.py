@@ -11,7 +11,7 @@ from core.models import MODELS
 from core.runs import Run
 from core.training import TrainConfig, best_point, judge
 from core.training.script import as_script
-from pages.components import class_report, curve, html, keys, model_form, run_picker
+from pages.components import class_report, curve, deleting, html, keys, model_form, run_picker
 from pages.components.zipped import as_zip
 
 _ICONS = {
@@ -225,7 +225,8 @@ def _show_actions(run: Run) -> None:
         )
         if run.card.owner != visitors.STUDIO:
             _rename(run)
-            _delete(run)
+            name = html.plain(run.id)
+            deleting.confirm("Delete", f"Delete **{name}**?", run.id, runs.set_aside)
 
 
 def all_files(run: Run) -> bytes:
@@ -239,7 +240,7 @@ def all_files(run: Run) -> bytes:
 
 
 def _rename(run: Run) -> None:
-    with st.popover("Rename", icon=":material/edit:"):
+    with st.popover("Rename", icon=":material/edit:", key=f"ask_rename_{run.id}"):
         new = st.text_input(
             "New name",
             run.id,
@@ -266,19 +267,5 @@ def _do_rename(run: Run, new: str) -> None:
     try:
         runs.rename(run.id, new)
         st.session_state[keys.NEXT_RUN] = new
-    except StudioError as error:
-        st.toast(html.plain(str(error)))
-
-
-def _delete(run: Run) -> None:
-    with st.popover("Delete", icon=":material/delete:"):
-        st.markdown(f"Delete **{html.plain(run.id)}** for good?")
-        st.button("Yes, delete it", type="primary", on_click=_do_delete, args=(run.id,))
-
-
-def _do_delete(run_id: str) -> None:
-    try:
-        runs.delete(run_id)
-        st.toast(f"Deleted {run_id}.")
     except StudioError as error:
         st.toast(html.plain(str(error)))

@@ -15,9 +15,9 @@ from pages.components.traffic import traffic
 _OWN = 500 * shares.MB  # that one upload may hold; in a public demo it is a network's share
 
 
-def refusal(files: Iterable[UploadedFile]) -> str:
-    """A sentence if the files are too much together; empty if they are not."""
-    total = sum(file.size for file in files)
+def refusal(files: Iterable[UploadedFile], earlier: int = 0) -> str:
+    """A sentence if the files, with bytes held from before, are too much together; else empty."""
+    total = earlier + sum(file.size for file in files)
     most = shares.SENT.share if limits.apply() else _OWN
     context = get_script_run_ctx()
     if limits.apply() and context and traffic.was_emptied(context.session_id):

@@ -10,6 +10,7 @@ from core.runs import Run
 from pages.components import (
     address,
     broken,
+    deleting,
     html,
     job_progress,
     keys,
@@ -30,6 +31,7 @@ def show() -> None:
             _show_broken(job)
     broken.show_jobs()
     broken.show_runs()
+    deleting.offer_undo("run")
     _announce_last()
     finished = {run.id: run for run in runs.list_runs()}
     if not finished:
@@ -77,15 +79,14 @@ def _show_broken(job: Job) -> None:
                 args=(job.settings,),
                 key=f"change_{job.id}",
             )
-            with st.popover("Remove", icon=":material/delete:"):
-                st.markdown("Take it off this list, with its log and all it has kept?")
-                st.button(
-                    "Yes, remove it",
-                    type="primary",
-                    on_click=_remove,
-                    args=(job.id,),
-                    key=f"remove_{job.id}",
-                )
+            deleting.confirm(
+                "Remove",
+                f"Take **{html.plain(view.title(job))}** off this list, with its log and all it "
+                "has kept?",
+                job.id,
+                jobs.delete,
+                "remove",
+            )
         with st.expander("Log"):
             st.code(job.log_tail() or "Nothing was written.", language=None)
 
@@ -93,13 +94,6 @@ def _show_broken(job: Job) -> None:
 def _go_on(job_id: str) -> None:
     try:
         jobs.go_on(job_id)
-    except StudioError as error:
-        st.toast(html.plain(str(error)))
-
-
-def _remove(job_id: str) -> None:
-    try:
-        jobs.delete(job_id)
     except StudioError as error:
         st.toast(html.plain(str(error)))
 

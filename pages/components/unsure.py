@@ -21,10 +21,10 @@ def pick() -> float:
 def pick_for_photographs() -> float:
     """The same for photographs, which may show anything."""
     return _slider(
-        "Nothing fits below",
+        "Not certain below",
         USUAL_FOR_PHOTOGRAPHS,
         keys.NOTHING_FITS_BELOW,
-        "With less confidence than this in every class, the model says that nothing fits. It "
+        "With less confidence than this in every class, the model only says “perhaps”. It "
         "catches many pictures of things it has never learnt, not all. Confidence of pretrained "
         "networks was matched to how often they are right on validation pictures.",
     )

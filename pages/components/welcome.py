@@ -1,16 +1,11 @@
-"""The head of every page: its title, how it works, and on the first visit what to do first."""
-
-from contextlib import suppress
+"""The head of every page: its title, how it works, and for newcomers what to do first."""
 
 import streamlit as st
 
-from core import stored, visitors
-from core.errors import StudioError
-from core.settings import settings
-from pages.components import keys, visitor
+from pages.components import browser, visitor
 
 FIRST = {
-    "recognise": "**New here?** Draw a digit in the white square, or click a sample below it. The "
+    "recognise": "**New here?** Draw a digit in the white square, or click a sample beside it. The "
     "answer follows every stroke.",
     "train": "**New here?** Look at the pictures, click **Next: choose a model**, then **Start "
     "training**. With scikit-learn digits and a random forest it takes seconds.",
@@ -74,17 +69,31 @@ A picture is a table of numbers from 0 (black) to 255 (white), in colour three o
 Every step shows the OpenCV call that made it; **Copy the code** gives a script that does the
 same.""",
 }
-_FILE = "hints.json"
 # Streamlit writes white on the main colour; in the dark theme that colour is light.
 _READABLE = """<style>
 [data-testid="stBaseButton-primary"]:enabled, [data-testid="stMultiSelectTagsContainer"] [data-tag],
 [data-testid="stMultiSelectTagsContainer"] [data-tag] span
 {color: light-dark(#FFFFFF, #06222F) !important}
+/* what one came for is seen without scrolling */
+[data-testid=stMainBlockContainer] {padding-top:4.1rem; padding-bottom:3rem}
+[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock] {gap:.7rem}
+[data-testid=stMainBlockContainer] h1 {font-size:1.75rem; padding:.15rem 0}
+.st-key-first_visit {padding:.35rem .8rem}
+.st-key-what {row-gap:.5rem}
+[data-testid=stHorizontalBlock]:has(i.tools) > [data-testid=stColumn]:first-child {min-width:320px}
+/* chips of many files are scrolled in their box, and do not lengthen the page */
+[data-testid=stFileUploader] {position:relative; overflow:clip}
+@media (max-width:640px) {
+ [data-testid=stMainBlockContainer] h1 {font-size:1.5rem}
+ [data-testid=stColumn]:has(i.tools) {order:3}
+ [data-testid=stMainBlockContainer] {overflow-wrap:anywhere}
+ .st-key-first_visit {flex-wrap:nowrap} .st-key-first_visit p {font-size:.82rem; line-height:1.35}
+}
 </style><i></i>"""  # style alone would take the place of a toast
 
 
 def show(page: str, title: str, beginning: bool = True) -> None:
-    """Title and explanation; the hint, if this browser sees the page for the first time.
+    """Title and explanation; the hint, until it is dismissed in this browser.
 
     Args:
         page: one of `FIRST` and `HOW`.
@@ -97,44 +106,9 @@ def show(page: str, title: str, beginning: bool = True) -> None:
             st.markdown(HOW[page])
         st.html(_READABLE, width="content")
     visitor.say_that_it_is_public()
-    if _is_first_visit(page) and beginning:
+    if beginning and page not in browser.hints_read():
         with st.container(
             border=True, horizontal=True, vertical_alignment="center", key="first_visit"
         ):
             st.markdown(f":material/lightbulb: {FIRST[page]}")
-            st.button("Got it", on_click=_dismiss, args=(page,), key=f"{keys.HINT}_{page}")
-
-
-def _is_first_visit(page: str) -> bool:
-    """Whether the hint is to be seen: until it is dismissed, or the page is opened once more."""
-    shown = st.session_state.setdefault(keys.HINT, {})
-    if page not in shown:
-        shown[page] = _note(visitors.current(), page)
-    return shown[page]
-
-
-def _dismiss(page: str) -> None:
-    st.session_state[keys.HINT][page] = False
-
-
-def _note(who: str, page: str) -> bool:
-    """Write down that somebody has seen the page; whether it is the first time."""
-    seen = _seen().setdefault(who, set())
-    if page in seen:
-        return False
-    seen.add(page)
-    if who == visitors.KEEPER:
-        with suppress(OSError):  # it is only a hint
-            settings.work_dir.mkdir(parents=True, exist_ok=True)
-            stored.write_json(settings.work_dir / _FILE, sorted(seen))
-    return True
-
-
-@st.cache_resource
-def _seen() -> dict[str, set[str]]:
-    """Which pages were seen by whom; the keeper's outlive the server."""
-    try:
-        pages = stored.read_as(settings.work_dir / _FILE, tuple[stored.Name, ...])
-    except StudioError:
-        return {}
-    return {visitors.KEEPER: set(pages)}
+            st.button("Got it", on_click=browser.dismiss_hint, args=(page,), key="dismiss_hint")

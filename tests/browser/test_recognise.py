@@ -84,23 +84,6 @@ def test_a_drawn_digit_is_answered_explained_and_compared(page):
     expect(page.locator(".answer.small b")).to_have_text(["7", "7", "7"])
 
 
-def test_undo_redo_reset_and_a_second_digit(page):
-    studio.draw(page, "7")
-    expect(answer(page)).to_have_text("7")
-    tools = page.locator(".dc-toolbar")
-    page.locator(studio.CANVAS).hover()
-    tools.get_by_role("button", name="Undo").click()
-    expect(empty_state(page)).to_be_visible()
-    page.locator(studio.CANVAS).hover()
-    tools.get_by_role("button", name="Redo").click()
-    expect(answer(page)).to_have_text("7")
-    page.locator(studio.CANVAS).hover()
-    tools.get_by_role("button", name="Reset").click()
-    expect(empty_state(page)).to_be_visible()
-    studio.draw(page, "0")
-    expect(answer(page)).to_have_text("0")
-
-
 def press(page: Page, button) -> None:
     """Click as a person does: once the canvas has taken up what was clicked before."""
     studio.at_rest(page)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from streamlit.components.v2 import manifest_scanner
 
-from pages.components import welcome
+from pages.components import browser, welcome
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,7 +24,7 @@ def objects_set_aside() -> None:
 def nobody_is_new() -> Iterator[None]:
     """Pages are seen as by somebody who has seen them before."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(welcome, "_note", lambda who, page: False)
+        monkeypatch.setattr(browser, "hints_read", lambda: set(welcome.FIRST))
         yield
 
 

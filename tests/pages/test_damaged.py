@@ -50,11 +50,11 @@ def press(page, key: str):
 def test_what_is_damaged_is_deleted_and_its_name_is_free(studio):
     page = visit("train", step="trainings")
     for name in ("odd", "pipe", "deep"):
-        page = press(page, f"damaged_run_{name}")
+        page = press(page, f"yes_ask_Delete_{name}")
         runs.check_free(name)
     for job in jobs.list_jobs():
-        page = press(page, f"damaged_job_{job.id}")
+        page = press(page, f"yes_ask_Delete_{job.id}")
     assert (jobs.list_jobs(), runs.list_damaged()) == ([], [])
-    press(visit("train", step="data", dataset="digits"), "damaged_dataset_torn")
+    press(visit("train", step="data", dataset="digits"), "yes_ask_Delete_torn")
     datasets.check_free("torn")
     assert "whole" in [run.id for run in runs.list_runs()]

@@ -20,7 +20,7 @@ from core.progress import Reporter
 from core.settings import Settings
 from core.training import TrainConfig
 from core.visitors import KEEPER, NOBODY, acting_as
-from pages.components import keys, memory, visitor, welcome
+from pages.components import keys, memory, visitor
 from pages.components.memory import Memory
 from tests.core.datasets.pictures_on_disk import pets, write_folder
 from tests.core.public import A, B, give_run, public_demo
@@ -37,8 +37,7 @@ SEVEN = "<b>7</b>"  # what A has drawn and sent is read as
 def demo(tmp_path, monkeypatch) -> Iterator[Settings]:
     """A public demo on a large machine; jobs are queued, but no process is started for them."""
     with public_demo(tmp_path, monkeypatch) as changed:
-        for module in (visitor, welcome):
-            monkeypatch.setattr(module, "settings", changed)
+        monkeypatch.setattr(visitor, "settings", changed)
         for module in (jobs, queue):
             monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
         monkeypatch.setattr(limits, "memory", lambda: 64 * 2**30)
@@ -184,7 +183,7 @@ def test_every_page_says_what_is_kept(open_page, page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_says_so_to_the_keeper(open_page, demo, monkeypatch, page):
-    for module in (visitor, welcome, limits, visitors, uploads):
+    for module in (visitor, limits, visitors, uploads):
         monkeypatch.setattr(module, "settings", replace(demo, public=False))
     assert not any(LINE in text for text in said(open_page(KEEPER, page)))
 

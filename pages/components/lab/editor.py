@@ -33,7 +33,7 @@ def edit() -> list[Step]:
 
 def _recall() -> dict[int, Step]:
     """The steps by number: from a link that was just followed, else those of before."""
-    asked = address.linked(keys.PIPELINE)
+    asked = address.linked(keys.PIPELINE, FIRST_PIPELINE)
     if asked is None and keys.STEPS in st.session_state:
         return st.session_state[keys.STEPS]
     if asked is None:  # first visit, or back from another page

@@ -52,7 +52,8 @@ def _after_each(picture: Picture, steps: Sequence[Step]) -> Iterator[tuple[Step,
 
 
 def _show_result(views: Sequence[View]) -> None:
-    first, second = st.columns(2)
+    with st.container(key="lab_result"):
+        first, second = st.columns(2)
     second.html(view.STYLE + view.large(views[-1], "After"))
     first.html(view.STYLE + view.large(views[0], "Before"))
 

@@ -20,6 +20,21 @@ STYLE = """<style>
 .lab figcaption {font-size:.88rem; margin-top:.3rem; opacity:.85}
 .lab img.histogram {width:100%; height:3.6rem; object-fit:fill; margin-top:.35rem;
  image-rendering:auto}
+/* the result stays in sight while a slider below it is moved */
+[data-testid=stLayoutWrapper]:has(> .st-key-lab_result) {position:sticky; top:3.75rem; z-index:5}
+.st-key-lab_result {padding:.4rem 0; background:light-dark(#FFFFFF, #10181E)}
+@media (max-width:640px) {
+ [data-testid=stLayoutWrapper]:has(> [data-testid=stHorizontalBlock] > [data-testid=stColumn]
+ > [data-testid=stVerticalBlock] > [data-testid=stLayoutWrapper] > .st-key-lab_result)
+ {flex-direction:column; gap:1rem}
+ [data-testid=stHorizontalBlock]:has(> [data-testid=stColumn] .st-key-lab_result),
+ [data-testid=stColumn]:has(.st-key-lab_result),
+ [data-testid=stColumn] > [data-testid=stVerticalBlock]:has(.st-key-lab_result) {display:contents}
+ [data-testid=stLayoutWrapper]:has(> .st-key-lab_result) {order:-1}
+ .st-key-lab_result [data-testid=stHorizontalBlock] {display:flex; flex-wrap:nowrap}
+ .st-key-lab_result [data-testid=stColumn] {min-width:0; flex:1}
+ .lab img {max-height:24vh} .lab img.histogram {display:none}
+}
 </style>"""
 _CHANNELS = (("#D55E00", "red"), ("#009E73", "green"), ("#0072B2", "blue"))
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core import datasets
 from core.datasets import store, writing
 from core.datasets.store import (
     check_free,
@@ -336,6 +337,19 @@ def test_a_plain_word_is_a_name(root, name):
 def test_without_a_folder_there_are_no_names(root):
     assert names() == []
     assert not exists("pets")
+
+
+def test_a_deleted_dataset_comes_back_unless_its_name_was_taken(root):
+    write()
+    datasets.set_aside("pets")
+    assert names() == []
+    write()
+    with pytest.raises(DatasetError, match="there is a new dataset of that name"):
+        datasets.restore("pets")
+    datasets.delete("pets")
+    datasets.restore("pets")
+    assert names() == ["pets"]
+    assert len(open_store("pets").images)
 
 
 def test_a_deleted_dataset_is_gone(root):

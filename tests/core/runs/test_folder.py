@@ -295,6 +295,21 @@ def test_a_deleted_run_is_gone(runs_folder):
     assert leave("first").id == "first"
 
 
+def test_a_deleted_run_comes_back_unless_its_name_was_taken(runs_folder):
+    leave("first")
+    runs.set_aside("first")
+    assert runs.list_runs() == []
+    assert [aside.name for aside in runs.list_aside()] == ["first"]
+    leave("first")
+    with pytest.raises(RunError, match="there is a new run of that name"):
+        runs.restore("first")
+    runs.delete("first")
+    runs.restore("first")
+    assert runs.load("first").evaluation().accuracy == TEST.accuracy
+    with pytest.raises(RunError, match="60 seconds after it was deleted"):
+        runs.restore("first")
+
+
 def test_an_interrupted_deletion_is_no_obstacle_to_the_next(runs_folder):
     leave("first")
     shutil.copytree(runs_folder / "first", runs_folder / ".first-deleted")

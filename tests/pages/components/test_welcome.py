@@ -1,27 +1,20 @@
-import json
-from dataclasses import replace
-
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import visitors
-from core.settings import PROJECT_DIR, settings
-from pages.components import welcome
+from core.settings import PROJECT_DIR
+from pages.components import browser, welcome
 
 PAGES = {path.stem for path in (PROJECT_DIR / "pages").glob("[!_]*.py")} - {"studio"}
 
 
 @pytest.fixture
-def newcomer(monkeypatch, tmp_path):
-    """Nobody has seen anything yet."""
-    seen: dict[str, set[str]] = {}
-    monkeypatch.setattr(welcome, "_note", welcome_note)
-    monkeypatch.setattr(welcome, "_seen", lambda: seen)
-    monkeypatch.setattr(welcome, "settings", replace(settings, work_dir=tmp_path / "work"))
-    return tmp_path / "work" / "hints.json"
+def newcomer(monkeypatch):
+    """A browser in which no hint was dismissed."""
+    monkeypatch.setattr(browser, "hints_read", hints_read)
 
 
-welcome_note = welcome._note  # which other tests of pages do without
+hints_read = browser.hints_read  # which other tests of pages do without
 
 
 def head(beginning: bool = True) -> AppTest:
@@ -55,28 +48,16 @@ def test_the_hint_stays_until_it_is_dismissed(newcomer):
     assert not hint(page.run())
 
 
-def test_the_hint_is_for_the_first_visit_alone(newcomer):
-    assert hint(head())
+def test_the_hint_is_known_by_the_browser_not_by_the_server(newcomer, monkeypatch):
+    assert hint(head()) and hint(head())
+    monkeypatch.setattr(type(st.context), "cookies", {"studio_hints": "train.compare"})
     assert not hint(head())
-    assert json.loads(newcomer.read_text("utf-8")) == ["compare"]
+    monkeypatch.setattr(type(st.context), "cookies", {"studio_hints": "train"})
+    assert hint(head())
 
 
 def test_the_hint_is_shown_only_where_one_begins(newcomer):
     assert not hint(head(beginning=False))
-
-
-def test_visitors_have_first_visits_of_their_own_and_leave_no_files(newcomer):
-    with visitors.asked_by("visitor-a"):
-        assert hint(head())
-        assert not hint(head())
-    with visitors.asked_by("visitor-b"):
-        assert hint(head())
-    assert not newcomer.exists()
-
-
-def test_a_folder_that_cannot_be_written_to_does_no_harm(newcomer):
-    newcomer.parent.write_text("a file is in the way")
-    assert hint(head())
 
 
 def test_it_says_how_the_page_works(newcomer):

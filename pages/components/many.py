@@ -1,0 +1,142 @@
+"""Many images at once: a table of predictions, a CSV file of it, and each image's steps."""
+
+import streamlit as st
+
+from core import spreadsheet
+from core.errors import ImageError
+from core.runs import Run
+from core.serving import Predictor
+from pages.components import html, keys, picture_source, reading, run_picker
+from pages.components.shown import File, Shown
+
+COLUMNS = ("picture", "file", "label", "confidence", "second", "remark")  # CSV has more
+_ROW, _HIGHEST = 56, 480  # pixels, of the table
+_MOST_REFUSED = 10
+
+
+def show(shown: list[File], run: Run, unsure_below: float, fit: str, details) -> None:
+    """A table of many images and a CSV file of it; a click on a row shows that image's steps.
+
+    Args:
+        shown: the files.
+        run: the model that answers.
+        unsure_below: confidence below which that is said.
+        fit: how photos are fitted.
+        details: container for the steps.
+    """
+    predictor = run_picker.open_run(run)
+    if predictor is None:
+        return
+    table = _table_of(shown, predictor, unsure_below, fit)
+    read = table["label"].ne("")
+    st.subheader(f"{int(read.sum())} of {len(table)} pictures read", anchor=False)
+    st.caption("Click the box at the left of a row to see what the model saw of that image.")
+    picked = st.dataframe(
+        table,
+        hide_index=True,
+        column_order=COLUMNS,
+        row_height=_ROW,
+        height=min(_HIGHEST, _ROW * len(table) + 40),
+        on_select="rerun",
+        selection_mode="single-row",
+        key=keys.MANY,
+        column_config={
+            "picture": st.column_config.ImageColumn("Picture", width="small"),
+            "file": st.column_config.TextColumn("File"),
+            "label": st.column_config.TextColumn("Reads as"),
+            "confidence": st.column_config.ProgressColumn(
+                "Confidence", format="percent", min_value=0, max_value=1
+            ),
+            "second": st.column_config.TextColumn("Otherwise"),
+            "remark": st.column_config.TextColumn("Remark", width="large"),
+        },
+    )
+    _show_refused(table)
+    st.download_button(
+        "Download this table as CSV",
+        spreadsheet.as_csv(
+            list(table.columns[1:]), table.drop(columns="picture").itertuples(index=False)
+        ),
+        "answers.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    st.caption(f"Read by {html.plain(run_picker.title(run))} (`{run.id}`).")
+    rows = [row for row in picked.selection.rows if row < len(shown)]
+    with details:
+        for row in rows:
+            _show_picked(shown[row].read(), predictor, unsure_below, fit)
+
+
+def _table_of(shown: list[File], predictor: Predictor, unsure_below: float, fit: str):
+    """The table; made anew only for other images or settings, not for a click on a row."""
+    import pandas as pd
+
+    made_from = ([file.content for file in shown], predictor.run, unsure_below, fit)
+    known, table = st.session_state.get(keys.MANY_READ, (None, None))
+    if known and known[1:] == made_from[1:] and _same(known[0], made_from[0]):
+        return table
+    rows, bar = [], st.progress(0.0, "Reading …")
+    for number, file in enumerate(shown, 1):  # one at a time is decoded
+        rows.append(_row_of(file.read(), predictor, unsure_below, fit))
+        bar.progress(number / len(shown), f"Reading {number} of {len(shown)} …")
+    bar.empty()
+    table = pd.DataFrame(rows)
+    st.session_state[keys.MANY_READ] = (made_from, table)
+    return table
+
+
+def _same(one: list[bytes], other: list[bytes]) -> bool:
+    """Whether they are the very same objects, which takes no time however large they are."""
+    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
+
+
+def _show_refused(table) -> None:
+    """Which files were not read, and why; of very many the first few."""
+    refused = [
+        f"{row.file}: {row.remark}" for row in table.itertuples(index=False) if not row.label
+    ]
+    if not refused:
+        return
+    lines = ["Not read:", *map(html.plain, refused[:_MOST_REFUSED])]
+    if len(refused) > _MOST_REFUSED:
+        lines.append(f"… and {len(refused) - _MOST_REFUSED} more, in the column Remark.")
+    st.warning("  \n".join(lines), icon=":material/broken_image:")
+
+
+def _show_picked(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -> None:
+    """What the model made of one of many images, step by step."""
+    st.subheader(f"What the model saw: {html.named(shown.name)}", anchor=False)
+    if shown.error:
+        st.error(html.plain(shown.error), icon=":material/broken_image:")
+        return
+    try:
+        found = predictor.read(shown.image, fit=fit)
+    except ImageError as error:
+        st.info(html.plain(str(error)), icon=":material/info:")
+        reading.show_looked_at(shown.image, error)
+        return
+    reading.show_answer(found, unsure_below, run_picker.reads_photographs(predictor.run))
+    reading.show_steps(found)
+
+
+def _row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -> dict:
+    """One line of the table."""
+    row = dict.fromkeys(COLUMNS, "") | {"picture": None, "file": shown.name, "confidence": None}
+    if shown.image is None:
+        return {**row, "remark": shown.error}
+    row["picture"] = html.data_url(picture_source.thumbnail(shown.image))
+    try:
+        answer = predictor.read(shown.image, fit=fit)
+    except ImageError as error:
+        return {**row, "remark": str(error)}
+    row |= {"label": answer.label, "confidence": round(answer.confidence, 4)}
+    if answer.confidence < unsure_below:
+        photograph = run_picker.reads_photographs(predictor.run)
+        row["remark"] = "perhaps none of its classes" if photograph else "not sure"
+    if len(answer.predictions) == 1:  # one answer: how sure of each class
+        prediction = answer.predictions[0]
+        row["second"] = reading.second_guess(prediction)
+        row |= {f"p({name})": p for name, p in prediction.as_dict().items()}
+    return row
