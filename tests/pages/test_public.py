@@ -358,8 +358,8 @@ ADDRESSES = [
     ("train", {"dataset": "secret-pets", "step": "model"}, "**Secret pets**: about"),
     ("train", {"dataset": "+own", "upload": "{upload}"}, "**secretcats** has arrived"),
     ("train", {"step": "trainings"}, "secret-pets: odd"),
-    ("train", {"step": "trainings", "run": "secret-run"}, "Delete **secret-run** for good"),
-    ("train", {"step": "trainings", "run": "secret-both"}, "Delete **secret-both** for good"),
+    ("train", {"step": "trainings", "run": "secret-run"}, "Delete **secret-run**?"),
+    ("train", {"step": "trainings", "run": "secret-both"}, "Delete **secret-both**?"),
     ("compare", {"compare": "secret-run"}, "secret-run"),
     ("compare", {"compare": "secret-run,secret-other,digits-random-forest"}, "secret-run"),
     *(
