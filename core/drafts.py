@@ -10,13 +10,15 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 
 from filelock import FileLock, Timeout
+
+from core.errors import StudioError, disk_sentence
 
 _REMOVED = re.compile(r"\.[a-z0-9][a-z0-9_-]{0,63}-deleted-[a-z0-9_]{8}")
 UNDO_SECONDS = 60.0  # for which what was set aside can be brought back
@@ -144,12 +146,61 @@ def bring_back(aside: Aside) -> Path:
     return target
 
 
+def restore(
+    name: str,
+    found: Iterable[Aside],
+    kind: str,
+    failure: type[StudioError],
+    cure: str,
+    places: Iterable[Path] = (),
+) -> None:
+    """Bring back what was deleted last under that name, or say why that cannot be.
+
+    Args:
+        name: what it was called.
+        found: what may be brought back, latest first.
+        kind: what such a thing is called in a sentence.
+        failure: class of what is raised.
+        cure: what to do with whatever has the name by now.
+        places: folders besides its own in which the name has to be free.
+
+    Raises:
+        StudioError: of the class `failure`, if it is gone, its name is taken, or the disk cannot be
+            written to.
+    """
+    aside = next((aside for aside in found if aside.name == name), None)
+    if aside is None:
+        raise failure(
+            f"The {kind} {name!r} cannot be brought back: that is possible for "
+            f"{UNDO_SECONDS:.0f} seconds after it was deleted."
+        )
+    try:
+        if any(os.path.lexists(place / name) for place in places):
+            raise FileExistsError(name)
+        bring_back(aside)
+    except FileExistsError as error:
+        raise failure(
+            f"The {kind} {name!r} cannot be brought back: there is a new {kind} of that name. "
+            f"{cure}"
+        ) from error
+    except OSError as error:
+        raise failure(disk_sentence(error, aside.folder.parent)) from error
+
+
 def inside(parent: Path) -> list[Path]:
     """What lies in a folder, by name; nothing if it is missing or cannot be read."""
     try:
         return sorted(parent.iterdir())
     except OSError:
         return []
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of the files in a folder; 0 if it is gone."""
+    try:
+        return sum(path.lstat().st_size for path in folder.iterdir())
+    except OSError:
+        return 0
 
 
 def _remove(path: Path) -> None:

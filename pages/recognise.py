@@ -16,6 +16,7 @@ from pages.components import (
     picture_source,
     reading,
     run_picker,
+    sample_photos,
     unsure,
     welcome,
 )
@@ -73,7 +74,7 @@ def recognise() -> None:
             show_classes(chosen[0])
     if source == "upload" and chosen and run_picker.reads_photographs(chosen[0]):
         with tools if shown else left:
-            picture_source.offer_photographs(chosen[0].card.class_names)
+            sample_photos.offer(chosen[0].card.class_names)
     if source == "draw":  # after the answer, which is what one waits for
         with left:
             picture_source.stroke_buttons()

@@ -5,11 +5,10 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from core import comparison, datasets, report, runs, stored
-from core.cli.output import print_json, print_table
+from core import comparison, datasets, report, runs
+from core.cli.output import print_json, print_table, write_file
 from core.comparison import Compared, written
-from core.errors import RunError, disk_sentence
-from core.files import check_target
+from core.errors import RunError
 
 _COLUMNS = ("accuracy", "accuracy_low", "accuracy_high", "f1", "log_loss", "seconds")
 _COLUMNS += ("latency_seconds", "file_bytes")
@@ -60,8 +59,5 @@ def _write(path: Path, found: Sequence[Compared]) -> None:
     }
     if path.suffix.lower() not in makers:
         raise RunError(f"`--out` must end in .html, .csv or .json. Received: {str(path)!r}.")
-    try:
-        check_target(path)
-        stored.write_whole(path, makers[path.suffix.lower()]().encode("utf-8", "replace"))
-    except OSError as error:
-        raise RunError(disk_sentence(error, path.parent)) from error
+    make = makers[path.suffix.lower()]
+    write_file(path, lambda: make().encode("utf-8", "replace"), RunError)

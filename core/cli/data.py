@@ -1,16 +1,14 @@
 """The commands about datasets: `datasets`, `datasets show`, `download`, `delete`."""
 
 import argparse
-import io
 from pathlib import Path
 
-from core import datasets, stored
-from core.cli.output import print_json, print_table, say_left_out
+from core import datasets
+from core.cli.output import as_png, print_json, print_table, say_left_out, write_file
 from core.cli.work import follow
 from core.datasets import DatasetSpec, Overview
 from core.datasets.dataset import SPLITS
-from core.errors import DatasetError, disk_sentence
-from core.files import check_target
+from core.errors import DatasetError
 from core.jobs import submit
 
 
@@ -126,17 +124,11 @@ def _as_json(look: Overview) -> dict:
 
 
 def _write_sheet(look: Overview, path: Path) -> None:
-    from core.plots import contact_sheet, save
+    from core.plots import contact_sheet
 
     if path.suffix.lower() != ".png":
         raise DatasetError(f"`--out` must end in .png. Received: {str(path)!r}.")
-    try:
-        check_target(path)
-        sheet = io.BytesIO()
-        save(contact_sheet(look), sheet)
-        stored.write_whole(path, sheet.getvalue())
-    except OSError as error:
-        raise DatasetError(disk_sentence(error, path.parent)) from error
+    write_file(path, lambda: as_png(contact_sheet(look)), DatasetError)
 
 
 def download(options: argparse.Namespace) -> int:

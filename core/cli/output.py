@@ -1,9 +1,18 @@
 """How commands print: JSON for scripts, aligned columns for people."""
 
+import io
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core import stored
+from core.errors import StudioError, disk_sentence
+from core.files import check_target
+
+if TYPE_CHECKING:  # heavy: imported where a chart is drawn
+    from matplotlib.figure import Figure
 
 
 def print_json(value: Any, indent: int | None = 2) -> None:
@@ -28,3 +37,25 @@ def say_left_out(kind: str, damaged: Iterable[tuple[str, str]]) -> None:
         sentence = " ".join(f"{kind} {name} is damaged and left out: {reason}".split())
         sys.stderr.write(f"{sentence}\n")
     sys.stderr.flush()
+
+
+def write_file(path: Path, make: Callable[[], bytes], failure: type[StudioError]) -> None:
+    """Write what `make` gives to a file, whole or not at all.
+
+    Raises:
+        StudioError: of the class `failure`, if nothing can be written there.
+    """
+    try:
+        check_target(path)
+        stored.write_whole(path, make())
+    except OSError as error:
+        raise failure(disk_sentence(error, path.parent)) from error
+
+
+def as_png(figure: "Figure") -> bytes:
+    """A chart as the content of a file."""
+    from core.plots import save
+
+    buffer = io.BytesIO()
+    save(figure, buffer)
+    return buffer.getvalue()

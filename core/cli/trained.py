@@ -1,13 +1,11 @@
 """The commands about finished trainings: `plot`, `delete`, `script`."""
 
 import argparse
-import io
 from pathlib import Path
 
-from core import runs, stored
-from core.cli.output import print_table
-from core.errors import RunError, disk_sentence
-from core.files import check_target
+from core import runs
+from core.cli.output import as_png, print_table, write_file
+from core.errors import RunError
 from core.training import TrainConfig, best_point
 from core.training.script import as_script
 
@@ -31,19 +29,13 @@ def add_commands(commands) -> None:
 
 
 def plot(options: argparse.Namespace) -> int:
-    from core.plots import run_figure, save
+    from core.plots import run_figure
 
     run, path = runs.load(options.run), Path(options.out)
     if path.suffix.lower() != ".png":
         raise RunError(f"`--out` must end in .png. Received: {options.out!r}.")
     best = best_point(run.card.history) if run.card.history else None
-    try:
-        check_target(path)
-        image = io.BytesIO()
-        save(run_figure(run, best), image)
-        stored.write_whole(path, image.getvalue())
-    except OSError as error:
-        raise RunError(disk_sentence(error, path.parent)) from error
+    write_file(path, lambda: as_png(run_figure(run, best)), RunError)
     print_table((f"Wrote {path}.",), [])
     return 0
 

@@ -3,7 +3,7 @@
 from core import drafts, visitors
 from core.datasets import registry, store
 from core.drafts import Aside
-from core.errors import DatasetError, disk_sentence
+from core.errors import DatasetError
 
 
 def delete(name: str) -> None:
@@ -39,21 +39,7 @@ def restore(name: str) -> None:
         DatasetError: if there is none any more, another dataset has its name, or the disk cannot
             be written to.
     """
-    aside = next((aside for aside in list_aside() if aside.name == name), None)
-    if aside is None:
-        raise DatasetError(
-            f"The dataset {name!r} cannot be brought back: that is possible for "
-            f"{drafts.UNDO_SECONDS:.0f} seconds after it was deleted."
-        )
-    try:
-        drafts.bring_back(aside)
-    except FileExistsError as error:
-        raise DatasetError(
-            f"The dataset {name!r} cannot be brought back: there is a new dataset of that name. "
-            "Delete that one first."
-        ) from error
-    except OSError as error:
-        raise DatasetError(disk_sentence(error, store.root())) from error
+    drafts.restore(name, list_aside(), "dataset", DatasetError, "Delete that one first.")
 
 
 def _must_be_stored(name: str) -> None:

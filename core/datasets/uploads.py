@@ -168,7 +168,7 @@ def _make_room() -> None:
     visited = sorted((f for f, owner in owners.items() if visitors.is_visitor(owner)), key=_age)
     gone = [folder for folder in visited if owners[folder] == me][_PUBLIC_UPLOADS:]
     items = [
-        Item(folder, shares.whereabouts(owners[folder]), _size(folder), -_age(folder))
+        Item(folder, shares.whereabouts(owners[folder]), drafts.size_of(folder), -_age(folder))
         for folder in visited
         if folder not in gone
     ]
@@ -189,12 +189,6 @@ def _age(folder: Path) -> float:
         return time.time() - folder.lstat().st_mtime
     except OSError:
         return 0.0
-
-
-def _size(folder: Path) -> int:
-    with suppress(OSError):
-        return sum(path.lstat().st_size for path in folder.iterdir())
-    return 0
 
 
 def _root() -> Path:

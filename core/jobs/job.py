@@ -226,6 +226,14 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def seconds_since(time: str) -> float:
+    """How long ago that was, ISO 8601 with a zone; 0 for what is no such time."""
+    try:
+        return (datetime.now(UTC) - datetime.fromisoformat(time)).total_seconds()
+    except (ValueError, TypeError):
+        return 0.0
+
+
 def lock_of(folder: Path) -> FileLock:
     """The lock that the process of a job holds as long as it lives."""
     return FileLock(folder / ALIVE, timeout=_LOCK_PATIENCE)
@@ -234,6 +242,3 @@ def lock_of(folder: Path) -> FileLock:
 def is_alive(folder: Path) -> bool:
     """Whether a process holds the job's lock. Locks end with their process, however it ends."""
     return stored.is_locked(folder / ALIVE)
-
-
-replace_json, is_held = stored.write_json, stored.is_locked

@@ -8,7 +8,6 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from core import datasets, drafts, runs, shares, stored, visitors
 from core.datasets import uploads
 from core.errors import JobError, ModelError, StoredError, StudioError
 from core.jobs import room, turns
-from core.jobs.job import Job, now, root
+from core.jobs.job import Job, now, root, seconds_since
 from core.models import MODELS
 from core.settings import settings
 from core.training import TrainConfig, estimate
@@ -68,16 +67,19 @@ def memory() -> int:
     return min(found)
 
 
-def check(kind: str, job_settings: Mapping[str, Any], everybodys: Sequence[Job]) -> None:
+def check(kind: str, job_settings: Mapping[str, Any], everybodys: Sequence[Job]) -> float:
     """Raise `StudioError` if a visitor may not ask for that now.
 
     Args:
         kind: of the job.
         job_settings: what exactly to do.
         everybodys: all jobs there are.
+
+    Returns:
+        Seconds that it may take, as far as that is known; 0 where nobody is limited.
     """
     if not apply():
-        return
+        return 0.0
     if kind not in _KINDS:
         raise JobError(
             "This public demo downloads nothing. On your own machine the studio does: see README."
@@ -93,18 +95,11 @@ def check(kind: str, job_settings: Mapping[str, Any], everybodys: Sequence[Job])
     turns.check_place(everybodys, shares.whereabouts(visitors.current()))
     if sum(not _is_old(begun) for begun in _tally(visitors.current())) >= A_DAY:
         raise JobError(f"This demo does {A_DAY} pieces of work a day for each visitor.")
+    seconds = None
     if kind == "train":
-        check_training(TrainConfig.from_mapping(job_settings))
+        seconds = check_training(TrainConfig.from_mapping(job_settings))
     room.make(everybodys)
-
-
-def expected(kind: str, job_settings: Mapping[str, Any]) -> float:
-    """Seconds that a job may take, as far as that is known."""
-    if kind != "train":
-        return _USUAL_SECONDS
-    config = TrainConfig.from_mapping(job_settings)
-    found = estimate(config, datasets.find(config.dataset), runs.list_runs())
-    return found.seconds if found else _USUAL_SECONDS
+    return _USUAL_SECONDS if seconds is None else seconds
 
 
 def count(owner: str) -> None:
@@ -127,10 +122,14 @@ def _tally_of(owner: str) -> Path:
     return root() / ".visitors" / owner
 
 
-def check_training(config: TrainConfig) -> None:
-    """Raise `ModelError` if a visitor may not train that: only what is quick."""
+def check_training(config: TrainConfig) -> float | None:
+    """Raise `ModelError` if a visitor may not train that: only what is quick.
+
+    Returns:
+        Seconds that it may take; None if that is not known, or nobody is limited.
+    """
     if not apply():
-        return
+        return None
     if config.model not in models():
         raise ModelError(
             f"{MODELS[config.model].title} takes more time or memory than this demo has. Choose "
@@ -152,6 +151,7 @@ def check_training(config: TrainConfig) -> None:
             f"It would take about {found.seconds / 60:.0f} minutes; this demo has "
             f"{MOST_SECONDS / 60:.0f} for each training. Take fewer pictures or a simpler model."
         )
+    return found.seconds if found is not None else None
 
 
 def forget_old(everybodys: Sequence[Job]) -> None:
@@ -190,7 +190,4 @@ def _forget(everybodys: Sequence[Job]) -> None:
 
 
 def _is_old(time: str) -> bool:
-    try:
-        return datetime.now(UTC) - datetime.fromisoformat(time) > timedelta(hours=KEPT_HOURS)
-    except (ValueError, TypeError):
-        return False
+    return seconds_since(time) > KEPT_HOURS * 3600

@@ -41,7 +41,7 @@ def submit(kind: str, job_settings: Mapping[str, Any]) -> Job:
     """
     if kind not in KINDS:
         raise JobError(unknown("kind of job", kind, KINDS))
-    limits.check(kind, job_settings, everything())
+    expected = limits.check(kind, job_settings, everything())
     KINDS[kind].check(job_settings)
     try:
         record.check_settings(kind, job_settings)
@@ -51,9 +51,8 @@ def submit(kind: str, job_settings: Mapping[str, Any]) -> Job:
     with jobs.writing_to(jobs.root()):
         try:
             with drafts.draft(jobs.root() / _DRAFTS, folder.name) as draft:
-                config = record.Config(
-                    kind, dict(job_settings), owner, *_whence(kind, job_settings)
-                )
+                network = shares.whereabouts(owner)
+                config = record.Config(kind, dict(job_settings), owner, network, expected)
                 stored.write_json(draft / record.CONFIG, asdict(config))
                 status = {"state": "queued", "times": {"queued": jobs.now()}}
                 stored.write_json(draft / record.STATUS, status)
@@ -64,13 +63,6 @@ def submit(kind: str, job_settings: Mapping[str, Any]) -> Job:
         limits.count(owner)
     ensure_dispatcher()
     return jobs.read(folder)
-
-
-def _whence(kind: str, job_settings: Mapping[str, Any]) -> tuple[str, float]:
-    """From which network a job comes and how long it may take; only a public demo asks."""
-    if not limits.apply():
-        return "", 0.0
-    return shares.whereabouts(visitors.current()), limits.expected(kind, job_settings)
 
 
 def _clear_drafts() -> None:
@@ -249,7 +241,7 @@ def ensure_dispatcher() -> None:
     _clear_up_once()
     if all(job.ended for job in everybodys):
         return
-    if _is_starting() or jobs.is_held(jobs.root() / DISPATCHER_LOCK):
+    if _is_starting() or stored.is_locked(jobs.root() / DISPATCHER_LOCK):
         return
     environment = {
         "OMP_WAIT_POLICY": "passive",  # threads that wait busily slow a busy machine by tens

@@ -1,12 +1,11 @@
 """Room on disk for what visitors of a public demo make: older things give way to newer ones."""
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from core import datasets, runs, shares, visitors
+from core import datasets, drafts, runs, shares, visitors
 from core.errors import StudioError
 from core.jobs.job import Job
 from core.shares import Item
@@ -51,10 +50,4 @@ def _item(name: str, owner: str, folder: Path, created: str) -> Item:
         since = datetime.fromisoformat(created).timestamp()
     except ValueError:
         since = 0.0
-    return Item(name, shares.whereabouts(owner), _size(folder), since)
-
-
-def _size(folder: Path) -> int:
-    with suppress(OSError), os.scandir(folder) as entries:
-        return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
-    return 0
+    return Item(name, shares.whereabouts(owner), drafts.size_of(folder), since)

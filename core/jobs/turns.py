@@ -7,11 +7,10 @@ be over soonest. Somebody new waits for the job that runs, not for all that came
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from core import shares, visitors
 from core.errors import JobError
-from core.jobs.job import Job
+from core.jobs.job import Job, seconds_since
 from core.settings import settings
 
 PLACES = shares.Room(total=12, share=8)  # jobs that wait or run; the last are for newcomers
@@ -25,10 +24,10 @@ def check_place(everybodys: Sequence[Job], network: str) -> None:
     """Raise `JobError` if there is no place for another job from that network."""
     waiting = [job for job in everybodys if not job.ended]
     mine = sum(job.network == network for job in waiting)
-    if len(waiting) >= PLACES.total or (network and mine >= PLACES.share):
-        where = "" if len(waiting) >= PLACES.total else " from your network"
-        count = len(waiting) if not where else mine
-        raise JobError(f"{count} others{where} wait before you. Try again in a minute.")
+    if len(waiting) >= PLACES.total:
+        raise JobError(f"{len(waiting)} others wait before you. Try again in a minute.")
+    if network and mine >= PLACES.share:
+        raise JobError(f"{mine} others from your network wait before you. Try again in a minute.")
 
 
 def first(waiting: Sequence[Job], everybodys: Sequence[Job]) -> Job | None:
@@ -47,7 +46,7 @@ def first(waiting: Sequence[Job], everybodys: Sequence[Job]) -> Job | None:
         worked[_network(job)] += round(_seconds_lately(job))
 
     def turn(job: Job) -> tuple:
-        patient = _seconds_since(job.times.get("queued", "")) > _LONG_ENOUGH
+        patient = seconds_since(job.times.get("queued", "")) > _LONG_ENOUGH
         if not visitors.is_visitor(job.owner) or patient:
             return (0, job.id)
         return (1, worked[_network(job)], job.expected, job.id)
@@ -67,13 +66,6 @@ def _network(job: Job) -> str:
 
 def _seconds_lately(job: Job) -> float:
     """For how long it has worked, if that was lately."""
-    begun = _seconds_since(job.times.get("running", ""))
-    ended = _seconds_since(job.times.get(job.state, "")) if job.ended else 0.0
+    begun = seconds_since(job.times.get("running", ""))
+    ended = seconds_since(job.times.get(job.state, "")) if job.ended else 0.0
     return max(0.0, begun - ended) if ended < _LATELY and "running" in job.times else 0.0
-
-
-def _seconds_since(time: str) -> float:
-    try:
-        return (datetime.now(UTC) - datetime.fromisoformat(time)).total_seconds()
-    except (ValueError, TypeError):
-        return 0.0

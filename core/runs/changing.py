@@ -41,9 +41,13 @@ def set_aside(run_id: str) -> Aside:
 
 def list_aside() -> list[Aside]:
     """Runs that whoever asks may bring back, latest first."""
-    places = dict.fromkeys((folders.settings.runs_dir, folders.settings.shipped_runs_dir))
-    found = [aside for parent in places for aside in drafts.list_aside(parent)]
+    found = [aside for parent in _places() for aside in drafts.list_aside(parent)]
     return sorted(filter(_may_restore, found), key=lambda aside: -aside.until)
+
+
+def _places() -> dict[Path, None]:
+    """The folders that runs lie in, each once."""
+    return dict.fromkeys((folders.settings.runs_dir, folders.settings.shipped_runs_dir))
 
 
 def restore(name: str) -> None:
@@ -53,29 +57,8 @@ def restore(name: str) -> None:
         RunError: if there is none any more, another run has its name, or the disk cannot be
             written to.
     """
-    aside = next((aside for aside in list_aside() if aside.name == name), None)
-    if aside is None:
-        raise RunError(
-            f"The run {name!r} cannot be brought back: that is possible for "
-            f"{drafts.UNDO_SECONDS:.0f} seconds after it was deleted."
-        )
-    try:
-        folders.check_free(name)
-    except RunError as error:
-        raise _taken(name) from error
-    try:
-        drafts.bring_back(aside)
-    except FileExistsError as error:
-        raise _taken(name) from error
-    except OSError as error:
-        raise RunError(disk_sentence(error, aside.folder.parent)) from error
-
-
-def _taken(name: str) -> RunError:
-    return RunError(
-        f"The run {name!r} cannot be brought back: there is a new run of that name. Rename or "
-        "delete that one first."
-    )
+    cure = "Rename or delete that one first."
+    drafts.restore(name, list_aside(), "run", RunError, cure, _places())
 
 
 def _may_restore(aside: Aside) -> bool:

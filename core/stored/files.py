@@ -39,14 +39,15 @@ def opened(path: Path, most: int | None, flags: int = os.O_RDONLY) -> int:
         number = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     except ValueError as error:  # a name that no file can have
         raise StoredError(f"{str(path)!r}: {error}") from error
-    status = os.fstat(number)
-    if stat.S_ISREG(status.st_mode) and (most is None or status.st_size <= most):
-        return number
-    os.close(number)
-    if not stat.S_ISREG(status.st_mode):
-        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
-        raise StoredError(f"{path.name} is {kind}, not a file")
-    raise StoredError(too_large(path, status.st_size, most))
+    try:
+        status = os.fstat(number)
+        _check_kind(path, status)
+        if most is not None and status.st_size > most:
+            raise StoredError(too_large(path, status.st_size, most))
+    except StoredError:
+        os.close(number)
+        raise
+    return number
 
 
 def too_large(path: Path, size: int, most: int) -> str:
@@ -64,10 +65,15 @@ def check_regular(path: Path) -> Path:
         status = path.stat()
     except (OSError, ValueError) as error:
         raise StoredError(f"{path.name}: {getattr(error, 'strerror', error)}") from error
+    _check_kind(path, status)
+    return path
+
+
+def _check_kind(path: Path, status: os.stat_result) -> None:
+    """Raise `StoredError` unless it is a regular file."""
     if not stat.S_ISREG(status.st_mode):
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
         raise StoredError(f"{path.name} is {kind}, not a file")
-    return path
 
 
 def read_text(path: Path, most: int = MOST_BYTES) -> str:

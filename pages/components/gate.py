@@ -15,6 +15,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.components import traffic
+
 _UPLOADS, _METRICS, _COMPONENTS = "/_stcore/upload_file/", "/_stcore/metrics", "/component/"
 _BUSY = 1013  # of a WebSocket: try again later
 _HEADERS = {
@@ -45,20 +47,17 @@ class Gate:
         # The server starts before a secret can have set STUDIO_PUBLIC.
         if scope["type"] == "lifespan" or not _is_public():
             return await self._app(scope, receive, send)
-        from core import shares
-        from pages.components.traffic import Busy, traffic
-
         path = scope["path"]
         if scope["type"] == "websocket":
             try:
-                with traffic.connection(shares.network_of((scope.get("client") or ("",))[0])):
+                with traffic.traffic.connection(traffic.network_of(scope)):
                     await self._app(scope, receive, send)
-            except Busy:
+            except traffic.Busy:
                 await send({"type": "websocket.close", "code": _BUSY})
         elif path.rstrip("/").endswith(_METRICS):
             await PlainTextResponse("Not found", 404)(scope, receive, send)
         elif scope["method"] == "PUT" and _UPLOADS in path:
-            await traffic.upload(self._app, scope, receive, send)
+            await traffic.traffic.upload(self._app, scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

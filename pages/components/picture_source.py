@@ -1,14 +1,12 @@
 """Where pictures come from: the canvas, files, or the camera."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 
 from core.datasets import sample_pictures
-from core.images import decode, fit_image, fit_within
-from core.samples import Sample, known_to
+from core.images import fit_within
 from pages.components import html, keys, leaving, sent
 from pages.components.html import data_url
 from pages.components.memory import Memory, recall, remember
@@ -18,13 +16,6 @@ SIDE = 320
 BRUSH_WIDTH = 20
 SAMPLES = (*"0123456789", "2026")
 _SAMPLE_SIDE = SIDE - 40
-_SAMPLE_WIDTH = 104  # pixels, of a photo to click
-_THUMBNAILS = f"""<style>
-.st-key-sample_photos button {{padding:.3rem; height:auto}}
-.st-key-sample_photos button img {{width:{_SAMPLE_WIDTH}px; height:{_SAMPLE_WIDTH}px;
- max-height:none !important; max-width:none; object-fit:cover; border-radius:.4rem; display:block;
- margin:0 0 .2rem}}
-</style>"""
 
 
 def draw() -> File | None:
@@ -246,38 +237,6 @@ def _joined(files: list) -> list[tuple[str, bytes]]:
     sent.let_go(file for file in before if file.file_id not in now)
     st.session_state[keys.UPLOADS_HELD] = files
     return uploads
-
-
-def offer_photographs(class_names: Sequence[str]) -> None:
-    """Photos to click that show what a model knows, unless somebody has uploaded something.
-
-    Args:
-        class_names: what the model knows.
-    """
-    found = known_to(class_names)
-    own = {name for name, _ in recall().uploads} - {sample.file_name for sample in found}
-    if own or not found:
-        return
-    st.caption("No photo at hand? Click one of these:")
-    with st.container(horizontal=True, gap="small", key="sample_photos"):
-        for sample in found:
-            st.button(
-                f"![{sample.title}]({_sample_photograph(sample)}) {sample.title}",
-                key=f"photograph_{sample.title}",
-                on_click=_show_photograph,
-                args=(sample,),
-                help=sample.credit,
-            )
-    st.html(_THUMBNAILS)
-
-
-@st.cache_data(show_spinner=False)
-def _sample_photograph(sample: Sample) -> str:
-    return data_url(fit_image(decode(sample.read()), (_SAMPLE_WIDTH, _SAMPLE_WIDTH)))
-
-
-def _show_photograph(sample: Sample) -> None:
-    remember(replace(recall(), uploads=[(sample.file_name, sample.read())]))
 
 
 def _forget_uploads() -> None:

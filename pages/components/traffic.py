@@ -84,7 +84,7 @@ class Traffic:
         if size > shares.FILE + _FORM:
             sentence = f"A file may hold {shares.FILE // shares.MB} MB."
             return await _refuse(413, sentence, scope, receive, send)
-        network = shares.network_of((scope.get("client") or ("",))[0])
+        network = network_of(scope)
         answer = _Answer(send)
         try:
             async with self._turn(network):
@@ -135,6 +135,12 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
         await self._send(message)
+
+
+def network_of(scope: Scope) -> str:
+    """From which network a request comes."""
+    address, *_ = scope.get("client") or ("",)
+    return shares.network_of(address)
 
 
 def _subtract(counts: Counter[str], network: str) -> None:

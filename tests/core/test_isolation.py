@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import datasets, ensemble, jobs, runs, serving, visitors
+from core import datasets, ensemble, jobs, runs, serving, stored, visitors
 from core.datasets import store, uploads
 from core.ensemble import Ensemble
 from core.errors import DatasetError, RunError, StudioError
@@ -112,8 +112,8 @@ def _job(owner: str, state: str, kind: str, settings: dict[str, Any]) -> Job:
     folder = jobs.job.root() / jobs.job.new_id()
     (folder / jobs.job.KEPT).mkdir(parents=True)
     config = {"kind": kind, "settings": settings, "owner": owner}
-    jobs.job.replace_json(folder / "config.json", config)
-    jobs.job.replace_json(folder / "status.json", {"state": "queued", "times": {"queued": ""}})
+    stored.write_json(folder / "config.json", config)
+    stored.write_json(folder / "status.json", {"state": "queued", "times": {"queued": ""}})
     write_status(folder, state=state)
     write_log(folder, "secret-pets: secret-cats are read")
     return jobs.job.read(folder)

@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from core import jobs, runs
+from core import jobs, runs, stored
 from core.datasets import builtin, cats_vs_dogs, cifar, fashion, store, uploads
 from core.jobs import Job, queue
 from core.jobs import job as job_module
@@ -126,7 +126,7 @@ def submit_import(path: Path, name: str, **more: str) -> Job:
 
 
 def dispatcher_runs() -> bool:
-    return job_module.is_held(job_module.root() / queue.DISPATCHER_LOCK)
+    return stored.is_locked(job_module.root() / queue.DISPATCHER_LOCK)
 
 
 def processes_in(folder: Path) -> list[psutil.Process]:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from core import datasets, ensemble, jobs, runs, shares
+from core import datasets, ensemble, jobs, runs, shares, stored
 from core.datasets import store, uploads
 from core.ensemble import Ensemble
 from core.errors import DatasetError, JobError, ModelError
@@ -65,7 +65,7 @@ def over(job: Job, state: str = "done") -> Job:
 def aged(job: Job, hours: float) -> Job:
     """The job as if it had been submitted that long ago."""
     status = {"state": job.state, "times": {"queued": ago(hours)}}
-    job_module.replace_json(job.folder / "status.json", status)
+    stored.write_json(job.folder / "status.json", status)
     tally = job_module.root() / ".visitors" / job.owner
     if tally.is_file():  # one of those it has begun
         _, *rest = tally.read_text().split()
