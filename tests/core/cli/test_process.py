@@ -187,6 +187,11 @@ def test_signs_that_the_terminal_lacks_are_written_as_escapes(environment):
 # Signals
 
 
+def minding_ctrl_c() -> None:
+    """In a new process: whoever runs the tests in the background has turned Ctrl-C off."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("moment", "number", "code"),
     [
@@ -205,6 +210,7 @@ def test_a_signal_ends_a_training_in_one_line(tmp_path, moment, number, code):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=minding_ctrl_c,
     )
     sign = {"importing": "numpy.linalg", "fitting": "fitting"}[moment]
     with process:
@@ -293,7 +299,11 @@ def test_time_is_not_wasted_on_what_is_cleared_up():
         "sys.exit(terminal.run(load))"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=PROJECT_DIR, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        cwd=PROJECT_DIR,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=minding_ctrl_c,
     ) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
