@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -55,23 +56,40 @@ def test_invented_visitors_leave_places_for_other_networks(demo):
 
 
 @pytest.mark.parametrize(
-    ("jobs_there", "first"),
+    ("there", "first"),
     [
         ([], None),
-        ([job("a", "x"), job("b", "x")], "a"),
-        ([job("a", "x"), job("b", "x", "running")], "b"),
+        ([partial(job, "a", "x"), partial(job, "b", "x")], "a"),
+        ([partial(job, "a", "x"), partial(job, "b", "x", "running")], "b"),
         # a network that has just worked waits for one that has not
-        ([job("0", "x", "done", running=60, done=20), job("a", "x"), job("b", "y")], "b"),
-        ([job("0", "x", "done", running=900, done=700), job("a", "x"), job("b", "y")], "a"),
+        (
+            [
+                partial(job, "0", "x", "done", running=60, done=20),
+                partial(job, "a", "x"),
+                partial(job, "b", "y"),
+            ],
+            "b",
+        ),
+        (
+            [
+                partial(job, "0", "x", "done", running=900, done=700),
+                partial(job, "a", "x"),
+                partial(job, "b", "y"),
+            ],
+            "a",
+        ),
         # within a network the shortest goes first, unless somebody has waited too long
-        ([job("a", "x", expected=200), job("b", "x", expected=4)], "b"),
-        ([job("a", "x", expected=200, queued=400), job("b", "x", expected=4)], "a"),
-        ([job("a", "x", expected=1), job("b", KEEPER, expected=9)], "b"),
+        ([partial(job, "a", "x", expected=200), partial(job, "b", "x", expected=4)], "b"),
+        (
+            [partial(job, "a", "x", expected=200, queued=400), partial(job, "b", "x", expected=4)],
+            "a",
+        ),
+        ([partial(job, "a", "x", expected=1), partial(job, "b", KEEPER, expected=9)], "b"),
     ],
 )
-def test_whose_turn_it_is(demo, jobs_there, first):
-    waiting = [one for one in jobs_there if not one.ended]
-    found = turns.first(waiting, jobs_there)
+def test_whose_turn_it_is(demo, there, first):
+    made = [make() for make in there]  # now: what is seconds ago is not so when tests are listed
+    found = turns.first([one for one in made if not one.ended], made)
     assert (found and found.id) == first
 
 
