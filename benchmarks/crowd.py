@@ -1,8 +1,8 @@
 """An honest visitor of a public demo while twenty invented ones take whatever they can get.
 
-Each invented visitor has a cookie and a page of its own and sends one file of 49 MB after another;
-others fill the queue with work that takes long. Meanwhile a real browser shows an image and trains
-a model. All of it happens in a control group of 2 GB, then of 690 MB.
+Each invented visitor has a cookie and a page of its own and sends files as large as it may, one
+after another; others fill the queue with work that takes long. Meanwhile a real browser shows an
+image and trains a model. All of it happens in a control group of 2 GB, then of 690 MB.
 """
 
 import os
@@ -23,11 +23,11 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.memory import LIMITS_MB, PATIENCE, Group, Watch, digit, saved, show
 from benchmarks.report import print_table
+from core import shares
 from tests.browser import studio
 
 INVENTED = 20
 FILES = 5  # that each of them sends
-SIZE = 49 * 10**6
 _QUEUE = """
 import sys
 from core import jobs, shares
@@ -52,9 +52,10 @@ print(queued)
 class Invented(threading.Thread):
     """A visitor that sends files as fast as it can."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, size: int) -> None:
         super().__init__(daemon=True)
-        self.url, self.taken, self.refused = url, 0, 0
+        self.url, self.size = url, size
+        self.taken, self.refused = 0, 0
 
     def run(self) -> None:
         import httpx2
@@ -80,7 +81,7 @@ class Invented(threading.Thread):
                 with suppress(httpx2.HTTPError):
                     answer = httpx2.put(
                         path,
-                        files={"file": ("x.zip", bytes(SIZE))},
+                        files={"file": ("x.zip", bytes(self.size))},
                         headers={**cookie, "X-Xsrftoken": token},
                         timeout=120,
                     )
@@ -116,6 +117,7 @@ def measure(browser: Browser, most: int) -> tuple[object, ...]:
         places = {f"STUDIO_{n.upper()}_DIR": str(folder / n) for n in ("data", "runs", "work")}
         environment = {**places, "STUDIO_PUBLIC": "1"}
         with group.entered():
+            size = shares.inbox().file - shares.MB
             serving = studio.serve(studio.PROJECT / "app.py", folder, environment)
             server = serving.__enter__()
             queue = [sys.executable, "-c", _QUEUE, str(INVENTED)]
@@ -125,7 +127,7 @@ def measure(browser: Browser, most: int) -> tuple[object, ...]:
         watch = Watch(server.process.pid, group)
         try:
             before = watch.now()
-            crowd = [Invented(server.url) for _ in range(INVENTED)]
+            crowd = [Invented(server.url, size) for _ in range(INVENTED)]
             for one in crowd:
                 one.start()
             page = browser.new_context(viewport={"width": 1280, "height": 1400}).new_page()

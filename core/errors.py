@@ -46,6 +46,13 @@ def reword_by(function: Callable[[str], str]) -> None:
     _reword = function
 
 
+class Interrupted(BaseException):
+    """Ctrl-C, or the signal that asks a command to end.
+
+    It is no `KeyboardInterrupt`: scikit-learn's MLP catches that and returns what it has.
+    """
+
+
 class StudioError(Exception):
     """Root of the tree: catch this to catch every failure a person can cause."""
 

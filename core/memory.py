@@ -1,10 +1,41 @@
-"""Memory that is no longer needed goes back to the system."""
+"""How much memory there is; what is no longer needed goes back to the system."""
 
 import ctypes
 import mmap
+import os
+from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
+
+_GROUPS = Path("/proc/self/cgroup")
+_MOUNT = Path("/sys/fs/cgroup")
+
+
+def there_is() -> int:
+    """Bytes of memory that this process may use: the machine's, its container's or its group's."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for path in _limits():
+        with suppress(OSError, ValueError):
+            found.append(int(path.read_text()))
+    return min(found)
+
+
+def _limits() -> Iterator[Path]:
+    """Files with limits of control groups (cgroups(7)): of the process's own, and of all above."""
+    groups = [("", "/"), ("memory", "/")]  # as a container sees its own
+    with suppress(OSError):
+        lines = _GROUPS.read_text().splitlines()
+        groups += [tuple(line.split(":", 2)[1:]) for line in lines if line.count(":") >= 2]
+    for controllers, group in groups:
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        mount = _MOUNT / "memory" if controllers else _MOUNT
+        name = "memory.limit_in_bytes" if controllers else "memory.max"
+        inside = Path(group.lstrip("/"))
+        for folder in (inside, *inside.parents):
+            yield mount / folder / name
 
 
 def return_freed() -> None:

@@ -11,8 +11,10 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
+from core import memory
+
 MB = 10**6
-FILE = 50 * MB  # of one file that a browser sends
+_ROOMY = 1200 * MB  # of memory
 _KNOWN = 10_000  # owners whose network is remembered
 _key = secrets.token_bytes(16)
 _networks: OrderedDict[str, str] = OrderedDict()
@@ -20,7 +22,7 @@ _networks: OrderedDict[str, str] = OrderedDict()
 
 @dataclass(frozen=True)
 class Room:
-    """How many bytes there are.
+    """How much there is: bytes, unless something else is said.
 
     Attributes:
         total: for all visitors together.
@@ -31,10 +33,33 @@ class Room:
     share: int
 
 
-SENT = Room(150 * MB, 75 * MB)  # files in memory that open pages show
 UPLOADS = Room(400 * MB, 150 * MB)  # on disk, until they are imported
 DATASETS = Room(800 * MB, 400 * MB)
 RUNS = Room(400 * MB, 200 * MB)
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """What browsers may send.
+
+    Attributes:
+        file: bytes of one file.
+        held: bytes of files in memory that open pages show.
+        coming: files that come in at a time, one of which is kept for who sends nothing yet.
+    """
+
+    file: int
+    held: Room
+    coming: Room
+
+
+_LARGE = Inbox(50 * MB, held=Room(150 * MB, 75 * MB), coming=Room(4, 2))
+_SMALL = Inbox(20 * MB, held=Room(60 * MB, 30 * MB), coming=Room(2, 1))
+
+
+def inbox() -> Inbox:
+    """What there is room for beside the pages and a training."""
+    return _LARGE if memory.there_is() >= _ROOMY else _SMALL
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from core.errors import OutOfMemory, StudioError, is_out_of_memory, system_sentence
+from core.errors import Interrupted, OutOfMemory, StudioError, is_out_of_memory, system_sentence
 
 FAILED = 2
 _BY_SIGNAL = 128  # more than the number of the signal: 130 for Ctrl-C, 143 for SIGTERM
@@ -52,9 +52,9 @@ def run(load: Callable[[], Callable[[], int]]) -> int:
 
 def explain(error: BaseException) -> int:
     """Say in one line what ended a command; its exit code."""
-    if _received or isinstance(error, KeyboardInterrupt):
+    if _received or isinstance(error, Interrupted | KeyboardInterrupt):
         number = _received[0] if _received else signal.SIGINT
-        told = isinstance(error, StudioError | KeyboardInterrupt) and str(error)
+        told = isinstance(error, StudioError | Interrupted) and str(error)
         say(told or _TOLD[number])
         return _BY_SIGNAL + number
     if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough
@@ -126,7 +126,7 @@ def _interrupt(number: int, frame) -> None:
     if len(_received) >= _PATIENCE:
         os._exit(_BY_SIGNAL + number)
     if len(_received) == 1:
-        raise KeyboardInterrupt
+        raise Interrupted
 
 
 def _repair_streams() -> bool:

@@ -9,7 +9,7 @@ from core.cli.output import print_json, print_table
 from core.datasets import Choices, LayoutError
 from core.datasets.choices import CLASSES, LEAVE_OUT_SMALL
 from core.datasets.refusals import TOO_SMALL
-from core.errors import Cancelled, DatasetError, JobError
+from core.errors import Cancelled, DatasetError, Interrupted, JobError
 from core.jobs import Job
 
 
@@ -107,11 +107,11 @@ def follow(job: Job) -> int:
     sys.stderr.write(f"job {job.id}\n")
     try:
         job = jobs.wait(job.id, _Follower())
-    except KeyboardInterrupt as interrupt:
+    except (Interrupted, KeyboardInterrupt) as interrupt:
         jobs.cancel(job.id)
         job = jobs.wait(job.id)
         if job.state == "cancelled":
-            raise KeyboardInterrupt(job.error) from interrupt
+            raise Interrupted(job.error) from interrupt
     if job.state == "cancelled":
         raise Cancelled(job.error or "Cancelled before it began.")
     if job.state == "failed":

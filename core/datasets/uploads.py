@@ -100,7 +100,7 @@ def _add(files: list[tuple[str, bytes]], upload_id: str) -> Upload:
 
 def most_bytes() -> int:
     """The largest upload there may be."""
-    return shares.FILE if settings.public else _OWN_MB * shares.MB
+    return shares.inbox().file if settings.public else _OWN_MB * shares.MB
 
 
 def _check_size(files: list[tuple[str, bytes]], upload_id: str) -> None:
@@ -109,7 +109,7 @@ def _check_size(files: list[tuple[str, bytes]], upload_id: str) -> None:
         total += load(upload_id).path.stat().st_size
     if settings.public and total > most_bytes():
         raise DatasetError(
-            f"In this public demo an upload may hold {shares.FILE // shares.MB} MB. Received: "
+            f"In this public demo an upload may hold {most_bytes() // shares.MB} MB. Received: "
             f"{total / shares.MB:,.0f} MB. Take fewer or smaller images."
         )
 

@@ -3,7 +3,6 @@
 Nothing here concerns the keeper of the machine, or a studio that is not public.
 """
 
-import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from core import datasets, drafts, runs, shares, stored, visitors
+from core import datasets, drafts, memory, runs, shares, stored, visitors
 from core.datasets import uploads
 from core.errors import JobError, ModelError, StoredError, StudioError
 from core.jobs import room, turns
@@ -31,7 +30,6 @@ FOR_FEATURES = PAGES + megabytes("features") * 10**6
 FEW_PICTURES = 10_000  # that classical models learn from on a small machine
 _USUAL_SECONDS = 20.0
 _KINDS = ("import", "evaluate", "robustness", "train")
-_MEMORY_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _FORGET_EVERY = 600.0  # seconds
 _forgot = -_FORGET_EVERY
 OVERTIME = (
@@ -50,21 +48,12 @@ def models() -> list[str]:
     """Names of the models that whoever asks may train."""
     if not apply():
         return list(MODELS)
-    small = memory() < SMALL_MACHINE
+    small = memory.there_is() < SMALL_MACHINE
     return [
         spec.name
         for spec in MODELS.values()
         if spec.quick and not (small and spec.family == "network")
     ]
-
-
-def memory() -> int:
-    """Bytes of memory that this machine, or the container it is in, has."""
-    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    for path in _MEMORY_FILES:
-        with suppress(OSError, ValueError):
-            found.append(int(Path(path).read_text()))
-    return min(found)
 
 
 def check(kind: str, job_settings: Mapping[str, Any], everybodys: Sequence[Job]) -> float:
@@ -136,10 +125,10 @@ def check_training(config: TrainConfig) -> float | None:
             f"one of: {', '.join(MODELS[name].title for name in models())}."
         )
     spec = datasets.find(config.dataset)
-    if config.family == "classical" and memory() < SMALL_MACHINE:
+    if config.family == "classical" and memory.there_is() < SMALL_MACHINE:
         few = min(config.hyperparameters["max_pictures"] or spec.train_size, spec.train_size)
         features = config.hyperparameters["features"]
-        if (features in MODELS and memory() < FOR_FEATURES) or few > FEW_PICTURES:
+        if (features in MODELS and memory.there_is() < FOR_FEATURES) or few > FEW_PICTURES:
             raise ModelError(
                 f"This demo runs on a small machine: at most {FEW_PICTURES:,} pictures to learn "
                 f"from, and no features of a network. Received: {few:,} pictures, {features}."

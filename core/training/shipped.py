@@ -18,7 +18,7 @@ import sys
 from dataclasses import replace
 
 from core import datasets, runs
-from core.errors import DatasetError, StudioError, unknown
+from core.errors import DatasetError, unknown
 from core.models.registry import CNN_PRESETS, STUDIOS_OWN
 from core.preprocessing.shapes import fit_shapes, save_shapes
 from core.settings import settings
@@ -98,7 +98,7 @@ def main(names: list[str]) -> int:
         kept = settings.work_dir / "shipped" / name
         try:
             card = train(config, checkpoints=kept).card
-        except (StudioError, KeyboardInterrupt):
+        except BaseException:
             if aside.exists():
                 aside.rename(old)
             raise

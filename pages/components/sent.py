@@ -18,7 +18,7 @@ _OWN = 500 * shares.MB  # that one upload may hold; in a public demo it is a net
 def refusal(files: Iterable[UploadedFile], earlier: int = 0) -> str:
     """A sentence if the files, with bytes held from before, are too much together; else empty."""
     total = earlier + sum(file.size for file in files)
-    most = shares.SENT.share if limits.apply() else _OWN
+    most = shares.inbox().held.share if limits.apply() else _OWN
     context = get_script_run_ctx()
     if limits.apply() and context and traffic.was_emptied(context.session_id):
         return (

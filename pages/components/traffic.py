@@ -21,7 +21,6 @@ from core import shares
 from core.shares import Item, Room
 
 CONNECTIONS = Room(total=300, share=100)  # open pages
-COMING_IN = Room(total=4, share=2)  # files at a time
 _FORM = 64_000  # bytes of a form around its file
 _PATIENCE = 60.0  # seconds until it is a file's turn
 _SLOWEST = 50_000  # bytes a second
@@ -60,9 +59,10 @@ class Traffic:
     @asynccontextmanager
     async def _turn(self, network: str) -> AsyncIterator[None]:
         def there_is_room() -> bool:
+            room = shares.inbox().coming
             mine, everybodys = self._coming[network], self._coming.total()
             # the last place is for somebody who sends nothing yet
-            return mine < COMING_IN.share and everybodys < COMING_IN.total - (mine > 0)
+            return mine < room.share and everybodys < room.total - (mine > 0)
 
         async with asyncio.timeout(_PATIENCE), self._changed:
             await self._changed.wait_for(there_is_room)
@@ -81,8 +81,9 @@ class Traffic:
             size = int(headers[b"content-length"])
         except (KeyError, ValueError):
             return await _refuse(411, "Say how large the file is.", scope, receive, send)
-        if size > shares.FILE + _FORM:
-            sentence = f"A file may hold {shares.FILE // shares.MB} MB."
+        most = shares.inbox().file
+        if size > most + _FORM:
+            sentence = f"A file may hold {most // shares.MB} MB."
             return await _refuse(413, sentence, scope, receive, send)
         network = network_of(scope)
         answer = _Answer(send)
@@ -103,7 +104,7 @@ class Traffic:
         """Let older files go, so that this one fits; it may still be on its way."""
         self._drop_what_is_gone()
         held = {**self._items, item.key: item}
-        for old in shares.to_let_go(held.values(), shares.SENT):
+        for old in shares.to_let_go(held.values(), shares.inbox().held):
             session, file = old.key
             del self._items[old.key]
             if manager := _manager():

@@ -52,3 +52,13 @@ def test_what_gives_way(held, gone):
 def test_what_one_network_is(one, other, same):
     assert (shares.network_of(one) == shares.network_of(other)) is same
     assert one not in shares.network_of(one) or not one
+
+
+@pytest.mark.parametrize("there_is", [256, 690, 1199, 1200, 64_000])
+def test_what_may_be_sent_leaves_room_for_the_pages_and_a_training(monkeypatch, there_is):
+    monkeypatch.setattr("core.memory.there_is", lambda: there_is * shares.MB)
+    inbox = shares.inbox()
+    assert inbox.file <= inbox.held.share < inbox.held.total
+    assert inbox.coming.share < inbox.coming.total
+    at_once = inbox.held.total + inbox.file * inbox.coming.total
+    assert at_once <= max(there_is, 690) * shares.MB / 3

@@ -40,7 +40,7 @@ def demo(tmp_path, monkeypatch) -> Iterator[Settings]:
         monkeypatch.setattr(visitor, "settings", changed)
         for module in (jobs, queue):
             monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
-        monkeypatch.setattr(limits, "memory", lambda: 64 * 2**30)
+        monkeypatch.setattr("core.memory.there_is", lambda: 64 * 2**30)
         shelf = memory._Shelf()
         monkeypatch.setattr(memory, "_shelf", lambda: shelf)
         try:
@@ -232,7 +232,7 @@ def test_nothing_is_offered_that_would_have_to_be_downloaded(open_page, monkeypa
 @pytest.mark.parametrize("model", sorted(MODELS))
 @pytest.mark.parametrize("small", [False, True])
 def test_only_quick_models_are_offered(open_page, monkeypatch, model, small):
-    monkeypatch.setattr(limits, "memory", lambda: 0 if small else 64 * 2**30)
+    monkeypatch.setattr("core.memory.there_is", lambda: 0 if small else 64 * 2**30)
     page = open_page(A, "train", step="model", dataset="digits", model=model)
     with acting_as(A):
         allowed = limits.models()
@@ -246,7 +246,7 @@ def test_only_quick_models_are_offered(open_page, monkeypatch, model, small):
 
 
 def test_what_is_too_much_for_a_small_machine_cannot_be_started(open_page, monkeypatch):
-    monkeypatch.setattr(limits, "memory", lambda: 0)
+    monkeypatch.setattr("core.memory.there_is", lambda: 0)
     page = open_page(A, "train", step="model", dataset="mnist", model="random_forest")
     assert "This demo runs on a small machine" in page.error[0].value
     assert button(page, "Start training").disabled

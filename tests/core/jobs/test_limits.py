@@ -39,14 +39,14 @@ PLENTY = 64 * 2**30
 @pytest.fixture
 def demo(tmp_path, monkeypatch) -> Iterator[Settings]:
     """A public demo on a large machine; no process is started for jobs."""
-    monkeypatch.setattr(limits, "memory", lambda: PLENTY)
+    monkeypatch.setattr("core.memory.there_is", lambda: PLENTY)
     with public_demo(tmp_path, monkeypatch) as changed:
         yield changed
 
 
 @pytest.fixture
 def small_machine(demo, monkeypatch) -> Settings:
-    monkeypatch.setattr(limits, "memory", lambda: limits.SMALL_MACHINE - 1)
+    monkeypatch.setattr("core.memory.there_is", lambda: limits.SMALL_MACHINE - 1)
     return demo
 
 
@@ -138,27 +138,6 @@ def test_on_a_small_machine_no_network_learns(small_machine):
     assert set(names) == {name for name, spec in MODELS.items() if spec.family == "classical"}
 
 
-@pytest.mark.parametrize(
-    ("files", "found"),
-    [
-        ([], 8 * 2**30),
-        (["max\n"], 8 * 2**30),
-        ([str(512 * 2**20)], 512 * 2**20),
-        (["max", str(2**30)], 2**30),
-        ([str(2**62), str(2**31)], 2**31),
-        (["", "odd"], 8 * 2**30),
-    ],
-)
-def test_memory_is_what_the_machine_or_its_container_has(tmp_path, monkeypatch, files, found):
-    paths = [tmp_path / f"limit-{number}" for number in range(len(files))]
-    for path, text in zip(paths, files, strict=True):
-        path.write_text(text)
-    monkeypatch.setattr(limits, "_MEMORY_FILES", (tmp_path / "none", *paths))
-    pages = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2 * 2**20}
-    monkeypatch.setattr(limits.os, "sysconf", pages.get)
-    assert limits.memory() == found
-
-
 @pytest.mark.parametrize("model", [name for name, spec in MODELS.items() if not spec.quick])
 def test_what_takes_long_is_refused_with_what_may_be_trained(demo, model):
     with pytest.raises(ModelError, match="more time or memory than this demo has") as refused:
@@ -184,10 +163,10 @@ def test_on_a_small_machine_few_pictures_are_learnt_from(small_machine, hyperpar
 
 def test_backbone_features_are_refused_where_memory_would_run_out(small_machine, monkeypatch):
     asked = {"max_pictures": 100, "features": "efficientnet_lite0"}
-    monkeypatch.setattr(limits, "memory", lambda: limits.FOR_FEATURES - 1)
+    monkeypatch.setattr("core.memory.there_is", lambda: limits.FOR_FEATURES - 1)
     with pytest.raises(ModelError, match="no features of a network"):
         training(dataset="mnist", model="linear_svm", hyperparameters=asked)
-    monkeypatch.setattr(limits, "memory", lambda: limits.FOR_FEATURES)
+    monkeypatch.setattr("core.memory.there_is", lambda: limits.FOR_FEATURES)
     training(dataset="mnist", model="linear_svm", hyperparameters=asked)
 
 
@@ -196,7 +175,7 @@ def test_every_quick_model_can_be_asked_for(demo, monkeypatch, name):
     """Not one lacks what the limits look at."""
     training(model=name)
     if MODELS[name].family == "classical":
-        monkeypatch.setattr(limits, "memory", lambda: 0)
+        monkeypatch.setattr("core.memory.there_is", lambda: 0)
         training(B, model=name)
 
 
@@ -325,7 +304,7 @@ def test_going_on_is_limited_too(demo, monkeypatch):
 @pytest.mark.parametrize("me", [A, KEEPER])
 def test_an_upload_is_not_larger_than_allowed(demo, monkeypatch, me):
     assert uploads.most_bytes() == 50 * 10**6
-    monkeypatch.setattr(shares, "FILE", 1_000)
+    monkeypatch.setattr(shares, "_LARGE", replace(shares._LARGE, file=1_000))
     with acting_as(me):
         kept = uploads.add([("pets/cats/1.png", bytes(600))])
         for files in ([("pets.zip", bytes(1001))], [("a", bytes(600)), ("b", bytes(600))]):
@@ -339,7 +318,7 @@ def test_an_upload_is_not_larger_than_allowed(demo, monkeypatch, me):
 
 def test_without_the_setting_no_upload_is_refused(demo, monkeypatch):
     monkeypatch.setattr(uploads, "settings", replace(demo, public=False))
-    monkeypatch.setattr(shares, "FILE", 1_000)
+    monkeypatch.setattr(shares, "_LARGE", replace(shares._LARGE, file=1_000))
     assert uploads.most_bytes() == 500 * 10**6
     for _ in range(uploads._PUBLIC_UPLOADS + 2):
         uploads.add([("pets.zip", bytes(2000))])

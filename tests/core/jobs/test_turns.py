@@ -10,7 +10,7 @@ import pytest
 from core import datasets, jobs, runs, shares
 from core.datasets import uploads
 from core.errors import JobError
-from core.jobs import Job, limits, room, turns
+from core.jobs import Job, room, turns
 from core.jobs.queue import everything
 from core.settings import Settings
 from core.shares import Room
@@ -21,7 +21,7 @@ from tests.core.public import A, B, give_run, public_demo
 
 @pytest.fixture
 def demo(tmp_path, monkeypatch) -> Iterator[Settings]:
-    monkeypatch.setattr(limits, "memory", lambda: 64 * 2**30)
+    monkeypatch.setattr("core.memory.there_is", lambda: 64 * 2**30)
     with public_demo(tmp_path, monkeypatch) as changed:
         monkeypatch.setattr(turns, "settings", changed)
         yield changed

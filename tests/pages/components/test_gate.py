@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from types import SimpleNamespace
 
 import anyio
@@ -38,6 +39,11 @@ def public(monkeypatch) -> bool:
     monkeypatch.setattr(gate, "_is_public", lambda: True)
     monkeypatch.setattr(traffic, "traffic", traffic.Traffic())
     return True
+
+
+def allow(monkeypatch, **changes: object) -> None:
+    """Change what browsers may send."""
+    monkeypatch.setattr(shares, "_LARGE", replace(shares._LARGE, **changes))
 
 
 @pytest.fixture
@@ -85,7 +91,7 @@ def held(manager: MemoryUploadedFileManager) -> list[str]:
 
 
 def test_large_files_are_refused_before_they_are_read(come_from, public, manager, monkeypatch):
-    monkeypatch.setattr(shares, "FILE", 1_000_000)
+    allow(monkeypatch, file=1_000_000)
     assert send(come_from("192.0.2.1"), "s", "small", 1_000_000) == 204
     assert send(come_from("192.0.2.1"), "s", "large", 1_100_000) == 413
     path = FILE.format(session="s", file="unknown")
@@ -95,7 +101,7 @@ def test_large_files_are_refused_before_they_are_read(come_from, public, manager
 
 
 def test_invented_sessions_share_what_their_network_has(come_from, public, manager, monkeypatch):
-    monkeypatch.setattr(shares, "SENT", Room(total=10_000, share=5_000))
+    allow(monkeypatch, held=Room(total=10_000, share=5_000))
     send(come_from("192.0.2.1"), "honest", "photo", 2_000)
     for number in range(8):
         assert send(come_from("192.0.2.2"), f"invented-{number}", f"file-{number}", 2_000) == 204
@@ -106,7 +112,7 @@ def test_invented_sessions_share_what_their_network_has(come_from, public, manag
 
 
 def test_files_that_come_in_together_are_counted_too(come_from, public, manager, monkeypatch):
-    monkeypatch.setattr(shares, "SENT", Room(total=10_000, share=5_000))
+    allow(monkeypatch, held=Room(total=10_000, share=5_000))
     client = come_from("192.0.2.1")
     with ThreadPoolExecutor(8) as pool:
         answers = pool.map(
@@ -117,7 +123,7 @@ def test_files_that_come_in_together_are_counted_too(come_from, public, manager,
 
 
 def test_files_that_streamlit_has_forgotten_do_not_count(come_from, public, manager, monkeypatch):
-    monkeypatch.setattr(shares, "SENT", Room(total=5_000, share=5_000))
+    allow(monkeypatch, held=Room(total=5_000, share=5_000))
     send(come_from("192.0.2.1"), "left", "before", 3_000)
     manager.remove_session_files("left")
     send(come_from("192.0.2.1"), "here", "first", 2_000)
@@ -176,7 +182,7 @@ def test_browsers_are_told_what_a_page_may_do(come_from, monkeypatch, path):
 
 def test_metrics_and_large_files_are_for_the_keeper(come_from, manager, monkeypatch):
     client = come_from("192.0.2.1")
-    monkeypatch.setattr(shares, "FILE", 1_000)
+    allow(monkeypatch, file=1_000)
     for is_public, status in ((True, 404), (False, 200)):
         monkeypatch.setattr(gate, "_is_public", lambda answer=is_public: answer)
         assert client.get("/_stcore/metrics").status_code == status
