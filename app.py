@@ -3,7 +3,10 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
+from core import memory
 from pages.components.gate import ROUTES, Gate
 from pages.components.opening import open_browser
+
+memory.keep_tidy()
 
 app = st.App("pages/studio.py", routes=ROUTES, middleware=[Middleware(Gate)], lifespan=open_browser)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from core import serving
+from core import memory, serving
 from core.errors import RunError
 from core.settings import PROJECT_DIR
 
@@ -45,11 +45,14 @@ def measure(
         `latency_seconds` and `latency_p95_seconds`: median and 95th percentile of the time for one
         picture that is already as the model expects it. `pictures_per_second`: in batches of 256.
         `memory_bytes`: the most the process held. `file_bytes`: of the model files. `machine`: a
-        description of where this was.
+        description of where this was. Empty on a machine with too little memory for a process
+        beside the one that trained.
 
     Raises:
         RunError: if a model cannot be opened, or does not answer.
     """
+    if memory.there_is() < memory.ROOMY:
+        return {}
     request = {
         "models": [[str(path), family] for path, family in models],
         "input_shape": list(input_shape),

@@ -11,6 +11,11 @@ import numpy as np
 
 _GROUPS = Path("/proc/self/cgroup")
 _MOUNT = Path("/sys/fs/cgroup")
+# malloc.h: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_ARENA_MAX; each stops glibc's own choice
+_TIDY = ((-3, 256 * 1024), (-1, 1024 * 1024), (-8, 2))
+
+
+ROOMY = 1200 * 10**6  # bytes: room for a second process beside the pages and a training
 
 
 def there_is() -> int:
@@ -36,6 +41,18 @@ def _limits() -> Iterator[Path]:
         inside = Path(group.lstrip("/"))
         for folder in (inside, *inside.parents):
             yield mount / folder / name
+
+
+def keep_tidy() -> None:
+    """Have large blocks go back to the system as soon as they are freed, in this process.
+
+    glibc raises the size of what it maps separately with every large block, up to 32 MB, and gives
+    each thread its own share of memory, which then stays with the process for good.
+    """
+    with suppress(AttributeError, OSError):  # only glibc has it
+        libc = ctypes.CDLL(None)
+        for option, value in _TIDY:
+            libc.mallopt(option, value)
 
 
 def return_freed() -> None:

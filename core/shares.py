@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from core import memory
 
 MB = 10**6
-_ROOMY = 1200 * MB  # of memory
 _KNOWN = 10_000  # owners whose network is remembered
 _key = secrets.token_bytes(16)
 _networks: OrderedDict[str, str] = OrderedDict()
@@ -59,7 +58,7 @@ _SMALL = Inbox(20 * MB, held=Room(60 * MB, 30 * MB), coming=Room(2, 1))
 
 def inbox() -> Inbox:
     """What there is room for beside the pages and a training."""
-    return _LARGE if memory.there_is() >= _ROOMY else _SMALL
+    return _LARGE if memory.there_is() >= memory.ROOMY else _SMALL
 
 
 @dataclass(frozen=True)

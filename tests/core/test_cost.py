@@ -39,6 +39,13 @@ def test_what_answers_cost_is_measured(real_cost, small_run):
     check(found, [small_run.folder / "model.skops"])
 
 
+def test_a_machine_without_room_for_another_process_measures_nothing(
+    real_cost, small_run, monkeypatch
+):
+    monkeypatch.setattr("core.memory.there_is", lambda: 690 * 10**6)
+    assert cost.measure([model_of(small_run)], small_run.card.input_shape) == {}
+
+
 @pytest.mark.slow
 @on_linux
 def test_several_models_are_measured_as_one(real_cost, small_run):
