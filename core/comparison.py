@@ -123,6 +123,10 @@ class Compared:
     def id(self) -> str:
         return self.run.id
 
+    @property
+    def title(self) -> str:
+        return self.run.title
+
     @cached_property
     def reliability(self) -> Reliability:
         return reliability(self.evaluation)

@@ -5,8 +5,6 @@ alike whatever else is loaded where they were trained.
 """
 
 import json
-import os
-import platform
 import subprocess
 import sys
 import time
@@ -17,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from core import memory, serving
+from core import machine, memory, serving
 from core.errors import RunError
 from core.settings import PROJECT_DIR
 
@@ -83,25 +81,6 @@ def _reason(error: Exception) -> str:
     return (sentence if colon and kind.startswith("core.errors.") else lines[-1]).rstrip(".") + "."
 
 
-def machine() -> str:
-    """This machine in a few words: processor, cores, memory, system."""
-    cores = os.cpu_count() or 1
-    parts = [_processor(), f"{cores} core" + "s" * (cores != 1)]
-    with suppress(ValueError, OSError, AttributeError):  # not every system tells
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        parts.append(f"{total / 2**30:.0f} GB")
-    return ", ".join([*parts, f"{platform.system()}, Python {platform.python_version()}"])
-
-
-def _processor() -> str:
-    with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return value.strip()
-    return platform.processor() or platform.machine()
-
-
 def most_memory() -> int | None:
     """The most memory this process has held, in bytes; None where the system does not tell."""
     with suppress(OSError):
@@ -134,7 +113,7 @@ def _measure_here(request: dict[str, Any]) -> dict[str, Any]:
         "pictures_per_second": BATCH / float(np.median(batch)),
         "memory_bytes": most_memory(),
         "file_bytes": sum(file.stat().st_size for path, _ in models for file in _files(path)),
-        "machine": machine(),
+        "machine": machine.described(),
     }
 
 

@@ -118,7 +118,7 @@ def _alike(members: Sequence[Run], found: Sequence[Evaluation]) -> bool:
     return len(splits) == 1 and same and len(found[0].labels) > 0
 
 
-def save(name: str, ensemble: Ensemble) -> Run:
+def save(title: str, ensemble: Ensemble) -> Run:
     """Keep an ensemble as a run, which answers like any other.
 
     What an answer costs is measured, which takes a few seconds.
@@ -126,19 +126,20 @@ def save(name: str, ensemble: Ensemble) -> Run:
     Raises:
         RunError: if the name is not allowed or taken, or a member is damaged.
     """
-    with runs.draft(name) as folder:
+    with runs.draft(runs.id_of(title)) as folder:
         test, val = ensemble.test, ensemble.val
         if val is None:
             val = evaluate(np.zeros(0), np.zeros((0, test.probabilities.shape[1])))
-        return runs.save(_card(name, ensemble), folder, val, test)
+        return runs.save(_card(title, ensemble), folder, val, test)
 
 
-def _card(name: str, ensemble: Ensemble) -> RunCard:
+def _card(title: str, ensemble: Ensemble) -> RunCard:
     cards = [member.card for member in ensemble.members]
     total = sum(ensemble.weights)
     val = {} if ensemble.val is None else ensemble.val.metrics()
     return RunCard(
-        id=name,
+        id=runs.id_of(title),
+        title=title,
         owner=visitors.current(),
         dataset=cards[0].dataset,
         dataset_fingerprint=cards[0].dataset_fingerprint,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from core import errors
+from core import errors, names
 from core.settings import PROJECT_DIR, settings
 
 KEEPER, STUDIO, NOBODY = "you", "studio", "nobody"
@@ -18,6 +18,8 @@ _ADDRESS = re.compile(r"(https?://\S+)")
 # A path begins behind anything but a name, of which it would be a part, or behind an option.
 _BEFORE = r"(?:(?<![\w./~-])(?<!\b[A-Za-z]:)|(?<=-[A-Za-z])|(?<=\s-)|(?<=--))"
 _PATH = re.compile(_BEFORE + r"~?/(?=[\w.])((?:[^\s/:'\"]+/)*)([^\s/:'\",;)]*)")
+_OWN = 8  # characters of a visitor that make a name distinct
+_LONGEST = names.MOST_OF_ID - _OWN - 1
 _asker: Callable[[], str] | None = None
 _acting: ContextVar[str] = ContextVar("acting", default="")
 
@@ -47,7 +49,12 @@ def is_visitor(owner: str) -> bool:
 def distinct(name: str) -> str:
     """The name, with something of the visitor's in a public demo, where many think of the same."""
     me = current()
-    return f"{name[:58]}-{me[-4:]}" if is_visitor(me) else name
+    return f"{name[:_LONGEST]}-{me[-_OWN:]}" if is_visitor(me) else name
+
+
+def id_of(title: str, word: str) -> str:
+    """The id that a title gives what is made now; see `core.names.to_id`."""
+    return distinct(names.to_id(title, word))
 
 
 def told_by(asker: Callable[[], str] | None) -> None:

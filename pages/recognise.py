@@ -184,7 +184,7 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Reading |
     reading.show_answer(first, unsure_below, photograph)
     reading.show_probabilities(first)
     show_classes(run)
-    st.caption(f"Answered by {html.plain(run_picker.title(run))} (`{run.id}`).")
+    st.caption(f"Answered by {html.plain(run_picker.title(run))} ({html.plain(run.title)}).")
     return first
 
 

@@ -79,10 +79,10 @@ def set_up(spec: DatasetSpec) -> None:
     if not backbone.offer_download(model.backbone):
         return
     start = st.container()
-    config = model_form.show(spec, part)
+    form = model_form.show(spec, part)
     with start:
-        starting.show(spec, config)
-    starting.show_script(config)
+        starting.show(spec, form)
+    starting.show_script(form.config)
 
 
 def announce_running() -> None:

@@ -21,6 +21,7 @@ LEVELS = {
     "terminal": 1,  # and imports next to nothing: it is there before all else
     "visitors": 1,
     "shares": 1,
+    "machine": 2,
     "stored": 1,
     "drafts": 1,
     "progress": 1,

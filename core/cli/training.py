@@ -39,7 +39,9 @@ def add_commands(commands) -> None:
         "--preset", metavar="NAME", help="hyperparameters of a known network; see `models --json`"
     )
     command.add_argument("--config", metavar="F.yaml", help="the same entries from a file")
-    command.add_argument("--name", metavar="ID", help="name of the run")
+    command.add_argument(
+        "--name", metavar="TITLE", help="what the run is called; its id follows from it"
+    )
     command.add_argument(
         "--reuse",
         action="store_true",

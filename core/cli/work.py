@@ -17,7 +17,7 @@ def add_commands(commands) -> None:
     text = "bring in pictures of your own: a folder or zip with a folder per class"
     command = commands.add_parser("import", help=text, description=text)
     command.add_argument("path", metavar="PATH", help="the folder or zip")
-    command.add_argument("--name", required=True, metavar="N", help="name of the dataset")
+    command.add_argument("--name", required=True, metavar="N", help="what the dataset is called")
     command.add_argument("--title", default="", help="its name as you write it")
     command.add_argument(
         "--classes",
@@ -60,12 +60,13 @@ def add_commands(commands) -> None:
 def run_import(options: argparse.Namespace) -> int:
     path = Path(options.path).expanduser().absolute()
     choices = _choices(options)
-    datasets.check_free(options.name)
+    name = datasets.id_of(options.name)
+    datasets.check_free(name)
     try:
         layout = datasets.inspect(path, choices)
     except LayoutError as error:
         raise DatasetError(_with_options(error)) from error
-    settings = {"path": str(path), "name": options.name, "title": options.title}
+    settings = {"path": str(path), "name": name, "title": options.title or options.name}
     if chosen := choices.to_mapping():
         settings["choices"] = chosen
     job = jobs.submit("import", settings)

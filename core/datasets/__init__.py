@@ -25,7 +25,7 @@ from core.datasets.registry import (
 )
 from core.datasets.removal import delete, list_aside, restore, set_aside
 from core.datasets.spec import DatasetSpec
-from core.datasets.store import Damaged, check_free, list_damaged
+from core.datasets.store import Damaged, check_free, id_of, list_damaged
 from core.datasets.writing import sweep as clear_up
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "folder_of",
     "delete",
     "find",
+    "id_of",
     "import_folder",
     "import_pictures",
     "import_zip",

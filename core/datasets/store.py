@@ -9,7 +9,6 @@
 """
 
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -24,6 +23,7 @@ from core import drafts as draft_folders
 from core import stored, visitors
 from core.datasets.pictures import PictureFile
 from core.errors import DatasetError, StoredError, disk_sentence, unknown
+from core.names import ID, MOST_OF_TITLE, is_title
 from core.settings import settings
 from core.stored import Count, Name, Text
 
@@ -35,7 +35,6 @@ _MOST_LIST = 256 * 2**20  # bytes of a list of paths
 _MOST_INDEX = 2**30
 _LONGEST = 20_000  # pixels of a side; no image that is decoded has more
 _INDEX = {name: ("iu", 1) for name in ("labels", "parts", "heights", "widths")}
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 DRAFTS = ".drafts"
 
 
@@ -136,9 +135,23 @@ def root() -> Path:
     return settings.work_dir / "datasets"
 
 
+def id_of(title: str) -> str:
+    """The id of a dataset with that title, if who asks makes it: “My pets!” → `my-pets`.
+
+    Raises:
+        DatasetError: if nothing can be called that.
+    """
+    if not is_title(title):
+        raise DatasetError(
+            f"The name of a dataset is 1 to {MOST_OF_TITLE} characters. Received: "
+            f"{str(title)[:50]!r}."
+        )
+    return visitors.id_of(title, "images")
+
+
 def check_name(name: str) -> None:
     """Raise `DatasetError` if no dataset can have that name."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not ID.fullmatch(name):
         raise DatasetError(
             "The name of a dataset is 1 to 64 lower-case letters, digits, hyphens and underscores, "
             f"beginning with a letter or digit. Received: {name!r}."
@@ -154,7 +167,7 @@ def check_free(name: str, owner: str = visitors.KEEPER) -> None:
 
 def exists(name: str) -> bool:
     """Whether pictures are stored under that name that whoever asks may see."""
-    if not _NAME.fullmatch(name) or not os.path.lexists(root() / name):
+    if not ID.fullmatch(name) or not os.path.lexists(root() / name):
         return False
     return _is_visible(name)
 

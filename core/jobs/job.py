@@ -56,11 +56,13 @@ class Job:
         state: one of `STATES`.
         stage, epoch, epochs, part, metrics, note, history: how far it is, see
             `core.progress.Progress`.
+        part_before: part of the stage that was done when it began, after an interruption.
         result: what a finished job says of what it made.
         error: why it failed, in a sentence.
         tries: how often it was gone on with.
         damaged: whether its files cannot be read; then it counts as failed.
-        times: when it was `queued`, `running` and ended, ISO 8601 in UTC.
+        times: when it was `queued`, `running` and ended, and when its stage began (`stage`), ISO
+            8601 in UTC.
     """
 
     id: str
@@ -75,6 +77,7 @@ class Job:
     epoch: int = 0
     epochs: int = 0
     part: float = 0.0
+    part_before: float = 0.0
     metrics: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
     history: Sequence[Mapping[str, float]] = ()
@@ -198,8 +201,13 @@ def write_status(folder: Path, **changes: Any) -> None:
         status = record.read_status(folder)
     except StoredError as error:
         raise JobError(f"The job {folder.name!r} cannot be read: {error}.") from error
+    times = dict(status.times)
     if "state" in changes:
-        changes["times"] = {**status.times, changes["state"]: now()}
+        times[changes["state"]] = now()
+    if changes.get("stage", status.stage) != status.stage:
+        times["stage"] = now()
+        changes["part_before"] = changes.get("part", 0.0)
+    changes["times"] = times
     stored.write_json(folder / record.STATUS, {**asdict(status), **changes})
 
 

@@ -37,6 +37,7 @@ class Status:
     epoch: Count = 0
     epochs: Count = 0
     part: Annotated[float, Ge(0), Le(1e6)] = 0.0
+    part_before: Annotated[float, Ge(0), Le(1e6)] = 0.0
     metrics: dict[Name, Number] = field(default_factory=dict)
     note: Text = ""
     history: tuple[dict[Name, Number], ...] = ()

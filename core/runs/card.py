@@ -14,7 +14,7 @@ from core.stored import Fraction, Name, Number, Seconds, Seed, Setting, Text
 FORMAT_VERSION = 1
 AXES = ("epoch", "iteration", "trees", "rounds", "pictures")
 FAMILIES = ("network", "classical", "ensemble")
-_LATER = ("test_fingerprint", "cost", "members")  # cards written earlier lack them
+_LATER = ("test_fingerprint", "cost", "members", "title")  # cards written earlier lack them
 _FRACTIONS = ("accuracy", "precision", "recall", "f1")
 Side = Annotated[int, Ge(1), Le(10_000)]
 
@@ -41,8 +41,10 @@ class RunCard:
         test_fingerprint: the same for runs whose figures can be compared: those measured on the
             same test pictures; empty in a card that does not know.
         cost: what `core.cost.measure` found; with `training_memory_bytes`, the most the process
-            that trained it held. Empty if it was never measured.
+            that trained it held, how fast the machine was (`gigaflops`) and how long it took beside
+            learning (`around_seconds`). Empty if it was never measured.
         members: of an ensemble, each with its `id`, the `sha256` of its model and its `weight`.
+        title: what people call it; empty: its id.
         format_version: version of this layout.
     """
 
@@ -67,6 +69,7 @@ class RunCard:
     test_fingerprint: Text = ""
     cost: dict[Name, Number | Text | None] = field(default_factory=dict)
     members: tuple[dict[str, Any], ...] = ()
+    title: Text = ""
     format_version: int = FORMAT_VERSION
 
     @property

@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from core import drafts, stored, visitors
+from core import drafts, names, stored, visitors
 from core.drafts import Aside
 from core.errors import RunError, disk_sentence
 from core.runs import folder as folders
@@ -84,7 +84,7 @@ def _to_delete(run_id: str) -> Path:
 
 def _damaged_place(run_id: str) -> Path | None:
     """Where a damaged run lies that whoever asks may delete; None if there is none."""
-    if visitors.current() != visitors.KEEPER or not folders.ID.fullmatch(run_id):
+    if visitors.current() != visitors.KEEPER or not names.ID.fullmatch(run_id):
         return None
     for parent in (folders.settings.shipped_runs_dir, folders.settings.runs_dir):
         if folders.is_place(parent / run_id):
@@ -104,8 +104,8 @@ def _damaged_place(run_id: str) -> Path | None:
     return None
 
 
-def rename(run_id: str, new_id: str) -> Run:
-    """Give one of your runs another name.
+def rename(run_id: str, title: str) -> Run:
+    """Give one of your runs another title, and the id that follows from it.
 
     Raises:
         RunError: if there is none, it came with the studio, an ensemble needs it, the new name
@@ -114,6 +114,10 @@ def rename(run_id: str, new_id: str) -> Run:
     run = folders.load(run_id)
     _must_be_yours(run, "renamed")
     _must_be_free(run_id, "renamed")
+    new_id = folders.id_of(title)
+    card = replace(run.card, id=new_id, title=title)
+    if new_id == run_id:
+        return rewrite_card(run, card)
     folders.check_free(new_id)
     target = run.folder.with_name(new_id)
     try:
@@ -121,7 +125,7 @@ def rename(run_id: str, new_id: str) -> Run:
     except OSError as error:
         raise RunError(disk_sentence(error, run.folder.parent)) from error
     try:
-        return rewrite_card(Run(run.card, target), replace(run.card, id=new_id))
+        return rewrite_card(Run(run.card, target), card)
     except RunError:
         os.rename(target, run.folder)  # which takes no room
         raise

@@ -9,7 +9,6 @@ saved_models/<id>/
 
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import drafts, stored, visitors
+from core import drafts, names, stored, visitors
 from core.errors import RunError, StoredError, disk_sentence, unknown
 from core.evaluation import Evaluation
 from core.runs import evaluations
@@ -33,7 +32,6 @@ SHIPPED = (
 )
 CARD, EVALUATION = "card.json", "evaluation.npz"
 _DRAFTS = ".drafts"
-ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -56,6 +54,11 @@ class Run:
         if name not in self.card.files:
             raise RunError(unknown(f"file of run {self.id}", name, self.card.files))
         return checked(self.folder / name, self.card.files[name])
+
+    @property
+    def title(self) -> str:
+        """What it is called where people read it."""
+        return self.card.title or self.id
 
     def evaluation(self, split: str = "test") -> Evaluation:
         """The stored answers on `val` or `test`.
@@ -153,7 +156,7 @@ def _walk() -> Iterator[Run | Damaged]:
         if parent.is_dir() and not os.access(parent, os.R_OK | os.X_OK):
             yield Damaged(parent.name, f"The folder {parent} cannot be read.")
         for folder in drafts.inside(parent):
-            if folder.name in seen or not ID.fullmatch(folder.name) or os.path.isfile(folder):
+            if folder.name in seen or not names.ID.fullmatch(folder.name) or os.path.isfile(folder):
                 continue
             seen.add(folder.name)
             try:
@@ -172,7 +175,7 @@ def load(run_id: str) -> Run:
     Raises:
         RunError: if there is none, or its card cannot be read.
     """
-    if ID.fullmatch(run_id):
+    if names.ID.fullmatch(run_id):
         for parent in (settings.shipped_runs_dir, settings.runs_dir):
             if is_place(parent / run_id):
                 run = read_run(parent / run_id)
@@ -189,9 +192,23 @@ def check_free(run_id: str) -> None:
             raise RunError(f"There is already a run named {run_id!r}. Choose another name.")
 
 
+def id_of(title: str) -> str:
+    """The id of a run with that title, if who asks makes it: “My model no. 2” → `my-model-no-2`.
+
+    Raises:
+        RunError: if nothing can be called that.
+    """
+    if not names.is_title(title):
+        raise RunError(
+            f"The name of a model is 1 to {names.MOST_OF_TITLE} characters. Received: "
+            f"{str(title)[:50]!r}."
+        )
+    return visitors.id_of(title, "model")
+
+
 def check_name(run_id: str) -> None:
     """Raise `RunError` if no run can have that name."""
-    if not isinstance(run_id, str) or not ID.fullmatch(run_id):
+    if not isinstance(run_id, str) or not names.ID.fullmatch(run_id):
         raise RunError(
             "The name of a run is 1 to 64 lower-case letters, digits, hyphens and underscores, "
             f"beginning with a letter or digit. Received: {run_id!r}."

@@ -40,7 +40,8 @@ class TrainConfig:
         model: one of `core.models.MODELS`.
         hyperparameters: those given; the rest get their defaults. What does not count beside the
             others is left out.
-        name: id of the run to make; by default `<dataset>-<model>-<n>`.
+        name: title of the run to make, from which its id follows; by default
+            `<dataset>-<model>-<n>`.
         seed: of every random number drawn.
         validation_fraction: part of the training set held out; None for the usual part of the
             dataset.
@@ -59,7 +60,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         spec = datasets.find(self.dataset)
         if self.name is not None:
-            runs.check_name(self.name)
+            runs.id_of(self.name)
         fraction = self.validation_fraction
         if isinstance(fraction, bool) or not isinstance(fraction, int | float | None):
             raise ModelError(f"`validation_fraction` must be a number. Received: {fraction!r}.")

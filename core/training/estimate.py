@@ -1,9 +1,10 @@
-"""How long a training will take, from how quick earlier ones were on this machine."""
+"""How long a training will take, from how quick earlier ones were and how fast this machine is."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 
+from core import machine, visitors
 from core.datasets import DatasetSpec
 from core.errors import ModelError
 from core.models import MODELS, Value, cnn, resolve
@@ -19,44 +20,78 @@ _LAYERS = 150  # of a backbone, about
 _BEGINNING = 25.0  # seconds to begin with a backbone and to write it down, however few pictures
 
 
+# Seconds on a machine as fast as `machine.REFERENCE`: loading, exporting, answering the test set
+# and measuring costs, where no run tells it.
+_AROUND = {"classical": 5.0, "network": 20.0}
+
+
 @dataclass(frozen=True)
 class Estimate:
     """How long it will take, roughly.
 
     Attributes:
-        seconds: of fitting.
+        learning: seconds of learning.
+        around: seconds of all else: loading, exporting, answering the test pictures.
         trainings: how many earlier ones it was taken from.
         alike: whether they were of the same model and dataset.
+        own: whether one of them was trained on this machine, rather than come with the studio.
     """
 
-    seconds: float
+    learning: float
+    around: float
     trainings: int
     alike: bool
+    own: bool
+
+    @property
+    def seconds(self) -> float:
+        """All of it."""
+        return self.learning + self.around
 
 
 def estimate(config: TrainConfig, spec: DatasetSpec, runs: Iterable[Run]) -> Estimate | None:
-    """How long the training will take; None if nothing like it was trained here.
+    """How long the training will take; None if nothing like it was trained.
 
     Args:
         config: what is to be trained.
         spec: its dataset.
-        runs: earlier trainings.
+        runs: earlier trainings, here or on a machine whose speed is known.
     """
     pictures = round(spec.train_size * (1 - (config.validation_fraction or 0)))
     pictures = min(pictures, config.hyperparameters["max_pictures"] or pictures)
     wanted = _work(config.model, config.hyperparameters, spec.input_shape, pictures)
+    runs = sorted(runs, key=lambda run: run.card.created, reverse=True)
     cards = [run.card for run in runs if run.card.seconds > 0 and _comparable(run.card, config)]
-    cards.sort(key=lambda card: card.created, reverse=True)
     same = [card for card in cards if (card.dataset, card.model) == (config.dataset, config.model)]
     alike = same or [card for card in cards if card.model == config.model] or cards
     if not alike:
         return None
     latest = alike[:_LATEST]
+    own = any(card.owner != visitors.STUDIO for card in latest)
+    here = machine.gigaflops()
+    around = _around(config.family, [run.card for run in runs], here)
     if MODELS[config.model].backbone:  # to begin takes longer than a short training itself
-        rate = sum(map(_work_of, latest)) / sum(card.seconds for card in latest)
-        return Estimate(max(wanted / rate, _BEGINNING), len(latest), bool(same))
-    rate = median(_work_of(card) / card.seconds for card in latest)
-    return Estimate(wanted / rate, len(latest), bool(same))
+        work = sum(_work_of(card) / _speed_of(card) for card in latest)
+        learning = max(wanted * sum(card.seconds for card in latest) / work / here, _BEGINNING)
+    else:
+        rate = median(_work_of(card) / card.seconds / _speed_of(card) for card in latest)
+        learning = wanted / rate / here
+    return Estimate(learning, around, len(latest), bool(same), own)
+
+
+def _speed_of(card: RunCard) -> float:
+    """Gigaflops of the machine that trained a run."""
+    return card.cost.get("gigaflops") or machine.REFERENCE
+
+
+def _around(family: str, cards: list[RunCard], here: float) -> float:
+    """Seconds that a training takes beside learning."""
+    known = [
+        card.cost["around_seconds"] * _speed_of(card) / here
+        for card in cards
+        if card.family == family and card.cost.get("around_seconds")
+    ]
+    return median(known[:_LATEST]) if known else _AROUND[family] * machine.REFERENCE / here
 
 
 def _comparable(card: RunCard, config: TrainConfig) -> bool:

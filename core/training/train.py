@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from core import cost, datasets, runs, serving, visitors
+from core import cost, datasets, machine, runs, serving, visitors
 from core.datasets import Dataset
 from core.errors import RunError, disk_sentence, is_disk_error
 from core.evaluation import Evaluation, evaluate
@@ -59,13 +59,14 @@ def train(
     Raises:
         Cancelled: if it was asked to stop.
         ModelError: if the model does not fit the pictures, or diverged.
-        RunError: if the run's name is taken.
+        RunError: if a run of that name is there already.
         DatasetError: if the dataset cannot be loaded.
     """
     cancelled = "The training was cancelled; no run was kept."
     report = Reporter(on_progress, should_stop, cancelled, should_finish)
-    run_id = config.name or free_name(config)
-    with _told_of_the_disk(checkpoints), runs.draft(run_id) as folder:
+    title = config.name or free_name(config)
+    started = time.perf_counter()
+    with _told_of_the_disk(checkpoints), runs.draft(runs.id_of(title)) as folder:
         cost.forget_most_memory()
         report(Progress("loading"))
         dataset = datasets.load(config.dataset, config.validation_fraction, side=config.side)
@@ -78,7 +79,9 @@ def train(
         report(Progress("measuring", part=1.0))
         found = measure(folder, config.family, dataset.input_shape)
         found["training_memory_bytes"] = memory
-        card = _card(config, run_id, dataset, history, val, test, seconds, found)
+        found["gigaflops"] = machine.gigaflops()
+        found["around_seconds"] = time.perf_counter() - started - seconds + before
+        card = _card(config, title, dataset, history, val, test, seconds, found)
         run = runs.save(card, folder, val, test)
     on_progress(Progress("done", part=1.0, metrics=run.card.metrics))
     return run
@@ -172,7 +175,7 @@ def _evaluate(
 
 def _card(
     config: TrainConfig,
-    run_id: str,
+    title: str,
     dataset: Dataset,
     history: tuple[dict[str, float], ...],
     val: Evaluation,
@@ -182,8 +185,9 @@ def _card(
 ) -> runs.RunCard:
     used = config.hyperparameters["max_pictures"] or len(dataset.y_train)
     return runs.RunCard(
-        id=run_id,
-        owner=_owner(run_id),
+        id=runs.id_of(title),
+        title=title,
+        owner=_owner(title),
         dataset=config.dataset,
         dataset_fingerprint=dataset.fingerprint(),
         class_names=dataset.class_names,
@@ -228,7 +232,7 @@ def free_name(config: TrainConfig) -> str:
     stem = f"{config.dataset}-{config.model}".replace("_", "-")
     for number in count(1):
         try:
-            runs.check_free(f"{stem}-{number}")
+            runs.check_free(runs.id_of(f"{stem}-{number}"))
         except RunError:
             continue
         return f"{stem}-{number}"

@@ -62,7 +62,7 @@ def show(shown: list[File], run: Run, unsure_below: float, fit: str, details) ->
         icon=":material/download:",
         on_click="ignore",
     )
-    st.caption(f"Read by {html.plain(run_picker.title(run))} (`{run.id}`).")
+    st.caption(f"Read by {html.plain(run_picker.title(run))} ({html.plain(run.title)}).")
     rows = [row for row in picked.selection.rows if row < len(shown)]
     with details:
         for row in rows:

@@ -1,16 +1,18 @@
 """Choose a model and set its hyperparameters; what is set stands in the address of the page."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from core import visitors
+from core import runs, visitors
 from core.augmentation import why_usual
 from core.datasets import DatasetSpec
-from core.errors import StudioError
+from core.errors import RunError, StudioError
 from core.jobs import limits
 from core.models import MODELS, ModelSpec, Param
+from core.names import MOST_OF_TITLE
 from core.training import MAX_SEED, TrainConfig
 from pages.components import (
     address,
@@ -18,6 +20,7 @@ from pages.components import (
     backbone,
     dataset_look,
     html,
+    job_progress,
     keys,
     steps,
 )
@@ -67,8 +70,21 @@ def pick_model(spec: DatasetSpec) -> ModelSpec:
     return MODELS[name]
 
 
-def show(spec: DatasetSpec, validation_fraction: float | None) -> TrainConfig | None:
-    """The form of the chosen model; None while something in it cannot work, which is said.
+@dataclass(frozen=True)
+class Form:
+    """What was filled in.
+
+    Attributes:
+        config: the training; None if the values make none.
+        problem: why it cannot start, as Markdown; empty if it can.
+    """
+
+    config: TrainConfig | None
+    problem: str = ""
+
+
+def show(spec: DatasetSpec, validation_fraction: float | None) -> Form:
+    """The form of the chosen model.
 
     Args:
         spec: the dataset.
@@ -89,7 +105,7 @@ def show(spec: DatasetSpec, validation_fraction: float | None) -> TrainConfig | 
                 if group == "augmentation":
                     st.caption(why_usual(spec.preprocessing))
                     augmentation_preview.show(spec, values)
-    return _check(spec, model, values, validation_fraction)
+    return _checked(spec, model, values, validation_fraction)
 
 
 def _offer_presets(model: ModelSpec) -> None:
@@ -211,20 +227,31 @@ def _exponent(value: float) -> int:
     return int(f"{value:e}".rpartition("e")[2])
 
 
-def _check(
+def _checked(
     spec: DatasetSpec,
     model: ModelSpec,
     values: Mapping[str, Any],
     validation_fraction: float | None,
-) -> TrainConfig | None:
+) -> Form:
     name, seed = _name_and_seed()
+    config = None
     try:
         config = TrainConfig(spec.name, model.name, values, name or None, seed, validation_fraction)
         limits.check_training(config)
-        return config
+        if name:
+            _check_name(name)
     except StudioError as error:
-        st.error(html.plain(str(error)), icon=":material/error:")
-        return None
+        return Form(config, html.plain(str(error)))
+    return Form(config)
+
+
+def _check_name(name: str) -> None:
+    """Raise `StudioError` if a run of that name is there, or on its way."""
+    run_id = runs.id_of(name)
+    runs.check_free(run_id)
+    asked_for = [job.settings.get("name") for job in job_progress.running("train")]
+    if run_id in [runs.id_of(other) for other in asked_for if other]:
+        raise RunError(f"A model named {name!r} is being trained already. Choose another name.")
 
 
 def _name_and_seed() -> tuple[str, int]:
@@ -235,8 +262,9 @@ def _name_and_seed() -> tuple[str, int]:
             key=keys.RUN_NAME,
             bind="query-params",
             placeholder="made up from the dataset and the model",
-            max_chars=64,
-            help="Small letters, digits, hyphens and underscores. It can be changed later.",
+            max_chars=MOST_OF_TITLE,
+            help="Whatever you like to call it; it can be changed later. On the command line and "
+            "in addresses it is written in small letters, with hyphens.",
         ).strip(),
         seed.number_input(
             "Seed",

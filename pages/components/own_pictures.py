@@ -1,17 +1,16 @@
 """Bring in pictures of your own: a zip, folders, or a path on the machine of the studio."""
 
-import re
-import unicodedata
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from core import datasets, visitors
+from core import datasets
 from core.datasets import Choices, uploads
 from core.datasets.uploads import Upload
 from core.errors import StudioError
 from core.jobs import Job, limits
+from core.names import MOST_OF_TITLE
 from pages.components import html, import_choices, job_progress, keys, later, sent
 
 _WAYS = {
@@ -168,15 +167,12 @@ def _name_and_import(title: str, source: dict[str, str], choices: Choices) -> No
     name = st.text_input(
         "Name of the dataset",
         value=title,
-        max_chars=60,
+        max_chars=MOST_OF_TITLE,
         key=f"{keys.IMPORT_NAME}_{title}",
         help="What it is called in lists. On the command line it is written in small letters, "
         "with hyphens.",
     ).strip()
-    slug = visitors.distinct(to_slug(name)) if name else ""
-    problem = _problem_with(slug)
-    if problem:
-        st.error(problem, icon=":material/label_off:")
+    problem = _problem_with(name)
     st.button(
         "Import these pictures",
         type="primary",
@@ -185,27 +181,25 @@ def _name_and_import(title: str, source: dict[str, str], choices: Choices) -> No
         on_click=later.ask,
         args=(keys.START_IMPORT,),
     )
+    if problem:
+        st.error(problem, icon=":material/label_off:")
     if later.asked(keys.START_IMPORT) and not problem:
-        chosen = choices.to_mapping()
-        _submit({**source, "name": slug, "title": name, **({"choices": chosen} if chosen else {})})
+        settings = {**source, "name": datasets.id_of(name), "title": name}
+        if chosen := choices.to_mapping():
+            settings["choices"] = chosen
+        _submit(settings)
 
 
-def _problem_with(slug: str) -> str:
-    """Why a dataset cannot have that name; empty if it can."""
+def _problem_with(name: str) -> str:
+    """Why a dataset cannot be called that; empty if it can."""
     try:
-        datasets.check_free(slug)
+        dataset_id = datasets.id_of(name)
+        datasets.check_free(dataset_id)
     except StudioError as error:
         return html.plain(str(error))
-    if any(job.settings["name"] == slug for job in job_progress.running("import")):
-        return f"A dataset named {slug!r} is being imported already. Choose another name."
+    if any(job.settings["name"] == dataset_id for job in job_progress.running("import")):
+        return html.plain(f"{name!r} is being imported already. Choose another name.")
     return ""
-
-
-def to_slug(title: str) -> str:
-    """A title as the name of a dataset: “My pets!” → `my-pets`."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-_")[:64]
-    return slug or ("pictures" if title else "")
 
 
 def _submit(settings: dict[str, Any]) -> None:

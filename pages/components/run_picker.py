@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from core import runs
+from core import names, runs
 from core.errors import StudioError
 from core.models import MODELS
 from core.runs import Run
@@ -16,12 +16,22 @@ FIRST_CHOICE = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
 FIRST_FOR_PHOTOGRAPHS = "cifar10-efficientnet-lite0"
 
 
+def name(run: Run) -> str:
+    """What somebody called a run, as plain text."""
+    return names.shown(run.title)
+
+
 def title(run: Run) -> str:
-    """What a run is called on a page."""
+    """What kind of model it is."""
     if run.card.members:
         return f"Ensemble of {len(run.card.members)}"
     spec = MODELS.get(run.card.model)
     return spec.title if spec else run.card.model
+
+
+def full_name(run: Run) -> str:
+    """What kind of model a run is and what somebody called it, as plain text."""
+    return f"{title(run)} · {name(run)}"
 
 
 def usual(known: Iterable[str]) -> list[str]:
@@ -38,7 +48,7 @@ def pick_runs() -> list[Run]:
     chosen = st.multiselect(
         "Models that answer",
         list(known),
-        format_func=lambda run_id: f"{title(known[run_id])} · {run_id}",
+        format_func=lambda run_id: full_name(known[run_id]),
         key=keys.RUNS,
         placeholder="Choose at least one model",
         help="The first one gives the large answer; the others are shown beside it for comparison.",

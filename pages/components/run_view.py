@@ -8,6 +8,7 @@ import streamlit as st
 from core import datasets, runs, stored, visitors
 from core.errors import StudioError
 from core.models import MODELS
+from core.names import MOST_OF_TITLE
 from core.runs import Run
 from core.training import TrainConfig, best_point, judge
 from core.training.script import as_script
@@ -27,9 +28,8 @@ _MOST_BYTES = 4 * 2**30  # of a file that is downloaded
 
 def show(run: Run) -> None:
     """Everything about one run."""
-    st.subheader(
-        f"{run_picker.title(run)} · {html.plain(datasets.title_of(run.card.dataset))}", anchor=False
-    )
+    st.subheader(html.plain(run.title), anchor=False)
+    st.caption(f"{run_picker.title(run)} · {html.plain(datasets.title_of(run.card.dataset))}")
     _show_metrics(run)
     tabs = st.tabs(list(_VIEWS), key=f"{keys.VIEW}_{run.id}", on_change="rerun")
     for tab, show_view in zip(tabs, _VIEWS.values(), strict=True):
@@ -80,7 +80,7 @@ def _show_curve(run: Run) -> None:
     for column, one in zip(st.columns(len(shown)), shown, strict=True):
         with column:
             if others:
-                st.markdown(f"**{html.plain(run_picker.title(one))}** `{one.id}`")
+                st.markdown(f"**{html.plain(run_picker.title(one))}** {html.plain(one.title)}")
             curve.show(f"curve_{one.id}", one.card.history, one.card.axis, **_mark(one))
     st.caption(_how_measured(run))
     if "loss" in card.history[0]:
@@ -115,7 +115,7 @@ def _beside(run: Run) -> list[Run]:
     chosen = st.multiselect(
         "Put other curves beside it",
         list(known),
-        format_func=lambda run_id: f"{run_picker.title(known[run_id])} · {run_id}",
+        format_func=lambda run_id: run_picker.full_name(known[run_id]),
         max_selections=_MOST_BESIDE - 1,
         key=f"{keys.BESIDE}_{run.id}",
         placeholder="Choose other trained models",
@@ -225,7 +225,7 @@ def _show_actions(run: Run) -> None:
         )
         if run.card.owner != visitors.STUDIO:
             _rename(run)
-            name = html.plain(run.id)
+            name = html.plain(run.title)
             deleting.confirm("Delete", f"Delete **{name}**?", run.id, runs.set_aside)
 
 
@@ -243,29 +243,35 @@ def _rename(run: Run) -> None:
     with st.popover("Rename", icon=":material/edit:", key=f"ask_rename_{run.id}"):
         new = st.text_input(
             "New name",
-            run.id,
-            max_chars=64,
+            run.title,
+            max_chars=MOST_OF_TITLE,
             key=f"rename_{run.id}",
-            help="Small letters, digits, hyphens and underscores.",
+            help="Whatever you like to call it.",
         ).strip()
-        try:
-            if new != run.id:
-                runs.check_free(new)
-        except StudioError as error:
-            st.error(html.plain(str(error)))
-            return
+        problem = _problem_with(run, new)
         st.button(
             "Rename it",
             type="primary",
-            disabled=new == run.id,
+            disabled=bool(problem) or new == run.title,
             on_click=_do_rename,
             args=(run, new),
         )
+        if problem:
+            st.error(problem, icon=":material/label_off:")
+
+
+def _problem_with(run: Run, title: str) -> str:
+    """Why a run cannot be called that; empty if it can."""
+    try:
+        if runs.id_of(title) != run.id:
+            runs.check_free(runs.id_of(title))
+    except StudioError as error:
+        return html.plain(str(error))
+    return ""
 
 
 def _do_rename(run: Run, new: str) -> None:
     try:
-        runs.rename(run.id, new)
-        st.session_state[keys.NEXT_RUN] = new
+        st.session_state[keys.NEXT_RUN] = runs.rename(run.id, new).id
     except StudioError as error:
         st.toast(html.plain(str(error)))

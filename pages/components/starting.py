@@ -7,26 +7,29 @@ from core.datasets import DatasetSpec
 from core.jobs import limits
 from core.training import TrainConfig, estimate
 from pages.components import html, job_progress, keys, later, run_view, steps
+from pages.components.model_form import Form
 
 _SHORT = 10.0  # seconds
 
 
-def show(spec: DatasetSpec, config: TrainConfig | None) -> None:
+def show(spec: DatasetSpec, form: Form) -> None:
     """Start the training that the form describes."""
-    ahead = job_progress.running("train")
+    ahead, config = job_progress.running("train"), form.config
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.button(
             "Start training",
             type="primary",
             icon=":material/play_arrow:",
-            disabled=config is None,
+            disabled=config is None or bool(form.problem),
             on_click=later.ask,
             args=(keys.START,),
         )
-        if later.asked(keys.START) and config is not None:
+        if later.asked(keys.START) and config is not None and not form.problem:
             _start(config)
         if config is not None:
             st.markdown(_how_long(spec, config))
+    if form.problem:
+        st.error(form.problem, icon=":material/error:")
     if ahead:
         st.caption(f"It will wait its turn: {len(ahead)} before it.")
 
@@ -46,17 +49,15 @@ def _how_long(spec: DatasetSpec, config: TrainConfig) -> str:
     found = estimate(config, spec, runs.list_runs())
     if found is None:
         return "How long it takes is not known yet: nothing like it was trained here."
-    basis = "of the same kind" if found.alike else "of other models, so only roughly"
+    basis = "earlier trainings" if found.own else "how fast this machine is"
+    basis += "" if found.alike else ", from other models, so only roughly"
     if found.seconds < _SHORT:
         return "**A few seconds** on this machine."
     ends = ""
     if limits.apply() and found.seconds > limits.MOST_SECONDS:
         most = html.duration(limits.MOST_SECONDS)
         ends = f" This demo ends it after {most} and keeps the best epoch so far."
-    return (
-        f"**About {html.duration(found.seconds)}** on this machine, judging by earlier "
-        f"trainings {basis}.{ends}"
-    )
+    return f"**About {html.duration(found.seconds)}** on this machine, judging by {basis}.{ends}"
 
 
 def _start(config: TrainConfig) -> None:

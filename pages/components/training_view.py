@@ -13,6 +13,8 @@ from pages.components import curve, html, job_progress, keys
 
 _METRIC_WIDTH = 155  # pixels: two beside each other on a phone
 _LOG_LINES = 30
+_FIRST, _LONG = 5.0, 60.0  # seconds of learning: before the first nothing is said of what is left
+_MUCH, _SOMETHING = 0.1, 0.02  # parts that have to be done: of a short and of a long training
 _STAGES = {
     "loading": "Loading the pictures",
     "preparing": "Preparing the pictures",
@@ -114,12 +116,17 @@ def _where(job: Job) -> str:
 
 
 def seconds_left(job: Job) -> float | None:
-    """From how long it has taken so far; None while that says too little."""
-    if job.stage != "fitting" or job.part < 0.01 or not job.times.get("running"):
+    """Of learning, from how long it has taken so far; None while that says too little.
+
+    The first pictures take longer: the network is being translated for the machine.
+    """
+    if job.stage != "fitting" or not job.times.get("stage"):
         return None
-    begun = datetime.fromisoformat(job.times["running"])
-    elapsed = (datetime.now(UTC) - begun).total_seconds()
-    return elapsed / job.part * (1 - job.part) if elapsed > 3 else None
+    elapsed = (datetime.now(UTC) - datetime.fromisoformat(job.times["stage"])).total_seconds()
+    done = job.part - job.part_before
+    if elapsed < _FIRST or done < (_MUCH if elapsed < _LONG else _SOMETHING):
+        return None
+    return elapsed / done * (1 - job.part)
 
 
 def _show_buttons(job: Job) -> None:

@@ -119,7 +119,7 @@ def _pick(finished: dict[str, Run]) -> Run:
         "Look at",
         options,
         format_func=lambda run_id: (
-            f"{run_id} · {run_picker.title(finished[run_id])} · "
+            f"{run_picker.name(finished[run_id])} · {run_picker.title(finished[run_id])} · "
             f"{html.percent(finished[run_id].card.metrics['accuracy'])}"
         ),
         key=keys.SHOWN_RUN,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import cost, runs
+from core import cost, machine, runs
 from core.errors import RunError
 from core.training.train import measure
 from tests.conftest import SOME_COST
@@ -29,7 +29,7 @@ def check(found: dict, files: list[Path]) -> None:
     assert found["latency_p95_seconds"] >= found["latency_seconds"]
     assert found["file_bytes"] == sum(path.stat().st_size for path in files)
     assert found["memory_bytes"] > 20e6  # Python, NumPy and scikit-learn alone
-    assert found["machine"] == cost.machine()
+    assert found["machine"] == machine.described()
 
 
 @on_linux
@@ -113,7 +113,7 @@ def test_the_model_answers_pictures_of_its_shape_in_batches(small_run):
 )
 def test_the_machine_is_told_in_a_few_words(monkeypatch, cores, expected):
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    text = cost.machine()
+    text = machine.described()
     assert f", {expected}" in text
     assert text.endswith(f"{platform.system()}, Python {platform.python_version()}")
     assert "\n" not in text
@@ -128,16 +128,16 @@ def test_a_system_that_tells_nothing_gets_by_with_less(monkeypatch):
     monkeypatch.setattr(Path, "write_text", unreadable)
     monkeypatch.setattr(os, "sysconf", unreadable)
     monkeypatch.setattr(platform, "processor", lambda: "")
-    assert cost.machine().startswith(platform.machine() + ", ")
-    assert "GB" not in cost.machine()
+    assert machine.described().startswith(platform.machine() + ", ")
+    assert "GB" not in machine.described()
     assert cost.most_memory() is None
     cost.forget_most_memory()
 
 
 @on_linux
 def test_the_memory_of_the_machine_is_told():
-    assert ", 0 GB" not in cost.machine()
-    assert " GB, Linux, " in cost.machine()
+    assert ", 0 GB" not in machine.described()
+    assert " GB, Linux, " in machine.described()
 
 
 @on_linux

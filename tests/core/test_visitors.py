@@ -115,7 +115,7 @@ def test_two_visitors_can_use_the_same_name(name):
             assert visitors.distinct(name) == found[-1]
             assert NAME.fullmatch(found[-1]), "it is not the name of a dataset any more"
     assert found[0] != found[1]
-    assert {one.rpartition("-")[0] for one in found} == {name[:58]}
+    assert {one.rpartition("-")[0] for one in found} == {name[:55]}
 
 
 # Messages without paths

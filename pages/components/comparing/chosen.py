@@ -96,7 +96,7 @@ def show_apart(choice: Choice) -> None:
         title = html.plain(datasets.title_of(one.run.card.dataset))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f":material/call_split: **{html.plain(one.id)}** was measured on other test "
+                f":material/call_split: **{html.plain(one.title)}** was measured on other test "
                 f"pictures ({title}, {len(one.evaluation.labels):,} "
                 f"of them; accuracy {html.percent(one.evaluation.accuracy)}). A figure on easier "
                 "pictures says nothing against one on harder ones, so it stands apart."
@@ -110,7 +110,7 @@ def show_apart(choice: Choice) -> None:
             )
     for one in choice.damaged:
         st.warning(
-            f"**{html.plain(one.id)}** is damaged and left out. {html.plain(one.reason)}",
+            f"**{html.plain(one.title)}** is damaged and left out. {html.plain(one.reason)}",
             icon=":material/broken_image:",
         )
 
@@ -147,7 +147,9 @@ def _main_group(found: Sequence[Run]) -> str:
 
 
 def _label(run: Run) -> str:
-    return f"{run.id} · {run_picker.title(run)} · {datasets.title_of(run.card.dataset)}"
+    return (
+        f"{run_picker.name(run)} · {run_picker.title(run)} · {datasets.title_of(run.card.dataset)}"
+    )
 
 
 def _say_what_is_gone(known: dict[str, Run]) -> None:

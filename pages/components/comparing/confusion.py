@@ -98,7 +98,9 @@ def _show_matrices(shown: Sequence[Compared], scale: str, cell) -> None:
         row = st.columns(columns, gap="medium")
         for column, one, values in zip(row, shown[start:], scaled[start:], strict=False):
             with column:
-                st.markdown(f"**{html.plain(one.id)}** · {html.percent(one.evaluation.accuracy)}")
+                st.markdown(
+                    f"**{html.plain(one.title)}** · {html.percent(one.evaluation.accuracy)}"
+                )
                 _draw(one.id, f"Confusion matrix of {one.id}", one, values, scale, most, cell)
 
 
@@ -107,7 +109,7 @@ def _show_difference(first: Compared, second: Compared, scale: str, cell) -> Non
         second.evaluation.confusion_matrix, scale
     )
     label = f"{first.id} less {second.id}"
-    st.markdown(f"**{html.plain(first.id)}** less **{html.plain(second.id)}**")
+    st.markdown(f"**{html.plain(first.title)}** less **{html.plain(second.title)}**")
     most = np.abs(values).max()
     _draw(_DIFFERENCE, label, first, values, scale, most, cell, signed=True)
 
@@ -224,7 +226,8 @@ def _show_difference_cell(found: Sequence[Compared], shown, row: int, column: in
     ):
         places = np.flatnonzero(inside)
         st.markdown(
-            f"{len(places):,} by **{html.plain(one.id)}** but not by **{html.plain(other.id)}**"
+            f"{len(places):,} by **{html.plain(one.title)}** but not by "
+            f"**{html.plain(other.title)}**"
         )
         cases.show(
             found, cases.surest_first(one.evaluation, places), f"{one.id}_only_{row}_{column}"

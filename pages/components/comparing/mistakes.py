@@ -39,7 +39,7 @@ def show(found: Sequence[Compared]) -> None:
         st.success("There is no such picture.", icon=":material/check_circle:")
         return
     count = html.counted(len(places), "picture")
-    st.markdown(f"**{count}**, sorted by how sure **{html.plain(one.id)}** was of its answer.")
+    st.markdown(f"**{count}**, sorted by how sure **{html.plain(one.title)}** was of its answer.")
     cases.show(found, places, f"{which}_{one.id}_{truth}_{answer}_{order}")
 
 

@@ -9,6 +9,7 @@ from core.comparison import Compared
 from core.ensemble import Ensemble
 from core.errors import StudioError
 from core.evaluation import mcnemar
+from core.names import MOST_OF_TITLE
 from core.runs import Run
 from pages.components import address, choice, html, keys
 from pages.components.comparing import chosen
@@ -181,26 +182,42 @@ def beats(together: Ensemble, best: Compared) -> str:
     )
 
 
+def _problem_with(name: str) -> str:
+    """Why an ensemble cannot be called that; empty if it can."""
+    try:
+        runs.check_free(runs.id_of(name))
+    except StudioError as error:
+        return html.plain(str(error))
+    return ""
+
+
 def _offer_to_keep(together: Ensemble) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             "Name",
             key=keys.ENSEMBLE_NAME,
-            placeholder="for instance all-three",
-            max_chars=64,
-            help="Small letters, digits, hyphens and underscores.",
+            placeholder="for instance All three",
+            max_chars=MOST_OF_TITLE,
+            help="Whatever you like to call it.",
             width=320,
         ).strip()
-        clicked = st.button("Keep it as a trained model", type="primary", icon=":material/save:")
+        problem = _problem_with(name) if name else ""
+        clicked = st.button(
+            "Keep it as a trained model",
+            type="primary",
+            icon=":material/save:",
+            disabled=not name or bool(problem),
+        )
+    if problem:
+        st.error(problem, icon=":material/label_off:")
     if not clicked:
         return
     try:
-        runs.check_free(name)
         with st.spinner("Measuring what an answer costs …"):
             run = ensemble.save(name, together)
     except StudioError as error:
         st.error(html.plain(str(error)), icon=":material/error:")
         return
-    st.toast(f"{run.id} is kept. It answers on the Recognise page like any other.")
+    st.toast(f"{html.plain(run.title)} is kept. It answers on the Recognise page like any other.")
     chosen.add([run.id])
     st.rerun()

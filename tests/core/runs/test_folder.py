@@ -221,8 +221,6 @@ def test_names_are_checked(runs_folder, name):
     with pytest.raises(RunError, match="The name of a run is"), runs.draft(name):
         pass
     leave("mine")
-    with pytest.raises(RunError, match="The name of a run is"):
-        runs.rename("mine", name)
     for function in (runs.load, runs.delete):
         with pytest.raises(RunError, match="There is no run named"):
             function(name)
@@ -321,16 +319,36 @@ def test_a_renamed_run_keeps_everything_but_its_name(runs_folder):
     before = leave("first")
     renamed = runs.rename("first", "second")
     assert renamed == runs.load("second")
-    assert replace(renamed.card, id="first") == before.card
+    assert replace(renamed.card, id="first", title="") == before.card
     assert renamed.evaluation().accuracy == TEST.accuracy
     assert os.listdir(runs_folder) == ["second"]
     assert {path.name for path in renamed.folder.iterdir()} == {runs.CARD, *renamed.card.files}
 
 
 @pytest.mark.parametrize(
+    ("title", "run_id"),
+    [
+        ("My model no. 2", "my-model-no-2"),
+        ("Größe ♥", "groesse"),
+        ("模型", "mo-xing"),
+        ("../x", "x"),
+        ("First", "first"),
+        ("x" * 100, "x" * 64),
+    ],
+)
+def test_a_run_can_have_any_title(runs_folder, title, run_id):
+    leave("first")
+    renamed = runs.rename("first", title)
+    assert (renamed.title, renamed.id) == (title, run_id)
+    assert runs.load(run_id) == renamed
+    assert os.listdir(runs_folder) == [run_id]
+
+
+@pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("mine", "mine", "already a run named 'mine'"),
+        ("mine", " ", "1 to 100 characters"),
+        ("mine", "Other!", "already a run named 'other'"),
         ("mine", "other", "already a run named 'other'"),
         ("mine", "theirs", "already a run named 'theirs'"),
         ("unknown", "new", "There is no run named 'unknown'. Known: mine, other, theirs."),

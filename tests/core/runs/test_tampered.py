@@ -35,11 +35,12 @@ FIELDS = [
     "test_fingerprint",
     "cost",
     "members",
+    "title",
     "format_version",
 ]
 ALLOWED = {
     *((name, "text") for name in ("id", "owner", "dataset", "preprocessing", "model")),
-    *(("test_fingerprint", odd) for odd in ("text", "empty text")),
+    *((name, odd) for name in ("test_fingerprint", "title") for odd in ("text", "empty text")),
     *((name, "empty list") for name in ("history", "members")),
     *((name, "fraction") for name in ("seconds", "validation_fraction")),
 }

@@ -2,12 +2,19 @@ from dataclasses import replace
 
 import pytest
 
-from core import runs
+from core import machine, runs
 from core.datasets import find
 from core.models.transfer import BACKBONES
 from core.runs import Run
 from core.training import TrainConfig, estimate
 from core.training.shipped import CONFIGS
+
+
+@pytest.fixture(autouse=True)
+def same_machine(monkeypatch) -> None:
+    """This machine is as fast as the one that trained the runs."""
+    monkeypatch.setattr(machine, "gigaflops", lambda: machine.REFERENCE)
+
 
 FOREST = TrainConfig("digits", "random_forest", {"n_estimators": 50})
 
@@ -40,7 +47,7 @@ def run_of(
 
 
 def seconds_of(config: TrainConfig, earlier: list[Run]) -> float:
-    return estimate(config, find(config.dataset), earlier).seconds
+    return estimate(config, find(config.dataset), earlier).learning
 
 
 def test_nothing_is_known_at_first(small_run):
@@ -60,7 +67,7 @@ def test_nothing_is_known_at_first(small_run):
 )
 def test_the_same_again_takes_as_long(small_run, config):
     found = estimate(config, find(config.dataset), [run_of(small_run, config, 7.5)])
-    assert found.seconds == pytest.approx(7.5)
+    assert found.learning == pytest.approx(7.5)
     assert (found.trainings, found.alike) == (1, True)
 
 
@@ -131,7 +138,7 @@ def test_few_pictures_do_not_make_a_pretrained_network_begin_sooner(small_run):
 def test_another_backbone_is_estimated_by_its_multiplications(small_run):
     earlier = [trained(small_run, pretrained("mobilenet_v2"), 10.0)]
     found = estimate(pretrained("vgg16"), find("mnist"), earlier)
-    assert found.seconds == pytest.approx(10 * 15300 / 300)
+    assert found.learning == pytest.approx(10 * 15300 / 300)
     assert not found.alike
 
 
@@ -168,7 +175,7 @@ def test_the_middle_of_the_latest_five_counts(small_run):
         for day, seconds in enumerate([900, 900, 3, 5, 4, 900, 2], start=1)
     ]
     found = estimate(FOREST, find("digits"), earlier)
-    assert found.seconds == pytest.approx(4)
+    assert found.learning == pytest.approx(4)
     assert found.trainings == 5
 
 
@@ -179,7 +186,7 @@ def test_trainings_on_the_same_dataset_count_before_others(small_run):
     assert seconds_of(FOREST, [elsewhere, here]) == pytest.approx(5)
     found = estimate(FOREST, find("digits"), [elsewhere])
     assert not found.alike
-    assert 0 < found.seconds < 1000
+    assert 0 < found.learning < 1000
 
 
 @pytest.mark.parametrize(
@@ -217,4 +224,27 @@ def test_shipped_runs_can_be_estimated_from(name):
     run = runs.load(name)
     config = TrainConfig.of(run.card)
     found = estimate(config, find(config.dataset), [run])
-    assert found is None or found.seconds == pytest.approx(run.card.seconds, rel=0.05)
+    assert found is None or found.learning == pytest.approx(run.card.seconds, rel=0.05)
+
+
+@pytest.mark.parametrize("times_faster", [0.25, 1, 4])
+def test_a_faster_machine_takes_less_time(small_run, monkeypatch, times_faster):
+    monkeypatch.setattr(machine, "gigaflops", lambda: times_faster * machine.REFERENCE)
+    elsewhere = run_of(small_run, FOREST, 8.0)
+    found = estimate(FOREST, find("digits"), [elsewhere])
+    assert found.learning == pytest.approx(8.0 / times_faster)
+    here = replace(elsewhere.card, cost={"gigaflops": times_faster * machine.REFERENCE})
+    found = estimate(FOREST, find("digits"), [replace(elsewhere, card=here)])
+    assert found.learning == pytest.approx(8.0)
+
+
+def test_what_is_done_beside_learning_is_learnt_from_earlier_trainings(small_run):
+    def around(*costs: dict) -> float:
+        run = run_of(small_run, FOREST, 8.0)
+        earlier = [replace(run, card=replace(run.card, cost=cost)) for cost in costs]
+        return estimate(FOREST, find("digits"), earlier).around
+
+    assert around({}) > 0
+    assert around({"around_seconds": 30.0}, {}, {"around_seconds": 20.0}) == 25.0
+    faster = {"around_seconds": 30.0, "gigaflops": 2 * machine.REFERENCE}
+    assert around(faster) == 60.0
