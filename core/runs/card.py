@@ -44,7 +44,7 @@ class RunCard:
             that trained it held, how fast the machine was (`gigaflops`) and how long it took beside
             learning (`around_seconds`). Empty if it was never measured.
         members: of an ensemble, each with its `id`, the `sha256` of its model and its `weight`.
-        title: what people call it; empty: its id.
+        title: what people call it; empty if that is its id.
         format_version: version of this layout.
     """
 
@@ -71,6 +71,10 @@ class RunCard:
     members: tuple[dict[str, Any], ...] = ()
     title: Text = ""
     format_version: int = FORMAT_VERSION
+
+    def __post_init__(self) -> None:
+        if self.title == self.id:  # then it is none, and does not stay behind in a copy
+            object.__setattr__(self, "title", "")
 
     @property
     def axis(self) -> str:

@@ -334,8 +334,8 @@ def test_only_what_fits_together_can_vote(members, put_together, expected):
     [
         ("forest", "already a run named 'forest'"),
         ("mnist-cnn", "already a run named 'mnist-cnn'"),
-        ("Not A Name", "The name of a run is"),
-        ("", "The name of a run is"),
+        ("Forest", "already a run named 'forest'"),
+        ("", "1 to 100 characters"),
     ],
 )
 def test_an_ensemble_needs_a_name_of_its_own(members, own_runs_folder, name, expected):

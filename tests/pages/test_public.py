@@ -298,7 +298,7 @@ def test_two_visitors_can_give_their_pictures_the_same_name(open_page):
         fine(button(page, "Import these pictures").click().run())
         assert not page.error
     names = [job.settings["name"] for job in queue.everything()]
-    assert names == ["cats-bbbb", "cats-aaaa"]
+    assert names == ["cats-bbbbbbbb", "cats-aaaaaaaa"]
     assert [job.settings["title"] for job in queue.everything()] == ["cats", "cats"]
 
 

@@ -235,17 +235,22 @@ def test_a_value_that_cannot_work_is_said_and_nothing_can_be_started(
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("No Good", "Received: 'No Good'"), ("mnist-cnn", None), ("../x", "Received: '../x'")],
+    [
+        ("My model no. 2", ""),
+        ("../x", ""),
+        ("mnist-cnn", "already a run named 'mnist-cnn'"),
+        ("MNIST CNN", "already a run named 'mnist-cnn'"),
+    ],
 )
 def test_the_name_of_the_run_is_checked(open_page, submitted, name, sentence):
     page = open_page("model", model="knn")
     fine(fields(page)[keys.RUN_NAME].set_value(name).run())
-    if sentence is None:  # a name that is taken is found when it is submitted
-        button(page, "Start training").click().run()
-        assert submitted[0][1]["name"] == name
-    else:
+    if sentence:
         assert sentence in plain(page.error[0].value)
         assert button(page, "Start training").disabled
+    else:
+        button(page, "Start training").click().run()
+        assert submitted[0][1]["name"] == name
 
 
 @pytest.mark.parametrize("name", CNN_PRESETS)
@@ -614,16 +619,17 @@ def test_a_run_is_renamed(open_page, with_runs):
     for taken, sentence in (
         ("my-mlp", "already a run named 'my-mlp'"),
         ("mnist-cnn", "already a run named 'mnist-cnn'"),
-        ("No Good", "Received: 'No Good'"),
+        ("My MLP", "already a run named 'my-mlp'"),
     ):
         fine(fields(page)["rename_my-knn"].set_value(taken).run())
         assert sentence in plain(page.error[0].value)
-        assert "Rename it" not in [one.label for one in page.button]
-    fine(fields(page)["rename_my-knn"].set_value("neighbours").run())
+        assert button(page, "Rename it").disabled
+    fine(fields(page)["rename_my-knn"].set_value("Neighbours!").run())
     assert runs.load("my-knn")  # not yet: the button was not clicked
     fine(button(page, "Rename it").click().run())
     assert fields(page)[keys.SHOWN_RUN].value == "neighbours"
-    assert runs.load("neighbours").card.id == "neighbours"
+    assert runs.load("neighbours").title == "Neighbours!"
+    assert "Neighbours!" in [plain(one.value) for one in page.subheader]
     assert not (with_runs.runs_dir / "my-knn").exists()
     assert not page.error
 

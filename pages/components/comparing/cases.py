@@ -10,7 +10,7 @@ from core import datasets
 from core.comparison import Compared
 from core.errors import StudioError
 from core.evaluation import Evaluation
-from core.names import all_shown, shown_path
+from core.names import all_shown, shown, shown_path
 from pages.components import html, keys
 
 _AT_ONCE = 24
@@ -128,9 +128,10 @@ def _card(found: Sequence[Compared], pictures, index: int, files: Sequence[str])
         sure = html.percent(float(one.evaluation.confidences[index]))
         word = "right" if right else "wrong"
         mark = "✓" if right else "✗"
+        title = escape(one.title)
         rows.append(
             f'<li><span role="img" aria-label="{word}">{mark}</span> <b>{escape(answer)}</b>'
-            f'<span>{sure}</span><small title="{escape(one.id)}">{escape(one.id)}</small></li>'
+            f'<span>{sure}</span><small title="{title}">{title}</small></li>'
         )
     title = f"True class {escape(truth)}"
     file = files[index] if files else f"test picture {index}"
@@ -166,7 +167,7 @@ def _show_answers(found: Sequence[Compared], indices: np.ndarray) -> None:
         column_config={
             "picture": "Test picture",
             "true class": "True class",
-            **{f"run {one.id}": one.id for one in found},
+            **{f"run {one.id}": shown(one.title) for one in found},
         },
     )
 

@@ -110,7 +110,7 @@ def show_apart(choice: Choice) -> None:
             )
     for one in choice.damaged:
         st.warning(
-            f"**{html.plain(one.title)}** is damaged and left out. {html.plain(one.reason)}",
+            f"**{html.plain(one.id)}** is damaged and left out. {html.plain(one.reason)}",
             icon=":material/broken_image:",
         )
 

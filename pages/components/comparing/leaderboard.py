@@ -50,7 +50,7 @@ def _column(name: str) -> Column:
 def _row(found: Sequence[Compared], one: Compared) -> list[Cell]:
     title = run_picker.title(one.run)
     return [
-        Cell(one.id, one.id),
+        Cell(run_picker.name(one.run), one.title),
         *(_cell(found, one, name) for name in _COLUMNS),
         Cell(title, title),
     ]
@@ -96,6 +96,6 @@ def _show_all(found: Sequence[Compared]) -> None:
         column_config={
             "figure": st.column_config.TextColumn("Figure", pinned=True),
             "help": st.column_config.TextColumn("What it says", width="large"),
-            **{f"run {one.id}": one.id for one in found},
+            **{f"run {one.id}": run_picker.name(one.run) for one in found},
         },
     )

@@ -79,7 +79,7 @@ def _weights(members: Sequence[Run], vote: str) -> tuple[float, ...]:
         with columns[place % len(columns)]:
             found.append(
                 st.slider(
-                    f"Weight of {member.id}",
+                    f"Weight of {html.plain(member.title)}",
                     0.0,
                     1.0,
                     step=0.01,
@@ -169,7 +169,7 @@ def beats(together: Ensemble, best: Compared) -> str:
     """Whether the ensemble is better than the best of its members, by more than chance."""
     p_value = mcnemar(together.test, best.evaluation)
     ours, theirs = together.test.accuracy * 100, best.evaluation.accuracy * 100
-    figures = f"{ours:.2f} % together, {theirs:.2f} % by {best.id} alone"
+    figures = f"{ours:.2f} % together, {theirs:.2f} % by {html.plain(best.title)} alone"
     if ours == theirs:
         return f"Together they are no better and no worse than the best of them: {figures}."
     test = comparison.written_p(p_value)

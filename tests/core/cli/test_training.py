@@ -135,7 +135,7 @@ def test_the_command_line_overrules_the_file(capsys, runs_folder, tmp_path, argu
         ([*QUICK, "--set", "seed=-1"], "`seed` must be a whole number from 0"),
         ([*QUICK, "--set", "validation_fraction=2"], "0.01 to 0.5"),
         ([*QUICK, "--set", "validation_fraction=nan"], "0.01 to 0.5"),
-        ([*QUICK, "--name", "../x"], "The name of a run is"),
+        ([*QUICK, "--name", " "], "The name of a model is"),
         ([*QUICK, "--config", "no-such-file.yaml"], "no-such-file.yaml cannot be read"),
     ],
 )
