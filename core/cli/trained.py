@@ -6,8 +6,8 @@ from pathlib import Path
 from core import runs
 from core.cli.output import as_png, print_table, write_file
 from core.errors import RunError
-from core.training import TrainConfig, best_point
-from core.training.script import as_script
+from core.training import best_point
+from core.training.script import script_of
 
 
 def add_commands(commands) -> None:
@@ -51,5 +51,5 @@ def script(options: argparse.Namespace) -> int:
     if card.members:
         names = ", ".join(member["id"] for member in card.members)
         raise RunError(f"{card.id!r} is an ensemble of {names}; ask for the script of a member.")
-    print_table((as_script(TrainConfig.of(card)),), [])
+    print_table((script_of(card),), [])
     return 0

@@ -201,7 +201,7 @@ def write_status(folder: Path, **changes: Any) -> None:
         status = record.read_status(folder)
     except StoredError as error:
         raise JobError(f"The job {folder.name!r} cannot be read: {error}.") from error
-    times = dict(status.times)
+    times = dict(changes.get("times", status.times))
     if "state" in changes:
         times[changes["state"]] = now()
     if changes.get("stage", status.stage) != status.stage:

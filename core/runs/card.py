@@ -14,7 +14,8 @@ from core.stored import Fraction, Name, Number, Seconds, Seed, Setting, Text
 FORMAT_VERSION = 1
 AXES = ("epoch", "iteration", "trees", "rounds", "pictures")
 FAMILIES = ("network", "classical", "ensemble")
-_LATER = ("test_fingerprint", "cost", "members", "title")  # cards written earlier lack them
+# cards written earlier lack them
+_LATER = ("test_fingerprint", "cost", "members", "title", "ended_early")
 _FRACTIONS = ("accuracy", "precision", "recall", "f1")
 Side = Annotated[int, Ge(1), Le(10_000)]
 
@@ -45,6 +46,7 @@ class RunCard:
             learning (`around_seconds`). Empty if it was never measured.
         members: of an ensemble, each with its `id`, the `sha256` of its model and its `weight`.
         title: what people call it; empty if that is its id.
+        ended_early: whether somebody ended the training before it was over.
         format_version: version of this layout.
     """
 
@@ -70,6 +72,7 @@ class RunCard:
     cost: dict[Name, Number | Text | None] = field(default_factory=dict)
     members: tuple[dict[str, Any], ...] = ()
     title: Text = ""
+    ended_early: bool = False
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:

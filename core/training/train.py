@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from itertools import count
@@ -63,7 +64,13 @@ def train(
         DatasetError: if the dataset cannot be loaded.
     """
     cancelled = "The training was cancelled; no run was kept."
-    report = Reporter(on_progress, should_stop, cancelled, should_finish)
+    asked: list[bool] = []
+
+    def finishes() -> bool:
+        asked.append(should_finish())
+        return asked[-1]
+
+    report = Reporter(on_progress, should_stop, cancelled, finishes)
     title = config.name or free_name(config)
     started = time.perf_counter()
     with _told_of_the_disk(checkpoints), runs.draft(runs.id_of(title)) as folder:
@@ -82,6 +89,7 @@ def train(
         found["gigaflops"] = machine.gigaflops()
         found["around_seconds"] = time.perf_counter() - started - seconds + before
         card = _card(config, title, dataset, history, val, test, seconds, found)
+        card = replace(card, ended_early=any(asked))
         run = runs.save(card, folder, val, test)
     on_progress(Progress("done", part=1.0, metrics=run.card.metrics))
     return run

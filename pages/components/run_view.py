@@ -11,7 +11,7 @@ from core.models import MODELS
 from core.names import MOST_OF_TITLE
 from core.runs import Run
 from core.training import TrainConfig, best_point, judge
-from core.training.script import as_script
+from core.training.script import script_of
 from pages.components import class_report, curve, deleting, html, keys, model_form, run_picker
 from pages.components.zipped import as_zip
 
@@ -167,18 +167,21 @@ def config_of(run: Run) -> TrainConfig | None:
 
 
 def _show_script(run: Run) -> None:
-    show_python(config_of(run), run.id)
+    try:
+        script = script_of(run.card)
+    except StudioError:
+        script = ""
+    show_python(script, run.id)
 
 
-def show_python(config: TrainConfig | None, name: str) -> None:
-    """A script of exactly this training, to read and to take away."""
-    if config is None:
+def show_python(script: str, name: str) -> None:
+    """A script of exactly this training, to read and to take away; empty if there is none."""
+    if not script:
         st.info(
             "There is no script for it: it is an ensemble, or its dataset or model is gone.",
             icon=":material/info:",
         )
         return
-    script = as_script(config)
     st.download_button(
         "Download this script",
         script,

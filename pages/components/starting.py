@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from core import runs
+from core import names, runs
 from core.datasets import DatasetSpec
 from core.jobs import limits
 from core.training import TrainConfig, estimate
+from core.training.script import as_script
 from pages.components import html, job_progress, keys, later, run_view, steps
 from pages.components.model_form import Form
 
@@ -42,7 +43,7 @@ def show_script(config: TrainConfig | None) -> None:
     script = st.expander(title, key=keys.SCRIPT, on_change="rerun")
     if script.open:
         with script:
-            run_view.show_python(config, config.name or "train")
+            run_view.show_python(as_script(config), names.to_id(config.name or "train", "train"))
 
 
 def _how_long(spec: DatasetSpec, config: TrainConfig) -> str:

@@ -100,12 +100,14 @@ def _go_on(job_id: str) -> None:
 
 def _announce_last() -> None:
     """Show the run of the training that has just ended, the first time it is seen."""
-    trainings = (job for job in jobs.list_jobs() if job.kind == "train" and not job.damaged)
-    last = next(trainings, None)
-    if last is None or "run" not in last.result and last.state == "done":
+    ended = [job for job in jobs.list_jobs() if job.kind == "train" and "run" in job.result]
+    # by when it ended: one that was gone on with may be older than others
+    last = max(ended, key=lambda job: job.times.get("done", ""), default=None)
+    if last is None:
+        st.session_state.setdefault(keys.SEEN_JOB, "")
         return
-    known = last.id if last.state == "done" and keys.SHOWN_RUN in st.query_params else ""
-    if st.session_state.setdefault(keys.SEEN_JOB, known) == last.id or last.state != "done":
+    known = last.id if keys.SHOWN_RUN in st.query_params else ""
+    if st.session_state.setdefault(keys.SEEN_JOB, known) == last.id:
         return
     st.session_state[keys.NEXT_RUN] = last.result["run"]
     st.session_state[keys.SEEN_JOB] = last.id
@@ -132,7 +134,7 @@ def _show_table(finished: list[Run]) -> None:
     table = pd.DataFrame(
         [
             {
-                "name": run.id,
+                "name": run_picker.name(run),
                 "dataset": run.card.dataset,
                 "model": run_picker.title(run),
                 "accuracy": run.card.metrics["accuracy"],

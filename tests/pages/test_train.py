@@ -854,6 +854,19 @@ def test_the_run_of_a_training_that_was_watched_is_shown_when_it_ends(open_page,
     assert fields(fine(page.run()))[keys.SHOWN_RUN].value == "my-mlp"  # once is enough
 
 
+def test_a_training_that_was_gone_on_with_is_followed(open_page, with_runs):
+    older, latest = submit("knn"), submit("mlp")
+    write_status(latest.folder, state="done", result={"run": "my-mlp", "accuracy": 0.9})
+    with lock_of(older.folder):
+        write_status(older.folder, state="running", stage="fitting", tries=1)
+        page = open_page("trainings", run="my-mlp")
+        status = json.loads((older.folder / "status.json").read_text())
+        later = {**status["times"], "done": "2099-01-01T00:00:00+00:00"}
+        write_status(older.folder, state="done", result={"run": "my-knn", "accuracy": 0.9})
+        write_status(older.folder, times=later)
+    assert fields(fine(page.run()))[keys.SHOWN_RUN].value == "my-knn"
+
+
 def test_a_run_that_was_deleted_since_is_not_missed(open_page, with_runs):
     job = submit("knn")
     write_status(job.folder, state="done", result={"run": "was-deleted", "accuracy": 0.9})

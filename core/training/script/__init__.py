@@ -9,6 +9,7 @@ import textwrap
 
 from core import datasets
 from core.models import MODELS
+from core.runs import RunCard
 from core.training.config import TrainConfig
 from core.training.script import classical, network, transfer
 from core.training.script.pictures import add_pictures, amounts
@@ -17,11 +18,24 @@ from core.training.script.writing import WIDTH, Script, literal
 _LIBRARIES = {"classical": "scikit-learn", "network": "Keras"}
 
 
-def as_script(config: TrainConfig) -> str:
+def script_of(card: RunCard) -> str:
+    """The script of the training that made a run; see `as_script`.
+
+    Raises:
+        StudioError: if its dataset or its model is gone or damaged, or it is an ensemble.
+    """
+    return as_script(TrainConfig.of(card), _ended_early(card))
+
+
+def as_script(config: TrainConfig, remark: str = "") -> str:
     """A Python script that trains the same model on the same pictures, written to be read.
 
     It is run in the project's folder, keeps the model in a file, and its last line says
     `test accuracy: 0.9876`.
+
+    Args:
+        config: the training.
+        remark: a paragraph for the top of it.
 
     Raises:
         DatasetError: if the stored pictures of the dataset are damaged.
@@ -37,10 +51,20 @@ def as_script(config: TrainConfig) -> str:
         pretrained = bool(MODELS[config.model].backbone)
         (transfer if pretrained else network).add_training(script, config, found)
         network.add_figures(script)
-    return script.text(_docstring(config))
+    return script.text(_docstring(config, remark))
 
 
-def _docstring(config: TrainConfig) -> str:
+def _ended_early(card: RunCard) -> str:
+    if not card.ended_early:
+        return ""
+    at = card.history[-1][card.axis] if card.history else 0
+    return (
+        f"The run {card.id} was ended early by hand ({card.axis} {at}). This script goes on to the "
+        "end, so its model and its accuracy may be others."
+    )
+
+
+def _docstring(config: TrainConfig, remark: str) -> str:
     model, dataset = MODELS[config.model].title, datasets.find(config.dataset).title
     title = f"{model}{',' * (',' in model)} on {_harmless(dataset)}."
     about = (
@@ -48,7 +72,7 @@ def _docstring(config: TrainConfig) -> str:
         f"{_LIBRARIES[config.family]}: read it, run it, change it. Save it in the project's "
         "folder, beside app.py, and run it there:"
     )
-    paragraphs = [textwrap.fill(text, WIDTH - 3) for text in (title, about)]
+    paragraphs = [textwrap.fill(text, WIDTH - 3) for text in (title, remark, about) if text]
     return "\n\n".join([*paragraphs, "    python script.py"])
 
 

@@ -36,9 +36,11 @@ FIELDS = [
     "cost",
     "members",
     "title",
+    "ended_early",
     "format_version",
 ]
 ALLOWED = {
+    ("ended_early", "true"),
     *((name, "text") for name in ("id", "owner", "dataset", "preprocessing", "model")),
     *((name, odd) for name in ("test_fingerprint", "title") for odd in ("text", "empty text")),
     *((name, "empty list") for name in ("history", "members")),

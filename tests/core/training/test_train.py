@@ -14,6 +14,7 @@ from core.evaluation import evaluate
 from core.models import MODELS
 from core.serving import load_predictor
 from core.training import Progress, TrainConfig, shipped, train
+from core.training.script import script_of
 from core.training.train import find_same
 
 TINY = {
@@ -270,6 +271,8 @@ def test_a_training_that_is_to_finish_leaves_a_run(runs_folder, model, values):
         should_finish=lambda: len(reports[-1].history) >= 2,
     )
     assert len(run.card.history) == 2
+    assert run.card.ended_early
+    assert f"{run.id} was ended early by hand" in " ".join(script_of(run.card).split())
     assert (
         run.card.hyperparameters
         == TrainConfig("digits", model, TINY[model] | values).hyperparameters
