@@ -7,8 +7,9 @@ from pathlib import Path
 from core import runs, stored
 from core.cli.output import print_table
 from core.errors import RunError, disk_sentence
+from core.evaluation import best_point
 from core.files import check_target
-from core.training import TrainConfig, best_point
+from core.training import TrainConfig
 from core.training.script import as_script
 
 
