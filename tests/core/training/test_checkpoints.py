@@ -15,7 +15,7 @@ class Network:
 
     def __init__(self, weights: str) -> None:
         self.weights = weights
-        self.variables = self.layers = ()
+        self.variables, self.layers = (), ("dense",)
         self.optimizer = SimpleNamespace(variables=())
 
     def save_weights(self, path: Path) -> None:
