@@ -10,7 +10,7 @@ from core import datasets, labelled, runs
 from core.cli.output import print_json, print_table
 from core.datasets.refusals import why
 from core.errors import DatasetError, ModelError, unknown
-from core.evaluation import Evaluation, evaluate
+from core.evaluation import Evaluation, cautions, evaluate
 from core.files import open_regular
 from core.jobs import submit
 from core.models import MODELS
@@ -88,6 +88,8 @@ def run_train(options: argparse.Namespace) -> int:
                 )
             ],
         )
+        for caution in cautions(run.evaluation("test"), run.card.class_names):
+            sys.stderr.write(f"{caution}\n")
     return 0
 
 

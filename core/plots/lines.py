@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from core.comparison import Compared
-from core.evaluation import Curve, precision_recall, roc
+from core.evaluation import Curve, best_point, precision_recall, roc
 from core.names import shown
 from core.plots.style import AXIS_TITLES, PART_NAMES
 from core.runs import Run
@@ -78,7 +78,7 @@ def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
         at = np.array([point[run.card.axis] for point in history], float)
         if not common:
             at = at / at[-1]
-        best = int(np.argmax([point.get("val_accuracy", 0) for point in history]))
+        best = best_point(history)
         for part, name in zip(PART_NAMES, (figure, f"val_{figure}"), strict=False):
             if name in history[0]:
                 values = np.array([point[name] for point in history], float)

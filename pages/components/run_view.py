@@ -7,11 +7,21 @@ import streamlit as st
 
 from core import datasets, runs, stored, visitors
 from core.errors import StudioError
+from core.evaluation import best_point
 from core.models import MODELS
 from core.runs import Run
-from core.training import TrainConfig, best_point, judge
+from core.training import TrainConfig, judge_run
 from core.training.script import as_script
-from pages.components import class_report, curve, deleting, html, keys, model_form, run_picker
+from pages.components import (
+    class_report,
+    curve,
+    deleting,
+    few,
+    html,
+    keys,
+    model_form,
+    run_picker,
+)
 from pages.components.zipped import as_zip
 
 _ICONS = {
@@ -31,6 +41,7 @@ def show(run: Run) -> None:
         f"{run_picker.title(run)} · {html.plain(datasets.title_of(run.card.dataset))}", anchor=False
     )
     _show_metrics(run)
+    few.show_cautions(run)
     tabs = st.tabs(list(_VIEWS), key=f"{keys.VIEW}_{run.id}", on_change="rerun")
     for tab, show_view in zip(tabs, _VIEWS.values(), strict=True):
         if tab.open:
@@ -73,7 +84,7 @@ def _show_curve(run: Run) -> None:
             icon=":material/info:",
         )
         return
-    verdict = judge(card.history, card.axis, looks_up=card.model == "knn")
+    verdict = judge_run(card, few.validation_size(run))
     st.markdown(f"{_ICONS[verdict.kind]} {html.plain(verdict.sentence)}")
     others = _beside(run)
     shown = [run, *others]
