@@ -11,7 +11,7 @@ from core.evaluation.epochs import (
     kept_point,
     score,
 )
-from core.evaluation.few import cautions, few_images, is_more
+from core.evaluation.few import cautions, few_images, few_in_split, is_more
 from core.evaluation.figures import Evaluation, evaluate
 from core.evaluation.temperature import fit_temperature
 from core.evaluation.voting import VOTES, suggest_weights, vote
@@ -31,6 +31,7 @@ __all__ = [
     "coverage",
     "evaluate",
     "few_images",
+    "few_in_split",
     "fit_temperature",
     "is_more",
     "kept_point",

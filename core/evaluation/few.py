@@ -1,12 +1,12 @@
 """When there are too few images for a metric to say much, and the sentences that say so."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from core.evaluation.figures import Evaluation
 from core.names import shown
+from core.units import round_percent
 
 FEW = 100  # images of a split: below, each of them counts more than 1 %
 FEW_OF_A_CLASS = 10  # images of a class: below, each counts more than 10 %
@@ -29,7 +29,7 @@ def few_images(images: int | None, split: str) -> str:
     """The sentence for a split of few images; empty if there are enough, or nobody knows."""
     if not images or images >= FEW:
         return ""
-    return f"With {count(images, split)}, each counts {_percent(1 / images)}."
+    return f"With {count(images, split)}, each counts {round_percent(round(1 / images, 3))}."
 
 
 def cautions(evaluation: Evaluation, class_names: Sequence[str], split: str = "test") -> list[str]:
@@ -45,20 +45,36 @@ def cautions(evaluation: Evaluation, class_names: Sequence[str], split: str = "t
         low, high = evaluation.accuracy_interval
         found.append(
             f"Measured on only {count(total, split)}: on many such images, accuracy probably lies "
-            f"between {_percent(low)} and {_percent(high)}."
+            f"between {_rounded(low)} and {_rounded(high)}."
         )
     counts = np.bincount(evaluation.labels, minlength=len(class_names))
+    return found + _few_of_a_class(counts, class_names, split)
+
+
+def few_in_split(counts: Sequence[int], class_names: Sequence[str], split: str) -> list[str]:
+    """What is to be said of a split before anything is measured on it; see `cautions`.
+
+    Args:
+        counts: images of each class in the split, int, shape `(K,)`.
+        class_names: of the classes.
+        split: what the images are called.
+    """
+    few = few_images(int(sum(counts)), split)
+    return ([few] if few else []) + _few_of_a_class(counts, class_names, split)
+
+
+def _few_of_a_class(counts: Sequence[int], class_names: Sequence[str], split: str) -> list[str]:
     few = sorted((int(n), shown(c)) for c, n in zip(class_names, counts, strict=True))
     few = [(n, name) for n, name in few if n < FEW_OF_A_CLASS]
-    if few:
-        named = ", ".join(f"{name} ({n})" for n, name in few[:_MOST_NAMED])
-        more = f" and {len(few) - _MOST_NAMED} more" if len(few) > _MOST_NAMED else ""
-        images = f"{split} images".strip()
-        found.append(
-            f"Fewer than {FEW_OF_A_CLASS} {images} of {named}{more}: metrics of "
-            f"{'that class' if len(few) == 1 else 'those classes'} say little."
-        )
-    return found
+    if not few:
+        return []
+    named = ", ".join(f"{name} ({n})" for n, name in few[:_MOST_NAMED])
+    more = f" and {len(few) - _MOST_NAMED} more" if len(few) > _MOST_NAMED else ""
+    images = f"{split} images".strip()
+    return [
+        f"Fewer than {FEW_OF_A_CLASS} {images} of {named}{more}: metrics of "
+        f"{'that class' if len(few) == 1 else 'those classes'} say little."
+    ]
 
 
 def count(images: int, split: str) -> str:
@@ -66,6 +82,5 @@ def count(images: int, split: str) -> str:
     return " ".join(filter(None, [f"{images:,}", split, "image" if images == 1 else "images"]))
 
 
-def _percent(fraction: float) -> str:
-    text = f"{100 * fraction:.1f}"
-    return f"{math.floor(float(text)) if text.endswith('.0') else text} %"
+def _rounded(fraction: float) -> str:
+    return round_percent(round(fraction, 3))

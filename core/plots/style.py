@@ -30,6 +30,11 @@ RUN_LEGEND = {  # two names beside each other fit a phone
 }
 
 
+AXIS_OF_PERCENT = {"format": "~%", "labelExpr": "replace(datum.label, '%', ' %')"}
+AXIS_OF_NUMBERS = {"format": ",~f"}  # without digits, as many as tell the ticks apart
+AXIS_OF_STEPS = {"format": ",d", "tickMinStep": 1}  # epochs and trees are whole
+
+
 def of_run(number: int) -> tuple[str, int, int]:
     """Colour of the run at a place of a chart, and which of the shapes and dashes it has.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.evaluation import best_point, few_images, is_more, kept_point
 from core.runs import RunCard
+from core.units import percent
 
 _LARGE_GAP = 0.05  # training accuracy above validation accuracy
 _DECLINE = 0.02  # validation accuracy lost since its best
@@ -106,12 +107,12 @@ def _judge(curve: _Curve) -> Verdict:
         return Verdict(
             "still_learning",
             "It was still getting better at the end: validation accuracy rose from "
-            f"{_percent(earlier)} to {_percent(val)} in the last fifth. {_MORE[axis]} would help.",
+            f"{percent(earlier)} to {percent(val)} in the last fifth. {_MORE[axis]} would help.",
         )
     if train < _POOR and axis != "pictures":
         return Verdict(
             "underfitting",
-            f"Underfitting: even of the training images only {_percent(train)} are classified "
+            f"Underfitting: even of the training images only {percent(train)} are classified "
             "correctly, and it has stopped getting better. The model is too simple for these "
             "images, or is held back too much: try a larger model, less dropout, or another "
             "learning rate.",
@@ -121,7 +122,7 @@ def _judge(curve: _Curve) -> Verdict:
         return Verdict(
             "still_learning",
             f"More images still help: the last doubling brought validation accuracy from "
-            f"{_percent(before)} to {_percent(val)}.",
+            f"{percent(before)} to {percent(val)}.",
         )
     return Verdict("good", _good(curve))
 
@@ -130,11 +131,11 @@ def _good(curve: _Curve) -> str:
     train, val = curve.kept["accuracy"], curve.kept["val_accuracy"]
     if curve.looks_up:
         return (
-            f"{_percent(val)} of the validation images are classified correctly. Training accuracy "
+            f"{percent(val)} of the validation images are classified correctly. Training accuracy "
             "says nothing here: this model looks its training images up."
         )
     return (
-        f"A good fit: {_percent(train)} of training and {_percent(val)} of validation images are "
+        f"A good fit: {percent(train)} of training and {percent(val)} of validation images are "
         f"classified correctly{_where_kept(curve)}, so what it learned also holds for images it "
         "has not seen."
     )
@@ -153,8 +154,8 @@ _MORE |= {"rounds": "More rounds"}
 def _overfitting(curve: _Curve) -> str:
     train, val = curve.last["accuracy"], curve.last["val_accuracy"]
     sentence = (
-        f"Overfitting: {_percent(train)} of the training images are classified correctly, but only "
-        f"{_percent(val)} of the validation images: part of it was learned by heart."
+        f"Overfitting: {percent(train)} of the training images are classified correctly, but only "
+        f"{percent(val)} of the validation images: part of it was learned by heart."
     )
     top = curve.top
     if curve.fell:
@@ -163,13 +164,9 @@ def _overfitting(curve: _Curve) -> str:
         kept = curve.kept
         sentence += (
             f" That is its end; the model kept is that of {curve.axis} {kept[curve.axis]:g}, with "
-            f"{_percent(kept['val_accuracy'])} on validation."
+            f"{percent(kept['val_accuracy'])} on validation."
         )
     return sentence + (
         " More images, random changes to them, dropout, a weight penalty or a smaller model "
         "help against it."
     )
-
-
-def _percent(fraction: float) -> str:
-    return f"{100 * fraction:.1f} %"

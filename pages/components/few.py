@@ -1,5 +1,7 @@
 """What is said of a run that was measured on few images."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.errors import StudioError
@@ -24,5 +26,10 @@ def show_cautions(run: Run) -> None:
         found = cautions(run.evaluation("test"), run.card.class_names)
     except StudioError:
         return  # said where its answers are shown
-    if found:
-        st.warning(html.plain(" ".join(found)), icon=":material/warning:")
+    show(found)
+
+
+def show(sentences: Sequence[str]) -> None:
+    """A warning with these sentences; nothing if there are none."""
+    if sentences:
+        st.warning(html.plain(" ".join(sentences)), icon=":material/warning:")

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from core import datasets, runs, stored, visitors
+from core import datasets, runs, stored, units, visitors
 from core.errors import StudioError
 from core.evaluation import best_point
 from core.models import MODELS
@@ -71,7 +71,7 @@ def _show_metrics(run: Run) -> None:
             if name in metrics:
                 help_text = f"{text} The mean over all classes, each counting alike."
                 st.metric(title, html.percent(metrics[name]), width="content", help=help_text)
-        st.metric("Trained in", html.duration(run.card.seconds), width="content")
+        st.metric("Trained in", units.duration(run.card.seconds), width="content")
 
 
 def _show_curve(run: Run) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.evaluation import best_point, cautions, evaluate
+from core.evaluation import best_point, cautions, evaluate, few_in_split
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,17 @@ def test_metrics_on_few_images_say_so(counts, said):
     found = " ".join(cautions(evaluation, ("cats", "dogs")))
     assert bool(found) == bool(said)
     assert all(sentence in found for sentence in said)
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((60, 60), []),
+        ((0, 25), ["With 25 test images, each counts 4 %.", "of cats (0): metrics of that class"]),
+        ((118, 2), ["Fewer than 10 test images of dogs (2): metrics of that class say little."]),
+    ],
+)
+def test_a_split_of_few_images_is_said_to_be_small(counts, said):
+    found = few_in_split(counts, ("cats", "dogs"), "test")
+    assert len(found) == len(said)
+    assert all(part in sentence for part, sentence in zip(said, found, strict=True))
