@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # heavy: imported where a chart is drawn
 
 UNFROZEN = "unfrozen: fine-tuning"
 _WORD_GAP, _WORD_HEIGHT = 4, 15  # pixels
-_LEGEND_GAP = 40  # pixels: two rows of words fit between legend and chart
+_LEGEND_GAP = 8  # pixels
 
 
 def learning_curve(
@@ -51,11 +51,11 @@ def learning_curve(
     """
     import altair as alt
 
-    layers = _curves(history, axis, figure, end)
     words = [] if best is None else [(best, mark, MARK_COLOUR)]
     if (turn := unfrozen_at(history, axis)) is not None:
         words.append((turn, UNFROZEN, TURN_COLOUR))
     at = [point[axis] for point in history] or [0]
+    layers = _curves(history, axis, figure, end, _WORD_GAP + _WORD_HEIGHT * len(words))
     middle = (min(at) + max(*at, end or 0)) / 2
     for row, (place, word, colour) in enumerate(words):
         align = "right" if place > middle else "left"
@@ -64,9 +64,9 @@ def learning_curve(
 
 
 def _curves(
-    history: Sequence[Mapping[str, float]], axis: str, figure: str, end: float | None
+    history: Sequence[Mapping[str, float]], axis: str, figure: str, end: float | None, above: int
 ) -> list["alt.Chart"]:
-    """The lines and the points on them."""
+    """The lines and the points on them, with `above` pixels free between chart and legend."""
     import altair as alt
 
     accuracy = figure == "accuracy"
@@ -85,7 +85,7 @@ def _curves(
             title=None,
             scale=alt.Scale(domain=list(PART_NAMES[:2]), range=list(PART_COLOURS[:2])),
             legend=alt.Legend(
-                orient="top", symbolType="circle", symbolStrokeWidth=0, offset=_LEGEND_GAP
+                orient="top", symbolType="circle", symbolStrokeWidth=0, offset=_LEGEND_GAP + above
             ),
         ),
         tooltip=[
