@@ -10,6 +10,7 @@ from core.names import all_shown, shown
 from core.plots.style import (
     AXIS_OF_PERCENT,
     CLASS_AXIS,
+    LEGEND_BELOW,
     RUN_LEGEND,
     RUN_MARKERS,
     RUN_SHAPES,
@@ -97,7 +98,9 @@ def class_figure(found: Sequence[Compared], figure: str = "f1") -> "Figure":
     from matplotlib.figure import Figure
 
     names = all_shown(found[0].run.card.class_names)
-    drawn = Figure(figsize=(8, 1.6 + 0.28 * len(names)), dpi=120, layout="constrained")
+    drawn = Figure(
+        figsize=(8, 1.8 + 0.28 * len(names) + 0.1 * len(found)), dpi=120, layout="constrained"
+    )
     axes = drawn.subplots()
     for number, one in enumerate(found):
         colour, shape, _ = of_run(number)
@@ -114,11 +117,11 @@ def class_figure(found: Sequence[Compared], figure: str = "f1") -> "Figure":
     axes.set_yticks(
         range(len(names)), [shown(name, MOST_LETTERS) for name in names], parse_math=False
     )
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.5, -0.5)
     axes.xaxis.set_major_formatter(lambda x, _: round_percent(x))
     axes.set(xlabel=CLASS_FIGURES[figure], title=f"{CLASS_FIGURES[figure]} class by class")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, **LEGEND_BELOW)
     return drawn
 
 

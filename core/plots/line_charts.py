@@ -13,6 +13,7 @@ from core.plots.style import (
     AXIS_OF_PERCENT,
     AXIS_OF_STEPS,
     CURVE_HEIGHT,
+    LEGEND_BELOW,
     PART_NAMES,
     RUN_DASHES,
     RUN_LEGEND,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:  # heavy: imported where a chart is drawn
 _ALL_POINTS, _LEAST_POINTS = 900, 50  # of a chart, of a line in it
 _SHAPES = 12  # along one line
 _LEGEND_NAME = 45  # characters
-_LEGEND_COLUMNS = 2
 
 
 def lines_chart(chart: Lines) -> dict[str, Any]:
@@ -173,9 +173,7 @@ def lines_figure(chart: Lines) -> "Figure":
         axes.yaxis.set_major_formatter(lambda y, _: round_percent(y))
     axes.grid(alpha=0.3)
     if chart.lines:
-        legend = axes.legend(
-            fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=_LEGEND_COLUMNS
-        )
+        legend = axes.legend(fontsize=8, **LEGEND_BELOW)
         for text in legend.get_texts():
             text.set_parse_math(False)
     else:

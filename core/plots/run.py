@@ -11,6 +11,7 @@ from core.plots.style import (
     AXIS_OF_STEPS,
     AXIS_TITLES,
     CURVE_HEIGHT,
+    LEGEND_BELOW,
     MARK_COLOUR,
     PART_COLOURS,
     PART_NAMES,
@@ -180,6 +181,6 @@ def _draw_curve(axes, card: "RunCard", best: int | None) -> None:
     axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     axes.grid(alpha=0.3)
     if card.history:
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)
+        axes.legend(**LEGEND_BELOW)
     else:
         axes.text(0.5, 0.5, "no learning curve was kept", ha="center", transform=axes.transAxes)

@@ -36,7 +36,7 @@ def as_html(
         for name, draw in charts(found, unsure_below).items()
     }
     ahead = leaders(found)
-    small = len(found[0].run.card.class_names) <= _SMALL_MATRIX
+    matrix = "half" if len(found[0].run.card.class_names) <= _SMALL_MATRIX else "large"
     names = all_shown(found[0].run.card.class_names)
     return (
         Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -59,7 +59,7 @@ def as_html(
             ],
             runs=[_run(one, names) for one in found],
             charts=[
-                (name, chart, "half" if name.startswith(MATRIX) and small else "")
+                (name, chart, matrix if name.startswith(MATRIX) else "")
                 for name, chart in drawn.items()
             ],
             percent=lambda fraction: "–" if fraction is None else percent(fraction),
@@ -112,7 +112,8 @@ small {color: #4A5A66}
 @media print {body {margin: 0; max-width: none; padding: 0; font-size: 12px}
  h2, h3 {break-after: avoid} .wide {overflow: visible} table {font-size: .7rem}
  thead {display: table-header-group} tr {break-inside: avoid} td img {height: 3rem}
- .charts {display: block} figure {margin: .5rem 0} svg {max-height: 95mm}
+ .charts {display: block; orphans: 1; widows: 1} figure {margin: .5rem 0} svg {max-height: 95mm}
+ figure.large svg {max-height: 170mm}
  figure.half {display: inline-block; width: 49%; vertical-align: top} p {orphans: 3; widows: 3}}
 </style>
 </head>
