@@ -171,7 +171,7 @@ def stratified_split(
     except ValueError as error:
         raise DatasetError(
             f"{len(labels)} pictures of {len(np.unique(labels))} classes are too few to hold out "
-            f"{round_percent(fraction)} with some of every class. Hold out more, or bring more "
-            "pictures."
+            f"{round_percent(round(fraction, 2))} with some of every class. Hold out more, or "
+            "bring more pictures."
         ) from error
     return np.sort(kept), np.sort(held_out)

@@ -8,6 +8,7 @@ from core.runs import RunCard
 from core.units import percent
 
 _LARGE_GAP = 0.05  # training accuracy above validation accuracy
+_WIDE_GAP = 0.15  # nobody calls that a good fit, however few images it was measured on
 _DECLINE = 0.02  # validation accuracy lost since its best
 _POOR = 0.8  # a training accuracy below this is poor
 _STILL_RISING = 0.005  # validation accuracy gained in the last fifth
@@ -20,7 +21,7 @@ class Verdict:
     """What is to be said of a training.
 
     Attributes:
-        kind: `too_short`, `overfitting`, `underfitting`, `still_learning` or `good`.
+        kind: `too_short`, `too_few`, `overfitting`, `underfitting`, `still_learning` or `good`.
         sentence: the same with the reason, and what could be tried.
     """
 
@@ -100,6 +101,8 @@ def _judge(curve: _Curve) -> Verdict:
     gap = train - val > _LARGE_GAP and is_more(train, val, images)
     if not curve.looks_up and (gap or (curve.fell and train > val)):
         return Verdict("overfitting", _overfitting(curve))
+    if train - val > _WIDE_GAP and not curve.looks_up:
+        return Verdict("too_few", _too_few(curve))
     points = curve.history[: -max(1, len(curve.history) // 5)]
     earlier = max(point["val_accuracy"] for point in points)
     rising = val - earlier > _STILL_RISING and is_more(val, earlier, images)
@@ -125,6 +128,15 @@ def _judge(curve: _Curve) -> Verdict:
             f"{percent(before)} to {percent(val)}.",
         )
     return Verdict("good", _good(curve))
+
+
+def _too_few(curve: _Curve) -> str:
+    train, val = curve.kept["accuracy"], curve.kept["val_accuracy"]
+    return (
+        f"Too few validation images to say whether it overfits: {percent(train)} of the training "
+        f"images and {percent(val)} of the validation images are classified correctly"
+        f"{_where_kept(curve)}, a difference that may be chance. More images would tell."
+    )
 
 
 def _good(curve: _Curve) -> str:

@@ -82,7 +82,9 @@ def _validation_part(spec: DatasetSpec) -> float | None:
         "Held out of the training pictures for validation",
         sorted({0.05, 0.1, 0.2, 0.3, usual, chosen}),
         chosen,
-        format_func=lambda part: round_percent(part) + (" (usual)" if part == usual else ""),
+        format_func=lambda part: (
+            round_percent(round(part, 2)) + (" (usual)" if part == usual else "")
+        ),
         key=_part_key(spec),
         on_change=_note_part,
         args=(spec,),

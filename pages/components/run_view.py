@@ -30,6 +30,7 @@ _ICONS = {
     "underfitting": ":material/signal_cellular_1_bar:",
     "still_learning": ":material/trending_up:",
     "too_short": ":material/info:",
+    "too_few": ":material/info:",
 }
 _MOST_BESIDE = 4
 _MOST_BYTES = 4 * 2**30  # of a file that is downloaded

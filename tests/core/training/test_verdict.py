@@ -85,6 +85,7 @@ def test_the_verdict_quotes_the_epoch_that_was_kept():
         ([(0.9, 0.92), (1, 0.92), (1, 0.92), (1, 0.92)], 2500, "overfitting"),
         ([(0.9, 0.9), (0.97, 0.96), (0.97, 0.92), (0.97, 0.92)], 25, "good"),
         ([(1, 1.0), (1, 0.5), (1, 0.5), (1, 0.5)], 25, "overfitting"),
+        ([(1, 0.84), (1, 0.84), (1, 0.84), (1, 0.84)], 25, "too_few"),
     ],
 )
 def test_differences_of_a_few_images_are_no_reason(points, images, kind):
