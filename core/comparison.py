@@ -16,6 +16,7 @@ from core.evaluation import (
     right_against_wrong,
 )
 from core.runs import Run
+from core.units import duration, percent
 
 SIGNIFICANT = 0.05
 TOP = 3
@@ -252,11 +253,11 @@ def leaders(found: Sequence[Compared]) -> Lead | None:
 def sentence(found: Lead) -> str:
     """What is to be said of a lead, in plain words."""
     first, second = found.first, found.second
-    same = f"They give the same answer to {found.agreement * 100:.1f} % of the pictures"
+    same = f"They give the same answer to {percent(found.agreement)} of the pictures"
     if found.only_first == found.only_second:
         return (
             f"{first.id} and {second.id} are right equally often "
-            f"({first.evaluation.accuracy * 100:.2f} %). {same}."
+            f"({percent(first.evaluation.accuracy, 2)}). {same}."
         )
     verdict = (
         "This is a significant lead"
@@ -264,8 +265,8 @@ def sentence(found: Lead) -> str:
         else "This lead is not significant: it may well be chance"
     )
     return (
-        f"{first.id} ({first.evaluation.accuracy * 100:.2f} %) is ahead of {second.id} "
-        f"({second.evaluation.accuracy * 100:.2f} %). {same}; where only one is right, it is "
+        f"{first.id} ({percent(first.evaluation.accuracy, 2)}) is ahead of {second.id} "
+        f"({percent(second.evaluation.accuracy, 2)}). {same}; where only one is right, it is "
         f"{first.id} {found.only_first:,} times and {second.id} {found.only_second:,} times. "
         f"{verdict} ({written_p(found.p_value)})."
     )
@@ -284,20 +285,14 @@ def written(name: str, value: float | None) -> str:
     return _WRITTEN[FIGURES[name].kind](value)
 
 
-def _seconds(value: float) -> str:
-    if value < 0.999995:
-        return f"{value * 1000:.2f} ms"
-    return f"{value:.1f} s" if value < 9.95 else f"{value:,.0f} s"
-
-
 def _bytes(value: float) -> str:
     return f"{value / 1e3:,.0f} kB" if value < 999_500 else f"{value / 1e6:,.1f} MB"
 
 
 _WRITTEN: dict[str, Any] = {
-    "part": lambda value: f"{value * 100:.2f} %",
+    "part": lambda value: percent(value, 2),
     "number": lambda value: f"{value:.4f}",
-    "seconds": _seconds,
+    "seconds": duration,
     "rate": lambda value: f"{value:,.0f}",
     "bytes": _bytes,
     "count": lambda value: f"{value:,.0f}",

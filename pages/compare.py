@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core import datasets
-from pages.components import choice, html, keys, welcome
+from core.evaluation import few_in_split
+from pages.components import choice, few, html, keys, welcome
 from pages.components.comparing import (
     chosen,
     classes,
@@ -52,6 +53,8 @@ def page() -> None:
             width="content",
         )
         chosen.offer_more(picked)
+    card = picked.found[0].run.card
+    few.show(few_in_split(picked.found[0].evaluation.support, card.class_names, "test"))
     view = pick_view()
     st.fragment(VIEWS[view][1])(picked.found)
 

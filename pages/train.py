@@ -75,6 +75,7 @@ def set_up(spec: DatasetSpec) -> None:
         f"**{html.plain(spec.title)}**: about {pictures:,} pictures to learn from, "
         f"{len(spec.class_names)} classes. How many are held out is set in step 1."
     )
+    dataset_look.say_few(spec, part)
     model = model_form.pick_model(spec)
     if not backbone.offer_download(model.backbone):
         return

@@ -17,6 +17,7 @@ LEVELS = {
     "settings": 0,
     "memory": 0,
     "names": 0,
+    "units": 0,
     "files": 0,
     "terminal": 1,  # and imports next to nothing: it is there before all else
     "visitors": 1,

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core import comparison, datasets, report, runs
-from core.cli.output import print_json, print_table, write_file
+from core.cli.output import print_json, print_table, say_cautions, write_file
 from core.comparison import Compared, written
 from core.errors import RunError
+from core.evaluation import few_in_split
 
 _COLUMNS = ("accuracy", "accuracy_low", "accuracy_high", "f1", "log_loss", "seconds")
 _COLUMNS += ("latency_seconds", "file_bytes")
@@ -46,6 +47,7 @@ def compare(options: argparse.Namespace) -> int:
     print_table(header, rows)
     if ahead := comparison.leaders(found):
         print_table((comparison.sentence(ahead),), [])
+    say_cautions(few_in_split(found[0].evaluation.support, cards[0].card.class_names, "test"))
     if options.out:
         print_table((f"Wrote {options.out}.",), [])
     return 0

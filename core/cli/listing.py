@@ -8,6 +8,7 @@ from core.cli.output import print_json, print_table, say_left_out
 from core.cli.work import follow
 from core.jobs import submit
 from core.models import MODELS, transfer
+from core.units import duration, percent
 
 
 def add_commands(commands) -> None:
@@ -87,8 +88,8 @@ def list_runs(options: argparse.Namespace) -> int:
                     card.id,
                     card.dataset,
                     card.model,
-                    f"{card.metrics['accuracy']:.2%} of {card.metrics['test_size']:,}",
-                    f"{card.seconds:.0f} s",
+                    f"{percent(card.metrics['accuracy'], 2)} of {card.metrics['test_size']:,}",
+                    duration(card.seconds),
                 )
                 for card in cards
             ],

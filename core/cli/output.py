@@ -39,6 +39,12 @@ def say_left_out(kind: str, damaged: Iterable[tuple[str, str]]) -> None:
     sys.stderr.flush()
 
 
+def say_cautions(sentences: Iterable[str]) -> None:
+    """A line on standard error for each thing to mind in what was printed."""
+    sys.stderr.writelines(f"{sentence}\n" for sentence in sentences)
+    sys.stderr.flush()
+
+
 def write_file(path: Path, make: Callable[[], bytes], failure: type[StudioError]) -> None:
     """Write what `make` gives to a file, whole or not at all.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from core import runs
 from core.cli.output import as_png, print_table, write_file
 from core.errors import RunError
-from core.training import best_point
+from core.evaluation import best_point
 from core.training.script import script_of
 
 

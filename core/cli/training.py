@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core import datasets, labelled, runs
-from core.cli.output import print_json, print_table
+from core.cli.output import print_json, print_table, say_cautions
 from core.datasets.refusals import why
 from core.errors import DatasetError, ModelError, unknown
-from core.evaluation import Evaluation, evaluate
+from core.evaluation import Evaluation, cautions, evaluate
 from core.files import open_regular
 from core.jobs import submit
 from core.models import MODELS
@@ -18,6 +18,7 @@ from core.report import class_rows
 from core.serving import Predictor, load_predictor
 from core.training import Progress, TrainConfig, train
 from core.training.train import find_same
+from core.units import duration, percent
 
 _MOST_CONFIG = 100_000  # bytes
 _DEEPEST = 10  # levels of a configuration; two are in use
@@ -84,12 +85,13 @@ def run_train(options: argparse.Namespace) -> int:
             [
                 (
                     run.id,
-                    f"{metrics['accuracy']:.2%}",
-                    f"{metrics['val_accuracy']:.2%}",
-                    f"{run.card.seconds:.0f} s",
+                    percent(metrics["accuracy"], 2),
+                    percent(metrics["val_accuracy"], 2),
+                    duration(run.card.seconds),
                 )
             ],
         )
+        say_cautions(cautions(run.evaluation("test"), run.card.class_names))
     return 0
 
 
@@ -224,8 +226,8 @@ def run_evaluate(options: argparse.Namespace) -> int:
             [
                 (
                     card.id,
-                    f"{evaluation.accuracy:.2%}",
-                    f"{card.metrics['accuracy']:.2%}",
+                    percent(evaluation.accuracy, 2),
+                    percent(card.metrics["accuracy"], 2),
                     f"{len(evaluation.labels):,}",
                 )
             ],
@@ -241,6 +243,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
                 for row in rows
             ],
         )
+        say_cautions(cautions(evaluation, card.class_names, "" if found else "test"))
     if found:
         _say_passed_over(found, options)
     return 1 if refused else 0
@@ -257,7 +260,7 @@ def _say_passed_over(found: labelled.Labelled, options: argparse.Namespace) -> N
 
 
 def _percent(part: float | None) -> str:
-    return "–" if part is None else f"{part:.2%}"
+    return "–" if part is None else percent(part, 2)
 
 
 def _over_folder(predictor: Predictor, path: str) -> labelled.Labelled:

@@ -4,7 +4,7 @@ from core.datasets.choices import Choices, LayoutError
 from core.datasets.dataset import Dataset
 from core.datasets.importing import import_folder, import_pictures, import_zip, inspect
 from core.datasets.known import DATASETS
-from core.datasets.overview import Overview, overview
+from core.datasets.overview import Overview, few_images_of, overview
 from core.datasets.photographs import PHOTOGRAPHS, photograph
 from core.datasets.pictures import Pictures
 from core.datasets.registry import (
@@ -45,6 +45,7 @@ __all__ = [
     "created",
     "folder_of",
     "delete",
+    "few_images_of",
     "find",
     "id_of",
     "import_folder",

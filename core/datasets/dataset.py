@@ -8,6 +8,7 @@ import numpy as np
 
 from core.datasets.pictures import Pictures
 from core.errors import DatasetError
+from core.units import round_percent
 
 SPLITS = ("train", "val", "test")
 
@@ -73,6 +74,11 @@ class Dataset:
         if name not in SPLITS:
             raise DatasetError(f"A split is one of {', '.join(SPLITS)}. Received: {name!r}.")
         return getattr(self, f"x_{name}"), getattr(self, f"y_{name}")
+
+    def counts(self) -> np.ndarray:
+        """Images by split (`train`, `val`, `test`) and class, int, shape `(3, K)`."""
+        classes = len(self.class_names)
+        return np.stack([np.bincount(self.split(s)[1], minlength=classes) for s in SPLITS])
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -165,6 +171,7 @@ def stratified_split(
     except ValueError as error:
         raise DatasetError(
             f"{len(labels)} pictures of {len(np.unique(labels))} classes are too few to hold out "
-            f"{fraction:.0%} with some of every class. Hold out more, or bring more pictures."
+            f"{round_percent(round(fraction, 2))} with some of every class. Hold out more, or "
+            "bring more pictures."
         ) from error
     return np.sort(kept), np.sort(held_out)

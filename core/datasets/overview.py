@@ -1,13 +1,16 @@
 """What is in a dataset, to be looked at before anything is trained."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.datasets import store
-from core.datasets.dataset import SPLITS, Dataset
+from core.datasets.dataset import Dataset
 from core.datasets.registry import find, load
+from core.evaluation import few_in_split
 from core.images import fit_within
+from core.units import round_percent
 
 SAMPLE_SIDE = 160  # pixels: large enough to look at
 BALANCED = 1.5  # the largest class may have this many times as many pictures as the smallest
@@ -76,9 +79,27 @@ class Overview:
             f"The classes are not equally large: there are {ratio:.1f} times as many pictures of "
             f"“{self.class_names[most]}” ({counts[most]:,}) as of “{self.class_names[least]}” "
             f"({counts[least]:,}). A model that always answers “{self.class_names[most]}” would "
-            f"be right {counts[most] / counts.sum():.0%} of the time, so look at each class on its "
-            "own, not only at the accuracy."
+            f"be right {round_percent(round(counts[most] / counts.sum(), 2))} of the time, so look "
+            "at each class on its own, not only at the accuracy."
         )
+
+    def few(self) -> list[str]:
+        """What is to be said of validation and test sets with few images; often nothing."""
+        return few_images_of(self.class_names, self.counts)
+
+
+def few_images_of(class_names: Sequence[str], counts: np.ndarray) -> list[str]:
+    """What is to be said of validation and test sets with few images; often nothing.
+
+    Args:
+        class_names: of the classes.
+        counts: images by split and class, int, shape `(3, K)`.
+    """
+    return [
+        sentence
+        for split, row in (("validation", counts[1]), ("test", counts[2]))
+        for sentence in few_in_split(row, class_names, split)
+    ]
 
 
 def overview(name: str, validation_fraction: float | None = None, samples: int = 8) -> Overview:
@@ -95,7 +116,6 @@ def overview(name: str, validation_fraction: float | None = None, samples: int =
     spec = find(name)
     dataset = load(name, validation_fraction)
     classes = len(dataset.class_names)
-    counts = [np.bincount(dataset.split(part)[1], minlength=classes) for part in SPLITS]
     height, width, channels = dataset.input_shape
     heights, widths = np.array([height]), np.array([width])
     kept = store.open_store(name) if store.exists(name) else None
@@ -107,7 +127,7 @@ def overview(name: str, validation_fraction: float | None = None, samples: int =
         name=name,
         title=spec.title,
         class_names=dataset.class_names,
-        counts=np.array(counts),
+        counts=dataset.counts(),
         heights=heights,
         widths=widths,
         channels=channels,

@@ -3,6 +3,15 @@
 from core.evaluation.calibration import Coverage, Reliability, coverage, reliability
 from core.evaluation.comparing import agreement, mcnemar, right_against_wrong
 from core.evaluation.curves import Curve, precision_recall, roc
+from core.evaluation.epochs import (
+    LEAST_GAIN,
+    LOSS_COUNTS,
+    SCORE,
+    best_point,
+    kept_point,
+    score,
+)
+from core.evaluation.few import cautions, few_images, few_in_split, is_more
 from core.evaluation.figures import Evaluation, evaluate
 from core.evaluation.temperature import fit_temperature
 from core.evaluation.voting import VOTES, suggest_weights, vote
@@ -11,17 +20,27 @@ __all__ = [
     "Coverage",
     "Curve",
     "Evaluation",
+    "LEAST_GAIN",
+    "LOSS_COUNTS",
     "Reliability",
+    "SCORE",
     "VOTES",
     "agreement",
+    "best_point",
+    "cautions",
     "coverage",
     "evaluate",
+    "few_images",
+    "few_in_split",
     "fit_temperature",
+    "is_more",
+    "kept_point",
     "mcnemar",
     "precision_recall",
     "reliability",
     "right_against_wrong",
     "roc",
+    "score",
     "suggest_weights",
     "vote",
 ]

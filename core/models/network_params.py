@@ -214,8 +214,8 @@ def training(
             "keep_best",
             "Keep the best epoch",
             True,
-            "The weights of the epoch with the highest validation accuracy are kept, not those "
-            "of the last.",
+            "The weights of the epoch with the highest validation accuracy are kept, not those of "
+            "the last; of epochs with the same accuracy, the one with the lowest loss.",
             group="training",
             only_if=("weight_averaging", (0.0,)),
             advanced=True,

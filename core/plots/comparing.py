@@ -7,7 +7,16 @@ import numpy as np
 
 from core.comparison import Compared
 from core.names import all_shown, shown
-from core.plots.style import CLASS_AXIS, RUN_LEGEND, RUN_MARKERS, RUN_SHAPES, of_run
+from core.plots.style import (
+    AXIS_OF_PERCENT,
+    CLASS_AXIS,
+    LEGEND_BELOW,
+    RUN_LEGEND,
+    RUN_MARKERS,
+    RUN_SHAPES,
+    of_run,
+)
+from core.units import percent, round_percent
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     import altair as alt
@@ -42,7 +51,7 @@ def class_bars(found: Sequence[Compared], figure: str = "f1") -> "alt.LayerChart
 
     names = all_shown(found[0].run.card.class_names)
     rows = [
-        (one.id, name, float(value))
+        (one.id, name, float(value), percent(value, 2))
         for one in found
         for name, value in zip(names, getattr(one.evaluation, figure), strict=True)
         if not np.isnan(value)
@@ -51,11 +60,11 @@ def class_bars(found: Sequence[Compared], figure: str = "f1") -> "alt.LayerChart
     looks = [of_run(number) for number in range(len(found))]
     legend = alt.Legend(**RUN_LEGEND)
     barred = len(found) <= MOST_BARS
-    base = alt.Chart(pd.DataFrame(rows, columns=["run", "class", "value"])).encode(
+    base = alt.Chart(pd.DataFrame(rows, columns=["run", "class", "value", "says"])).encode(
         x=alt.X(
             "value:Q",
             title=CLASS_FIGURES[figure],
-            axis=alt.Axis(format="~%"),
+            axis=alt.Axis(**AXIS_OF_PERCENT),
             scale=alt.Scale(zero=barred),
         ),
         y=alt.Y("class:N", title=None, sort=names, axis=alt.Axis(**CLASS_AXIS, grid=not barred)),
@@ -67,7 +76,7 @@ def class_bars(found: Sequence[Compared], figure: str = "f1") -> "alt.LayerChart
         tooltip=[
             alt.Tooltip("run:N", title="Run"),
             alt.Tooltip("class:N", title="Class"),
-            alt.Tooltip("value:Q", title=CLASS_FIGURES[figure], format=".2%"),
+            alt.Tooltip("says:N", title=CLASS_FIGURES[figure]),
         ],
     )
     shape = alt.Shape(
@@ -89,7 +98,9 @@ def class_figure(found: Sequence[Compared], figure: str = "f1") -> "Figure":
     from matplotlib.figure import Figure
 
     names = all_shown(found[0].run.card.class_names)
-    drawn = Figure(figsize=(8, 1.6 + 0.28 * len(names)), dpi=120, layout="constrained")
+    drawn = Figure(
+        figsize=(8, 1.8 + 0.28 * len(names) + 0.1 * len(found)), dpi=120, layout="constrained"
+    )
     axes = drawn.subplots()
     for number, one in enumerate(found):
         colour, shape, _ = of_run(number)
@@ -106,11 +117,11 @@ def class_figure(found: Sequence[Compared], figure: str = "f1") -> "Figure":
     axes.set_yticks(
         range(len(names)), [shown(name, MOST_LETTERS) for name in names], parse_math=False
     )
-    axes.invert_yaxis()
-    axes.xaxis.set_major_formatter(lambda x, _: f"{x * 100:g} %")
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.xaxis.set_major_formatter(lambda x, _: round_percent(x))
     axes.set(xlabel=CLASS_FIGURES[figure], title=f"{CLASS_FIGURES[figure]} class by class")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, **LEGEND_BELOW)
     return drawn
 
 
@@ -134,7 +145,7 @@ def accuracy_figure(found: Sequence[Compared]) -> "Figure":
         )
     axes.set_yticks(range(len(found)), [one.id for one in found], parse_math=False)
     axes.invert_yaxis()
-    axes.xaxis.set_major_formatter(lambda x, _: f"{x * 100:g} %")
+    axes.xaxis.set_major_formatter(lambda x, _: round_percent(x))
     axes.set(xlabel="Test accuracy, with its 95 % interval", title="Accuracy")
     axes.grid(alpha=0.3)
     return drawn

@@ -9,7 +9,11 @@ import numpy as np
 
 from core.plots.lines import MOST_POINTS, Line, Lines, corners, thin
 from core.plots.style import (
+    AXIS_OF_NUMBERS,
+    AXIS_OF_PERCENT,
+    AXIS_OF_STEPS,
     CURVE_HEIGHT,
+    LEGEND_BELOW,
     PART_NAMES,
     RUN_DASHES,
     RUN_LEGEND,
@@ -17,6 +21,7 @@ from core.plots.style import (
     RUN_SHAPES,
     of_run,
 )
+from core.units import percent, round_percent
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     from matplotlib.figure import Figure
@@ -55,21 +60,21 @@ def lines_chart(chart: Lines) -> dict[str, Any]:
             scale=alt.Scale(type="log", nice=False)
             if chart.x_log
             else alt.Scale(zero=False, nice=not chart.x_part),
-            axis=alt.Axis(format="~%" if chart.x_part else ",~f"),
+            axis=alt.Axis(**_ticks(chart.x_part, chart.x_whole)),
         ),
         y=alt.Y(
             "y:Q",
             title=chart.y_title,
             scale=alt.Scale(zero=False),
-            axis=alt.Axis(format="~%" if chart.y_part else ".2~f"),
+            axis=alt.Axis(**_ticks(chart.y_part)),
         ),
         color=color,
         order="order:Q",
         tooltip=[
             alt.Tooltip("run:N", title="Run"),
             *([alt.Tooltip("part:N", title="Pictures")] if in_parts else []),
-            alt.Tooltip("x:Q", title=chart.x_title, format=".2%" if chart.x_part else ",.4~f"),
-            alt.Tooltip("y:Q", title=chart.y_title, format=".2%" if chart.y_part else ".4f"),
+            alt.Tooltip("x_says:N", title=chart.x_title),
+            alt.Tooltip("y_says:N", title=chart.y_title),
         ],
     )
     if in_parts:
@@ -99,6 +104,17 @@ def lines_chart(chart: Lines) -> dict[str, Any]:
     return {**drawn.to_dict(validate=False), "datasets": {"points": rows}}
 
 
+def _ticks(part: bool, whole: bool = False) -> dict[str, Any]:
+    return AXIS_OF_PERCENT if part else AXIS_OF_STEPS if whole else AXIS_OF_NUMBERS
+
+
+def _says(value: float, part: bool) -> str:
+    """What a tooltip says of a point."""
+    if part:
+        return percent(value, 2)
+    return f"{value:,.0f}" if value == round(value) else f"{value:.4g}"
+
+
 def _rows(line: Line, chart: Lines) -> list[dict]:
     most = max(_LEAST_POINTS, min(MOST_POINTS, _ALL_POINTS // len(chart.lines)))
     kept = thin(np.log(line.x) if chart.x_log else line.x, line.y, line.marks, most)
@@ -110,6 +126,8 @@ def _rows(line: Line, chart: Lines) -> list[dict]:
             "part": line.part,
             "x": round(float(line.x[index]), 6),
             "y": round(float(line.y[index]), 6),
+            "x_says": _says(float(line.x[index]), chart.x_part),
+            "y_says": _says(float(line.y[index]), chart.y_part),
             "shape": (place + offset) % every == 0,
             "ring": index in line.marks,
             "order": place,
@@ -148,12 +166,14 @@ def lines_figure(chart: Lines) -> "Figure":
     axes.set_title(chart.title + (f" (ring: {chart.mark})" if chart.mark else ""), parse_math=False)
     axes.set(xlabel=chart.x_title, ylabel=chart.y_title)
     if chart.x_part:
-        axes.xaxis.set_major_formatter(lambda x, _: f"{x * 100:g} %")
+        axes.xaxis.set_major_formatter(lambda x, _: round_percent(x))
+    elif chart.x_whole:
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     if chart.y_part:
-        axes.yaxis.set_major_formatter(lambda y, _: f"{y * 100:g} %")
+        axes.yaxis.set_major_formatter(lambda y, _: round_percent(y))
     axes.grid(alpha=0.3)
     if chart.lines:
-        legend = axes.legend(fontsize=8)
+        legend = axes.legend(fontsize=8, **LEGEND_BELOW)
         for text in legend.get_texts():
             text.set_parse_math(False)
     else:

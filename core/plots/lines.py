@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from core.comparison import Compared
-from core.evaluation import Curve, precision_recall, roc
+from core.evaluation import Curve, best_point, precision_recall, roc
 from core.names import shown
 from core.plots.style import AXIS_TITLES, PART_NAMES
 from core.runs import Run
+from core.units import round_percent
 
 MOST_POINTS = 150  # of one line: more cannot be seen
 
@@ -43,6 +44,7 @@ class Lines:
         x_title, y_title: of the axes.
         lines: what is drawn.
         x_part, y_part: whether an axis holds parts of a whole, to be written as percentages.
+        x_whole: whether the x axis counts something that comes whole, such as epochs.
         diagonal: whether a line from corner to corner is drawn: where confidence is as it should
             be, or where one would be by guessing.
         mark: what the rings mean; empty if there are none.
@@ -56,6 +58,7 @@ class Lines:
     lines: tuple[Line, ...]
     x_part: bool = False
     y_part: bool = True
+    x_whole: bool = False
     diagonal: bool = False
     mark: str = ""
     x_log: bool = False
@@ -78,7 +81,7 @@ def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
         at = np.array([point[run.card.axis] for point in history], float)
         if not common:
             at = at / at[-1]
-        best = int(np.argmax([point.get("val_accuracy", 0) for point in history]))
+        best = best_point(history)
         for part, name in zip(PART_NAMES, (figure, f"val_{figure}"), strict=False):
             if name in history[0]:
                 values = np.array([point[name] for point in history], float)
@@ -90,6 +93,7 @@ def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
         figure.capitalize(),
         tuple(lines),
         x_part=not common,
+        x_whole=bool(common),
         y_part=figure == "accuracy",
         mark="best on validation",
     )
@@ -138,7 +142,7 @@ def coverage_lines(found: Sequence[Compared], threshold: float) -> Lines:
         "Accuracy of the answers",
         tuple(lines),
         x_part=True,
-        mark=f"not sure below {threshold * 100:.0f} %",
+        mark=f"not sure below {round_percent(threshold)}",
     )
 
 

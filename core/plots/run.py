@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 from core.names import all_shown
 from core.plots.comparing import draw_confusion
 from core.plots.style import (
+    AXIS_OF_NUMBERS,
+    AXIS_OF_PERCENT,
+    AXIS_OF_STEPS,
     AXIS_TITLES,
     CURVE_HEIGHT,
+    LEGEND_BELOW,
     MARK_COLOUR,
     PART_COLOURS,
     PART_NAMES,
     TURN_COLOUR,
 )
+from core.units import percent, round_percent
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     import altair as alt
@@ -21,6 +26,8 @@ if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     from core.runs import Run, RunCard
 
 UNFROZEN = "unfrozen: fine-tuning"
+_WORD_GAP, _WORD_HEIGHT = 4, 15  # pixels
+_LEGEND_GAP = 8  # pixels
 
 
 def learning_curve(
@@ -44,38 +51,48 @@ def learning_curve(
         mark: the word beside it.
     """
     import altair as alt
-    import pandas as pd
 
-    rows = [
-        {"at": point[axis], "part": part, "value": point[name]}
-        for part, name in zip(PART_NAMES, (figure, f"val_{figure}"), strict=False)
-        for point in history
-        if name in point
-    ]
-    table = pd.DataFrame(rows, columns=["at", "part", "value"])
+    words = [] if best is None else [(best, mark, MARK_COLOUR)]
+    if (turn := unfrozen_at(history, axis)) is not None:
+        words.append((turn, UNFROZEN, TURN_COLOUR))
+    at = [point[axis] for point in history] or [0]
+    layers = _curves(history, axis, figure, end, _WORD_GAP + _WORD_HEIGHT * len(words))
+    middle = (min(at) + max(*at, end or 0)) / 2
+    for row, (place, word, colour) in enumerate(words):
+        align = "right" if place > middle else "left"
+        layers += _mark({"at": place, "says": word}, row, colour, align)
+    return alt.layer(*layers).properties(height=CURVE_HEIGHT)
+
+
+def _curves(
+    history: Sequence[Mapping[str, float]], axis: str, figure: str, end: float | None, above: int
+) -> list["alt.Chart"]:
+    """The lines and the points on them, with `above` pixels free between chart and legend."""
+    import altair as alt
+
+    accuracy = figure == "accuracy"
     first = min((point[axis] for point in history), default=0)
     scale = alt.Scale(domain=[first, max(end, first + 1)]) if end else alt.Scale(zero=False)
-    percent = figure == "accuracy"
-    base = alt.Chart(table).encode(
-        x=alt.X(
-            "at:Q", title=AXIS_TITLES[axis], scale=scale, axis=alt.Axis(tickMinStep=1, format=",d")
-        ),
+    base = alt.Chart(_table(history, axis, figure)).encode(
+        x=alt.X("at:Q", title=AXIS_TITLES[axis], scale=scale, axis=alt.Axis(**AXIS_OF_STEPS)),
         y=alt.Y(
             "value:Q",
-            title="Accuracy" if percent else "Loss",
+            title="Accuracy" if accuracy else "Loss",
             scale=alt.Scale(zero=False),
-            axis=alt.Axis(format=".0%" if percent else ".2~f"),
+            axis=alt.Axis(**(AXIS_OF_PERCENT if accuracy else AXIS_OF_NUMBERS)),
         ),
         color=alt.Color(
             "part:N",
             title=None,
             scale=alt.Scale(domain=list(PART_NAMES[:2]), range=list(PART_COLOURS[:2])),
-            legend=alt.Legend(orient="top", symbolType="circle", symbolStrokeWidth=0),
+            legend=alt.Legend(
+                orient="top", symbolType="circle", symbolStrokeWidth=0, offset=_LEGEND_GAP + above
+            ),
         ),
         tooltip=[
             alt.Tooltip("part:N", title="Pictures"),
             alt.Tooltip("at:Q", title=AXIS_TITLES[axis], format=","),
-            alt.Tooltip("value:Q", title="Value", format=".2%" if percent else ".4f"),
+            alt.Tooltip("says:N", title="Value"),
         ],
     )
     dash = alt.StrokeDash(
@@ -83,13 +100,22 @@ def learning_curve(
         legend=None,
         scale=alt.Scale(domain=list(PART_NAMES[:2]), range=[[1, 0], [6, 3]]),
     )
-    layers = [base.mark_line(strokeWidth=2.5).encode(strokeDash=dash)]
-    layers.append(base.mark_point(filled=True, size=40, opacity=1))
-    if best is not None:
-        layers += _mark(alt, best, mark, "height", MARK_COLOUR)
-    if (turn := unfrozen_at(history, axis)) is not None:
-        layers += _mark(alt, turn, UNFROZEN, 12, TURN_COLOUR)
-    return alt.layer(*layers).properties(height=CURVE_HEIGHT)
+    line = base.mark_line(strokeWidth=2.5).encode(strokeDash=dash)
+    return [line, base.mark_point(filled=True, size=40, opacity=1)]
+
+
+def _table(history: Sequence[Mapping[str, float]], axis: str, figure: str):
+    """A row for each point of each line, with what its tooltip says."""
+    import pandas as pd
+
+    write = percent if figure == "accuracy" else "{:.4f}".format
+    rows = [
+        {"at": point[axis], "part": part, "value": point[name], "says": write(point[name])}
+        for part, name in zip(PART_NAMES, (figure, f"val_{figure}"), strict=False)
+        for point in history
+        if name in point
+    ]
+    return pd.DataFrame(rows, columns=["at", "part", "value", "says"])
 
 
 def unfrozen_at(history: Sequence[Mapping[str, float]], axis: str) -> float | None:
@@ -98,12 +124,21 @@ def unfrozen_at(history: Sequence[Mapping[str, float]], axis: str) -> float | No
     return None if turn is None else turn - 0.5
 
 
-def _mark(alt, at: float, word: str, height: float | str, colour: str) -> list:
-    """A dotted line across the chart with a word to it."""
-    marked = alt.Chart(alt.Data(values=[{"at": at, "says": word}])).encode(x="at:Q")
-    line = marked.mark_rule(strokeDash=[2, 3], strokeWidth=1.5, color=colour)
-    text = marked.mark_text(align="left", dx=5, dy=-6, baseline="bottom", color=colour)
-    return [line, text.encode(y=alt.value(height), text="says:N")]
+def _mark(marked: Mapping[str, float | str], row: int, colour: str, align: str) -> list:
+    """A dotted line across the chart, and above the chart, where no curve is, its word.
+
+    Args:
+        marked: `at`, where on the axis, and `says`, the word.
+        row: of the words that stand above each other; 0 is next to the chart.
+        align: the side of the line that ends the word: `left` or `right`.
+    """
+    import altair as alt
+
+    chart = alt.Chart(alt.Data(values=[marked])).encode(x="at:Q")
+    line = chart.mark_rule(strokeDash=[2, 3], strokeWidth=1.5, color=colour)
+    text = chart.mark_text(align=align, baseline="bottom", color=colour)
+    above = alt.value(-_WORD_GAP - row * _WORD_HEIGHT)
+    return [line, text.encode(y=above, text="says:N")]
 
 
 def run_figure(run: "Run", best: int | None) -> "Figure":
@@ -123,8 +158,8 @@ def run_figure(run: "Run", best: int | None) -> "Figure":
         right, matrix, all_shown(run.card.class_names), "Confusion matrix, test pictures"
     )
     figure.suptitle(
-        f"{run.id}: {run.card.metrics['accuracy']:.2%} of {run.card.metrics['test_size']:,} test "
-        "pictures right",
+        f"{run.id}: {percent(run.card.metrics['accuracy'], 2)} of "
+        f"{run.card.metrics['test_size']:,} test pictures right",
         parse_math=False,
     )
     return figure
@@ -142,9 +177,10 @@ def _draw_curve(axes, card: "RunCard", best: int | None) -> None:
     if (turn := unfrozen_at(card.history, card.axis)) is not None:
         axes.axvline(turn, color=TURN_COLOUR, linestyle=":", label=UNFROZEN)
     axes.set(xlabel=AXIS_TITLES[card.axis], ylabel="accuracy", title="Learning curve")
-    axes.yaxis.set_major_formatter("{x:.0%}")
+    axes.yaxis.set_major_formatter(lambda y, _: round_percent(y))
+    axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     axes.grid(alpha=0.3)
     if card.history:
-        axes.legend()
+        axes.legend(**LEGEND_BELOW)
     else:
         axes.text(0.5, 0.5, "no learning curve was kept", ha="center", transform=axes.transAxes)

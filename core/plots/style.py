@@ -30,6 +30,17 @@ RUN_LEGEND = {  # two names beside each other fit a phone
 }
 
 
+AXIS_OF_PERCENT = {"format": "~%", "labelExpr": "replace(datum.label, '%', ' %')"}
+AXIS_OF_NUMBERS = {"format": ",~f"}  # without digits, as many as tell the ticks apart
+LEGEND_BELOW = {  # of matplotlib: below the title of the x axis, where it covers no line
+    "loc": "upper center",
+    "bbox_to_anchor": (0.5, 0),
+    "borderaxespad": 5.5,  # letters
+    "ncols": 2,
+}
+AXIS_OF_STEPS = {"format": ",d", "tickMinStep": 1}  # epochs and trees are whole
+
+
 def of_run(number: int) -> tuple[str, int, int]:
     """Colour of the run at a place of a chart, and which of the shapes and dashes it has.
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     from matplotlib.figure import Figure
 
 UNSURE_BELOW = 0.6
+MATRIX = "confusion-"  # how the names of confusion matrices begin
 _DOTS_PER_INCH = 150
 
 
@@ -35,7 +36,7 @@ def charts(
             for name, lines in curves.items()
             if lines.lines
         },
-        **{f"confusion-{one.id}": lambda one=one: plots.confusion_figure(one) for one in found},
+        **{f"{MATRIX}{one.id}": lambda one=one: plots.confusion_figure(one) for one in found},
         "classes-f1": lambda: plots.class_figure(found, "f1"),
         "calibration": lambda: plots.lines_figure(plots.reliability_lines(found)),
         "coverage": lambda: plots.lines_figure(plots.coverage_lines(found, unsure_below)),

@@ -1,5 +1,7 @@
 """The misclassified test images a model was surest of, by the names of their files."""
 
+import base64
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,9 @@ import numpy as np
 from core import datasets
 from core.comparison import Compared
 from core.errors import DatasetError
+from core.images import encode_png, fit_within
+
+_SIDE = 160  # pixels
 
 
 def surest_mistakes(one: Compared, most: int) -> list[dict[str, Any]]:
@@ -29,6 +34,31 @@ def surest_mistakes(one: Compared, most: int) -> list[dict[str, Any]]:
         }
         for index in wrong
     ]
+
+
+def mistake_images(one: Compared, places: Sequence[int]) -> list[str]:
+    """Test images as URLs that hold the image itself, at most 160 pixels a side.
+
+    Args:
+        one: the run.
+        places: of the images in its test set.
+
+    Returns:
+        As many as `places`; none at all where the images that were measured are gone.
+    """
+    card = one.run.card
+    try:
+        images = datasets.load_test_measured(
+            card.dataset, one.evaluation.labels, card.test_fingerprint
+        )
+    except DatasetError:
+        return []
+    return [_url_of(images[place]) for place in places]
+
+
+def _url_of(image: np.ndarray) -> str:
+    png = encode_png(fit_within(image, _SIDE))
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def file_names(one: Compared) -> tuple[str, ...]:

@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from core.comparison import FIGURES, Compared, best, leaders, sentence, written
+from core.evaluation import few_in_split
 from core.names import all_shown
-from core.report.charts import UNSURE_BELOW, charts, svg
-from core.report.mistakes import surest_mistakes
+from core.report.charts import MATRIX, UNSURE_BELOW, charts, svg
+from core.report.mistakes import mistake_images, surest_mistakes
 from core.report.tables import class_rows
+from core.units import percent
 
 _MOST_PAIRS = 5
 _MOST_MISTAKES = 10
+_SMALL_MATRIX = 14  # classes: up to so many, two matrices fit beside each other
 
 
 def as_html(
@@ -32,6 +36,7 @@ def as_html(
         for name, draw in charts(found, unsure_below).items()
     }
     ahead = leaders(found)
+    matrix = "half" if len(found[0].run.card.class_names) <= _SMALL_MATRIX else "large"
     names = all_shown(found[0].run.card.class_names)
     return (
         Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -41,6 +46,7 @@ def as_html(
             made=made or datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             pictures=len(found[0].evaluation.labels),
             lead=sentence(ahead) if ahead else "",
+            cautions=few_in_split(found[0].evaluation.support, names, "test"),
             figures=[
                 (
                     figure,
@@ -51,23 +57,31 @@ def as_html(
                 )
                 for name, figure in FIGURES.items()
             ],
-            runs=[
-                {
-                    "id": one.id,
-                    "card": one.run.card,
-                    "classes": class_rows(one.evaluation, names),
-                    "confused": [
-                        (names[truth], names[answer], count)
-                        for truth, answer, count in one.evaluation.most_confused(_MOST_PAIRS)
-                    ],
-                    "mistakes": surest_mistakes(one, _MOST_MISTAKES),
-                }
-                for one in found
+            runs=[_run(one, names) for one in found],
+            charts=[
+                (name, chart, matrix if name.startswith(MATRIX) else "")
+                for name, chart in drawn.items()
             ],
-            charts=drawn,
-            percent=lambda part: "–" if part is None else f"{part * 100:.1f} %",
+            percent=lambda fraction: "–" if fraction is None else percent(fraction),
         )
     )
+
+
+def _run(one: Compared, names: Sequence[str]) -> dict[str, Any]:
+    """What the page says of one run."""
+    mistakes = surest_mistakes(one, _MOST_MISTAKES)
+    images = mistake_images(one, [row["picture"] for row in mistakes])
+    return {
+        "id": one.id,
+        "card": one.run.card,
+        "classes": class_rows(one.evaluation, names),
+        "confused": [
+            (names[truth], names[answer], count)
+            for truth, answer, count in one.evaluation.most_confused(_MOST_PAIRS)
+        ],
+        "mistakes": mistakes,
+        "images": images,
+    }
 
 
 _PAGE = """<!doctype html>
@@ -86,11 +100,21 @@ th, td {padding: .3rem .7rem; border-bottom: 1px solid #D3DDE4; text-align: righ
 th:first-child, td:first-child {text-align: left}
 th, td {overflow-wrap: anywhere; min-width: 4.5rem}
 .best {font-weight: 700}
-figure {margin: 1rem 0; break-inside: avoid} svg {max-width: 100%; height: auto}
+.charts {display: flex; flex-wrap: wrap; gap: 0 1rem}
+figure {margin: 1rem 0; flex: 1 1 100%; min-width: 0; break-inside: avoid}
+figure.half {flex-basis: 20rem; max-width: 34rem}
+svg {max-width: 100%; height: auto}
+td img {height: 4.5rem; max-width: 9rem; object-fit: contain} .pixels {image-rendering: pixelated}
+td {vertical-align: middle}
 .lead {font-size: 1.1rem; border-left: .3rem solid #0B6E99; padding-left: .9rem}
+.caution {border-left: .3rem solid #B06000; padding-left: .9rem}
 small {color: #4A5A66}
-@media print {body {margin: 0; max-width: none; font-size: 12px} h2 {break-after: avoid}
- tr {break-inside: avoid} .wide {overflow: visible} table {font-size: .7rem}}
+@media print {body {margin: 0; max-width: none; padding: 0; font-size: 12px}
+ h2, h3 {break-after: avoid} .wide {overflow: visible} table {font-size: .7rem}
+ thead {display: table-header-group} tr {break-inside: avoid} td img {height: 3rem}
+ .charts {display: block; orphans: 1; widows: 1} figure {margin: .5rem 0} svg {max-height: 95mm}
+ figure.large svg {max-height: 170mm}
+ figure.half {display: inline-block; width: 49%; vertical-align: top} p {orphans: 3; widows: 3}}
 </style>
 </head>
 <body>
@@ -101,9 +125,14 @@ Written {{ made }}.</small></p>
 {% if lead %}
 <p class="lead">{{ lead }}</p>
 {% endif %}
+{% if cautions %}
+<p class="caution">{{ cautions | join(" ") }}</p>
+{% endif %}
 <h2>Figures</h2>
 <div class="wide"><table>
+<thead>
 <tr><th>Figure</th>{% for run in runs %}<th>{{ run.id }}</th>{% endfor %}</tr>
+</thead>
 {% for figure, values in figures %}
 <tr><td title="{{ figure.help }}">{{ figure.title }}</td>
 {%- for value, is_best in values %}<td{% if is_best %} class="best"{% endif %}>{{ value }}
@@ -114,14 +143,18 @@ Written {{ made }}.</small></p>
 {% for run in runs %}{{ run.id }}: {{ run.card.cost.get("machine", "not measured") }}
 {%- if not loop.last %}; {% endif %}{% endfor %}.</small></p>
 <h2>Charts</h2>
-{% for name, chart in charts.items() %}
-<figure role="img" aria-label="{{ name }}"><svg {{ chart }}</figure>
+<div class="charts">
+{% for name, chart, width in charts %}
+<figure role="img" aria-label="{{ name }}" class="{{ width }}"><svg {{ chart }}</figure>
 {% endfor %}
+</div>
 <h2>Class by class</h2>
 {% for run in runs %}
 <h3>{{ run.id }}</h3>
 <div class="wide"><table>
+<thead>
 <tr><th>Class</th><th>Precision</th><th>Recall</th><th>F1</th><th>Pictures</th></tr>
+</thead>
 {% for row in run.classes %}
 <tr><td>{{ row["class"] }}</td><td>{{ percent(row.precision) }}</td>
 <td>{{ percent(row.recall) }}</td><td>{{ percent(row.f1) }}</td>
@@ -138,9 +171,15 @@ Written {{ made }}.</small></p>
 {% for run in runs if run.mistakes %}
 <h3>{{ run.id }}</h3>
 <div class="wide"><table>
-<tr><th>Test image</th><th>True class</th><th>Answer</th><th>Confidence</th></tr>
+<thead>
+<tr><th>Test image</th>{% if run.images %}<th>Image</th>{% endif %}
+<th>True class</th><th>Answer</th><th>Confidence</th></tr>
+</thead>
 {% for row in run.mistakes %}
-<tr><td>{{ row.file or row.picture }}</td><td>{{ row.true_class }}</td><td>{{ row.answer }}</td>
+<tr><td>{{ row.file or row.picture }}</td>
+{%- if run.images %}<td><img src="{{ run.images[loop.index0] }}" alt="{{ row.true_class }}"
+ {%- if run.card.input_shape[0] < 64 %} class="pixels"{% endif %} /></td>
+{%- endif %}<td>{{ row.true_class }}</td><td>{{ row.answer }}</td>
 <td>{{ percent(row.confidence) }}</td></tr>
 {% endfor %}
 </table></div>

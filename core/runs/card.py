@@ -35,7 +35,8 @@ class RunCard:
         history: the learning curve, one dict of figures per point; what it is drawn over is one
             of `AXES`.
         metrics: `accuracy` (0-1), `log_loss`, `precision`, `recall` and `f1` (means over the
-            classes) on the test set, `val_…` on validation, `test_size`, `train_size`.
+            classes) on the test set, `val_…` on validation, `test_size`, `val_size`, `train_size`
+            (images; `val_size` is missing in older cards).
         seconds: how long the training took.
         seed, validation_fraction, versions, created: what is needed to do it again.
         files: SHA-256 of every other file of the run.

@@ -4,7 +4,7 @@ from core.progress import Progress
 from core.training.config import MAX_SEED, TrainConfig
 from core.training.estimate import Estimate, estimate
 from core.training.train import train
-from core.training.verdict import Verdict, best_point, judge
+from core.training.verdict import Verdict, judge, judge_run
 
 __all__ = [
     "MAX_SEED",
@@ -12,8 +12,8 @@ __all__ = [
     "Progress",
     "TrainConfig",
     "Verdict",
-    "best_point",
     "estimate",
     "judge",
+    "judge_run",
     "train",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from core.errors import ModelError
+from core.evaluation import SCORE, score
 from core.progress import Progress, Reporter
 from core.training.checkpoints import Checkpoints
 
@@ -94,7 +95,7 @@ def replaying(callback, history: list[dict[str, float]]):
         begin(logs)
         rate = float(callback.model.optimizer.learning_rate)
         for epoch, figures in enumerate(history):
-            callback.on_epoch_end(epoch, dict(figures))
+            callback.on_epoch_end(epoch, {**figures, SCORE: score(figures)})
         callback.model.stop_training = False
         if history and float(callback.model.optimizer.learning_rate) != rate:
             callback.model.optimizer.learning_rate = rate
@@ -104,4 +105,5 @@ def replaying(callback, history: list[dict[str, float]]):
 
 
 def _floats(logs) -> dict[str, float]:
-    return {name: float(value) for name, value in (logs or {}).items()}
+    """What Keras measured, without what is only derived from it."""
+    return {name: float(value) for name, value in (logs or {}).items() if name != SCORE}

@@ -24,6 +24,7 @@ from annotated_types import Ge, Le
 
 from core import drafts, stored
 from core.errors import StoredError
+from core.evaluation import score
 from core.stored import Name, Number, Text
 
 _STATE = "state.json"
@@ -69,7 +70,7 @@ class Checkpoints:
     @property
     def best_epoch(self) -> int:
         """Number of the best epoch, from 1; 0 if none was kept."""
-        return int(self.best.removeprefix("best-").removesuffix(_ENDING) or 0)
+        return _epoch_of(self.best)
 
     def read(self) -> bool:
         """Take up what is there; whether there was anything that belongs to this training."""
@@ -83,6 +84,8 @@ class Checkpoints:
             return False
         if not all({"seconds", "val_accuracy"} <= point.keys() for point in state.history):
             return False
+        if _epoch_of(state.best) > len(state.history):
+            return False
         self.history, self.last, self.best = list(state.history), state.last, state.best
         self.best_accuracy = state.best_accuracy
         self.seconds_before = state.history[-1]["seconds"]
@@ -93,7 +96,7 @@ class Checkpoints:
 
         Args:
             network: the compiled `keras.Model`.
-            figures: of this epoch; `val_accuracy` decides whether it is the best.
+            figures: of this epoch; `core.evaluation.score` of them decides whether it is the best.
             keep_best: whether the best epoch's weights are wanted.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -106,7 +109,7 @@ class Checkpoints:
         except OSError:
             (self.folder / last).unlink(missing_ok=True)  # the half of it fills a full disk
             raise
-        if keep_best and figures["val_accuracy"] > self.best_accuracy:
+        if keep_best and self._is_best(figures):
             outdated.add(self.best)
             self.best, self.best_accuracy = f"best-{epoch}{_ENDING}", figures["val_accuracy"]
             (self.folder / self.best).unlink(missing_ok=True)
@@ -117,6 +120,9 @@ class Checkpoints:
         for name in outdated - {"", self.last, self.best}:
             (self.folder / name).unlink(missing_ok=True)
 
+    def _is_best(self, figures: dict[str, float]) -> bool:
+        return not self.best or score(figures) > score(self.history[self.best_epoch - 1])
+
     def _write_state(self) -> None:
         state = {
             "identity": self.identity,
@@ -126,6 +132,10 @@ class Checkpoints:
             "best_accuracy": self.best_accuracy,
         }
         stored.write_json(self.folder / _STATE, state)
+
+
+def _epoch_of(best: str) -> int:
+    return int(best.removeprefix("best-").removesuffix(_ENDING) or 0)
 
 
 def _bytes_of(network) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from core import memory
 from core.datasets import Dataset
+from core.evaluation import LEAST_GAIN, SCORE, score
 from core.models import MODELS
 from core.progress import Reporter
 from core.serving import quiet
@@ -107,8 +108,12 @@ def compile_network(network, hyperparameters: Mapping[str, Any], steps: int) -> 
 
 def was_over(hyperparameters: Mapping[str, Any], history: Sequence[Mapping[str, float]]) -> bool:
     """Whether early stopping had ended the training before it was interrupted."""
-    patience, values = hyperparameters["early_stopping"], [p["val_accuracy"] for p in history]
-    return bool(patience and values and len(values) - 1 - values.index(max(values)) >= patience)
+    patience, waited, best = hyperparameters["early_stopping"], 0, -1.0
+    for reached in map(score, history):
+        waited += 1
+        if reached - LEAST_GAIN > best:
+            waited, best = 0, reached
+    return bool(patience and waited >= patience)
 
 
 def load_keras() -> None:
@@ -162,6 +167,12 @@ def stopping(hyperparameters: Mapping[str, Any], history: Sequence[Mapping[str, 
     import keras
 
     callbacks = []
+    if hyperparameters["early_stopping"] or hyperparameters.get("keep_best", False):
+        callbacks.append(
+            keras.callbacks.LambdaCallback(
+                on_epoch_end=lambda epoch, logs: logs.update({SCORE: score(logs)})
+            )
+        )
     if hyperparameters["schedule"] == "plateau":
         callbacks.append(
             keras.callbacks.ReduceLROnPlateau(
@@ -171,7 +182,10 @@ def stopping(hyperparameters: Mapping[str, Any], history: Sequence[Mapping[str, 
     if hyperparameters["early_stopping"]:
         callbacks.append(
             keras.callbacks.EarlyStopping(
-                monitor="val_accuracy", patience=hyperparameters["early_stopping"], mode="max"
+                monitor=SCORE,
+                min_delta=LEAST_GAIN,
+                patience=hyperparameters["early_stopping"],
+                mode="max",
             )
         )
     return [replaying(callback, history) for callback in callbacks]

@@ -209,6 +209,7 @@ def _card(
             **test.metrics(),
             **{f"val_{name}": value for name, value in val.metrics().items()},
             "test_size": len(test.labels),
+            "val_size": len(val.labels),
             "train_size": min(used, len(dataset.y_train)),
         },
         seconds=round(seconds, 1),

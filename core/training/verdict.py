@@ -1,12 +1,19 @@
-"""What a learning curve says: too little learnt, too much by heart, or just right."""
+"""What a training curve says: too little learned, too much by heart, or just right."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.evaluation import best_point, few_images, is_more, kept_point
+from core.runs import RunCard
+from core.units import percent
+
 _LARGE_GAP = 0.05  # training accuracy above validation accuracy
+_WIDE_GAP = 0.15  # nobody calls that a good fit, however few images it was measured on
 _DECLINE = 0.02  # validation accuracy lost since its best
 _POOR = 0.8  # a training accuracy below this is poor
 _STILL_RISING = 0.005  # validation accuracy gained in the last fifth
+_DOUBLED = 0.01  # validation accuracy gained by twice the images
+_MOST_SCORED = 2000  # images that the curve of a classical model is measured on
 
 
 @dataclass(frozen=True)
@@ -14,7 +21,7 @@ class Verdict:
     """What is to be said of a training.
 
     Attributes:
-        kind: `too_short`, `overfitting`, `underfitting`, `still_learning` or `good`.
+        kind: `too_short`, `too_few`, `overfitting`, `underfitting`, `still_learning` or `good`.
         sentence: the same with the reason, and what could be tried.
     """
 
@@ -22,78 +29,156 @@ class Verdict:
     sentence: str
 
 
-def best_point(history: Sequence[Mapping[str, float]]) -> int:
-    """Index of the point with the highest validation accuracy; the first of several."""
-    values = [point["val_accuracy"] for point in history]
-    return values.index(max(values))
+@dataclass(frozen=True)
+class _Curve:
+    """A training curve and what is needed to judge it; see `judge`."""
+
+    history: Sequence[Mapping[str, float]]
+    axis: str
+    looks_up: bool
+    keep_best: bool
+    images: int | None
+
+    @property
+    def last(self) -> Mapping[str, float]:
+        return self.history[-1]
+
+    @property
+    def top(self) -> Mapping[str, float]:
+        return self.history[best_point(self.history)]
+
+    @property
+    def kept(self) -> Mapping[str, float]:
+        """The point whose model was kept, which is the one people use."""
+        return self.history[kept_point(self.history, self.keep_best)]
+
+    @property
+    def fell(self) -> bool:
+        top, last = self.top["val_accuracy"], self.last["val_accuracy"]
+        return top - last > _DECLINE and is_more(top, last, self.images)
 
 
-def judge(history: Sequence[Mapping[str, float]], axis: str, looks_up: bool = False) -> Verdict:
-    """Judge a learning curve.
+def judge_run(card: RunCard, validation_size: int | None = None) -> Verdict:
+    """Judge the training curve of a run.
 
     Args:
-        history: figures of each point; `accuracy` and `val_accuracy` are read.
+        card: of the run; it needs a history.
+        validation_size: how many validation images there were, if the card does not say.
+    """
+    images = card.metrics.get("val_size", validation_size)
+    if images is not None and card.family == "classical":
+        images = min(images, _MOST_SCORED)
+    keep_best = bool(card.hyperparameters.get("keep_best"))
+    return judge(card.history, card.axis, card.model == "knn", keep_best, images)
+
+
+def judge(
+    history: Sequence[Mapping[str, float]],
+    axis: str,
+    looks_up: bool = False,
+    keep_best: bool = False,
+    images: int | None = None,
+) -> Verdict:
+    """Judge a training curve. On few images, differences of a few of them are no reason.
+
+    Args:
+        history: figures of each point; `accuracy`, `val_accuracy` and, if there, `val_loss`.
         axis: what the curve is drawn over, e.g. `epoch`.
-        looks_up: whether the model looks its training pictures up, so that it always knows them.
+        looks_up: whether the model looks its training images up, so that it always knows them.
+        keep_best: whether the model of the best point was kept, not that of the last.
+        images: how many validation images it was measured on; None if nobody knows.
     """
     if len(history) < 3:
         return Verdict("too_short", "Too few points to say whether it learnt enough.")
-    best = best_point(history)
-    last, top = history[-1], history[best]
+    verdict = _judge(_Curve(history, axis, looks_up, keep_best, images))
+    few = few_images(images, "validation")
+    return Verdict(verdict.kind, " ".join(filter(None, [verdict.sentence, few])))
+
+
+def _judge(curve: _Curve) -> Verdict:
+    last, axis, images = curve.last, curve.axis, curve.images
     train, val = last["accuracy"], last["val_accuracy"]
-    fell = top["val_accuracy"] - val > _DECLINE and train > val
-    if not looks_up and (train - val > _LARGE_GAP or fell):
-        return Verdict("overfitting", _overfitting(last, top, axis))
-    earlier = max(point["val_accuracy"] for point in history[: -max(1, len(history) // 5)])
-    if val - earlier > _STILL_RISING and axis != "pictures":
+    gap = train - val > _LARGE_GAP and is_more(train, val, images)
+    if not curve.looks_up and (gap or (curve.fell and train > val)):
+        return Verdict("overfitting", _overfitting(curve))
+    if train - val > _WIDE_GAP and not curve.looks_up:
+        return Verdict("too_few", _too_few(curve))
+    points = curve.history[: -max(1, len(curve.history) // 5)]
+    earlier = max(point["val_accuracy"] for point in points)
+    rising = val - earlier > _STILL_RISING and is_more(val, earlier, images)
+    if rising and axis != "pictures":
         return Verdict(
             "still_learning",
             "It was still getting better at the end: validation accuracy rose from "
-            f"{_percent(earlier)} to {_percent(val)} in the last fifth. {_MORE[axis]} would help.",
+            f"{percent(earlier)} to {percent(val)} in the last fifth. {_MORE[axis]} would help.",
         )
     if train < _POOR and axis != "pictures":
         return Verdict(
             "underfitting",
-            f"Underfitting: even of the training pictures only {_percent(train)} come out right, "
-            "and it has stopped getting better. The model is too simple for these pictures, or is "
-            "held back too much: try a larger model, less dropout, or another learning rate.",
+            f"Underfitting: even of the training images only {percent(train)} are classified "
+            "correctly, and it has stopped getting better. The model is too simple for these "
+            "images, or is held back too much: try a larger model, less dropout, or another "
+            "learning rate.",
         )
-    if axis == "pictures" and len(history) > 1 and val - history[-2]["val_accuracy"] > 0.01:
+    before = curve.history[-2]["val_accuracy"]
+    if axis == "pictures" and val - before > _DOUBLED and is_more(val, before, images):
         return Verdict(
             "still_learning",
-            f"More pictures still help: the last doubling brought validation accuracy from "
-            f"{_percent(history[-2]['val_accuracy'])} to {_percent(val)}.",
+            f"More images still help: the last doubling brought validation accuracy from "
+            f"{percent(before)} to {percent(val)}.",
         )
-    if looks_up:
-        return Verdict(
-            "good",
-            f"{_percent(val)} of the validation pictures come out right. Training accuracy says "
-            "nothing here: this model looks its training pictures up.",
-        )
-    return Verdict(
-        "good",
-        f"A good fit: {_percent(train)} of training and {_percent(val)} of validation pictures "
-        "come out right, so what it learnt also holds for pictures it has not seen.",
+    return Verdict("good", _good(curve))
+
+
+def _too_few(curve: _Curve) -> str:
+    train, val = curve.kept["accuracy"], curve.kept["val_accuracy"]
+    return (
+        f"Too few validation images to say whether it overfits: {percent(train)} of the training "
+        f"images and {percent(val)} of the validation images are classified correctly"
+        f"{_where_kept(curve)}, a difference that may be chance. More images would tell."
     )
+
+
+def _good(curve: _Curve) -> str:
+    train, val = curve.kept["accuracy"], curve.kept["val_accuracy"]
+    if curve.looks_up:
+        return (
+            f"{percent(val)} of the validation images are classified correctly. Training accuracy "
+            "says nothing here: this model looks its training images up."
+        )
+    return (
+        f"A good fit: {percent(train)} of training and {percent(val)} of validation images are "
+        f"classified correctly{_where_kept(curve)}, so what it learned also holds for images it "
+        "has not seen."
+    )
+
+
+def _where_kept(curve: _Curve) -> str:
+    if curve.kept is curve.last:
+        return ""
+    return f" in {curve.axis} {curve.kept[curve.axis]:g}, which was kept"
 
 
 _MORE = {"epoch": "More epochs", "iteration": "More iterations", "trees": "More trees"}
 _MORE |= {"rounds": "More rounds"}
 
 
-def _overfitting(last: Mapping[str, float], top: Mapping[str, float], axis: str) -> str:
-    train, val = last["accuracy"], last["val_accuracy"]
+def _overfitting(curve: _Curve) -> str:
+    train, val = curve.last["accuracy"], curve.last["val_accuracy"]
     sentence = (
-        f"Overfitting: {_percent(train)} of the training pictures come out right, but only "
-        f"{_percent(val)} of the validation pictures: part of it was learnt by heart."
+        f"Overfitting: {percent(train)} of the training images are classified correctly, but only "
+        f"{percent(val)} of the validation images: part of it was learned by heart."
     )
-    if top["val_accuracy"] - val > _DECLINE:
-        sentence += f" Validation was best at {axis} {top[axis]:g} and fell afterwards."
+    top = curve.top
+    if curve.fell:
+        sentence += f" Validation was best at {curve.axis} {top[curve.axis]:g} and fell afterwards."
+    if curve.kept is not curve.last:
+        kept = curve.kept
+        sentence += (
+            f" That is its end; the model kept is that of {curve.axis} {kept[curve.axis]:g}, with "
+            f"{percent(kept['val_accuracy'])} on validation."
+        )
     return sentence + (
-        " More pictures, random changes to them, dropout, a weight penalty or a smaller model "
+        " More images, random changes to them, dropout, a weight penalty or a smaller model "
         "help against it."
     )
-
-
-def _percent(part: float) -> str:
-    return f"{100 * part:.1f} %"

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import units
 from core.models import transfer
 from pages.components import job_progress
 
@@ -44,8 +45,8 @@ def remarks(group: str, values: Mapping[str, Any]) -> list[str]:
     if size and group in ("model", "features"):
         part = (size / _USUAL_SIZE) ** 2
         return [
-            f"At {size} pixels a picture takes {part:.0%} of the time it would take at "
-            f"{_USUAL_SIZE}."
+            f"At {size} pixels a picture takes {units.round_percent(round(part, 2))} "
+            f"of the time it would take at {_USUAL_SIZE}."
         ]
     if group == "training" and "cache_features" in values:
         epochs = values["epochs"]

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import plots, report, spreadsheet
 from core.evaluation import Evaluation
+from pages.components import tables
 
 _MEANS = {"macro": "all, each class alike", "weighted": "all, by pictures"}
 
@@ -39,14 +40,10 @@ def show(
             }
         )
     table = pd.DataFrame(rows)[["class", "precision", "recall", "f1", "pictures"]]
-    columns = {
-        figure: st.column_config.NumberColumn(title, format="percent")
-        for figure, title in plots.CLASS_FIGURES.items()
-    }
     st.dataframe(
-        table,
+        tables.written(table, plots.CLASS_FIGURES),
         hide_index=True,
-        column_config={"class": "Class", "pictures": counted, **columns},
+        column_config={"class": "Class", "pictures": counted, **plots.CLASS_FIGURES},
     )
     st.download_button(
         "Download this table as CSV",

@@ -7,7 +7,8 @@ from core import datasets, plots, spreadsheet, visitors
 from core.datasets import DatasetSpec, Overview
 from core.errors import StudioError
 from core.names import all_shown
-from pages.components import html, keys
+from core.units import round_percent
+from pages.components import few, html, keys
 
 _SAMPLES = 10
 _MOST_CLASSES = 12  # more than this and one chooses which to see
@@ -54,6 +55,18 @@ def _version(spec: DatasetSpec) -> str:
     return f"{spec.train_size} {spec.test_size} {spec.title} {created}"
 
 
+def say_few(spec: DatasetSpec, part: float | None) -> None:
+    """Say so where the validation or test set of somebody's own images is small."""
+    if spec.owner != visitors.STUDIO:
+        few.show(_few(spec.name, part, _version(spec)))
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _few(name: str, part: float | None, version: str) -> list[str]:
+    dataset = datasets.load(name, part)
+    return datasets.few_images_of(dataset.class_names, dataset.counts())
+
+
 @st.cache_data(show_spinner="Looking at the pictures …", max_entries=8)
 def _overview(name: str, part: float | None, version: str) -> Overview:
     return datasets.overview(name, part, _SAMPLES)
@@ -69,7 +82,9 @@ def _validation_part(spec: DatasetSpec) -> float | None:
         "Held out of the training pictures for validation",
         sorted({0.05, 0.1, 0.2, 0.3, usual, chosen}),
         chosen,
-        format_func=lambda part: f"{part * 100:.0f} %" + (" (usual)" if part == usual else ""),
+        format_func=lambda part: (
+            round_percent(round(part, 2)) + (" (usual)" if part == usual else "")
+        ),
         key=_part_key(spec),
         on_change=_note_part,
         args=(spec,),
@@ -130,6 +145,7 @@ def show_counts(look: Overview) -> None:
         st.warning(html.plain(warning), icon=":material/balance:")
     else:
         st.success("The classes are about equally large.", icon=":material/balance:")
+    few.show(look.few())
     totals = look.counts.sum(1)
     parts = (
         ("Training", "learnt from"),

@@ -14,6 +14,7 @@ import numpy as np
 from core.images import encode_png, fit_within
 from core.names import shown
 from core.serving import Prediction
+from core.units import bounded_percent
 
 _STRIP_SIDE = 480  # pixels: three for each that a strip has room for
 _LONG = 24  # letters of a name that is set smaller
@@ -154,22 +155,4 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}" + ("" if number == 1 else "s")
 
 
-def duration(seconds: float) -> str:
-    """A length of time as people say it: 8 → '8 s', 100 → '1 min 40 s', 4000 → '1 h 7 min'."""
-    seconds = round(seconds)
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 600:
-        return f"{seconds // 60} min {seconds % 60} s".removesuffix(" 0 s")
-    if seconds < 3600:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
-
-
-def percent(part: float) -> str:
-    """0.0004 → '0.0 %', 0.99996 → '>99.9 %': never more certain than it is."""
-    if 0.9995 <= part < 1:
-        return ">99.9 %"
-    if 0 < part < 0.0005:
-        return "<0.1 %"
-    return f"{part * 100:.1f} %"
+percent = bounded_percent  # what pages say of a probability or an accuracy

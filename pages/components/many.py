@@ -32,7 +32,7 @@ def show(shown: list[File], run: Run, unsure_below: float, fit: str, details) ->
     st.subheader(f"{int(read.sum())} of {len(table)} pictures read", anchor=False)
     st.caption("Click the box at the left of a row to see what the model saw of that image.")
     picked = st.dataframe(
-        table,
+        table.assign(confidence=100 * table["confidence"].astype(float)),
         hide_index=True,
         column_order=COLUMNS,
         row_height=_ROW,
@@ -45,7 +45,7 @@ def show(shown: list[File], run: Run, unsure_below: float, fit: str, details) ->
             "file": st.column_config.TextColumn("File"),
             "label": st.column_config.TextColumn("Reads as"),
             "confidence": st.column_config.ProgressColumn(
-                "Confidence", format="percent", min_value=0, max_value=1
+                "Confidence", format="%.1f %%", min_value=0, max_value=100
             ),
             "second": st.column_config.TextColumn("Otherwise"),
             "remark": st.column_config.TextColumn("Remark", width="large"),

@@ -127,7 +127,7 @@ def show_comparison(image: np.ndarray, first: Reading, chosen: list[Run], fit: s
                 st.html(html.answer(reading.label, confidence, small=True) + bars)
             metrics = run.card.metrics
             st.caption(
-                f"`{run.id}` · right on {metrics['accuracy']:.2%} of "
+                f"`{run.id}` · right on {html.percent(metrics['accuracy'])} of "
                 f"{metrics['test_size']:,} test pictures"
             )
 

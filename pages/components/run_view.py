@@ -5,14 +5,24 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from core import datasets, runs, stored, visitors
+from core import datasets, runs, stored, units, visitors
 from core.errors import StudioError
+from core.evaluation import best_point
 from core.models import MODELS
 from core.names import MOST_OF_TITLE
 from core.runs import Run
-from core.training import TrainConfig, best_point, judge
+from core.training import TrainConfig, judge_run
 from core.training.script import script_of
-from pages.components import class_report, curve, deleting, html, keys, model_form, run_picker
+from pages.components import (
+    class_report,
+    curve,
+    deleting,
+    few,
+    html,
+    keys,
+    model_form,
+    run_picker,
+)
 from pages.components.zipped import as_zip
 
 _ICONS = {
@@ -21,6 +31,7 @@ _ICONS = {
     "underfitting": ":material/signal_cellular_1_bar:",
     "still_learning": ":material/trending_up:",
     "too_short": ":material/info:",
+    "too_few": ":material/info:",
 }
 _MOST_BESIDE = 4
 _MOST_BYTES = 4 * 2**30  # of a file that is downloaded
@@ -31,6 +42,7 @@ def show(run: Run) -> None:
     st.subheader(html.plain(run.title), anchor=False)
     st.caption(f"{run_picker.title(run)} · {html.plain(datasets.title_of(run.card.dataset))}")
     _show_metrics(run)
+    few.show_cautions(run)
     tabs = st.tabs(list(_VIEWS), key=f"{keys.VIEW}_{run.id}", on_change="rerun")
     for tab, show_view in zip(tabs, _VIEWS.values(), strict=True):
         if tab.open:
@@ -60,7 +72,7 @@ def _show_metrics(run: Run) -> None:
             if name in metrics:
                 help_text = f"{text} The mean over all classes, each counting alike."
                 st.metric(title, html.percent(metrics[name]), width="content", help=help_text)
-        st.metric("Trained in", html.duration(run.card.seconds), width="content")
+        st.metric("Trained in", units.duration(run.card.seconds), width="content")
 
 
 def _show_curve(run: Run) -> None:
@@ -73,7 +85,7 @@ def _show_curve(run: Run) -> None:
             icon=":material/info:",
         )
         return
-    verdict = judge(card.history, card.axis, looks_up=card.model == "knn")
+    verdict = judge_run(card, few.validation_size(run))
     st.markdown(f"{_ICONS[verdict.kind]} {html.plain(verdict.sentence)}")
     others = _beside(run)
     shown = [run, *others]

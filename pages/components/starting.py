@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from core import names, runs
+from core import names, runs, units
 from core.datasets import DatasetSpec
 from core.jobs import limits
 from core.training import TrainConfig, estimate
 from core.training.script import as_script
-from pages.components import html, job_progress, keys, later, run_view, steps
+from pages.components import job_progress, keys, later, run_view, steps
 from pages.components.model_form import Form
 
 _SHORT = 10.0  # seconds
@@ -56,9 +56,9 @@ def _how_long(spec: DatasetSpec, config: TrainConfig) -> str:
         return "**A few seconds** on this machine."
     ends = ""
     if limits.apply() and found.seconds > limits.MOST_SECONDS:
-        most = html.duration(limits.MOST_SECONDS)
+        most = units.about(limits.MOST_SECONDS)
         ends = f" This demo ends it after {most} and keeps the best epoch so far."
-    return f"**About {html.duration(found.seconds)}** on this machine, judging by {basis}.{ends}"
+    return f"**About {units.about(found.seconds)}** on this machine, judging by {basis}.{ends}"
 
 
 def _start(config: TrainConfig) -> None:

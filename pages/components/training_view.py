@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from core import datasets, jobs, plots
+from core import datasets, jobs, plots, units
 from core.errors import StudioError
 from core.jobs import Job
 from core.models import MODELS
@@ -112,7 +112,7 @@ def _where(job: Job) -> str:
     if job.note:
         text += f" · {job.note}"
     left = seconds_left(job)
-    return f"{text} · about {html.duration(left)} left" if left else text
+    return f"{text} · about {units.about(left)} left" if left else text
 
 
 def seconds_left(job: Job) -> float | None:

@@ -17,6 +17,7 @@ from pages.components import (
     model_form,
     run_picker,
     run_view,
+    tables,
 )
 from pages.components import training_view as view
 
@@ -145,14 +146,14 @@ def _show_table(finished: list[Run]) -> None:
         ]
     )
     st.dataframe(
-        table,
+        tables.written(table, ["accuracy"], ["seconds"], decimals=2),
         hide_index=True,
         column_config={
             "name": "Name",
             "dataset": "Dataset",
             "model": "Model",
-            "accuracy": st.column_config.NumberColumn("Test accuracy", format="percent"),
-            "seconds": st.column_config.NumberColumn("Trained in", format="%.0f s"),
+            "accuracy": "Test accuracy",
+            "seconds": "Trained in",
             "trained": "Trained on (UTC)",
         },
     )

@@ -865,7 +865,9 @@ def test_without_its_dataset_a_run_is_compared_fully(open_page, forgotten):
     page = open_page(compare=forgotten.id)
     for view in VIEWS:
         choose(page, keys.COMPARE_VIEW, view)
-        assert not page.error and not page.warning
+        (few,) = page.warning
+        assert f"With {len(labels)} test images, each counts" in few.value
+        assert not page.error
     choose(page, keys.COMPARE_VIEW, "figures")
     row = leaderboard(page)[forgotten.id]
     accuracy = metrics.accuracy_score(labels, said)

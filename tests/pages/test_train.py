@@ -881,5 +881,7 @@ def test_your_own_pictures_are_trained_with(open_page, submitted, tmp_path):
         assert not page.error
     page = open_page("model", dataset="pets", model="simple_cnn")
     assert "My *pets*: about 28 pictures" in texts(page).replace("**", "")
+    (few,) = page.warning
+    assert "With 6 test images, each counts 16.7 %" in few.value.replace("\\", "")
     fine(button(page, "Start training").click().run())
     assert submitted[0][1]["dataset"] == "pets"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.evaluation import LEAST_GAIN, LOSS_COUNTS, SCORE
 from core.training.network import AVERAGED_PARTS, LAST_RATE, MOMENTUM, WARM_UP
 from core.training.script.writing import Call, Script, call, comment, listed
 
@@ -21,7 +22,7 @@ _OPTIMIZERS = {
     "keeps it going in directions that have proved right.",
 }
 _SAVE_BEST = {
-    "monitor": "val_accuracy",
+    "monitor": SCORE,
     "mode": "max",
     "save_best_only": True,
     "save_weights_only": True,
@@ -127,6 +128,8 @@ def add_fit(script: Script, hyperparameters: Mapping[str, Any], phase: Phase = O
     """Add the sections in which the network learns."""
     watching, why = _watching(hyperparameters), phase.why
     if watching and not phase.before:
+        if any("add_score" in part.parts[0] for part in watching if isinstance(part, Call)):
+            _add_score(script)
         script.add(listed("callbacks = ", watching), why="What happens between epochs.")
     if not hyperparameters.get("keep_best", False):
         script.add(_fit(phase, ["callbacks=callbacks"] * bool(watching)), why=why)
@@ -134,7 +137,7 @@ def add_fit(script: Script, hyperparameters: Mapping[str, Any], phase: Phase = O
     script.uses("import tempfile", "from pathlib import Path")
     checkpoint, before = "best = keras.callbacks.ModelCheckpoint", []
     best = call(checkpoint, "file", **_SAVE_BEST)
-    why += " The weights of the epoch with the highest validation accuracy are kept in a file, "
+    why += " The weights of the epoch with the highest score are kept in a file, "
     why += "and taken back at the end"
     if phase.before:
         why += "; those that it begins with count too."
@@ -142,7 +145,7 @@ def add_fit(script: Script, hyperparameters: Mapping[str, Any], phase: Phase = O
             f"    {phase.learner}.optimizer.build({phase.learner}.trainable_variables)",
             f"    {phase.learner}.save_weights(file)  # the best so far",
         ]
-        reached = f'initial_value_threshold=max({phase.before}.history["val_accuracy"])'
+        reached = f'initial_value_threshold=max({phase.before}.history["{SCORE}"])'
         best = Call(best.opening, (*best.parts, reached))
     others = "*callbacks, " * bool(watching)
     script.add(
@@ -153,6 +156,18 @@ def add_fit(script: Script, hyperparameters: Mapping[str, Any], phase: Phase = O
         _fit(phase, [f"callbacks=[{others}best]"]).lines("    "),
         f"    {phase.learner}.load_weights(file)",
         why=why if phase.before else f"{why}.",
+    )
+
+
+def _add_score(script: Script) -> None:
+    """Add the function that epochs are ranked by, as `core.evaluation.score` does."""
+    script.add(
+        "def add_score(epoch, logs):",
+        *comment(
+            "Epochs are ranked by validation accuracy; of equal ones, the lower loss is better.",
+            "    ",
+        ),
+        f'    logs["{SCORE}"] = logs["val_accuracy"] + {LOSS_COUNTS} / (1 + logs["val_loss"])',
     )
 
 
@@ -176,6 +191,8 @@ def _fit(phase: Phase, options: list[str]) -> Call:
 def _watching(hyperparameters: Mapping[str, Any]) -> list[str | Call]:
     """Callbacks with a comment before each."""
     parts: list[str | Call] = []
+    if hyperparameters["early_stopping"] or hyperparameters.get("keep_best", False):
+        parts.append(call("keras.callbacks.LambdaCallback", "on_epoch_end=add_score"))
     if hyperparameters["schedule"] == "plateau":
         patience = hyperparameters["plateau_patience"]
         parts += comment("Halve the learning rate when validation does not get better any more.")
@@ -185,9 +202,13 @@ def _watching(hyperparameters: Mapping[str, Any]) -> list[str | Call]:
         parts.append(reduce)
     if hyperparameters["early_stopping"]:
         patience = hyperparameters["early_stopping"]
-        parts += comment("Stop when validation accuracy does not rise any more.")
+        parts += comment("Stop when the score does not rise any more.")
         stop = call(
-            "keras.callbacks.EarlyStopping", monitor="val_accuracy", patience=patience, mode="max"
+            "keras.callbacks.EarlyStopping",
+            monitor=SCORE,
+            min_delta=LEAST_GAIN,
+            patience=patience,
+            mode="max",
         )
         parts.append(stop)
     return parts

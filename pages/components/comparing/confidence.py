@@ -7,7 +7,8 @@ import streamlit as st
 
 from core import plots
 from core.comparison import Compared
-from pages.components import unsure
+from core.units import round_percent
+from pages.components import tables, unsure
 from pages.components.comparing import charts, chosen
 
 
@@ -24,8 +25,8 @@ def show(found: Sequence[Compared]) -> None:
         )
         st.caption(
             "The more confidence is asked for, the fewer pictures are answered, and the more of "
-            f"the answers are right. The ring is where answers below {threshold * 100:.0f} % are "
-            "withheld."
+            "the answers are right. The ring is where answers below "
+            f"{round_percent(threshold)} are withheld."
         )
     with right:
         st.subheader("Is the confidence deserved?", anchor=False)
@@ -54,16 +55,15 @@ def _show_table(found: Sequence[Compared], threshold: float) -> None:
             }
         )
     st.dataframe(
-        pd.DataFrame(rows),
+        tables.written(pd.DataFrame(rows), ["answered", "accuracy", "error"], decimals=2),
         hide_index=True,
         column_config={
             "run": "Trained model",
-            "answered": st.column_config.NumberColumn("Pictures answered", format="percent"),
-            "accuracy": st.column_config.NumberColumn("Right among them", format="percent"),
+            "answered": st.column_config.NumberColumn("Pictures answered"),
+            "accuracy": st.column_config.NumberColumn("Right among them"),
             "wrong": st.column_config.NumberColumn("Wrong answers left", format="localized"),
             "error": st.column_config.NumberColumn(
                 "Calibration error",
-                format="percent",
                 help="How far confidence and accuracy lie apart on average (expected calibration "
                 "error, 15 bins).",
             ),

@@ -8,6 +8,7 @@ import streamlit as st
 from core import plots
 from core.comparison import Compared
 from core.names import all_shown
+from core.units import percent
 from pages.components import address, choice, html, keys
 from pages.components.comparing import cases, chosen, matrix
 
@@ -145,7 +146,7 @@ def _full(value: float, scale: str, signed: bool) -> str:
     sign = ("+" if value > 0 else "−" if value < 0 else "") if signed else ""
     if scale == "counts":
         return sign + html.counted(int(abs(value)), "picture")
-    return f"{sign}{abs(value) * 100:.2f} %"
+    return sign + percent(abs(value), 2)
 
 
 def _open(name: str, row: int, column: int) -> None:

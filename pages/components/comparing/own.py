@@ -11,11 +11,13 @@ from core.datasets import uploads
 from core.datasets.refusals import why
 from core.datasets.uploads import Upload
 from core.errors import StudioError
+from core.evaluation import cautions
 from core.images import fit_within
 from core.jobs import Job
 from core.labelled import Labelled
 from core.names import all_shown
-from pages.components import choice, class_report, html, job_progress, keys, sent
+from core.units import percent
+from pages.components import choice, class_report, few, html, job_progress, keys, sent
 from pages.components.comparing import cases, chosen
 
 _MOST_WRONG = 24
@@ -108,13 +110,14 @@ def _show_report(one: Compared, job: Job, upload: Upload) -> None:
         st.metric(
             "On your pictures",
             html.percent(found.evaluation.accuracy),
-            f"95 % interval {low * 100:.1f} to {high * 100:.1f} %",
+            f"95 % interval {low * 100:.1f} to {percent(high)}",
             "off",
             delta_arrow="off",
             width="content",
         )
         st.metric("On its test pictures", html.percent(one.evaluation.accuracy), width="content")
         st.metric("Pictures", f"{len(found.paths):,}", width="content")
+    few.show(cautions(found.evaluation, one.run.card.class_names, ""))
     class_report.show(
         f"{one.id}-yours", found.evaluation, all_shown(one.run.card.class_names), "Your pictures"
     )

@@ -11,6 +11,7 @@ from core.errors import StudioError
 from core.evaluation import mcnemar
 from core.names import MOST_OF_TITLE
 from core.runs import Run
+from core.units import percent
 from pages.components import address, choice, html, keys
 from pages.components.comparing import chosen
 
@@ -168,8 +169,9 @@ def _icon(together: Ensemble, best: Compared) -> str:
 def beats(together: Ensemble, best: Compared) -> str:
     """Whether the ensemble is better than the best of its members, by more than chance."""
     p_value = mcnemar(together.test, best.evaluation)
-    ours, theirs = together.test.accuracy * 100, best.evaluation.accuracy * 100
-    figures = f"{ours:.2f} % together, {theirs:.2f} % by {html.plain(best.title)} alone"
+    ours, theirs = together.test.accuracy, best.evaluation.accuracy
+    alone = f"{percent(theirs, 2)} by {html.plain(best.title)} alone"
+    figures = f"{percent(ours, 2)} together, {alone}"
     if ours == theirs:
         return f"Together they are no better and no worse than the best of them: {figures}."
     test = comparison.written_p(p_value)

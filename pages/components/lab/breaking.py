@@ -8,7 +8,7 @@ from core.errors import StudioError
 from core.images import fit_within
 from core.robustness import CHANGES, Robustness
 from core.runs import Run
-from pages.components import address, broken, choice, html, job_progress, keys, run_picker
+from pages.components import address, broken, choice, html, job_progress, keys, run_picker, tables
 
 _PICTURES = (100, 200, 500, 1000, 2000)
 
@@ -105,12 +105,7 @@ def _show_result(job) -> None:
     st.vega_lite_chart(plots.lines_chart(lines), width="stretch", key=keys.BREAKING_CHART)
     table = pd.DataFrame(found.accuracies, index=[f"{s:g}" for s in found.strengths])
     table.index.name = change.unit
-    st.dataframe(
-        table,
-        column_config={
-            name: st.column_config.NumberColumn(format="percent") for name in found.accuracies
-        },
-    )
+    st.dataframe(tables.written(table, table.columns, decimals=2))
     st.caption(
         f"On {_how_many(found)} of each model's own test set, changed at the size the model sees "
         "them. Models with the same test set saw the same pictures."

@@ -288,7 +288,7 @@ def test_evaluate_prints_both_figures_of_a_shipped_run(capsys, name):
     out = capsys.readouterr().out
     accuracy = runs.load(name).card.metrics["accuracy"]
     assert name in out
-    assert out.splitlines()[1].count(f"{accuracy:.2%}") == 2
+    assert out.splitlines()[1].count(f"{accuracy * 100:.2f} %") == 2
 
 
 def test_evaluate_shows_photographs_at_the_size_the_model_took(capsys, studio, tmp_path):
@@ -329,6 +329,8 @@ def test_evaluate_names_pictures_it_cannot_read(capsys, runs_with_small, small_r
     assert main(arguments) == 1
     told = capsys.readouterr().err
     assert "text.png" in told
+    assert "Measured on only 27 images" in told
+    assert "Fewer than 10 images of" in told
     assert "Passed over: 1 file is not an image by its name (4/notes.txt)." in told
 
 

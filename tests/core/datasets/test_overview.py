@@ -48,10 +48,23 @@ def test_parts_that_came_along_are_counted_as_they_came(bring):
     assert found.counts.tolist() == [[30, 10], [11, 12], [13, 14]]
 
 
+@pytest.mark.parametrize(
+    ("tests", "said"),
+    [
+        ((60, 60), ""),
+        ((60, 2), "With 62 test images, each counts 1.6 %. Fewer than 10 test images of dogs (2)"),
+    ],
+)
+def test_a_small_test_set_is_told_before_anything_is_trained(bring, tests, said):
+    trained = pets(30, 10, "train/") | pets(60, 60, "val/")
+    assert " ".join(bring(trained | pets(*tests, "test/")).few()).startswith(said)
+    assert bool(said) == bool(overview("pets").few())
+
+
 def test_unequal_classes_are_told(bring):
     assert bring(pets(60, 20)).balance() == (
         "The classes are not equally large: there are 3.0 times as many pictures of “cats” (60) "
-        "as of “dogs” (20). A model that always answers “cats” would be right 75% of the time, so "
+        "as of “dogs” (20). A model that always answers “cats” would be right 75 % of the time, so "
         "look at each class on its own, not only at the accuracy."
     )
 

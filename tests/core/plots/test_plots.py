@@ -136,7 +136,7 @@ def points_of(spec: dict) -> dict[tuple[str, float], float]:
 
 
 @pytest.mark.parametrize(
-    ("figure", "title", "form"), [("accuracy", "Accuracy", ".0%"), ("loss", "Loss", ".2~f")]
+    ("figure", "title", "form"), [("accuracy", "Accuracy", "~%"), ("loss", "Loss", ",~f")]
 )
 def test_a_learning_curve_shows_a_figure_on_both_parts(figure, title, form):
     spec = curve(figure=figure)
@@ -179,6 +179,7 @@ def test_the_best_point_gets_a_mark_with_a_word():
     spec = curve(best=2, mark="kept")
     rule, word = spec["layer"][2:]
     assert (rule["mark"]["type"], word["mark"]["type"]) == ("rule", "text")
+    assert word["encoding"]["y"]["value"] < 0  # above the chart, where no curve is
     assert rule["data"]["values"] == word["data"]["values"] == [{"at": 2, "says": "kept"}]
     assert len(curve(mark="kept")["layer"]) == 2
 
@@ -231,6 +232,30 @@ def test_a_run_without_a_learning_curve_says_so(small_run):
     figure = plots.run_figure(shown_run(small_run, history=()), None)
     assert "no learning curve was kept" in [text.get_text() for text in figure.axes[0].texts]
     assert as_png(figure).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 60])
+@pytest.mark.parametrize(("low", "high"), [(0.991, 0.994), (0.1, 0.99), (1.0, 1.0)])
+def test_no_two_ticks_of_a_file_read_alike_and_no_legend_lies_on_the_curves(
+    small_run, epochs, low, high
+):
+    values = np.linspace(low, high, epochs).tolist()
+    history = [
+        {"epoch": epoch, "accuracy": value, "val_accuracy": value}
+        for epoch, value in enumerate(values, 1)
+    ]
+    run = shown_run(small_run, history=history)
+    for figure in (plots.run_figure(run, 0), plots.lines_figure(plots.learning_lines([run]))):
+        figure.canvas.draw()
+        axes = figure.axes[0]
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+            labels = [text.get_text() for at, text in ticks if low <= at <= high]
+            assert len(labels) == len(set(labels)) > 0
+        assert all(float(at).is_integer() for at in axes.get_xticks())
+        legend = axes.get_legend().get_window_extent()
+        assert legend.y1 <= axes.xaxis.get_tightbbox().y0
 
 
 @pytest.mark.parametrize("name", ["$x$", "$\\frac$", "a_b^c", "Äpfel & <Birnen>"])

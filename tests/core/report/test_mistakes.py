@@ -1,5 +1,6 @@
 """Misclassified images in reports keep the names of their files."""
 
+import base64
 import json
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 
 from core import datasets
 from core.datasets import store
+from core.images import decode
 from core.report import as_html, as_json, surest_mistakes
 from tests.core.datasets.pictures_on_disk import pets, write_zip
 from tests.core.made_up import made_up, several
@@ -39,6 +41,19 @@ def test_mistakes_name_their_files_surest_first(one):
     assert found[0]["file"] in as_html([one], "Mine")
     (run,) = json.loads(as_json([one]))["runs"]
     assert run["misclassified"][:2] == found
+
+
+def test_the_report_shows_the_images_whatever_their_size(one):
+    page = as_html([one], "Mine").partition("Misclassified")[2]
+    mistakes = surest_mistakes(one, 10)
+    shown = [content for content in page.split('"') if content.startswith("data:image/png;base64,")]
+    images, _ = datasets.load_test("mine")
+    assert len(shown) == len(mistakes)
+    for row, url in zip(mistakes, shown, strict=True):
+        image = decode(base64.b64decode(url.partition(",")[2]))
+        assert (image == np.squeeze(images[row["picture"]])).all()
+    datasets.delete("mine")
+    assert "data:image/png;base64," not in as_html([one], "Mine").partition("Misclassified")[2]
 
 
 def test_without_the_images_the_place_in_the_test_set_is_told(one):

@@ -18,6 +18,8 @@ class Network:
 
     def __init__(self, weights: str) -> None:
         self.weights = weights
+        self.variables, self.layers = (), ("dense",)
+        self.optimizer = SimpleNamespace(variables=())
 
     def save_weights(self, path: Path) -> None:
         path.write_text(self.weights)
@@ -99,6 +101,15 @@ def test_the_best_epoch_is_kept_beside_the_last(folder, accuracies, best):
     assert (folder / kept.best).read_text() == f"weights {best}"
     assert (folder / kept.last).read_text() == f"weights {last}"
     assert kept.best_accuracy == max(accuracies)
+
+
+def test_of_equal_epochs_the_one_with_the_lowest_loss_is_kept_also_after_an_interruption(folder):
+    for epoch, loss in enumerate([0.9, 0.4, 0.2, 0.3], start=1):
+        kept = Checkpoints(folder, "this training")
+        assert kept.read() == (epoch > 1)
+        kept.save(Network(f"weights {epoch}"), {**figures(epoch, 1.0), "val_loss": loss}, True)
+    assert kept.best_epoch == 3
+    assert (folder / kept.best).read_text() == "weights 3"
 
 
 def test_the_best_is_not_kept_unless_it_is_wanted(folder):

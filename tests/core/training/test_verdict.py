@@ -1,7 +1,7 @@
 import pytest
 
 from core.models import MODELS
-from core.training import best_point, judge
+from core.training import judge
 
 
 def curve(*points: tuple[float, float], axis: str = "epoch") -> list[dict[str, float]]:
@@ -10,14 +10,6 @@ def curve(*points: tuple[float, float], axis: str = "epoch") -> list[dict[str, f
         {axis: step, "accuracy": train, "val_accuracy": val}
         for step, (train, val) in enumerate(points, start=1)
     ]
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [([0.5], 0), ([0.5, 0.7, 0.6], 1), ([0.7, 0.7, 0.6], 0), ([0.1, 0.2, 0.3], 2)],
-)
-def test_the_best_point_is_the_first_of_the_highest(values, expected):
-    assert best_point(curve(*((0.9, value) for value in values))) == expected
 
 
 @pytest.mark.parametrize(
@@ -74,3 +66,29 @@ def test_every_way_of_learning_can_be_judged(axis, points):
     verdict = judge(curve(*points, axis=axis), axis)
     assert verdict.sentence.endswith(".")
     assert "\n" not in verdict.sentence
+
+
+def test_the_verdict_quotes_the_epoch_that_was_kept():
+    points = curve((0.9, 0.94), (0.97, 0.96), (0.98, 0.95), (0.99, 0.95))
+    sentence = judge(points, "epoch", keep_best=True).sentence
+    assert "97.0 % of training and 96.0 % of validation" in sentence
+    assert "epoch 2, which was kept" in sentence
+    assert "95.0 % of validation" in judge(points, "epoch").sentence
+
+
+@pytest.mark.parametrize(
+    ("points", "images", "kind"),
+    [
+        ([(0.9, 0.9), (0.96, 0.96), (0.96, 0.96), (1, 1.0)], 25, "good"),
+        ([(0.9, 0.9), (0.96, 0.96), (0.96, 0.96), (1, 1.0)], 2500, "still_learning"),
+        ([(0.9, 0.92), (1, 0.92), (1, 0.92), (1, 0.92)], 25, "good"),
+        ([(0.9, 0.92), (1, 0.92), (1, 0.92), (1, 0.92)], 2500, "overfitting"),
+        ([(0.9, 0.9), (0.97, 0.96), (0.97, 0.92), (0.97, 0.92)], 25, "good"),
+        ([(1, 1.0), (1, 0.5), (1, 0.5), (1, 0.5)], 25, "overfitting"),
+        ([(1, 0.84), (1, 0.84), (1, 0.84), (1, 0.84)], 25, "too_few"),
+    ],
+)
+def test_differences_of_a_few_images_are_no_reason(points, images, kind):
+    verdict = judge(curve(*points), "epoch", images=images)
+    assert verdict.kind == kind
+    assert ("With 25 validation images, each counts 4 %." in verdict.sentence) == (images == 25)
