@@ -642,6 +642,9 @@ def test_a_run_is_deleted_after_asking(open_page, with_runs):
     assert "Undo" not in [one.label for one in page.button]
 
 
+TEXTS = ("README.txt", "labels.txt", "predict.py", "requirements.txt")
+
+
 def test_the_files_of_a_run_can_be_taken_away(open_page, with_runs, monkeypatch):
     downloads = {}
     real = st.download_button
@@ -655,7 +658,8 @@ def test_the_files_of_a_run_can_be_taken_away(open_page, with_runs, monkeypatch)
     look(open_page("trainings", run="my-knn"), "my-knn", "Show the Python")
     run = runs.load("my-knn")
     with zipfile.ZipFile(io.BytesIO(downloads["Download the model"]())) as archive:
-        assert {Path(name).name for name in archive.namelist()} == {*run.card.files, runs.CARD}
+        names = {Path(name).name for name in archive.namelist()}
+        assert names == {*run.card.files, runs.CARD, *TEXTS}
         assert archive.testzip() is None
     assert downloads["Download this script"].startswith('"""')
 
