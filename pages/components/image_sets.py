@@ -72,9 +72,9 @@ def _forget_others(upload_id: str) -> None:
 
 def _show_row(upload: Upload | None, row: ImageSet, place: int, doubled: bool) -> None:
     key = f"{_NAME}{row.number}"
-    name_at, remove_at = st.columns([6, 1], vertical_alignment="bottom")
+    line = st.container(horizontal=True, vertical_alignment="bottom")
     st.session_state.setdefault(key, row.name)
-    name_at.text_input(
+    line.text_input(
         f"Name of class {place}",
         max_chars=MAX_NAME,
         placeholder=("cats", "dogs")[place - 1] if place <= 2 else "another class",
@@ -82,7 +82,7 @@ def _show_row(upload: Upload | None, row: ImageSet, place: int, doubled: bool) -
         on_change=_rename,
         args=(row.number, key),
     )
-    remove_at.button(
+    line.button(
         "",
         icon=":material/delete:",
         help=f"Remove class {place} and its images",

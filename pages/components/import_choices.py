@@ -72,13 +72,13 @@ def _offer_undo(source: str) -> None:
         )
 
 
-def show_layout(layout: Layout, source: str, names: Mapping[str, str] = NONE) -> Choices | None:
+def show_layout(layout: Layout, source: str, called: Mapping[str, str] = NONE) -> Choices | None:
     """The classes, to be renamed or left out; what is to be said of them.
 
     Args:
         layout: as it was found with what was chosen.
         source: the upload or path.
-        names: of classes whose folders are called otherwise.
+        called: names of classes whose folders are called otherwise.
 
     Returns:
         all that was decided; None if a name cannot be used.
@@ -107,7 +107,7 @@ def show_layout(layout: Layout, source: str, names: Mapping[str, str] = NONE) ->
     kept = table["import"].fillna(True).astype(bool).tolist()
     written = [str(name or "").strip() for name in table["class"]]
     rows = list(zip(names, written, kept, strict=True))
-    known = chosen(source, names)
+    known = chosen(source, called)
     try:
         edited = {a: b for a, b, take in rows if take and a != b}
         renamed = {old: edited.pop(new, new) for old, new in known.rename.items()}
