@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from core import datasets
@@ -80,8 +82,7 @@ def test_what_is_missing_is_told(names, expected):
 def test_too_much_for_a_public_demo_is_refused_and_loses_nothing(folders, monkeypatch):
     upload = filled("cats", "dogs")
     monkeypatch.setattr(uploads, "most_bytes", lambda: 10_000)
-    monkeypatch.setattr(type(folders), "public", True, raising=False)
-    object.__setattr__(folders, "public", True)
+    monkeypatch.setattr(uploads, "settings", replace(folders, public=True))
     with pytest.raises(DatasetError, match="In this public demo an upload may hold"):
         sets.add_images(upload, 1, files("many", 40))
     assert [len(one.files) for one in sets.load(upload)] == [10, 10]
