@@ -15,12 +15,13 @@ The message of each says what was wrong, what is allowed and what was received. 
 command line prints it and exits with 2; nobody who uses the studio should see a traceback.
 """
 
+import difflib
 import errno
 import math
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 _SIGNS_OF_NO_MEMORY = (
@@ -35,6 +36,9 @@ _SIGNS_OF_NO_MEMORY = (
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 _NO_ROOM = "No space left on device"
+_CLOSE = 0.65  # of difflib's ratio: from here on two names are similar
+_LONGEST_NAME = 100  # signs of a name that are compared with known ones
+_SHORTEST_PIECE = 3  # signs of a name that is taken for a piece of a known one
 _LITTLE = 2**20  # bytes; a disk with less is what stopped a training
 
 _reword: Callable[[str], str] = str
@@ -131,9 +135,44 @@ def is_out_of_memory(error: BaseException | None) -> bool:
     return False
 
 
-def unknown(kind: str, name: object, known: Iterable[str]) -> str:
-    """The sentence for a name that a registry does not hold, e.g. of a dataset or a model."""
-    return f"There is no {kind} named {str(name)!r}. Known: {', '.join(sorted(known)) or 'none'}."
+def unknown(
+    kind: str, name: object, known: Iterable[str], titles: Mapping[str, str] | None = None
+) -> str:
+    """The sentence for a name that a registry does not hold, e.g. of a dataset or a model.
+
+    Args:
+        kind: what was asked for.
+        name: what it was called.
+        known: the names that there are.
+        titles: how people write some of them; shown beside the name, and understood as well.
+    """
+    known, titles = list(known), titles or {}
+    listed = ", ".join(
+        f"{entry} ({titles[entry]})" if titles.get(entry) else entry for entry in sorted(known)
+    )
+    hint = did_you_mean(name, known, titles)
+    return f"There is no {kind} named {str(name)!r}. {hint}Known: {listed or 'none'}."
+
+
+def did_you_mean(
+    name: object, known: Iterable[str], titles: Mapping[str, str] | None = None
+) -> str:
+    """`"Did you mean `random_forest`? "` for a name close to a known one; else an empty text.
+
+    Capitals, spaces, hyphens and underscores make no difference.
+    """
+    spellings = {_plain(title): entry for entry, title in (titles or {}).items()}
+    spellings |= {_plain(entry): entry for entry in known}
+    asked = _plain(str(name)[:_LONGEST_NAME])
+    close = [spelling for spelling in spellings if asked in spelling]
+    if asked in close or len(asked) < _SHORTEST_PIECE:
+        close = [spelling for spelling in close if spelling == asked]
+    close = sorted(close, key=len) or difflib.get_close_matches(asked, spellings, 1, _CLOSE)
+    return f"Did you mean `{spellings[close[0]]}`? " if close else ""
+
+
+def _plain(name: str) -> str:
+    return "".join(sign for sign in name.casefold() if sign not in " -_")
 
 
 def is_disk_full(error: BaseException) -> bool:

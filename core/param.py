@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import ModelError
+from core.errors import ModelError, did_you_mean, unknown
 
 Value = bool | int | float | str
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -86,6 +86,8 @@ class Param:
         return self.low <= value <= self.high
 
     def _sentence(self, value: Any) -> str:
+        if isinstance(value, str) and did_you_mean(value, self.choices):
+            return unknown(f"value of `{self.name}`", value, self.choices)
         if isinstance(self.default, bool):
             allowed = "true or false"
         elif self.choices:

@@ -68,6 +68,13 @@ SAMPLES = (
         "danielbuechele, CC BY 2.0",
         ("temple", "temples", "palace"),
     ),
+    Sample(
+        "Horse (silhouette)",
+        _SKIMAGE,
+        "data/horse.png",
+        "Andreas Preuss (marauder), CC0",
+        ("horse", "horses"),
+    ),
 )
 
 

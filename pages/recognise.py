@@ -8,6 +8,7 @@ from core.errors import ImageError
 from core.runs import Run
 from core.serving import Reading
 from pages.components import (
+    camera,
     choice,
     html,
     keys,
@@ -160,6 +161,8 @@ def take_pictures(source: str) -> list[File]:
         leaving.forget_canvas()
     if source != "upload":
         leaving.forget_uploader()
+    if source != "camera":
+        camera.forget_widget(keys.CAMERA)
     if source == "upload":
         return picture_source.upload()
     shown = picture_source.photograph() if source == "camera" else picture_source.draw()

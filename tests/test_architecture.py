@@ -43,6 +43,7 @@ LEVELS = {
     "labelled": 7,
     "plots": 7,
     "ensemble": 8,
+    "export": 8,
     "report": 8,
     "explain": 8,
     "robustness": 8,

@@ -8,6 +8,7 @@ from core.cli.output import print_json, print_table, say_left_out
 from core.cli.work import follow
 from core.jobs import submit
 from core.models import MODELS, transfer
+from core.param import Value
 from core.units import duration, percent
 
 
@@ -28,13 +29,13 @@ def _add_actions(command: argparse.ArgumentParser) -> None:
     text = "fetch what a pretrained network has learnt from ImageNet"
     action = actions.add_parser("download", help=text, description=text)
     action.add_argument(
-        "name", metavar="NAME", choices=sorted(transfer.BACKBONES), help="which one"
+        "backbone", metavar="NAME", choices=sorted(transfer.BACKBONES), help="which one"
     )
     action.set_defaults(handler=download)
 
 
 def download(options: argparse.Namespace) -> int:
-    return follow(submit("weights", {"backbone": options.name}))
+    return follow(submit("weights", {"backbone": options.backbone}))
 
 
 def list_models(options: argparse.Namespace) -> int:
@@ -43,17 +44,23 @@ def list_models(options: argparse.Namespace) -> int:
         print_json([{k: v for k, v in spec.items() if k != "build"} for spec in fields])
     else:
         print_table(
-            ("name", "hyperparameters and defaults", "about"),
+            ("name", "hyperparameters and defaults", "presets", "about"),
             [
                 (
                     spec.name,
-                    " ".join(f"{param.name}={param.default}" for param in spec.params),
+                    " ".join(f"{param.name}={_plain(param.default)}" for param in spec.params),
+                    "; ".join(f"{one.name} ({one.title})" for one in spec.presets.values()) or "–",
                     spec.summary,
                 )
                 for spec in MODELS.values()
             ],
         )
     return 0
+
+
+def _plain(value: Value) -> str:
+    """A default as it is written after `--set`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def list_runs(options: argparse.Namespace) -> int:

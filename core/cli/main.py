@@ -10,14 +10,32 @@ from collections.abc import Sequence
 
 from core import jobs, terminal
 from core.cli import comparing, data, listing, predict, trained, training, work
+from core.errors import unknown
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that tells when its help cannot be written; argparse keeps that to itself."""
+    """A parser that tells when its help cannot be written, which argparse keeps to itself, and
+    that knows what an unknown command, value or option was meant to be."""
 
     def _print_message(self, message: str, file=None) -> None:
         if message:
             (file or sys.stderr).write(message)
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is not None and value not in action.choices:
+            options = action.option_strings
+            kind = f"value of {options[-1]}" if options else action.dest
+            raise argparse.ArgumentError(None, unknown(kind, value, action.choices))
+
+    def parse_known_args(self, args=None, namespace=None):
+        """What argparse does; but what nobody knows is refused here, by the command it was for."""
+        options, rest = super().parse_known_args(args, namespace)
+        if flags := [word.partition("=")[0] for word in rest if word.startswith("--")]:
+            self.error(unknown("option", flags[0], self._long_options()))
+        return options, rest
+
+    def _long_options(self) -> list[str]:
+        return [name for name in self._option_string_actions if name.startswith("--")]
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -9,11 +9,11 @@ from pathlib import Path
 from core import datasets, labelled, runs
 from core.cli.output import print_json, print_table, say_cautions
 from core.datasets.refusals import why
-from core.errors import DatasetError, ModelError, unknown
+from core.errors import DatasetError, ModelError
 from core.evaluation import Evaluation, cautions, evaluate
 from core.files import open_regular
 from core.jobs import submit
-from core.models import MODELS
+from core.models import preset_values
 from core.report import class_rows
 from core.serving import Predictor, load_predictor
 from core.training import Progress, TrainConfig, train
@@ -37,7 +37,7 @@ def add_commands(commands) -> None:
         help="a hyperparameter, or `seed` or `validation_fraction`; may be repeated",
     )
     command.add_argument(
-        "--preset", metavar="NAME", help="hyperparameters of a known network; see `models --json`"
+        "--preset", metavar="NAME", help="hyperparameters of a known network; see `models`"
     )
     command.add_argument("--config", metavar="F.yaml", help="the same entries from a file")
     command.add_argument(
@@ -127,11 +127,12 @@ def _preset(options: argparse.Namespace, values: dict) -> dict:
     """The hyperparameters of a known network, if one is asked for."""
     if options.preset is None:
         return {}
-    model = MODELS.get(str(options.model or values.get("model")))
-    presets = model.presets if model else {}
-    if options.preset not in presets:
-        raise ModelError(unknown("preset of that model", options.preset, presets))
-    return dict(presets[options.preset])
+    model = options.model or values.get("model")
+    if model is None:
+        raise ModelError(
+            "`--preset` needs a model: give `--model`, or `model` in the configuration."
+        )
+    return preset_values(str(model), options.preset)
 
 
 def _read_yaml(path: str) -> dict:

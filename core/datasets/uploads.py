@@ -76,6 +76,21 @@ def add(files: Iterable[tuple[str, bytes]], upload_id: str = "") -> Upload:
     return upload
 
 
+def begin(title: str) -> Upload:
+    """An upload that holds nothing yet, under a new id.
+
+    Raises:
+        DatasetError: if nothing can be written.
+    """
+    forget_old()
+    try:
+        upload = _keep_zip(f"{title}.zip", None)
+    except OSError as error:
+        raise DatasetError(disk_sentence(error, _root())) from error
+    _make_room()
+    return upload
+
+
 def _add(files: list[tuple[str, bytes]], upload_id: str) -> Upload:
     try:
         existing = load(upload_id) if upload_id else None

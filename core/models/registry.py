@@ -14,6 +14,7 @@ from core.models import (
     network_params,
     transfer_params,
 )
+from core.models.presets import CNN_PRESETS, TRANSFER_PRESETS, Preset
 from core.models.transfer import BACKBONES, Backbone, build
 from core.param import Param, Value
 
@@ -32,7 +33,7 @@ class ModelSpec:
             network: `(hyperparameters, input_shape, classes) -> uncompiled keras.Model`.
         learns_by: what its learning curve is drawn over: `epoch`, `iteration`, `trees`, `rounds`
             or `pictures`.
-        presets: values that belong together, by what a form calls them.
+        presets: values that belong together, by name.
         backbone: name of the network in `core.models.transfer.BACKBONES` that it builds on.
         quick: whether it learns something in minutes on two cores.
     """
@@ -44,82 +45,10 @@ class ModelSpec:
     params: tuple[Param, ...]
     build: Callable[..., Any]
     learns_by: str
-    presets: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    presets: Mapping[str, Preset] = field(default_factory=dict)
     backbone: str = ""
     quick: bool = True
 
-
-STUDIOS_OWN = "The studio's own: three pairs"
-_PUBLISHED = {
-    "convolutions": 1,
-    "kernel": 3,
-    "padding": "valid",
-    "batch_norm": False,
-    "dropout_features": 0.0,
-    "dropout": 0.0,
-    "l2": 0.0,
-    "learning_rate": 0.001,
-}
-
-CNN_PRESETS: dict[str, dict[str, Value]] = {
-    "32-64, dense 128": {
-        **_PUBLISHED,
-        "filters": "32-64",
-        "pool_last": True,
-        "dense_units": 128,
-    },
-    "32-64-128, dense 128, dropout 0.5": {
-        **_PUBLISHED,
-        "filters": "32-64-128",
-        "pool_last": True,
-        "dense_units": 128,
-        "dropout": 0.5,
-    },
-    "32-64-64, dense 64, dropout 0.5": {
-        **_PUBLISHED,
-        "filters": "32-64-64",
-        "pool_last": False,
-        "dense_units": 64,
-        "dropout": 0.5,
-    },
-    "32-64 with L2, dense 128": {
-        **_PUBLISHED,
-        "filters": "32-64",
-        "pool_last": True,
-        "dense_units": 128,
-        "l2": 0.001,
-    },
-    STUDIOS_OWN: {
-        "filters": "32-64-128",
-        "convolutions": 2,
-        "padding": "valid",
-        "pool_last": False,
-        "batch_norm": True,
-        "dropout_features": 0.4,
-        "dense_units": 128,
-        "dropout": 0.4,
-        "learning_rate": 0.003,
-        "weight_averaging": 0.998,
-        "epochs": 14,
-    },
-}
-
-TRANSFER_PRESETS: dict[str, dict[str, Value]] = {
-    "Frozen, linear head: the quickest": {
-        "dense_units": 0,
-        "dropout": 0.0,
-        "fine_tune_epochs": 0,
-    },
-    "Fine-tune everything, for many pictures": {
-        "dense_units": 0,
-        "dropout": 0.2,
-        "epochs": 3,
-        "batch_size": 128,
-        "fine_tune_epochs": 5,
-        "fine_tune_layers": 1000,
-        "fine_tune_rate": 0.0005,
-    },
-}
 
 _WHAT_FOR = {
     "efficientnet_lite0": "Comes with the studio; made for small machines.",
@@ -247,6 +176,22 @@ MODELS: dict[str, ModelSpec] = {
         *map(_transfer, BACKBONES.values()),
     )
 }
+
+
+def preset_values(model: str, preset: str) -> dict[str, Value]:
+    """The hyperparameters of a preset, asked for by its name or its title.
+
+    Raises:
+        ModelError: if the model is unknown, or has no preset of that name.
+    """
+    if model not in MODELS:
+        raise ModelError(unknown("model", model, MODELS))
+    presets = MODELS[model].presets
+    titles = {name: entry.title for name, entry in presets.items()}
+    for name, title in titles.items():
+        if preset.strip().casefold() in (name.casefold(), title.casefold()):
+            return dict(presets[name].values)
+    raise ModelError(unknown(f"preset of {model}", preset, presets, titles))
 
 
 def resolve(model: str, values: Mapping[str, Any]) -> dict[str, Value]:

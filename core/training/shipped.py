@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from core import datasets, runs
 from core.errors import DatasetError, unknown
-from core.models.registry import CNN_PRESETS, STUDIOS_OWN
+from core.models.presets import CNN_PRESETS, STUDIOS_OWN
 from core.preprocessing.shapes import fit_shapes, save_shapes
 from core.settings import settings
 from core.training.config import TrainConfig
@@ -31,7 +31,7 @@ CONFIGS = {
         TrainConfig("digits", "random_forest", name="digits-random-forest"),
         TrainConfig("mnist", "logistic_regression", name="mnist-logistic-regression"),
         TrainConfig("mnist", "random_forest", name="mnist-random-forest"),
-        TrainConfig("mnist", "simple_cnn", CNN_PRESETS[STUDIOS_OWN], name="mnist-cnn"),
+        TrainConfig("mnist", "simple_cnn", CNN_PRESETS[STUDIOS_OWN].values, name="mnist-cnn"),
     )
 }
 CIFAR, CIFAR_TITLE = "cifar10-jpeg", "CIFAR-10 (JPEG)"

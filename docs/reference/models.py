@@ -81,10 +81,10 @@ def _settings(spec: ModelSpec) -> list[str]:
         link = f"[{_CHANGES}](operations.md#{anchor(_CHANGES)})"
         parts.append(f"Besides, the {link} may be set: {codes(param.name for param in shared)}.")
     if spec.presets:
-        rows = [(code(name), _values(values)) for name, values in spec.presets.items()]
+        rows = [(code(one.name), one.title, _values(one.values)) for one in spec.presets.values()]
         parts += [
             "Presets are values that belong together: choose one in the form, or with `--preset`.",
-            table(("preset", "values"), rows),
+            table(("preset", "in the form", "values"), rows),
         ]
     return parts
 

@@ -1,5 +1,7 @@
 """What is decided before an import: which folders are classes, their names, which are left out."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -10,12 +12,14 @@ from core.datasets.refusals import TOO_SMALL, why
 from core.errors import StudioError
 from pages.components import html, keys
 
+NONE: Mapping[str, str] = {}
 _TALLEST = 420  # pixels
 
 
-def chosen(source: str) -> Choices:
-    """What was decided by buttons for an upload or a path."""
-    return st.session_state.get(keys.IMPORT_CHOICES, {}).get(source, Choices())
+def chosen(source: str, names: Mapping[str, str] = NONE) -> Choices:
+    """What was decided by buttons for an upload or a path, with names that its folders lack."""
+    decided = st.session_state.get(keys.IMPORT_CHOICES, {}).get(source, Choices())
+    return decided.also(rename={**names, **decided.rename}) if names else decided
 
 
 def forget(source: str) -> None:
@@ -68,8 +72,13 @@ def _offer_undo(source: str) -> None:
         )
 
 
-def show_layout(layout: Layout, source: str) -> Choices | None:
+def show_layout(layout: Layout, source: str, called: Mapping[str, str] = NONE) -> Choices | None:
     """The classes, to be renamed or left out; what is to be said of them.
+
+    Args:
+        layout: as it was found with what was chosen.
+        source: the upload or path.
+        called: names of classes whose folders are called otherwise.
 
     Returns:
         all that was decided; None if a name cannot be used.
@@ -83,7 +92,7 @@ def show_layout(layout: Layout, source: str) -> Choices | None:
     _offer_undo(source)
     names = list(layout.class_names)
     table = pd.DataFrame({"class": names, "images": layout.counts.values(), "import": True})
-    edited = st.data_editor(
+    table = st.data_editor(
         table,
         hide_index=True,
         height=min(35 * (classes + 1) + 3, _TALLEST),
@@ -95,13 +104,15 @@ def show_layout(layout: Layout, source: str) -> Choices | None:
         },
         key=f"{keys.IMPORT_NAME}_classes_{source}_{hash(layout.class_names)}",
     )
-    kept = edited["import"].fillna(True).astype(bool).tolist()
-    written = [str(name or "").strip() for name in edited["class"]]
+    kept = table["import"].fillna(True).astype(bool).tolist()
+    written = [str(name or "").strip() for name in table["class"]]
     rows = list(zip(names, written, kept, strict=True))
-    known = chosen(source)
+    known = chosen(source, called)
     try:
+        edited = {a: b for a, b, take in rows if take and a != b}
+        renamed = {old: edited.pop(new, new) for old, new in known.rename.items()}
         return known.also(
-            rename={**known.rename, **{a: b for a, b, take in rows if take and a != b}},
+            rename={**renamed, **edited},
             leave_out=(*known.leave_out, *(name for name, _, take in rows if not take)),
         )
     except StudioError as error:

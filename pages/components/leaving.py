@@ -6,7 +6,7 @@ widget has to go with it, or it would be taken for what the widget holds when it
 
 import streamlit as st
 
-from pages.components import keys
+from pages.components import camera, keys
 
 
 def forget_canvas() -> None:
@@ -24,3 +24,5 @@ def forget_widgets() -> None:
     """Another page is shown."""
     forget_canvas()
     forget_uploader()
+    for key in (keys.CAMERA, keys.LAB_CAMERA):
+        camera.forget_widget(key)

@@ -27,18 +27,22 @@ class Memory:
         drawing_png: the same as a PNG file.
         uploads: name and content of each uploaded file.
         lab: name and content of the picture in the image lab.
+        photo, lab_photo: the last photo taken to recognise, and in the image lab.
     """
 
     drawing: dict | None = None
     drawing_png: bytes | None = None
     uploads: list[tuple[str, bytes]] = field(default_factory=list)
     lab: tuple[str, bytes] | None = None
+    photo: bytes | None = None
+    lab_photo: bytes | None = None
 
     def size(self) -> int:
         """Bytes it holds, roughly."""
         drawing = len(self.drawing_png or b"") + len(str(self.drawing or ""))
         files = [*self.uploads, *([self.lab] if self.lab else [])]
-        return 256 + drawing + sum(len(content) for _, content in files)
+        photos = len(self.photo or b"") + len(self.lab_photo or b"")
+        return 256 + drawing + photos + sum(len(content) for _, content in files)
 
 
 class _Shelf:

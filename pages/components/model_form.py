@@ -114,6 +114,7 @@ def _offer_presets(model: ModelSpec) -> None:
             "Start from",
             list(model.presets),
             index=None,
+            format_func=lambda name: model.presets[name].title,
             placeholder="a known network",
             key=f"{keys.PRESET}_{model.name}",
             on_change=_take_preset,
@@ -131,7 +132,7 @@ def _offer_presets(model: ModelSpec) -> None:
 def _take_preset(model: ModelSpec) -> None:
     chosen = st.session_state[f"{keys.PRESET}_{model.name}"]
     if chosen is not None:
-        _set_values(model, model.presets[chosen])
+        _set_values(model, model.presets[chosen].values)
 
 
 def _set_values(model: ModelSpec, values: Mapping[str, Any]) -> None:

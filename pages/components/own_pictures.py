@@ -1,21 +1,23 @@
 """Bring in pictures of your own: a zip, folders, or a path on the machine of the studio."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from core import datasets
-from core.datasets import Choices, uploads
+from core.datasets import Choices, sets, uploads
 from core.datasets.uploads import Upload
 from core.errors import StudioError
 from core.jobs import Job, limits
 from core.names import MOST_OF_TITLE
-from pages.components import html, import_choices, job_progress, keys, later, sent
+from pages.components import html, image_sets, import_choices, job_progress, keys, later, sent
 
 _WAYS = {
     "zip": ":material/folder_zip: A zip file",
     "folder": ":material/folder: Folders",
+    "sets": ":material/photo_library: Class by class",
     "path": ":material/dns: A path on this machine",
 }
 _FOR_MORE = "For more than that, unpack it on the machine the studio runs on and give its path."
@@ -36,17 +38,21 @@ def show() -> None:
     st.subheader("Your own pictures", anchor=False)
     for job in job_progress.running("import"):
         job_progress.show_running(job.id)
-    st.markdown(_HOW)
+    if keys.IMPORT_WAY not in st.session_state:  # a reload, or back from another page
+        st.session_state[keys.IMPORT_WAY] = "sets" if sets.load(_current()) else "zip"
+    hint = st.container()
     way = st.segmented_control(
         "How you bring them",
         [way for way in _WAYS if way != "path" or not limits.apply()],
-        default="zip",
         required=True,
         format_func=_WAYS.get,
         key=keys.IMPORT_WAY,
     )
+    hint.markdown(image_sets.HOW if way == "sets" else _HOW)
     if way == "path":
         _from_path()
+    elif way == "sets":
+        image_sets.show(_current(), _offer)
     else:
         _from_browser(way)
 
@@ -81,6 +87,8 @@ def _from_browser(way: str) -> None:
 def _take(files: list) -> None:
     """Put what arrived on disk, where it outlives a reload, and empty the uploader."""
     current = _current()
+    if sets.load(current):  # classes that were put together stay as they are for a day
+        current = None
     if current and len(files) == 1 and files[0].name.lower().endswith(".zip"):
         uploads.discard(current.id)  # a new zip takes the place of what was there
         current = None
@@ -109,7 +117,7 @@ def _offer(upload: Upload) -> None:
     with st.container(border=True):
         size = upload.path.stat().st_size / 1e6
         st.markdown(f"**{html.plain(upload.title)}** has arrived ({size:,.1f} MB).")
-        choices = _look_through(upload.path, upload.id)
+        choices = _look_through(upload.path, upload.id, sets.names(upload))
         last = job_progress.latest("import", upload=upload.id)
         if last is None or last.ended:
             _show_failure(last, upload.id)
@@ -129,15 +137,17 @@ def _start_over(upload_id: str) -> None:
     st.query_params.pop(keys.UPLOAD, None)
 
 
-def _look_through(path: Path, source: str) -> Choices | None:
+def _look_through(
+    path: Path, source: str, names: Mapping[str, str] | None = None
+) -> Choices | None:
     """The classes found by the names of the files, and what was decided of them; None if the
     images would be refused."""
     try:
-        layout = datasets.inspect(path, import_choices.chosen(source))
+        layout = datasets.inspect(path, import_choices.chosen(source, names or {}))
     except StudioError as error:
         import_choices.show_refusal(error, source)
         return None
-    return import_choices.show_layout(layout, source)
+    return import_choices.show_layout(layout, source, names or {})
 
 
 def _from_path() -> None:

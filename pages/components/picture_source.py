@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.datasets import sample_pictures
 from core.images import fit_within
-from pages.components import html, keys, leaving, sent
+from pages.components import camera, html, keys, leaving, sent
 from pages.components.html import data_url
 from pages.components.memory import Memory, recall, remember
 from pages.components.shown import FORMATS_READ, SENT_MB, File
@@ -247,13 +247,9 @@ def _forget_uploads() -> None:
 
 
 def photograph() -> File | None:
-    """A photograph taken now; None until there is one."""
-    photo = st.camera_input(
-        "Hold it in front of the camera",
-        key=keys.CAMERA,
-        help="Your browser asks for permission first. The picture is not stored.",
-    )
-    return File("Your photograph", photo.getvalue()) if photo else None
+    """A photo taken now, or before a change of page; None until there is one."""
+    content = camera.take("Hold it in front of the camera", keys.CAMERA, "photo")
+    return File("Your photograph", content) if content else None
 
 
 def thumbnail(image: np.ndarray, side: int = 96) -> np.ndarray:

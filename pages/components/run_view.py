@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from core import datasets, runs, stored, units, visitors
+from core import datasets, export, runs, units, visitors
 from core.errors import StudioError
 from core.evaluation import best_point
 from core.models import MODELS
@@ -23,7 +23,6 @@ from pages.components import (
     model_form,
     run_picker,
 )
-from pages.components.zipped import as_zip
 
 _ICONS = {
     "good": ":material/check_circle:",
@@ -34,7 +33,6 @@ _ICONS = {
     "too_few": ":material/info:",
 }
 _MOST_BESIDE = 4
-_MOST_BYTES = 4 * 2**30  # of a file that is downloaded
 
 
 def show(run: Run) -> None:
@@ -230,28 +228,19 @@ def _show_actions(run: Run) -> None:
         )
         st.download_button(
             "Download the model",
-            lambda: all_files(run),
+            lambda: export.as_zip(run),
             f"{run.id}.zip",
             "application/zip",
             icon=":material/download:",
             on_click="ignore",
             key=f"download_{run.id}",
-            help="All files of this run in one zip: the model, its card and its answers.",
+            help="One zip: the model, a README, a short program that predicts with it, its card "
+            "and its predictions.",
         )
         if run.card.owner != visitors.STUDIO:
             _rename(run)
             name = html.plain(run.title)
             deleting.confirm("Delete", f"Delete **{name}**?", run.id, runs.set_aside)
-
-
-def all_files(run: Run) -> bytes:
-    """All files of a run as one zip; what lies beside them is none of its."""
-    paths = [run.folder / name for name in sorted([runs.CARD, *run.card.files])]
-    return as_zip(
-        (f"{run.id}/{path.name}", stored.read_bytes(path, _MOST_BYTES))
-        for path in paths
-        if path.is_file()
-    )
 
 
 def _rename(run: Run) -> None:

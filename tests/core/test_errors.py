@@ -35,7 +35,21 @@ def test_the_tree_is_drawn_in_the_docstring(name):
             "model",
             "resnt",
             ["resnet", "mlp"],
-            "There is no model named 'resnt'. Known: mlp, resnet.",
+            "There is no model named 'resnt'. Did you mean `resnet`? Known: mlp, resnet.",
+        ),
+        (
+            "model",
+            "Random Forest",
+            iter(["mlp", "random_forest"]),
+            "There is no model named 'Random Forest'. Did you mean `random_forest`? Known: mlp, "
+            "random_forest.",
+        ),
+        (
+            "operation",
+            "gauss",
+            ["gaussian_blur"],
+            "There is no operation named 'gauss'. Did you "
+            "mean `gaussian_blur`? Known: gaussian_blur.",
         ),
         ("run", "x", [], "There is no run named 'x'. Known: none."),
         ("dataset", 7, ("b", "a"), "There is no dataset named '7'. Known: a, b."),
@@ -44,6 +58,12 @@ def test_the_tree_is_drawn_in_the_docstring(name):
 )
 def test_unknown_lists_the_known_names_in_order(kind, name, known, sentence):
     assert unknown(kind, name, known) == sentence
+
+
+@pytest.mark.parametrize("name", ["smal", "Small CNN", "small cn"])
+def test_a_title_is_shown_and_understood(name):
+    sentence = unknown("preset", name, ["small", "other"], {"small": "Small CNN"})
+    assert "Did you mean `small`? Known: other, small (Small CNN)." in sentence
 
 
 # What h5py raises when there is no room: the number stands only in the message.

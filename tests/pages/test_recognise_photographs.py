@@ -54,7 +54,7 @@ def test_a_link_to_a_photograph_model_turns_it_too():
 
 def test_only_what_the_model_knows_is_offered(app):
     offered = [button.key for button in app.button if str(button.key).startswith("photograph_")]
-    assert offered == ["photograph_Cat"]
+    assert offered == ["photograph_Cat", "photograph_Horse (silhouette)"]
 
 
 def test_the_sample_of_a_cat_is_a_cat(app):

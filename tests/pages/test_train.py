@@ -18,7 +18,7 @@ from core.errors import JobError
 from core.jobs import Job, queue
 from core.jobs.job import lock_of, write_status
 from core.models import MODELS, Param, transfer
-from core.models.registry import CNN_PRESETS
+from core.models.presets import CNN_PRESETS
 from core.settings import Settings
 from core.training import MAX_SEED, TrainConfig, shipped, train
 from pages.components import html, keys
@@ -258,13 +258,13 @@ def test_a_preset_fills_the_form(open_page, submitted, name):
     page = open_page("model", dataset="mnist")
     fine(fields(page)[f"{keys.PRESET}_simple_cnn"].set_value(name).run())
     defaults = {param.name: param.default for param in MODELS["simple_cnn"].params}
-    expected = defaults | dict(CNN_PRESETS[name])
+    expected = defaults | dict(CNN_PRESETS[name].values)
     values = shown(page, "simple_cnn")
     assert values.items() <= expected.items()
-    assert CNN_PRESETS[name].items() <= values.items()
+    assert CNN_PRESETS[name].values.items() <= values.items()
     check_form(page, "simple_cnn")
     fine(button(page, "Start training").click().run())
-    wanted = TrainConfig("mnist", "simple_cnn", CNN_PRESETS[name])
+    wanted = TrainConfig("mnist", "simple_cnn", CNN_PRESETS[name].values)
     assert submitted[0][1]["hyperparameters"] == wanted.hyperparameters
 
 
@@ -648,6 +648,9 @@ def test_a_run_is_deleted_after_asking(open_page, with_runs):
     assert "Undo" not in [one.label for one in page.button]
 
 
+TEXTS = ("README.txt", "labels.txt", "predict.py", "requirements.txt")
+
+
 def test_the_files_of_a_run_can_be_taken_away(open_page, with_runs, monkeypatch):
     downloads = {}
     real = st.download_button
@@ -661,7 +664,8 @@ def test_the_files_of_a_run_can_be_taken_away(open_page, with_runs, monkeypatch)
     look(open_page("trainings", run="my-knn"), "my-knn", "Show the Python")
     run = runs.load("my-knn")
     with zipfile.ZipFile(io.BytesIO(downloads["Download the model"]())) as archive:
-        assert {Path(name).name for name in archive.namelist()} == {*run.card.files, runs.CARD}
+        names = {Path(name).name for name in archive.namelist()}
+        assert names == {*run.card.files, runs.CARD, *TEXTS}
         assert archive.testzip() is None
     assert downloads["Download this script"].startswith('"""')
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import datasets
 from core.errors import StudioError
-from pages.components import address, choice, html, keys, sent
+from pages.components import address, camera, choice, html, keys, sent
 from pages.components.memory import recall, remember
 from pages.components.shown import FORMATS_READ, SENT_MB, File, Shown
 
@@ -38,6 +38,8 @@ class Picture:
 def pick() -> Picture | None:
     """The widgets, and the picture they give; None while there is none."""
     source = choice.segments(keys.LAB_SOURCE, "Picture", SOURCES, hidden=True)
+    if source != "camera":
+        camera.forget_widget(keys.LAB_CAMERA)
     if source == "sample":
         return _sample()
     shown = {"upload": _upload, "camera": _camera, "drawing": _drawing}[source]()
@@ -99,8 +101,8 @@ def _upload() -> Shown | None:
 
 
 def _camera() -> Shown | None:
-    photo = st.camera_input("Take a picture", key=keys.LAB_CAMERA)
-    return _decoded("photograph", photo.getvalue()) if photo else None
+    content = camera.take("Take a picture", keys.LAB_CAMERA, "lab_photo")
+    return _decoded("photograph", content) if content else None
 
 
 def _drawing() -> Shown | None:

@@ -136,3 +136,32 @@ def test_the_command_line_starts_without_tensorflow_or_streamlit():
         [sys.executable, "-c", code], cwd=PROJECT_DIR, capture_output=True, text=True, check=True
     )
     assert {"tensorflow", "keras", "streamlit", "sklearn"}.isdisjoint(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["trian"], "train"),
+        (["Runs"], "runs"),
+        (["models", "downlod", "vgg16"], "download"),
+        (["models", "download", "vgg-17"], "vgg16"),
+        (["runs", "--jsn"], "--json"),
+        (["datasets", "show", "mnist", "--ouut", "x.png"], "--out"),
+        (["import", ".", "--name", "x", "--classes", "iner"], "inner"),
+        (["train", "--dataset", "mnsit", "--model", "mlp"], "mnist"),
+        (["train", "--dataset", "mnist", "--model", "Random Forest"], "random_forest"),
+        (["train", "--dataset", "mnist", "--model", "mlp", "--set", "epoch=3"], "epochs"),
+        (
+            ["train", "--dataset", "mnist", "--model", "simple_cnn", "--set", "optimizer=adm"],
+            "adam",
+        ),
+        (["predict", "x.png", "--run", "mnist_cn"], "mnist-cnn"),
+    ],
+)
+def test_a_mistyped_name_is_answered_with_the_one_that_was_meant(capsys, words, meant):
+    try:
+        code = main(words)
+    except SystemExit as error:
+        code = error.code
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert (code, f"Did you mean `{meant}`? " in told) == (2, True), told

@@ -15,7 +15,7 @@ from core.cli.main import build_parser
 from core.cli.training import read_config
 from core.datasets import DATASETS
 from core.images import encode_png
-from core.models.registry import CNN_PRESETS
+from core.models.presets import CNN_PRESETS
 from core.models.transfer import EMBEDDED
 from core.runs import RunCard
 from core.training import TrainConfig, train
@@ -124,7 +124,10 @@ def test_the_command_line_overrules_the_file(capsys, runs_folder, tmp_path, argu
         (["train"], "must name a `dataset`"),
         (["train", "--dataset", "digits"], "must name a `model`"),
         (["train", "--dataset", "mnst", "--model", "simple_cnn"], "no dataset named 'mnst'"),
-        (["train", "--dataset", "digits", "--model", "cnn"], "no model named 'cnn'. Known:"),
+        (
+            ["train", "--dataset", "digits", "--model", "cnn"],
+            "no model named 'cnn'. Did you mean `simple_cnn`? Known:",
+        ),
         ([*QUICK, "--set", "max_iter"], "`--set` takes NAME=VALUE. Received: 'max_iter'"),
         ([*QUICK, "--set", "=3"], "no hyperparameter of logistic_regression named ''"),
         ([*QUICK, "--set", "depth=3"], "no hyperparameter of logistic_regression named 'depth'"),
@@ -150,7 +153,7 @@ def test_what_is_not_allowed_is_one_line(capsys, runs_folder, arguments, expecte
     assert not runs_folder.exists() or list(runs_folder.iterdir()) == []
 
 
-PRESET = "32-64, dense 128"
+PRESET = "two_blocks"
 
 
 @pytest.mark.parametrize(
@@ -169,16 +172,19 @@ def test_a_preset_is_overruled_by_the_file_and_the_command_line(
     path.write_text(yaml.safe_dump(values))
     words = ["train", "--config", str(path), "--preset", PRESET, *arguments]
     config = read_config(build_parser().parse_args(words))
-    wanted = {**CNN_PRESETS[PRESET], **expected}
+    wanted = {**CNN_PRESETS[PRESET].values, **expected}
     assert {name: config.hyperparameters[name] for name in wanted} == wanted
 
 
 @pytest.mark.parametrize(
     ("text", "arguments", "expected"),
     [
-        ("model: simple_cnn", ["--preset", "le-net"], "no preset of that model named 'le-net'"),
+        ("model: simple_cnn", ["--preset", "le-net"], "no preset of simple_cnn named 'le-net'"),
         ("model: resnet", ["--preset", PRESET], "Known: none."),
-        ("seed: 1", ["--preset", PRESET], "Known: none."),
+        ("model: simple_cnn", ["--preset", "two_block"], "Did you mean `two_blocks`? Known: stu"),
+        ("model: simple_cnn", ["--preset", "x"], "two_blocks_l2 (32-64 with L2, dense 128)."),
+        ("model: resnet50", ["--preset", "Frozen, linear"], "Did you mean `frozen`? Known: fine"),
+        ("seed: 1", ["--preset", PRESET], "`--preset` needs a model"),
         ("model: [simple_cnn]", ["--preset", PRESET], "no "),
         ("model: unheard-of", ["--preset", PRESET], "no "),
     ],

@@ -46,7 +46,7 @@ def test_only_pictures_of_your_own_can_be_fitted(side):
 @pytest.mark.parametrize(
     ("name", "fraction", "expected"),
     [
-        ("mnst", 0.1, "no dataset named 'mnst'. Known: .*digits.*mnist"),
+        ("mnst", 0.1, "no dataset named 'mnst'. Did you mean `mnist`. Known: .*digits.*mnist"),
         ("", 0.1, "no dataset named ''"),
         ("../mnist", 0.1, "no dataset named"),
         ("digits", 0.0, "0.01 to 0.5.*Received: 0.0"),

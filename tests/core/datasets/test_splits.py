@@ -213,8 +213,11 @@ def test_classes_are_renamed_joined_and_left_out():
     [
         ({"classes": "middle"}, "outer, inner, names. Received: 'middle'"),
         ({"rename": {"cats": " "}}, "1 to 200 characters"),
-        ({"rename": {"cast": "cats"}}, "no class named 'cast'. Known: cats, dogs"),
-        ({"leave_out": ["cast"]}, "no class named 'cast'. Known: cats, dogs"),
+        (
+            {"rename": {"cast": "cats"}},
+            "no class named 'cast'. Did you mean `cats`. Known: cats, dogs",
+        ),
+        ({"leave_out": ["cast"]}, "no class named 'cast'. Did you mean `cats`. Known: cats, dogs"),
         ({"leave": 1}, "cannot be read"),
     ],
 )

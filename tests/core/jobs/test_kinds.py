@@ -124,7 +124,10 @@ def test_weights_that_are_stopped_keep_nothing(offered):
     ("backbone", "sentence"),
     [
         (EMBEDDED, "EfficientNet-Lite0 are on this machine already"),
-        ("resnet51", "There is no backbone named 'resnet51'. Known: .*resnet50"),
+        (
+            "resnet51",
+            "There is no backbone named 'resnet51'. Did you mean `resnet50`. Known: .*resnet50",
+        ),
     ],
 )
 def test_weights_that_need_not_or_cannot_be_fetched_are_refused_at_once(studio, backbone, sentence):

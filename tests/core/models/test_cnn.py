@@ -3,7 +3,7 @@ import pytest
 
 from core.errors import ModelError
 from core.models import MODELS, cnn, resolve
-from core.models.registry import CNN_PRESETS, STUDIOS_OWN
+from core.models.presets import CNN_PRESETS, STUDIOS_OWN
 from core.runs import load
 
 SMALL = {"filters": "4", "dense_units": 8}
@@ -79,27 +79,27 @@ def test_the_network_comes_uncompiled(model):
     ("preset", "layers", "mnist", "cifar"),
     [
         (
-            "32-64, dense 128",
+            "two_blocks",
             "conv 32, relu, pool, conv 64, relu, pool, flatten, dense 128, relu, dense 10",
             320 + 18_496 + 204_928 + 1_290,  # 28 → 26 → 13 → 11 → 5: 5 * 5 * 64 = 1600 numbers
             896 + 18_496 + 295_040 + 1_290,  # 32 → 30 → 15 → 13 → 6: 6 * 6 * 64 = 2304 numbers
         ),
         (
-            "32-64-128, dense 128, dropout 0.5",
+            "three_blocks",
             "conv 32, relu, pool, conv 64, relu, pool, conv 128, relu, pool, flatten, "
             "dense 128, relu, dropout 0.5, dense 10",
             320 + 18_496 + 73_856 + 16_512 + 1_290,  # … → 5 → 3 → 1: 128 numbers
             896 + 18_496 + 73_856 + 65_664 + 1_290,  # … → 6 → 4 → 2: 512 numbers
         ),
         (
-            "32-64-64, dense 64, dropout 0.5",
+            "three_convolutions",
             "conv 32, relu, pool, conv 64, relu, pool, conv 64, relu, flatten, "
             "dense 64, relu, dropout 0.5, dense 10",
             320 + 18_496 + 36_928 + 36_928 + 650,  # … → 5 → 3: 3 * 3 * 64 = 576 numbers
             896 + 18_496 + 36_928 + 65_600 + 650,  # … → 6 → 4: 4 * 4 * 64 = 1024 numbers
         ),
         (
-            "32-64 with L2, dense 128",
+            "two_blocks_l2",
             "conv 32, relu, pool, conv 64, relu, pool, flatten, dense 128, relu, dense 10",
             320 + 18_496 + 204_928 + 1_290,
             896 + 18_496 + 295_040 + 1_290,
@@ -108,7 +108,7 @@ def test_the_network_comes_uncompiled(model):
 )
 def test_a_preset_is_the_published_architecture(preset, layers, mnist, cifar):
     for shape, parameters in (((28, 28, 1), mnist), ((32, 32, 3), cifar)):
-        network = build(shape, **CNN_PRESETS[preset])
+        network = build(shape, **CNN_PRESETS[preset].values)
         assert written(network) == layers
         assert network.count_params() == parameters
         for convolution in of_kind(network, "Conv2D"):
@@ -120,7 +120,7 @@ def test_a_preset_is_the_published_architecture(preset, layers, mnist, cifar):
             assert pooling.padding == "valid"
         *hidden, answer = [*of_kind(network, "Conv2D"), *of_kind(network, "Dense")]
         assert answer.activation.__name__ == "softmax"
-        penalty = 0.001 if "L2" in preset else None
+        penalty = 0.001 if "l2" in preset else None
         for layer in hidden:
             assert layer.use_bias
             assert layer.activation.__name__ == "linear"  # the ReLU comes after it
@@ -132,7 +132,7 @@ def test_the_studios_own_preset_is_the_shipped_network():
     import keras
 
     shipped = keras.models.load_model(load("mnist-cnn").file("model.keras"))
-    network = build(**CNN_PRESETS[STUDIOS_OWN])
+    network = build(**CNN_PRESETS[STUDIOS_OWN].values)
     pair = "conv {0}, norm, relu, conv {0}, norm, relu"
     pairs = ", pool, ".join(pair.format(filters) for filters in (32, 64, 128))
     assert written(network) == written(shipped)
@@ -321,8 +321,8 @@ def test_a_residual_network_may_drop_features(dropout, rates):
 @pytest.mark.parametrize(
     ("model", "shape", "values"),
     [
-        ("simple_cnn", (28, 28, 1), CNN_PRESETS["32-64, dense 128"]),
-        ("simple_cnn", (28, 28, 1), CNN_PRESETS[STUDIOS_OWN]),
+        ("simple_cnn", (28, 28, 1), CNN_PRESETS["two_blocks"].values),
+        ("simple_cnn", (28, 28, 1), CNN_PRESETS[STUDIOS_OWN].values),
         ("simple_cnn", (32, 48, 3), {"kernel": 5}),
         ("resnet", (32, 32, 3), {"blocks": 2}),
         ("resnet", (8, 8, 1), {"width": 8}),

@@ -3,7 +3,7 @@ import pytest
 from core.augmentation import CUSTOM, FILLS, POLICIES, USUAL
 from core.errors import ModelError
 from core.models import MODELS, resolve
-from core.models.registry import CNN_PRESETS, STUDIOS_OWN
+from core.models.presets import CNN_PRESETS, STUDIOS_OWN
 from core.models.transfer import BACKBONES, EMBEDDED
 
 GROUPS = {"model", "features", "training", "fine_tuning", "augmentation"}
@@ -168,7 +168,7 @@ def test_a_value_for_what_does_not_count_is_refused(model, values, expected):
 @pytest.mark.parametrize(
     ("model", "values", "expected"),
     [
-        ("resnett", {}, "no model named 'resnett'. Known: .*simple_cnn"),
+        ("resnett", {}, "no model named 'resnett'. Did you mean `resnet`. Known: .*simple_cnn"),
         ("", {}, "no model named ''"),
         (None, {}, "no model named 'None'"),
         ("random_forest", {"trees": 3}, "no hyperparameter of random_forest named 'trees'"),
@@ -193,7 +193,7 @@ def test_there_are_presets_of_the_convolutional_network():
 
 @pytest.mark.parametrize(("model", "preset"), PRESETS)
 def test_a_preset_counts_as_a_whole(model, preset):
-    values = MODELS[model].presets[preset]
+    values = MODELS[model].presets[preset].values
     resolved = resolve(model, values)
     assert {**resolved, **values} == resolved
 

@@ -1,4 +1,5 @@
 import inspect
+import re
 from itertools import product
 
 import numpy as np
@@ -206,7 +207,7 @@ def wrong_values(param: Param) -> list:
     if isinstance(param.default, bool):
         return ["perhaps", "", 2, 0.5, None, []]
     if param.choices:
-        return ["no such thing", "", -1, None, True, [param.default], param.default.upper() + "!"]
+        return ["no such thing", "", -1, None, True, [param.default]]
     outside = [param.low - 1, param.high + 1, 10**400, float("inf"), float("-inf"), float("nan")]
     if isinstance(param.default, float):
         outside += [
@@ -238,13 +239,18 @@ def test_limits_and_texts_of_them_are_taken(name, param):
             assert type(taken) is type(param.default)
 
 
+def without_hint(error: ImageError) -> str:
+    """The sentence but for the name that was probably meant."""
+    return re.sub(r"Did you mean `\w+`\? ", "", str(error))
+
+
 @each_operation
 def test_an_unknown_parameter_is_refused_with_those_there_are(name):
     known = ", ".join(sorted(param.name for param in OPERATIONS[name].params)) or "none"
     for wrong in ("no_such", "", "image"):
         with pytest.raises(ImageError) as refused:
             Step(name, {wrong: 1})
-        assert str(refused.value) == (
+        assert without_hint(refused.value) == (
             f"There is no parameter of {name} named {wrong!r}. Known: {known}."
         )
 
@@ -252,6 +258,12 @@ def test_an_unknown_parameter_is_refused_with_those_there_are(name):
 @pytest.mark.parametrize(
     ("name", "values", "sentence"),
     [
+        (
+            "channel",
+            {"name": "Grean"},
+            "One channel: There is no value of `name` named 'Grean'. Did you mean `green`? Known: "
+            "blue, green, grey, hue, lab_a, lab_b, lightness, red, saturation, value.",
+        ),
         (
             "canny",
             {"low": 1001},
@@ -320,7 +332,8 @@ def test_an_unknown_operation_is_refused_with_those_there_are(name):
     with pytest.raises(ImageError) as refused:
         Step(name)
     known = ", ".join(sorted(OPERATIONS))
-    assert str(refused.value) == f"There is no operation named {str(name)!r}. Known: {known}."
+    expected = f"There is no operation named {str(name)!r}. Known: {known}."
+    assert without_hint(refused.value) == expected
 
 
 @pytest.mark.parametrize("on", [True, False])

@@ -211,9 +211,9 @@ def test_empty_parts_of_a_text_do_not_count(text):
         ("no_such", "There is no operation named 'no_such'. Known: adaptive_threshold, bilateral,"),
         ("no_such!", "There is no operation named 'no_such'. Known: "),
         ("invert~no_such~invert", "There is no operation named 'no_such'. Known: "),
-        ("canny!!", "There is no operation named 'canny!'. Known: "),
-        ("CANNY", "There is no operation named 'CANNY'. Known: "),
-        (" canny", "There is no operation named ' canny'. Known: "),
+        ("canny!!", "There is no operation named 'canny!'. Did you mean `canny`? Known: "),
+        ("CANNY", "There is no operation named 'CANNY'. Did you mean `canny`? Known: "),
+        (" canny", "There is no operation named ' canny'. Did you mean `canny`? Known: "),
         ("!", "There is no operation named ''. Known: "),
         (";low=3", "There is no operation named ''. Known: "),
         ("low=3", "There is no operation named 'low=3'. Known: "),
@@ -224,10 +224,13 @@ def test_empty_parts_of_a_text_do_not_count(text):
         (
             "canny;lo=3",
             "There is no parameter of canny named 'lo'. "
-            "Known: aperture, blur, high, l2_gradient, low.",
+            "Did you mean `low`? Known: aperture, blur, high, l2_gradient, low.",
         ),
         ("invert;on=1", "There is no parameter of invert named 'on'. Known: none."),
-        ("canny; low=3", "There is no parameter of canny named ' low'. Known: aperture,"),
+        (
+            "canny; low=3",
+            "There is no parameter of canny named ' low'. Did you mean `low`? Known: aperture,",
+        ),
         (
             "canny;low=2000",
             "Canny edges: `low` must be a whole number from 0 to 1000. Received: '2000'.",

@@ -8,7 +8,7 @@ from core.datasets import store
 from core.errors import DatasetError, ModelError, RunError, StudioError
 from core.models import MODELS, resolve
 from core.models.classical_params import DEFAULT_INPUT
-from core.models.registry import CNN_PRESETS, STUDIOS_OWN, TRANSFER_PRESETS
+from core.models.presets import CNN_PRESETS, STUDIOS_OWN, TRANSFER_PRESETS
 from core.models.transfer import BACKBONES
 from core.training import TrainConfig, shipped
 from tests.core.datasets.pictures_on_disk import pets, write_folder
@@ -58,13 +58,13 @@ def test_a_card_gives_its_configuration_back(small_run):
 @pytest.mark.parametrize("preset", CNN_PRESETS)
 @pytest.mark.parametrize("dataset", ["mnist", "fashion_mnist", "cifar10"])
 def test_every_preset_fits_the_datasets_that_come_with_the_studio(preset, dataset):
-    config = TrainConfig(dataset, "simple_cnn", CNN_PRESETS[preset])
-    assert {**config.hyperparameters, **CNN_PRESETS[preset]} == config.hyperparameters
+    config = TrainConfig(dataset, "simple_cnn", CNN_PRESETS[preset].values)
+    assert {**config.hyperparameters, **CNN_PRESETS[preset].values} == config.hyperparameters
 
 
 def test_pictures_too_small_for_the_network_are_refused_before_training():
     with pytest.raises(ModelError, match="Pictures of 8×8 pixels are used up in block 2 of 2"):
-        TrainConfig("digits", "simple_cnn", CNN_PRESETS["32-64, dense 128"])
+        TrainConfig("digits", "simple_cnn", CNN_PRESETS["two_blocks"].values)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ CACHED = {"fine_tune_epochs": 0}  # features are computed once, and nothing else
 @pytest.mark.parametrize("preset", TRANSFER_PRESETS)
 @pytest.mark.parametrize("dataset", ["digits", "fashion_mnist", "cifar10"])
 def test_every_preset_of_a_pretrained_network_can_be_trained(model, preset, dataset):
-    values = TRANSFER_PRESETS[preset]
+    values = TRANSFER_PRESETS[preset].values
     config = TrainConfig(dataset, model, values)
     assert {**config.hyperparameters, **values} == config.hyperparameters
     assert TrainConfig.from_mapping(config.to_mapping()) == config
@@ -242,7 +242,7 @@ def test_every_shipped_run_can_be_trained_again():
 
 def test_the_shipped_network_is_the_studios_own():
     hyperparameters = shipped.CONFIGS["mnist-cnn"].hyperparameters
-    assert {**hyperparameters, **CNN_PRESETS[STUDIOS_OWN]} == hyperparameters
+    assert {**hyperparameters, **CNN_PRESETS[STUDIOS_OWN].values} == hyperparameters
     assert hyperparameters["augmentation"] == "drawn_digits"
 
 

@@ -16,7 +16,7 @@ import pytest
 from core import datasets, runs
 from core.datasets import store
 from core.models import MODELS
-from core.models.registry import CNN_PRESETS, STUDIOS_OWN
+from core.models.presets import CNN_PRESETS, STUDIOS_OWN
 from core.progress import Reporter
 from core.settings import PROJECT_DIR, settings
 from core.training import TrainConfig, train
@@ -67,7 +67,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "published": (
         "simple_cnn",
-        {**CNN_PRESETS["32-64 with L2, dense 128"], "padding": "same"}
+        {**CNN_PRESETS["two_blocks_l2"].values, "padding": "same"}
         | {"epochs": 6, "batch_size": 16},
     ),
     "mixed_pictures": (
@@ -114,13 +114,13 @@ RARE: dict[str, tuple[str, str, dict[str, Any]]] = {  # compared, but not traine
         "resnet",
         {"width": 8, "blocks": 2, "dropout": 0.2, "l2": 0.001, "max_pictures": 600, "cutmix": 1.0},
     ),
-    "own": ("mnist", "simple_cnn", CNN_PRESETS[STUDIOS_OWN]),
+    "own": ("mnist", "simple_cnn", CNN_PRESETS[STUDIOS_OWN].values),
 }
 SWEEP = [
     *[TrainConfig("digits", model, values, seed=7) for model, values in CASES.values()],
     *[TrainConfig(dataset, model, values) for dataset, model, values in RARE.values()],
     *[TrainConfig(dataset, model) for dataset in ("mnist", "cats_vs_dogs") for model in MODELS],
-    *[TrainConfig("mnist", "simple_cnn", values) for values in CNN_PRESETS.values()],
+    *[TrainConfig("mnist", "simple_cnn", one.values) for one in CNN_PRESETS.values()],
     *[
         TrainConfig("digits", model, {"features": features}, validation_fraction=0.2)
         for model in MODELS

@@ -226,7 +226,9 @@ def test_weights_that_are_not_here_are_named_with_the_command_that_fetches_them(
 
 @pytest.mark.parametrize("ask", [is_here, check_here, fetch_weights])
 def test_an_unknown_backbone_is_refused(ask):
-    with pytest.raises(ModelError, match="no backbone named 'resnet51'. Known: .*resnet50"):
+    with pytest.raises(
+        ModelError, match="no backbone named 'resnet51'. Did you mean `resnet50`. Known: .*resnet50"
+    ):
         ask("resnet51")
 
 
