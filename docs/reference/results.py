@@ -1,10 +1,9 @@
 """The table of results in README.md, from what shipped runs have stored about themselves."""
 
-from core import runs
+from core import runs, units
 from core.comparison import written
 from core.models import MODELS
 from docs.reference.markdown import table
-from pages.components import html
 
 BEGIN, END = "<!-- results: made by docs/generate.py -->", "<!-- end of results -->"
 HEADER = (
@@ -35,7 +34,7 @@ def results() -> str:
                 f"**{written('accuracy', card.metrics['accuracy'])}** of {size:,}",
                 f"{low * 100:.1f}–{high * 100:.1f} %",
                 written("f1", card.metrics["f1"]),
-                html.duration(card.seconds),
+                units.duration(card.seconds),
                 written("latency_seconds", card.cost["latency_seconds"]),
                 written("file_bytes", card.cost["file_bytes"]),
             )
