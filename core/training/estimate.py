@@ -1,8 +1,9 @@
 """How long a training will take, from how quick earlier ones were and how fast this machine is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from core import machine, visitors
 from core.datasets import DatasetSpec
@@ -17,6 +18,7 @@ _LATEST = 5  # earlier trainings that count
 _HOG_FEATURES = 1300
 _FULL_SIZE = 224  # pixels a side, that the multiplications of backbones are counted for
 _LAYERS = 150  # of a backbone, about
+_STARTING = 8.0  # seconds until a network learns: it is built, and translated for the machine
 _BEGINNING = 25.0  # seconds to begin with a backbone and to write it down, however few pictures
 
 
@@ -59,7 +61,8 @@ def estimate(config: TrainConfig, spec: DatasetSpec, runs: Iterable[Run]) -> Est
     """
     pictures = round(spec.train_size * (1 - (config.validation_fraction or 0)))
     pictures = min(pictures, config.hyperparameters["max_pictures"] or pictures)
-    wanted = _work(config.model, config.hyperparameters, spec.input_shape, pictures)
+    held_out = spec.train_size * (config.validation_fraction or 0)
+    wanted = _work(config.model, config.hyperparameters, spec.input_shape, pictures, held_out)
     runs = sorted(runs, key=lambda run: run.card.created, reverse=True)
     cards = [run.card for run in runs if run.card.seconds > 0 and _comparable(run.card, config)]
     same = [card for card in cards if (card.dataset, card.model) == (config.dataset, config.model)]
@@ -74,8 +77,12 @@ def estimate(config: TrainConfig, spec: DatasetSpec, runs: Iterable[Run]) -> Est
         work = sum(_work_of(card) / _speed_of(card) for card in latest)
         learning = max(wanted * sum(card.seconds for card in latest) / work / here, _BEGINNING)
     else:
-        rate = median(_work_of(card) / card.seconds / _speed_of(card) for card in latest)
-        learning = wanted / rate / here
+        start = _STARTING if config.family == "network" else 0.0
+        rate = median(
+            _work_of(card) / max(card.seconds - start, card.seconds / 5) / _speed_of(card)
+            for card in latest
+        )
+        learning = wanted / rate / here + start
     return Estimate(learning, around, len(latest), bool(same), own)
 
 
@@ -119,7 +126,9 @@ def _work_of(card: RunCard) -> float:
         tuned = sum(point.get("phase") == 2 for point in card.history)
         done["epochs"] = max(1, len(card.history) - tuned)
         done["fine_tune_epochs"] = tuned
-    return _work(card.model, done, card.input_shape, card.metrics["train_size"])
+    pictures = card.metrics["train_size"]
+    held_out = pictures * card.validation_fraction / (1 - card.validation_fraction)
+    return _work(card.model, done, card.input_shape, pictures, held_out)
 
 
 def _pretrained_work(backbone: str, hyperparameters) -> float:
@@ -131,13 +140,19 @@ def _pretrained_work(backbone: str, hyperparameters) -> float:
     return each * (frozen + hyperparameters["fine_tune_epochs"] * (1 + _BACKWARDS * part))
 
 
-def _work(model: str, hyperparameters, shape: tuple[int, int, int], pictures: float) -> float:
-    """What the time is in proportion to."""
+def _work(
+    model: str,
+    hyperparameters: Mapping[str, Any],
+    shape: tuple[int, int, int],
+    pictures: float,
+    held_out: float,
+) -> float:
+    """What the time is in proportion to; a network answers the validation set in each epoch."""
     if backbone := MODELS[model].backbone:
         return _pretrained_work(backbone, hyperparameters) * pictures
     if MODELS[model].family == "network":
-        each = cnn.multiplications(model, hyperparameters, shape) * (1 + _BACKWARDS)
-        return each * pictures * hyperparameters["epochs"]
+        each = cnn.multiplications(model, hyperparameters, shape)
+        return each * (pictures * (1 + _BACKWARDS) + held_out) * hyperparameters["epochs"]
     pixels = shape[0] * shape[1] * shape[2]
     components = hyperparameters.get("pca_components", _HOG_FEATURES)
     features = pixels if hyperparameters["features"] == "pixels" else components

@@ -33,7 +33,7 @@ def offer(class_names: Sequence[str]) -> None:
     with st.container(horizontal=True, gap="small", key="sample_photos"):
         for sample in found:
             st.button(
-                f"![{sample.title}]({_thumbnail(sample)}) {sample.title}",
+                f"![]({_thumbnail(sample)}) {sample.title}",
                 key=f"photograph_{sample.title}",
                 on_click=_show,
                 args=(sample,),

@@ -76,13 +76,13 @@ def test_a_network_takes_as_long_as_it_has_epochs(small_run, model):
     config = TrainConfig("mnist", model, {"epochs": 4})
     earlier = [run_of(small_run, config, 60.0, history=({"epoch": 1},) * 4)]
     assert seconds_of(config, earlier) == pytest.approx(60)
-    assert seconds_of(TrainConfig("mnist", model, {"epochs": 8}), earlier) == pytest.approx(120)
+    assert seconds_of(TrainConfig("mnist", model, {"epochs": 8}), earlier) == pytest.approx(112)
 
 
 def test_a_network_that_stopped_early_took_as_long_as_its_epochs(small_run):
     config = TrainConfig("mnist", "simple_cnn", {"epochs": 10})
     earlier = [run_of(small_run, config, 20.0, history=({"epoch": 1},) * 2)]
-    assert seconds_of(config, earlier) == pytest.approx(100)
+    assert seconds_of(config, earlier) == pytest.approx(68)
 
 
 # Networks that have learnt already
