@@ -8,7 +8,7 @@
 Everything is on disk, so a job outlives the page, the browser and the app that started it.
 """
 
-from core.jobs.job import ENDED, Job
+from core.jobs.job import ENDED, Job, seconds_since
 from core.jobs.kinds import KINDS, JobKind
 from core.jobs.queue import (
     can_go_on,
@@ -38,6 +38,7 @@ __all__ = [
     "go_on",
     "list_jobs",
     "load",
+    "seconds_since",
     "submit",
     "wait",
 ]

@@ -57,12 +57,12 @@ class Job:
         stage, epoch, epochs, part, metrics, note, history: how far it is, see
             `core.progress.Progress`.
         part_before: part of the stage that was done when it began, after an interruption.
+        stage_since: when the stage began, ISO 8601 in UTC.
         result: what a finished job says of what it made.
         error: why it failed, in a sentence.
         tries: how often it was gone on with.
         damaged: whether its files cannot be read; then it counts as failed.
-        times: when it was `queued`, `running` and ended, and when its stage began (`stage`), ISO
-            8601 in UTC.
+        times: when it was `queued`, `running` and ended, ISO 8601 in UTC.
     """
 
     id: str
@@ -78,6 +78,7 @@ class Job:
     epochs: int = 0
     part: float = 0.0
     part_before: float = 0.0
+    stage_since: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
     history: Sequence[Mapping[str, float]] = ()
@@ -201,13 +202,10 @@ def write_status(folder: Path, **changes: Any) -> None:
         status = record.read_status(folder)
     except StoredError as error:
         raise JobError(f"The job {folder.name!r} cannot be read: {error}.") from error
-    times = dict(changes.get("times", status.times))
     if "state" in changes:
-        times[changes["state"]] = now()
+        changes["times"] = {**status.times, changes["state"]: now()}
     if changes.get("stage", status.stage) != status.stage:
-        times["stage"] = now()
-        changes["part_before"] = changes.get("part", 0.0)
-    changes["times"] = times
+        changes |= {"stage_since": now(), "part_before": changes.get("part", 0.0)}
     stored.write_json(folder / record.STATUS, {**asdict(status), **changes})
 
 

@@ -38,6 +38,7 @@ class Status:
     epochs: Count = 0
     part: Annotated[float, Ge(0), Le(1e6)] = 0.0
     part_before: Annotated[float, Ge(0), Le(1e6)] = 0.0
+    stage_since: Text = ""
     metrics: dict[Name, Number] = field(default_factory=dict)
     note: Text = ""
     history: tuple[dict[Name, Number], ...] = ()
@@ -148,11 +149,11 @@ def read_status(folder: Path) -> Status:
     """
     status = stored.read_as(folder / STATUS, Status, _MOST_STATUS)
     stored.check(status.result, _Result)
-    for event, time in status.times.items():
+    for name, time in (*status.times.items(), ("stage", status.stage_since)):
         try:
             aware = not time or datetime.fromisoformat(time).tzinfo is not None
         except ValueError:
             aware = False
         if not aware:
-            raise StoredError(f"times.{event} must be in ISO 8601 with a zone. Received: {time!r}")
+            raise StoredError(f"the time of {name} must be in ISO 8601 with a zone. Received: {time!r}")
     return status

@@ -1,7 +1,5 @@
 """Watch a training: figures, learning curve, time left; end it early, or cancel it."""
 
-from datetime import UTC, datetime
-
 import streamlit as st
 
 from core import datasets, jobs, plots, units
@@ -120,9 +118,9 @@ def seconds_left(job: Job) -> float | None:
 
     The first pictures take longer: the network is being translated for the machine.
     """
-    if job.stage != "fitting" or not job.times.get("stage"):
+    if job.stage != "fitting" or not job.stage_since:
         return None
-    elapsed = (datetime.now(UTC) - datetime.fromisoformat(job.times["stage"])).total_seconds()
+    elapsed = jobs.seconds_since(job.stage_since)
     done = job.part - job.part_before
     if elapsed < _FIRST or done < (_MUCH if elapsed < _LONG else _SOMETHING):
         return None

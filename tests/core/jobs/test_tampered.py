@@ -19,6 +19,8 @@ FIELDS = {
         "epoch",
         "epochs",
         "part",
+        "part_before",
+        "stage_since",
         "metrics",
         "note",
         "history",
@@ -32,6 +34,8 @@ TEXTS = ("stage", "note", "error")
 ALLOWED = {
     ("owner", "text"),
     ("part", "fraction"),
+    ("part_before", "fraction"),
+    ("stage_since", "empty text"),
     ("history", "empty list"),
     *((name, odd) for name in TEXTS for odd in ("text", "empty text")),
 }
