@@ -155,5 +155,6 @@ def read_status(folder: Path) -> Status:
         except ValueError:
             aware = False
         if not aware:
-            raise StoredError(f"the time of {name} must be in ISO 8601 with a zone. Received: {time!r}")
+            told = "must be in ISO 8601 with a zone"
+            raise StoredError(f"the time of {name} {told}. Received: {time!r}")
     return status

@@ -67,7 +67,8 @@ def test_a_refusal_names_the_options_that_help_and_they_do(capsys, studio, tmp_p
     ("path", "name", "sentence"),
     [
         ("small", "mnist", "There is already a dataset named 'mnist'"),
-        ("small", "No Good", "Received: 'No Good'"),
+        ("small", "MNIST!", "There is already a dataset named 'mnist'"),
+        ("small", " ", "Received: ' '"),
         ("none", "pets", "There is no folder or zip file"),
     ],
 )
