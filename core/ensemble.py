@@ -126,7 +126,7 @@ def save(title: str, ensemble: Ensemble) -> Run:
     Raises:
         RunError: if the name is not allowed or taken, or a member is damaged.
     """
-    with runs.draft(runs.id_of(title)) as folder:
+    with runs.draft(runs.free_id(title)) as folder:
         test, val = ensemble.test, ensemble.val
         if val is None:
             val = evaluate(np.zeros(0), np.zeros((0, test.probabilities.shape[1])))
@@ -153,6 +153,7 @@ def _card(title: str, ensemble: Ensemble) -> RunCard:
         metrics={
             **ensemble.test.metrics(),
             **{f"val_{metric}": value for metric, value in val.items()},
+            **({} if ensemble.val is None else {"val_size": len(ensemble.val.labels)}),
             "test_size": len(ensemble.test.labels),
             "train_size": max(card.metrics.get("train_size", 0) for card in cards),
         },

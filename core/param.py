@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import ModelError, did_you_mean, unknown
+from core.errors import ModelError, did_you_mean
 
 Value = bool | int | float | str
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -86,8 +86,6 @@ class Param:
         return self.low <= value <= self.high
 
     def _sentence(self, value: Any) -> str:
-        if isinstance(value, str) and did_you_mean(value, self.choices):
-            return unknown(f"value of `{self.name}`", value, self.choices)
         if isinstance(self.default, bool):
             allowed = "true or false"
         elif self.choices:
@@ -100,7 +98,8 @@ class Param:
         else:
             kind = "a whole number" if isinstance(self.default, int) else "a number"
             allowed = f"{kind} from {self.low:g} to {self.high:g}"
-        return f"`{self.name}` must be {allowed}. Received: {value!r}."
+        hint = did_you_mean(value, self.choices) if isinstance(value, str) else ""
+        return f"`{self.name}` must be {allowed}. Received: {value!r}. {hint}".rstrip()
 
 
 def _truth(value: Any) -> bool:

@@ -60,8 +60,7 @@ def add_commands(commands) -> None:
 def run_import(options: argparse.Namespace) -> int:
     path = Path(options.path).expanduser().absolute()
     choices = _choices(options)
-    name = datasets.id_of(options.name)
-    datasets.check_free(name)
+    name = datasets.free_id(options.name)
     try:
         layout = datasets.inspect(path, choices)
     except LayoutError as error:

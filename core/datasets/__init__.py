@@ -4,6 +4,7 @@ from core.datasets.choices import Choices, LayoutError
 from core.datasets.dataset import Dataset
 from core.datasets.importing import import_folder, import_pictures, import_zip, inspect
 from core.datasets.known import DATASETS
+from core.datasets.naming import id_of
 from core.datasets.overview import Overview, few_images_of, overview
 from core.datasets.photographs import PHOTOGRAPHS, photograph
 from core.datasets.pictures import Pictures
@@ -25,7 +26,7 @@ from core.datasets.registry import (
 )
 from core.datasets.removal import delete, list_aside, restore, set_aside
 from core.datasets.spec import DatasetSpec
-from core.datasets.store import Damaged, check_free, id_of, list_damaged
+from core.datasets.store import Damaged, check_free, free_id, list_damaged
 from core.datasets.writing import sweep as clear_up
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "delete",
     "few_images_of",
     "find",
+    "free_id",
     "id_of",
     "import_folder",
     "import_pictures",

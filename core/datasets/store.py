@@ -21,9 +21,10 @@ from annotated_types import MinLen
 
 from core import drafts as draft_folders
 from core import stored, visitors
+from core.datasets.naming import check_name, id_of
 from core.datasets.pictures import PictureFile
 from core.errors import DatasetError, StoredError, disk_sentence, unknown
-from core.names import ID, MOST_OF_TITLE, is_title
+from core.names import ID
 from core.settings import settings
 from core.stored import Count, Name, Text
 
@@ -135,34 +136,22 @@ def root() -> Path:
     return settings.work_dir / "datasets"
 
 
-def id_of(title: str) -> str:
-    """The id of a dataset with that title, if who asks makes it: “My pets!” → `my-pets`.
-
-    Raises:
-        DatasetError: if nothing can be called that.
-    """
-    if not is_title(title):
-        raise DatasetError(
-            f"The name of a dataset is 1 to {MOST_OF_TITLE} characters. Received: "
-            f"{str(title)[:50]!r}."
-        )
-    return visitors.id_of(title, "images")
-
-
-def check_name(name: str) -> None:
-    """Raise `DatasetError` if no dataset can have that name."""
-    if not isinstance(name, str) or not ID.fullmatch(name):
-        raise DatasetError(
-            "The name of a dataset is 1 to 64 lower-case letters, digits, hyphens and underscores, "
-            f"beginning with a letter or digit. Received: {name!r}."
-        )
-
-
 def check_free(name: str, owner: str = visitors.KEEPER) -> None:
     """Raise `DatasetError` if nobody, or not this owner, can store pictures under that name."""
     check_name(name)
     if os.path.lexists(root() / name) or (name in RESERVED and owner != visitors.STUDIO):
         raise DatasetError(f"There is already a dataset named {name!r}. Choose another name.")
+
+
+def free_id(title: str) -> str:
+    """The id that a new dataset with that title gets.
+
+    Raises:
+        DatasetError: if nothing can be called that, or there is one already.
+    """
+    name = id_of(title)
+    check_free(name)
+    return name
 
 
 def exists(name: str) -> bool:

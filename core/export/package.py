@@ -1,13 +1,12 @@
 """The download of a run: its own files, labels, a README and a short program that predicts."""
 
 import inspect
-import io
-import zipfile
 from collections.abc import Iterator
 from importlib.metadata import version
 
 from core import datasets, runs, stored
 from core.export.texts import NETWORK, RECIPES, classical
+from core.export.zipped import pack
 from core.models import MODELS
 from core.runs import Run
 from core.serving import FEATURES_FILE, TRUSTED_TYPES
@@ -19,16 +18,12 @@ _WIDTH = 90
 
 
 def as_zip(run: Run) -> bytes:
-    """All of `files`, in a folder named like the run; models are packed already, so only stored.
+    """All of `files` as one zip, in a folder named like the run.
 
     Raises:
         StoredError: if a file of the run cannot be read.
     """
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in files(run):
-            archive.writestr(f"{run.id}/{name}", content)
-    return buffer.getvalue()
+    return pack((f"{run.id}/{name}", content) for name, content in files(run))
 
 
 def files(run: Run) -> Iterator[tuple[str, bytes]]:

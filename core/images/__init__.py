@@ -8,6 +8,7 @@ anything is decoded, large images are reduced while they are, and one at a time.
 from core.images.decoding import PIXELS, Decoded, decode, decode_sized
 from core.images.fitting import (
     FITS,
+    data_url,
     encode_png,
     fit_image,
     fit_within,
@@ -31,6 +32,7 @@ __all__ = [
     "Decoded",
     "decode",
     "decode_sized",
+    "data_url",
     "encode_png",
     "fit_image",
     "fit_within",

@@ -1,5 +1,7 @@
 """Arrays fitted to what is wanted: grey or coloured, smaller, cropped, padded; and encoded."""
 
+import base64
+
 import cv2
 import numpy as np
 
@@ -96,6 +98,15 @@ def encode_png(image: np.ndarray) -> bytes:
     if image.ndim == 3:
         image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     return cv2.imencode(".png", image)[1].tobytes()
+
+
+def data_url(image: np.ndarray) -> str:
+    """A picture as an address that holds all of it, as PNG.
+
+    Raises:
+        ImageError: if it is not a picture.
+    """
+    return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()
 
 
 def _checked(image: np.ndarray) -> np.ndarray:

@@ -110,7 +110,7 @@ def _check_training(settings: Mapping[str, Any]) -> None:
     if backbone := MODELS[config.model].backbone:
         transfer.check_here(backbone)
     if config.name is not None:
-        runs.check_free(runs.id_of(config.name))
+        runs.free_id(config.name)
 
 
 def _train(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:

@@ -80,7 +80,7 @@ CNN_PRESETS: dict[str, Preset] = {
             },
         ),
         Preset(
-            name="studio",
+            name=STUDIOS_OWN,
             title="The studio's own: three pairs",
             values={
                 "filters": "32-64-128",

@@ -1,6 +1,5 @@
 """The misclassified test images a model was surest of, by the names of their files."""
 
-import base64
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +8,7 @@ import numpy as np
 from core import datasets
 from core.comparison import Compared
 from core.errors import DatasetError
-from core.images import encode_png, fit_within
+from core.images import data_url, fit_within
 
 _SIDE = 160  # pixels
 
@@ -53,12 +52,7 @@ def mistake_images(one: Compared, places: Sequence[int]) -> list[str]:
         )
     except DatasetError:
         return []
-    return [_url_of(images[place]) for place in places]
-
-
-def _url_of(image: np.ndarray) -> str:
-    png = encode_png(fit_within(image, _SIDE))
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return [data_url(fit_within(images[place], _SIDE)) for place in places]
 
 
 def file_names(one: Compared) -> tuple[str, ...]:

@@ -118,7 +118,7 @@ def rename(run_id: str, title: str) -> Run:
     card = replace(run.card, id=new_id, title=title)
     if new_id == run_id:
         return rewrite_card(run, card)
-    folders.check_free(new_id)
+    folders.free_id(title)
     target = run.folder.with_name(new_id)
     try:
         os.rename(run.folder, target)

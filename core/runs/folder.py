@@ -188,8 +188,12 @@ def check_free(run_id: str) -> None:
     """Raise `RunError` if the name is not allowed or is taken."""
     check_name(run_id)
     for parent in (settings.shipped_runs_dir, settings.runs_dir):
-        if os.path.lexists(parent / run_id):
-            raise RunError(f"There is already a run named {run_id!r}. Choose another name.")
+        _refuse_if_in(parent, run_id)
+
+
+def _refuse_if_in(parent: Path, run_id: str) -> None:
+    if os.path.lexists(parent / run_id):
+        raise RunError(f"There is already a run named {run_id!r}. Choose another name.")
 
 
 def id_of(title: str) -> str:
@@ -204,6 +208,18 @@ def id_of(title: str) -> str:
             f"{str(title)[:50]!r}."
         )
     return visitors.id_of(title, "model")
+
+
+def free_id(title: str) -> str:
+    """The id that a new run with that title gets.
+
+    Raises:
+        RunError: if nothing can be called that, or there is one already.
+    """
+    run_id = id_of(title)
+    _refuse_if_in(settings.shipped_runs_dir, names.to_id(title, "model"))  # taken for everybody
+    check_free(run_id)
+    return run_id
 
 
 def check_name(run_id: str) -> None:

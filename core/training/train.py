@@ -73,7 +73,7 @@ def train(
     report = Reporter(on_progress, should_stop, cancelled, finishes)
     title = config.name or free_name(config)
     started = time.perf_counter()
-    with _told_of_the_disk(checkpoints), runs.draft(runs.id_of(title)) as folder:
+    with _told_of_the_disk(checkpoints), runs.draft(runs.free_id(title)) as folder:
         cost.forget_most_memory()
         report(Progress("loading"))
         dataset = datasets.load(config.dataset, config.validation_fraction, side=config.side)
@@ -241,7 +241,7 @@ def free_name(config: TrainConfig) -> str:
     stem = f"{config.dataset}-{config.model}".replace("_", "-")
     for number in count(1):
         try:
-            runs.check_free(runs.id_of(f"{stem}-{number}"))
+            runs.free_id(f"{stem}-{number}")
         except RunError:
             continue
         return f"{stem}-{number}"

@@ -3,15 +3,15 @@
 They take their colours from the theme, so they suit light and dark, and wrap on a phone.
 """
 
-import base64
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 import numpy as np
 
-from core.images import encode_png, fit_within
+from core.errors import StudioError
+from core.images import data_url, fit_within
 from core.names import shown
 from core.serving import Prediction
 from core.units import bounded_percent
@@ -136,6 +136,20 @@ def plain(text: str) -> str:
     return _MARKS.sub(r"\\\1", text)
 
 
+def refusal(check: Callable[[str], object], title: str) -> str:
+    """Why a check refuses a title, as Markdown; empty if it passes.
+
+    Args:
+        check: raises `StudioError`, e.g. `core.runs.free_id`.
+        title: what somebody typed.
+    """
+    try:
+        check(title)
+    except StudioError as error:
+        return plain(str(error))
+    return ""
+
+
 def named(name: str) -> str:
     """A name somebody else chose, so that Markdown shows it as it is, and all of it in one line
     whose direction leaves the sentence around it alone."""
@@ -143,11 +157,6 @@ def named(name: str) -> str:
     if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name):
         name = isolated(name)
     return plain(name)
-
-
-def data_url(image: np.ndarray) -> str:
-    """A picture as an address that holds the picture itself."""
-    return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()
 
 
 def counted(number: int, thing: str) -> str:

@@ -9,7 +9,7 @@ from core.datasets.choices import MAX_NAME
 from core.datasets.sets import ImageSet
 from core.datasets.uploads import Upload
 from core.errors import ImageError, StudioError
-from core.images import decode, fit_image
+from core.images import data_url, decode, fit_image
 from pages.components import html, keys, sent
 
 HOW = """Give each class a name and choose its images, **ten or more for each class**: from the
@@ -172,7 +172,7 @@ def _thumbnails(upload_id: str, files: Sequence[str]) -> list[str]:
             image = fit_image(decode(content, 4 * _SIDE**2), (_SIDE, _SIDE))
         except ImageError:
             continue  # changed on disk since it arrived
-        found.append(f'<img src="{html.data_url(image)}" alt="">')
+        found.append(f'<img src="{data_url(image)}" alt="">')
     return found
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import spreadsheet
 from core.errors import ImageError
+from core.images import data_url
 from core.runs import Run
 from core.serving import Predictor
 from pages.components import html, keys, picture_source, reading, run_picker
@@ -126,7 +127,7 @@ def _row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -
     row = dict.fromkeys(COLUMNS, "") | {"picture": None, "file": shown.name, "confidence": None}
     if shown.image is None:
         return {**row, "remark": shown.error}
-    row["picture"] = html.data_url(picture_source.thumbnail(shown.image))
+    row["picture"] = data_url(picture_source.thumbnail(shown.image))
     try:
         answer = predictor.read(shown.image, fit=fit)
     except ImageError as error:

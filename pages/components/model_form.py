@@ -248,8 +248,7 @@ def _checked(
 
 def _check_name(name: str) -> None:
     """Raise `StudioError` if a run of that name is there, or on its way."""
-    run_id = runs.id_of(name)
-    runs.check_free(run_id)
+    run_id = runs.free_id(name)
     asked_for = [job.settings.get("name") for job in job_progress.running("train")]
     if run_id in [runs.id_of(other) for other in asked_for if other]:
         raise RunError(f"A model named {name!r} is being trained already. Choose another name.")

@@ -202,12 +202,9 @@ def _name_and_import(title: str, source: dict[str, str], choices: Choices) -> No
 
 def _problem_with(name: str) -> str:
     """Why a dataset cannot be called that; empty if it can."""
-    try:
-        dataset_id = datasets.id_of(name)
-        datasets.check_free(dataset_id)
-    except StudioError as error:
-        return html.plain(str(error))
-    if any(job.settings["name"] == dataset_id for job in job_progress.running("import")):
+    if problem := html.refusal(datasets.free_id, name):
+        return problem
+    if any(job.settings["name"] == datasets.id_of(name) for job in job_progress.running("import")):
         return html.plain(f"{name!r} is being imported already. Choose another name.")
     return ""
 

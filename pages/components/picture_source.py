@@ -6,9 +6,8 @@ import numpy as np
 import streamlit as st
 
 from core.datasets import sample_pictures
-from core.images import fit_within
+from core.images import data_url, fit_within
 from pages.components import camera, html, keys, leaving, sent
-from pages.components.html import data_url
 from pages.components.memory import Memory, recall, remember
 from pages.components.shown import FORMATS_READ, SENT_MB, File
 

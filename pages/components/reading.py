@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import ImageError, NothingFound, StudioError
-from core.images import fit_within
+from core.images import data_url, fit_within
 from core.names import shown
 from core.runs import Run
 from core.serving import Prediction, Reading
@@ -100,7 +100,7 @@ def show_steps(reading: Reading) -> None:
 def show_uploaded(uploaded: Shown) -> None:
     """An uploaded image, beside what is predicted for it; nothing if it cannot be read."""
     if uploaded.image is not None:
-        address = html.data_url(fit_within(uploaded.image, _UPLOADED_SIDE))
+        address = data_url(fit_within(uploaded.image, _UPLOADED_SIDE))
         name = escape(shown(uploaded.name))
         st.html(f'{html.STYLE}<img class="uploaded" src="{address}" alt="{name}">')
 

@@ -252,7 +252,8 @@ def _rename(run: Run) -> None:
             key=f"rename_{run.id}",
             help="Whatever you like to call it.",
         ).strip()
-        problem = _problem_with(run, new)
+        same = bool(new) and runs.id_of(new) == run.id  # only capitals, spaces or signs differ
+        problem = "" if same else html.refusal(runs.free_id, new)
         st.button(
             "Rename it",
             type="primary",
@@ -262,16 +263,6 @@ def _rename(run: Run) -> None:
         )
         if problem:
             st.error(problem, icon=":material/label_off:")
-
-
-def _problem_with(run: Run, title: str) -> str:
-    """Why a run cannot be called that; empty if it can."""
-    try:
-        if runs.id_of(title) != run.id:
-            runs.check_free(runs.id_of(title))
-    except StudioError as error:
-        return html.plain(str(error))
-    return ""
 
 
 def _do_rename(run: Run, new: str) -> None:

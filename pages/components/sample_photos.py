@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.images import decode, fit_image
+from core.images import data_url, decode, fit_image
 from core.samples import Sample, known_to
-from pages.components.html import data_url
 from pages.components.memory import recall, remember
 
 _WIDTH = 104  # pixels, of a photo to click

@@ -21,11 +21,11 @@ def show(spec: DatasetSpec, form: Form) -> None:
             "Start training",
             type="primary",
             icon=":material/play_arrow:",
-            disabled=config is None or bool(form.problem),
+            disabled=bool(form.problem),
             on_click=later.ask,
             args=(keys.START,),
         )
-        if later.asked(keys.START) and config is not None and not form.problem:
+        if later.asked(keys.START) and not form.problem:
             _start(config)
         if config is not None:
             st.markdown(_how_long(spec, config))

@@ -232,6 +232,7 @@ def train_again(member: Run) -> None:
     train(TrainConfig("digits", model, values, member.id, seed=1))
 
 
+GONE = r"no run named 'forest'. Did you mean `mnist-random-forest`\? Known: "
 NOT_THE_ONE = "The run 'forest', a member of 'all-three', is not the one it was put together from"
 
 
@@ -240,7 +241,10 @@ NOT_THE_ONE = "The run 'forest', a member of 'all-three', is not the one it was 
     [
         (train_again, NOT_THE_ONE),
         (lambda member: put_in_place_of("forest", runs.load("lines")), NOT_THE_ONE),
-        (lambda member: shutil.rmtree(member.folder), "There is no run named 'forest'. Known: "),
+        (
+            lambda member: shutil.rmtree(member.folder),
+            "There is no run named 'forest'. Did you mean `",
+        ),
         (
             lambda member: (member.folder / "model.skops").write_bytes(b"another model"),
             "model.skops of run 'forest' is missing or was changed",

@@ -29,6 +29,7 @@ from tests.core.datasets.pictures_on_disk import pets, write_folder
 from tests.core.public import A, B, give_run, public_demo
 
 SHIPPED = sorted(runs.SHIPPED)
+QUICK = {"dataset": "digits", "model": "knn"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Made:
 
     Attributes:
         run: of a model of scikit-learn's digits.
+        voting: an ensemble.
         upload: pictures that were sent.
         done, failed, queued, running: jobs.
         config: what trained `run`.
@@ -45,6 +47,7 @@ class Made:
     """
 
     run: Run
+    voting: Run
     upload: str
     done: Job
     failed: Job
@@ -85,6 +88,7 @@ def make(demo: Settings, small_run: Run, owner: str, other: str) -> Made:
     config = TrainConfig.of(small_run.card)
     return Made(
         run=first,
+        voting=voting,
         upload=upload,
         done=_job(owner, "done", "import", {"upload": upload, "name": "secret-pets"}),
         failed=_job(owner, "failed", "train", replace(config, name="secret-2").to_mapping()),
@@ -205,11 +209,6 @@ SECRET_JOBS = {
         "secret-run",
     ),
     "train": ("train", {"dataset": "secret-pets", "model": "knn"}, "secret-pets"),
-    "train by a name": (
-        "train",
-        {"dataset": "digits", "model": "knn", "name": "secret-run"},
-        "secret-run",
-    ),
     "import": ("import", {"upload": "{upload}", "name": "mine"}, ""),
     "import by a name": ("import", {"upload": "{upload}", "name": "secret-pets"}, "secret-pets"),
 }
@@ -229,9 +228,8 @@ DOORS: dict[str, tuple[Callable[[Made], Any], Callable[[Made, object], None]]] =
     "load no run": (lambda made: runs.load("unheard-of"), refused()),
     "load a folder": (lambda made: runs.load("../runs/secret-run"), refused("../runs/secret-run")),
     "delete a run": (lambda made: runs.delete("secret-run"), refused("secret-run")),
-    "delete an ensemble": (lambda made: runs.delete("secret-voting"), refused("secret-voting")),
+    "delete an ensemble": (lambda made: runs.delete(made.voting.id), refused("secret-voting")),
     "rename a run": (lambda made: runs.rename("secret-on-pets", "x"), refused("secret-on-pets")),
-    "rename to a run": (lambda made: runs.rename("theirs", "secret-run"), taken("secret-run")),
     "check_free of a run": (lambda made: runs.check_free("secret-run"), taken("secret-run")),
     "draft of a run": (lambda made: runs.draft("secret-run").__enter__(), taken("secret-run")),
     "find_same": (lambda made: find_same(made.config), gives(lambda made: None)),
@@ -288,10 +286,6 @@ DOORS: dict[str, tuple[Callable[[Made], Any], Callable[[Made, object], None]]] =
     "discard an upload": (lambda made: uploads.discard(made.upload), gives(lambda made: None)),
     # trainings
     "configure": (lambda made: TrainConfig("secret-pets", "knn"), refused("secret-pets")),
-    "train": (
-        lambda made: train(TrainConfig("digits", "knn", name="secret-run")),
-        taken("secret-run"),
-    ),
     "show the Python": (
         lambda made: as_script(TrainConfig("secret-pets", "knn")),
         refused("secret-pets"),
@@ -330,7 +324,6 @@ CLOSED = {
     "find no dataset",
     "load no job",
     "answers of stolen members",  # whose they are decides, not whose ensemble
-    "rename to a run",
 }
 
 
@@ -420,14 +413,33 @@ def test_what_came_with_the_studio_stays_as_it_is(demo, me, name):
 def test_what_a_visitor_has_made_can_be_changed_by_them_and_seen_by_the_keeper(demo, small_run):
     give_run(small_run, A, "mine")
     with acting_as(A):
-        assert runs.rename("mine", "still-mine").card.owner == A
-        assert runs.load("still-mine").card.owner == A
-    assert runs.load("still-mine").card.owner == A
+        still = runs.rename("mine", "still-mine").id
+        assert still == "still-mine-aaaaaaaa"
+        assert runs.load(still).card.owner == A
+    assert runs.load(still).card.owner == A
     with acting_as(A):
-        runs.delete("still-mine")
+        runs.delete(still)
         assert [run.id for run in runs.list_runs()] == sorted(
             path.name for path in demo.shipped_runs_dir.iterdir()
         )
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda: runs.rename("theirs", "Secret run").id,
+        lambda: train(TrainConfig("digits", "knn", {"max_pictures": 100}, "secret-run")).id,
+        lambda: runs.free_id(jobs.submit("train", QUICK | {"name": "secret-run"}).settings["name"]),
+    ],
+    ids=["rename", "train", "submit"],
+)
+@pytest.mark.parametrize("owner", [A, KEEPER])
+def test_a_name_that_another_has_taken_is_not_told(small_run, tmp_path, owner, act):
+    with things(small_run, tmp_path, owner, B) as (made, _):
+        before = everything_in(made.run.folder)
+        with acting_as(B):
+            assert act() == "secret-run-bbbbbbbb"
+        assert everything_in(made.run.folder) == before
 
 
 def test_a_training_and_an_ensemble_belong_to_who_asks(demo):
@@ -438,9 +450,9 @@ def test_a_training_and_an_ensemble_belong_to_who_asks(demo):
         with pytest.raises(RunError, match="it is a member of both"):
             runs.delete(first.id)
     with acting_as(B):
-        assert {"both", first.id}.isdisjoint(run.id for run in runs.list_runs())
+        assert {both.id, first.id}.isdisjoint(run.id for run in runs.list_runs())
         second = train(TrainConfig("digits", "knn", {"max_pictures": 100}))
-    assert (first.id, second.id) == ("digits-knn-1", "digits-knn-2")
+    assert (first.id, second.id) == ("digits-knn-1-aaaaaaaa", "digits-knn-1-bbbbbbbb")
 
 
 def test_a_visitor_does_not_make_a_run_of_the_studio(demo):
@@ -461,12 +473,12 @@ def test_two_visitors_bring_pictures_of_the_same_name(demo, tmp_path):
                 "pets"
             ]
             assert cards[me].owner == me
-    assert {spec.name for spec in datasets.list_datasets()} >= {"pets-aaaa", "pets-bbbb"}
+    assert {spec.name for spec in datasets.list_datasets()} >= {"pets-aaaaaaaa", "pets-bbbbbbbb"}
     with acting_as(A):
-        datasets.delete("pets-aaaa")
+        datasets.delete("pets-aaaaaaaa")
         with pytest.raises(DatasetError):
-            datasets.delete("pets-bbbb")
-    assert store.names() == ["pets-bbbb"]
+            datasets.delete("pets-bbbbbbbb")
+    assert store.names() == ["pets-bbbbbbbb"]
 
 
 def test_features_are_found_again_only_by_who_has_the_same_pictures(demo, tmp_path):

@@ -193,6 +193,7 @@ def test_pictures_come_from_the_browser_alone(open_page):
     assert [option.content for option in page.button_group(keys.IMPORT_WAY).proto.options] == [
         "A zip file",
         "Folders",
+        "Class by class",
     ]
     assert any("up to 50 MB" in text for text in said(page))
     assert any("up to 50 MB" in text for text in said(open_page(A, "compare", show="own")))

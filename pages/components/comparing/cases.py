@@ -10,6 +10,7 @@ from core import datasets
 from core.comparison import Compared
 from core.errors import StudioError
 from core.evaluation import Evaluation
+from core.images import data_url
 from core.names import all_shown, shown, shown_path
 from pages.components import html, keys
 
@@ -137,7 +138,7 @@ def _card(found: Sequence[Compared], pictures, index: int, files: Sequence[str])
     file = files[index] if files else f"test picture {index}"
     name = escape(shown_path(file))
     return (
-        f'<figure data-index="{index}"><img src="{html.data_url(pictures[index])}" '
+        f'<figure data-index="{index}"><img src="{data_url(pictures[index])}" '
         f'alt="{name}, true class {escape(truth)}">'
         f"<figcaption title='{escape(truth)}'><b>{title}</b></figcaption>"
         f"<ul>{''.join(rows)}</ul>"

@@ -6,10 +6,10 @@ import streamlit as st
 
 from core import datasets, report
 from core.comparison import Compared
+from core.export import pack
 from pages.components import choice, keys
 from pages.components.comparing import chosen
 from pages.components.unsure import USUAL
-from pages.components.zipped import as_zip
 
 
 def show(found: Sequence[Compared]) -> None:
@@ -49,7 +49,7 @@ def _button(label: str, make, name: str) -> None:
 
 def all_charts(charts) -> bytes:
     """Every chart as PNG and SVG."""
-    return as_zip(
+    return pack(
         (f"{name}.{ending}", write(figure))
         for name, draw in charts.items()
         for figure in (draw(),)

@@ -184,15 +184,6 @@ def beats(together: Ensemble, best: Compared) -> str:
     )
 
 
-def _problem_with(name: str) -> str:
-    """Why an ensemble cannot be called that; empty if it can."""
-    try:
-        runs.check_free(runs.id_of(name))
-    except StudioError as error:
-        return html.plain(str(error))
-    return ""
-
-
 def _offer_to_keep(together: Ensemble) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
@@ -203,7 +194,7 @@ def _offer_to_keep(together: Ensemble) -> None:
             help="Whatever you like to call it.",
             width=320,
         ).strip()
-        problem = _problem_with(name) if name else ""
+        problem = html.refusal(runs.free_id, name) if name else ""
         clicked = st.button(
             "Keep it as a trained model",
             type="primary",

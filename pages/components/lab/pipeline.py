@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import opencv_ops, runs
 from core.errors import StudioError
-from core.images import encode_png, fit_within
+from core.images import data_url, encode_png, fit_within
 from core.names import all_shown, shown
 from core.opencv_ops import Step
 from core.runs import Run
@@ -136,7 +136,7 @@ def _show_opinion(picture: Picture, steps: Sequence[Step]) -> None:
 
 def _opinions(rows: Sequence[tuple]) -> str:
     figures = (
-        f'<figure><img src="{html.data_url(image)}" alt="{escape(title)}">'
+        f'<figure><img src="{data_url(image)}" alt="{escape(title)}">'
         f"<figcaption><b>{escape(title)}</b>{'' if same else '≠ '}"
         f"<strong>{escape(label)}</strong> {escape(said)}</figcaption></figure>"
         for image, title, label, said, same in rows

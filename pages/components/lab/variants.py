@@ -8,11 +8,11 @@ import streamlit as st
 from core import augmentation
 from core.augmentation import CUSTOM, Policy
 from core.errors import StudioError
+from core.export import pack
 from core.images import encode_png, fit_within
 from core.models.augmentation_params import AUGMENTATION
 from pages.components import html, keys
 from pages.components.lab.source import Picture
-from pages.components.zipped import as_zip
 
 PARAMS = tuple(param for param in AUGMENTATION if param.only_if)
 MODEL = "simple_cnn"  # that the policy is handed to
@@ -131,6 +131,6 @@ def _hand_over(values: dict[str, Any]) -> None:
 
 def all_files(variants: list[np.ndarray]) -> bytes:
     """All variants as PNG files."""
-    return as_zip(
+    return pack(
         (f"variant-{number:02}.png", encode_png(image)) for number, image in enumerate(variants, 1)
     )

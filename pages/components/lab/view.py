@@ -7,8 +7,7 @@ from html import escape
 import cv2
 import numpy as np
 
-from core.images import fit_within
-from pages.components import html
+from core.images import data_url, fit_within
 
 LARGE, SMALL = 760, 300  # pixels of the longer side, as shown
 _JPEG_QUALITY = 90
@@ -71,7 +70,7 @@ def address(image: np.ndarray, longest: int) -> str:
     """A picture as an address, reduced; photographs as JPEG, which is quicker."""
     image = fit_within(image, longest)
     if image.ndim == 2 or max(image.shape[:2]) < 120:
-        return html.data_url(image)
+        return data_url(image)
     options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
     jpeg = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)[1]
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()

@@ -61,7 +61,7 @@ def test_people_are_told_the_job(capsys, idle):
     [
         (["--set", "n_estimators=0"], "`n_estimators` must be a whole number from 1 to 500"),
         (["--name", "mnist-cnn"], "There is already a run named 'mnist-cnn'"),
-        (["--name", "No Good"], "Received: 'No Good'"),
+        (["--name", "MNIST CNN"], "There is already a run named 'mnist-cnn'"),
         (["--dataset", "cifar10"], "python -m core datasets download cifar10"),
     ],
 )

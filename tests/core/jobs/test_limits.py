@@ -410,7 +410,7 @@ def test_what_has_no_time_stays(demo, small_run, time):
     assert (run.folder / runs.CARD).is_file()
 
 
-@pytest.mark.parametrize(("hours", "left"), [(OLD, set()), (YOUNG, {"first", "second", "both"})])
+@pytest.mark.parametrize(("hours", "left"), [(OLD, set()), (YOUNG, {"first", "second", "both-aaaaaaaa"})])
 def test_an_ensemble_is_forgotten_before_its_members(demo, small_run, hours, left):
     """A younger one keeps them."""
     members = tuple(give_run(small_run, A, n, created=ago(OLD)) for n in ("first", "second"))
@@ -563,7 +563,7 @@ def test_a_training_that_takes_too_long_keeps_the_best_so_far(demo, monkeypatch)
     job = ended(job)
     thread.join(20)
     assert (job.state, job.error) == ("done", "")
-    card = runs.load("mine").card
+    card = runs.load("mine-aaaaaaaa").card
     assert card.owner == A
     assert 1 <= card.history[-1]["epoch"] < 200
 

@@ -99,8 +99,9 @@ def test_figures_of_the_card_are_those_of_the_answers_kept(trained, model):
     run, _ = trained[model]
     test, val = run.evaluation("test"), run.evaluation("val")
     assert len(test.labels) == run.card.metrics["test_size"] == 360
-    assert len(val.labels) == 144
+    assert len(val.labels) == run.card.metrics["val_size"] == 144
     names = {*FIGURES, *(f"val_{name}" for name in FIGURES), "test_size", "train_size"}
+    names.add("val_size")
     assert set(run.card.metrics) == names
     for name in FIGURES:
         assert run.card.metrics[name] == pytest.approx(test.metrics()[name], abs=1e-9)

@@ -9,36 +9,29 @@ from core.jobs import Job
 from pages.components.training_view import seconds_left
 
 
-def fitting(elapsed: float, part: float, part_before: float = 0.0, stage: str = "fitting") -> Job:
-    """A training that has been learning for so many seconds."""
+def left_of(elapsed: float, part: float, part_before: float = 0.0, stage: str = "fitting"):
+    """What is said of a training that has been in its stage for so many seconds."""
     since = (datetime.now(UTC) - timedelta(seconds=elapsed)).isoformat()
-    return Job(
-        "1", Path(), "train", {}, "you", stage=stage, part=part, part_before=part_before,
-        stage_since=since,
-    )  # fmt: skip
+    progress = {"stage": stage, "part": part, "part_before": part_before, "stage_since": since}
+    return seconds_left(Job("1", Path(), "train", {}, "you", **progress))
 
 
 @pytest.mark.parametrize(
-    "job",
+    "progress",
     [
-        fitting(3, 0.5),  # the network is still being translated for the machine
-        fitting(20, 0.05),
-        fitting(600, 0.01),
-        fitting(20, 0.55, part_before=0.5),  # most of it was done before an interruption
-        fitting(20, 0.5, stage="evaluating"),
+        (3, 0.5),  # the network is still being translated for the machine
+        (20, 0.05),
+        (600, 0.01),
+        (20, 0.55, 0.5),  # most of it was done before an interruption
+        (20, 0.5, 0.0, "evaluating"),
     ],
 )
-def test_nothing_is_said_before_it_means_something(job):
-    assert seconds_left(job) is None
+def test_nothing_is_said_before_it_means_something(progress):
+    assert left_of(*progress) is None
 
 
 @pytest.mark.parametrize(
-    ("job", "left"),
-    [
-        (fitting(20, 0.25), 60),
-        (fitting(600, 0.05), 11400),
-        (fitting(20, 0.75, part_before=0.5), 20),
-    ],
+    ("progress", "left"), [((20, 0.25), 60), ((600, 0.05), 11400), ((20, 0.75, 0.5), 20)]
 )
-def test_what_is_left_follows_from_what_was_done_since_it_began(job, left):
-    assert seconds_left(job) == pytest.approx(left, rel=0.05)
+def test_what_is_left_follows_from_what_was_done_since_it_began(progress, left):
+    assert left_of(*progress) == pytest.approx(left, rel=0.05)

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterable
 
 
-def as_zip(files: Iterable[tuple[str, bytes]]) -> bytes:
+def pack(files: Iterable[tuple[str, bytes]]) -> bytes:
     """A zip of files, each `(name, content)`; they are packed already, so they are only stored."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
