@@ -49,7 +49,10 @@ def is_visitor(owner: str) -> bool:
 def distinct(name: str) -> str:
     """The name, with something of the visitor's in a public demo, where many think of the same."""
     me = current()
-    return f"{name[:_LONGEST]}-{me[-_OWN:]}" if is_visitor(me) else name
+    own = f"-{me[-_OWN:]}"
+    if not is_visitor(me) or own in name:  # e.g. a run named after a dataset of the visitor's
+        return name
+    return f"{name[:_LONGEST]}{own}"
 
 
 def id_of(title: str, word: str) -> str:

@@ -37,8 +37,10 @@ _MOST_BESIDE = 4
 
 def show(run: Run) -> None:
     """Everything about one run."""
-    st.subheader(html.plain(run.title), anchor=False)
-    st.caption(f"{run_picker.title(run)} · {html.plain(datasets.title_of(run.card.dataset))}")
+    st.subheader(
+        f"{run_picker.title(run)} · {html.plain(datasets.title_of(run.card.dataset))}", anchor=False
+    )
+    st.caption(html.plain(run.title))
     _show_metrics(run)
     few.show_cautions(run)
     tabs = st.tabs(list(_VIEWS), key=f"{keys.VIEW}_{run.id}", on_change="rerun")

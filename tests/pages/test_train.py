@@ -629,7 +629,7 @@ def test_a_run_is_renamed(open_page, with_runs):
     fine(button(page, "Rename it").click().run())
     assert fields(page)[keys.SHOWN_RUN].value == "neighbours"
     assert runs.load("neighbours").title == "Neighbours!"
-    assert "Neighbours!" in [plain(one.value) for one in page.subheader]
+    assert "Neighbours!" in [plain(one.value) for one in page.caption]
     assert not (with_runs.runs_dir / "my-knn").exists()
     assert not page.error
 

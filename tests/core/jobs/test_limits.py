@@ -410,7 +410,9 @@ def test_what_has_no_time_stays(demo, small_run, time):
     assert (run.folder / runs.CARD).is_file()
 
 
-@pytest.mark.parametrize(("hours", "left"), [(OLD, set()), (YOUNG, {"first", "second", "both-aaaaaaaa"})])
+@pytest.mark.parametrize(
+    ("hours", "left"), [(OLD, set()), (YOUNG, {"first", "second", "both-aaaaaaaa"})]
+)
 def test_an_ensemble_is_forgotten_before_its_members(demo, small_run, hours, left):
     """A younger one keeps them."""
     members = tuple(give_run(small_run, A, n, created=ago(OLD)) for n in ("first", "second"))
