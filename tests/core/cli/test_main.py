@@ -164,4 +164,4 @@ def test_a_mistyped_name_is_answered_with_the_one_that_was_meant(capsys, words, 
     except SystemExit as error:
         code = error.code
     told = capsys.readouterr().err.splitlines()[-1]
-    assert (code, f"Did you mean `{meant}`? " in told) == (2, True), told
+    assert (code, f"Did you mean `{meant}`?" in told) == (2, True), told
