@@ -5,8 +5,8 @@ from starlette.middleware import Middleware
 
 from core import memory
 from pages.components.gate import ROUTES, Gate
-from pages.components.opening import open_browser
+from pages.components.opening import on_start
 
 memory.keep_tidy()
 
-app = st.App("pages/studio.py", routes=ROUTES, middleware=[Middleware(Gate)], lifespan=open_browser)
+app = st.App("pages/studio.py", routes=ROUTES, middleware=[Middleware(Gate)], lifespan=on_start)
