@@ -10,6 +10,7 @@ from core.serving import Reading
 from pages.components import (
     camera,
     choice,
+    folded,
     html,
     keys,
     leaving,
@@ -127,11 +128,15 @@ EMPTY_PICTURE = {
 
 def settings() -> tuple[list[Run], float]:
     """Which models answer, and from when on they count as sure."""
-    with st.expander("Settings: models and confidence", icon=":material/tune:"):
-        chosen = run_picker.pick_runs()
-        photograph = bool(chosen) and run_picker.reads_photographs(chosen[0])
-        unsure_below = unsure.pick_for_photographs() if photograph else unsure.pick()
-    return chosen, unsure_below
+    place = folded.fold(
+        "Settings: models and confidence", keys.SETTINGS, unsure.USUALLY, icon=":material/tune:"
+    )
+    chosen = run_picker.pick_runs(place)
+    photograph = bool(chosen) and run_picker.reads_photographs(chosen[0])
+    if place is None:
+        return chosen, unsure.usual(photograph)
+    with place:
+        return chosen, unsure.pick_for_photographs() if photograph else unsure.pick()
 
 
 def pick_source(digits: bool) -> str:

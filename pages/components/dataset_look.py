@@ -19,22 +19,20 @@ def show(spec: DatasetSpec) -> None:
     _about(spec)
     part = _validation_part(spec)
     look = _overview(spec.name, part, _version(spec))
-    gallery, counts, sizes, left_out = st.tabs(
-        ["Samples", "Classes and split", "Picture sizes", f"Left out ({len(look.skipped):,})"]
-        if spec.owner != visitors.STUDIO or look.skipped
-        else ["Samples", "Classes and split", "Picture sizes", "Source"]
-    )
-    with gallery:
-        show_gallery(look)
-    with counts:
-        show_counts(look)
-    with sizes:
-        show_sizes(look)
-    with left_out:
-        if spec.owner != visitors.STUDIO or look.skipped:
-            show_left_out(look)
-        else:
-            st.markdown(f"**Source:** {spec.source}  \n**Licence:** {spec.licence}")
+    views = {
+        "Samples": lambda: show_gallery(look),
+        "Classes and split": lambda: show_counts(look),
+        "Picture sizes": lambda: show_sizes(look),
+    }
+    if spec.owner != visitors.STUDIO or look.skipped:
+        views[f"Left out ({len(look.skipped):,})"] = lambda: show_left_out(look)
+    else:
+        views["Source"] = lambda: show_source(spec)
+    tabs = st.tabs(list(views), key=f"{keys.LOOK}_{spec.name}", on_change="rerun")
+    for tab, show_view in zip(tabs, views.values(), strict=True):
+        if tab.open:
+            with tab:
+                show_view()
 
 
 def _about(spec: DatasetSpec) -> None:
@@ -159,12 +157,13 @@ def show_counts(look: Overview) -> None:
                 title, f"{total:,}", f"{share}, {use}", "off", delta_arrow="off", width="content"
             )
     st.altair_chart(plots.class_counts(look), width="stretch")
-    with st.expander("The same as a table"):
-        columns = dict(zip(plots.PART_NAMES, look.counts, strict=True))
-        table = pd.DataFrame(
-            {"class": all_shown(look.class_names), **columns, "all": look.per_class}
-        )
-        st.dataframe(table, hide_index=True)
+    table = st.expander("The same as a table", key=f"{keys.COUNTS}_{look.name}", on_change="rerun")
+    if table.open:
+        with table:
+            columns = dict(zip(plots.PART_NAMES, look.counts, strict=True))
+            names = all_shown(look.class_names)
+            counts = pd.DataFrame({"class": names, **columns, "all": look.per_class})
+            st.dataframe(counts, hide_index=True)
 
 
 def show_sizes(look: Overview) -> None:
@@ -172,6 +171,11 @@ def show_sizes(look: Overview) -> None:
     st.markdown(look.sizes())
     if len(look.heights) > 1:
         st.altair_chart(plots.picture_sizes(look), width="stretch")
+
+
+def show_source(spec: DatasetSpec) -> None:
+    """Where a dataset of the studio comes from."""
+    st.markdown(f"**Source:** {spec.source}  \n**Licence:** {spec.licence}")
 
 
 def show_left_out(look: Overview) -> None:

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.components import traffic
+from pages.components import preload, traffic
 
 _UPLOADS, _METRICS, _COMPONENTS = "/_stcore/upload_file/", "/_stcore/metrics", "/component/"
 _BUSY = 1013  # of a WebSocket: try again later
@@ -75,6 +75,9 @@ def _with_headers(path: str, send: Send) -> Send:
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
             headers.setdefault("Content-Security-Policy", _policy(_COMPONENTS in path))
+            is_page = headers.get("content-type", "").startswith("text/html")
+            if is_page and (link := preload.header(path)):
+                headers.append("Link", link)
         await send(message)
 
     return answer

@@ -19,6 +19,7 @@ from pages.components import (
     augmentation_preview,
     backbone,
     dataset_look,
+    folded,
     html,
     job_progress,
     keys,
@@ -171,14 +172,22 @@ def field_key(model: ModelSpec, param: Param) -> str:
     return f"{model.name}.{param.name}"
 
 
+def fold_key(model: ModelSpec, group: str) -> str:
+    """Under which the session holds whether the further settings of a group are unfolded."""
+    return f"{keys.ADVANCED}_{model.name}_{group}"
+
+
 def _fields(model: ModelSpec, params: list[Param], before: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of one group that count; those seldom needed are folded away."""
     values: dict[str, Any] = {}
     usual = [param for param in params if not param.advanced]
     _grid(model, usual, before, values)
     if advanced := [param for param in params if param.advanced]:
-        with st.expander("More settings"):
-            _grid(model, advanced, before, values)
+        usual_values = {field_key(model, param): param.default for param in advanced}
+        key = fold_key(model, advanced[0].group)
+        if place := folded.fold("More settings", key, usual_values):
+            with place:
+                _grid(model, advanced, before, values)
     return values
 
 

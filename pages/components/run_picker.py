@@ -1,8 +1,9 @@
 """Choose which finished trainings answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import names, runs
 from core.errors import StudioError
@@ -40,12 +41,26 @@ def usual(known: Iterable[str]) -> list[str]:
     return [name for name in FIRST_CHOICE if name in known] or known[:3]
 
 
-def pick_runs() -> list[Run]:
-    """A multi-select of all runs; the first one chosen gives the main answer."""
+def pick_runs(place: DeltaGenerator | None) -> list[Run]:
+    """The runs that answer; the first one chosen gives the main answer.
+
+    Args:
+        place: where they can be chosen; None while they cannot.
+    """
     known = {run.id: run for run in runs.list_runs()}
     usual_ones = usual(known)
-    address.recall_several(keys.RUNS, list(known), usual_ones)
-    chosen = st.multiselect(
+    chosen = address.several(keys.RUNS, list(known), usual_ones)
+    st.session_state[keys.RUNS] = chosen
+    if place:
+        with place:
+            chosen = _choose(known)
+            broken.say_runs()
+    address.note_several(keys.RUNS, chosen, usual_ones)
+    return [known[run_id] for run_id in chosen]
+
+
+def _choose(known: Mapping[str, Run]) -> list[str]:
+    return st.multiselect(
         "Models that answer",
         list(known),
         format_func=lambda run_id: full_name(known[run_id]),
@@ -53,9 +68,6 @@ def pick_runs() -> list[Run]:
         placeholder="Choose at least one model",
         help="The first one gives the large answer; the others are shown beside it for comparison.",
     )
-    address.note_several(keys.RUNS, chosen, usual_ones)
-    broken.say_runs()
-    return [known[run_id] for run_id in chosen]
 
 
 def pick_things() -> None:

@@ -8,6 +8,14 @@ USUAL = 60  # per cent
 USUAL_FOR_PHOTOGRAPHS = 80  # the shipped model keeps nine of ten answers, 96 % of them right
 
 
+USUALLY = {keys.UNSURE_BELOW: USUAL, keys.NOTHING_FITS_BELOW: USUAL_FOR_PHOTOGRAPHS}
+
+
+def usual(photograph: bool) -> float:
+    """What counts while there is no slider, a part of 1."""
+    return (USUAL_FOR_PHOTOGRAPHS if photograph else USUAL) / 100
+
+
 def pick() -> float:
     """The slider; returns a part of 1. Where it stands is in the address of the page."""
     return _slider(

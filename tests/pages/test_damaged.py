@@ -7,6 +7,7 @@ import pytest
 from core import datasets, jobs, runs
 from core.datasets import store
 from core.jobs import queue
+from pages.components import keys
 from tests.core.datasets.pictures_on_disk import pets, write_folder
 from tests.core.jobs.conftest import own_folders
 from tests.core.tampering import replace_by, with_value
@@ -37,7 +38,7 @@ def studio(tmp_path, monkeypatch, small_run):
 
 @pytest.mark.parametrize("page", ["recognise", "compare", "image_lab", "train"])
 def test_every_page_goes_on_and_names_what_is_damaged(studio, page):
-    shown = visit(page, step="trainings", view="breaking")
+    shown = visit(page, [keys.SETTINGS], step="trainings", view="breaking")
     texts = [e.value for kind in (shown.markdown, shown.caption, shown.warning) for e in kind]
     if page != "image_lab":  # which says so where runs are chosen
         assert all(any(name in text for text in texts) for name in ("odd", "pipe", "deep"))

@@ -423,8 +423,9 @@ def test_an_address_shows_nothing_to_another(open_page, demo, made, name, addres
     filled = {key: value.format(**made) for key, value in address.items()}
     for me in (A, B):  # after A all caches are filled
         page = open_page(me, name, **filled)
-        if name == "image_lab":
-            page.session_state[keys.LAB_OPINION] = True  # it is folded at first
+        folded = {"image_lab": keys.LAB_OPINION, "recognise": keys.SETTINGS}
+        if name in folded:
+            page.session_state[folded[name]] = True
             fine(page.run())
         if me == A:
             assert any(proof in text for text in said(page))
@@ -444,7 +445,7 @@ def test_an_address_shows_nothing_to_another(open_page, demo, made, name, addres
         ("train", {keys.STEP: "trainings", keys.NEXT_RUN: "secret-run"}),
         ("compare", {keys.COMPARED: ["secret-run"]}),
         ("compare", {keys.NEXT_COMPARED: ["secret-run", "secret-other"]}),
-        ("recognise", {keys.RUNS: ["secret-run"]}),
+        ("recognise", {keys.RUNS: ["secret-run"], keys.SETTINGS: True}),
         ("image_lab", {keys.LAB_RUN: "secret-run", keys.LAB_OPINION: True}),
         ("image_lab", {keys.LAB_VIEW: "robustness", keys.BREAKING_RUNS: ["secret-run"]}),
     ],

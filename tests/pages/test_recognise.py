@@ -228,6 +228,7 @@ def test_many_photographs_become_a_table_and_a_csv_with_every_probability(photos
 
 
 def test_models_of_digits_and_of_photographs_take_turns(photos):
+    photos.session_state[keys.SETTINGS] = True
     photos.run()
     for chosen, sources in (
         (["mnist-cnn", "colours-knn-1"], ["Draw", "Upload", "Camera"]),

@@ -38,6 +38,8 @@ def take(app, title: str):
 
 def test_one_click_turns_the_page_to_photographs_and_back(app):
     assert not app.exception
+    app.session_state[keys.SETTINGS] = True
+    app.run()
     assert app.multiselect(key=keys.RUNS).value == [FIRST_FOR_PHOTOGRAPHS]
     assert "airplane" in " ".join(text.value for text in app.caption)
     app = things(app).set_value("digits").run()

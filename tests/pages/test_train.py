@@ -21,7 +21,7 @@ from core.models import MODELS, Param, transfer
 from core.models.presets import CNN_PRESETS
 from core.settings import Settings
 from core.training import MAX_SEED, TrainConfig, shipped, train
-from pages.components import html, keys
+from pages.components import html, keys, model_form
 from tests.core.datasets.pictures_on_disk import pets, png, some, write_folder
 from tests.core.jobs.conftest import own_folders
 from tests.pages.opening import fine, visit
@@ -52,10 +52,16 @@ def studio(tmp_path, monkeypatch) -> Iterator[Settings]:
 
 @pytest.fixture
 def open_page(studio) -> Callable[..., AppTest]:
-    """`open_page("model", dataset="mnist")`: the Train page at that step."""
+    """`open_page("model", dataset="mnist")`: the Train page at that step, with every setting."""
+    advanced = {
+        model_form.fold_key(model, param.group)
+        for model in MODELS.values()
+        for param in model.params
+        if param.advanced
+    }
 
     def open_at(step: str, **address: str) -> AppTest:
-        return visit("train", **{"dataset": "digits", "step": step} | address)
+        return visit("train", advanced, **{"dataset": "digits", "step": step} | address)
 
     return open_at
 
@@ -174,6 +180,20 @@ def test_every_hyperparameter_that_counts_has_a_field_with_help(open_page, model
         assert fields(page)[key].help
     assert not page.error
     assert not button(page, "Start training").disabled
+
+
+def test_settings_seldom_needed_are_built_when_they_are_unfolded_and_count_ever_after(
+    studio, submitted
+):
+    page = visit("train", dataset="digits", step="model", model="simple_cnn")
+    field = "simple_cnn.batch_norm"
+    assert field not in fields(page)
+    fold = model_form.fold_key(MODELS["simple_cnn"], "model")
+    fine(fields(opened(page, fold))[field].uncheck().run())
+    page.session_state[fold] = False
+    assert fields(fine(page.run()))[field].value is False
+    fine(button(page, "Start training").click().run())
+    assert submitted[0][1]["hyperparameters"]["batch_norm"] is False
 
 
 def switches() -> list[tuple[str, str, object]]:
