@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core import labelled, spreadsheet
-from core.comparison import Compared
+from core.comparison import Compared, run_names
 from core.datasets import uploads
 from core.datasets.refusals import why
 from core.datasets.uploads import Upload
@@ -38,7 +38,7 @@ def show(found: Sequence[Compared]) -> None:
         return
     known = {one.id: one for one in found}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = choice.select(keys.LABELLED_RUN, "Show them to", choice.same(known), width=380)
+        name = choice.select(keys.LABELLED_RUN, "Show them to", run_names(found), width=380)
         last = job_progress.latest("evaluate", upload=upload.id, run=name)
         if last is None or last.ended:
             st.button(
