@@ -180,10 +180,13 @@ def _start_with_sample(name: str) -> None:
     _replace_whole(_sample(name))
 
 
-def upload() -> list[File]:
+def upload(help_text: str) -> list[File]:
     """Files chosen by the visitor, also those chosen before a reload.
 
     Any file may be chosen: what cannot be read is answered with what it is and what to do.
+
+    Args:
+        help_text: what the images should show.
     """
     turn = st.session_state.setdefault(keys.UPLOADS_TURN, 0)
     files = st.file_uploader(
@@ -191,7 +194,7 @@ def upload() -> list[File]:
         accept_multiple_files=True,
         max_upload_size=SENT_MB,
         key=keys.UPLOADS if turn == 0 else f"{keys.UPLOADS}_{turn}",
-        help="Digits: one, or several side by side; drawn, scanned or photographed.",
+        help=help_text,
     )
     st.caption(FORMATS_READ)
     size = sum(len(content) for _, content in _earlier(files)) if files else 0
