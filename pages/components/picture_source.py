@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.datasets import sample_pictures
 from core.images import data_url, fit_within
-from pages.components import camera, html, keys, leaving, sent
+from pages.components import camera, deleting, html, keys, leaving, sent
 from pages.components.memory import Memory, recall, remember
 from pages.components.shown import FORMATS_READ, SENT_MB, File
 
@@ -208,7 +208,13 @@ def upload(help_text: str) -> list[File]:
     if files and (twice := st.session_state.get(keys.UPLOADS_TWICE)):
         st.caption(f"Already here, so it counts once: {', '.join(map(html.named, twice))}.")
     if contents:
-        st.button("Forget these pictures", on_click=_forget_uploads)
+        deleting.confirm(
+            "Forget these pictures",
+            f"Forget {html.counted(len(contents), 'image')}? You would have to choose them again.",
+            "uploads",
+            _forget_uploads,
+            "Yes, forget them",
+        )
     return [File(name, content) for name, content in contents]
 
 
@@ -241,7 +247,7 @@ def _joined(files: list) -> list[tuple[str, bytes]]:
     return uploads
 
 
-def _forget_uploads() -> None:
+def _forget_uploads(_: str) -> None:
     sent.let_go(st.session_state.get(keys.UPLOADS_HELD, []))
     leaving.forget_uploader()
     st.session_state[keys.UPLOADS_TURN] += 1

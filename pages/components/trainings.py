@@ -86,7 +86,7 @@ def _show_broken(job: Job) -> None:
                 "has kept?",
                 job.id,
                 jobs.delete,
-                "remove",
+                "Yes, remove it",
             )
         with st.expander("Log"):
             st.code(job.log_tail() or "Nothing was written.", language=None)

@@ -1363,7 +1363,7 @@ def test_a_zip_that_is_uploaded_is_kept_in_the_address(open_page, upload):
     assert received.path.read_bytes() == content
     assert "my digits has arrived" in texts(page)
     assert button(page, "Show them")
-    fine(button(page, "Other pictures").click().run())
+    fine(button(page, "Yes, forget it").click().run())
     assert asked(page, keys.LABELLED) is None
     assert len(page.file_uploader) == 2
     with pytest.raises(StudioError):
