@@ -216,7 +216,25 @@ _VIEWS = {
 }
 
 
+_DOWNLOADS = {  # by whether it is an ensemble
+    False: (
+        "Download the model",
+        "One zip: the model, a README, a short program that predicts with it, its card and its "
+        "predictions.",
+    ),
+    True: (
+        "Download its card and predictions",
+        "One zip: a README that names the members, the card and the predictions.",
+    ),
+}
+
+
 def _show_actions(run: Run) -> None:
+    if run.card.members:
+        st.caption(
+            "An ensemble has no model of its own, so its download holds no program that predicts: "
+            "download its members for that. Their names are under Settings."
+        )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             "recognise.py",
@@ -230,16 +248,16 @@ def _show_actions(run: Run) -> None:
             icon=":material/leaderboard:",
             query_params={keys.COMPARED: ",".join(run_picker.compare_with(run))},
         )
+        label, help_text = _DOWNLOADS[bool(run.card.members)]
         st.download_button(
-            "Download the model",
+            label,
             lambda: export.as_zip(run),
             f"{run.id}.zip",
             "application/zip",
             icon=":material/download:",
             on_click="ignore",
             key=f"download_{run.id}",
-            help="One zip: the model, a README, a short program that predicts with it, its card "
-            "and its predictions.",
+            help=help_text,
         )
         if run.card.owner != visitors.STUDIO:
             _rename(run)
