@@ -1,6 +1,6 @@
 """Runs side by side: the figures of each, and whether the best one leads by more than chance."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from core.evaluation import (
     reliability,
     right_against_wrong,
 )
-from core.runs import Run
+from core.runs import Run, names_of
 from core.units import duration, percent
 
 SIGNIFICANT = 0.05
@@ -168,15 +168,8 @@ def figures_of(found: Evaluation) -> dict[str, float]:
     }
 
 
-_OF_COST = (
-    "latency_seconds",
-    "latency_p95_seconds",
-    "pictures_per_second",
-    "file_bytes",
-    "parameters",
-    "memory_bytes",
-    "training_memory_bytes",
-)
+_OF_COST = ("latency_seconds", "latency_p95_seconds", "pictures_per_second", "file_bytes")
+_OF_COST += ("parameters", "memory_bytes", "training_memory_bytes")
 
 
 def compared(run: Run) -> Compared:
@@ -250,24 +243,33 @@ def leaders(found: Sequence[Compared]) -> Lead | None:
     return lead(ranked[0], ranked[1])
 
 
-def sentence(found: Lead) -> str:
-    """What is to be said of a lead, in plain words."""
-    first, second = found.first, found.second
+def run_names(found: Iterable[Compared]) -> dict[str, str]:
+    """What each of them is called, by its id; see `core.runs.names_of`."""
+    return names_of(one.run for one in found)
+
+
+def sentence(found: Lead, called: Mapping[str, str] | None = None) -> str:
+    """What is to be said of a lead, in plain words.
+
+    Args:
+        found: the two runs.
+        called: the name of each by its id; by default those of `run_names`.
+    """
+    called = called or run_names((found.first, found.second))
+    first, second = called[found.first.id], called[found.second.id]
+    accuracy = percent(found.first.evaluation.accuracy, 2)
     same = f"They give the same answer to {percent(found.agreement)} of the pictures"
     if found.only_first == found.only_second:
-        return (
-            f"{first.id} and {second.id} are right equally often "
-            f"({percent(first.evaluation.accuracy, 2)}). {same}."
-        )
+        return f"{first} and {second} are right equally often ({accuracy}). {same}."
     verdict = (
         "This is a significant lead"
         if found.significant
         else "This lead is not significant: it may well be chance"
     )
     return (
-        f"{first.id} ({percent(first.evaluation.accuracy, 2)}) is ahead of {second.id} "
-        f"({percent(second.evaluation.accuracy, 2)}). {same}; where only one is right, it is "
-        f"{first.id} {found.only_first:,} times and {second.id} {found.only_second:,} times. "
+        f"{first} ({accuracy}) is ahead of {second} "
+        f"({percent(found.second.evaluation.accuracy, 2)}). {same}; where only one is right, it is "
+        f"{first} {found.only_first:,} times and {second} {found.only_second:,} times. "
         f"{verdict} ({written_p(found.p_value)})."
     )
 
@@ -285,15 +287,11 @@ def written(name: str, value: float | None) -> str:
     return _WRITTEN[FIGURES[name].kind](value)
 
 
-def _bytes(value: float) -> str:
-    return f"{value / 1e3:,.0f} kB" if value < 999_500 else f"{value / 1e6:,.1f} MB"
-
-
 _WRITTEN: dict[str, Any] = {
     "part": lambda value: percent(value, 2),
     "number": lambda value: f"{value:.4f}",
     "seconds": duration,
     "rate": lambda value: f"{value:,.0f}",
-    "bytes": _bytes,
+    "bytes": lambda b: f"{b / 1e3:,.0f} kB" if b < 999_500 else f"{b / 1e6:,.1f} MB",
     "count": lambda value: f"{value:,.0f}",
 }

@@ -68,11 +68,13 @@ def check(members: Sequence[Run]) -> None:
     """Raise `RunError` unless these runs can vote together."""
     if len(members) < LEAST_MEMBERS:
         raise RunError(f"An ensemble needs at least two runs. Received: {len(members)}.")
-    first = members[0].card
+    first, called = members[0].card, runs.names_of(members)
     for member in members:
         card = member.card
         if card.members:
-            raise RunError(f"{member.id!r} is an ensemble itself; choose its members instead.")
+            raise RunError(
+                f"{called[member.id]!r} is an ensemble itself; choose its members instead."
+            )
         if (card.test_set, card.class_names, card.input_shape, card.preprocessing) != (
             first.test_set,
             first.class_names,
@@ -80,8 +82,8 @@ def check(members: Sequence[Run]) -> None:
             first.preprocessing,
         ):
             raise RunError(
-                f"{member.id!r} and {members[0].id!r} cannot vote together: they were not made "
-                "for the same pictures and classes."
+                f"{called[member.id]!r} and {called[first.id]!r} cannot vote together: they were "
+                "not made for the same pictures and classes."
             )
     if len({member.id for member in members}) < len(members):
         raise RunError("A run can be a member only once.")

@@ -10,7 +10,7 @@ from core import datasets, stored
 from core.errors import JobError, RunError, StoredError, disk_sentence, unknown
 from core.opencv_ops import Step, apply
 from core.progress import Progress, Reporter
-from core.runs import Run
+from core.runs import Run, names_of
 from core.serving import load_predictor
 from core.stored import Count, Fraction, Name, Number
 
@@ -88,10 +88,10 @@ class Robustness:
     Attributes:
         change: name of one of `CHANGES`.
         strengths: float, `(S,)`.
-        accuracies: for each run by its name, accuracy at each strength.
+        accuracies: for each run by its id, accuracy at each strength.
         pictures: how many test pictures of each run were asked for.
         seed: decided which, and how each was changed.
-        shown: how many each run was shown, by its name: fewer if its test set is smaller.
+        shown: how many each run was shown, by its id: fewer if its test set is smaller.
     """
 
     change: Name
@@ -136,13 +136,13 @@ def measure(
     strengths = CHANGES[change].strengths
     accuracies: dict[str, tuple[float, ...]] = {}
     shown: dict[str, int] = {}
-    done, total = 0, len(runs) * len(strengths)
+    done, total, called = 0, len(runs) * len(strengths), names_of(runs)
     for run in runs:
         predictor = load_predictor(run)
         images, labels = _sample(run, pictures, seed)
         found = []
         for strength in strengths:
-            note = f"{run.id}, strength {strength:g}"
+            note = f"{called[run.id]}, strength {strength:g}"
             report(Progress("answering", part=done / total, note=note))
             answers = predictor.probabilities(_changed(images, change, strength, seed))
             found.append(float((answers.argmax(axis=1) == labels).mean()))

@@ -4,6 +4,7 @@ import time
 
 import streamlit as st
 
+from core import samples
 from core.errors import ImageError
 from core.runs import Run
 from core.serving import Reading
@@ -33,13 +34,14 @@ SOURCES = {"draw": "Draw", "upload": "Upload", "camera": "Camera"}
 
 def page() -> None:
     """Heading and settings; everything that changes while drawing is in a fragment."""
-    welcome.show("recognise", "Recognise")
+    welcome.show("recognise", "Recognise", beginning=False)  # the hint is in the fragment
     recognise()
 
 
 @st.fragment
 def recognise() -> None:
     """Picture and answer side by side (on a phone one below the other), explanations below."""
+    hint = st.container()
     top = st.container(horizontal=True, gap="small", key="what")
     body, tools, details = st.container(), st.container(), st.container()
     chosen, unsure_below = settings()
@@ -47,10 +49,12 @@ def recognise() -> None:
     with top:
         run_picker.pick_things()
         source = pick_source(digits)
+    with hint:
+        welcome.hint("recognise", what_to_do_first(source, chosen))
     left, middle, right = _columns(body, source)
     with left:
         image_beside = st.container()
-        shown = take_pictures(source)
+        shown = take_pictures(source, digits)
         fit = "crop"
         if shown and chosen and run_picker.reads_photographs(chosen[0]):
             if source == "upload" and len(shown) == 1:
@@ -126,6 +130,31 @@ EMPTY_PICTURE = {
 }
 
 
+HELP_DIGITS = "Digits: one, or several side by side; drawn, scanned or photographed."
+HELP_PICTURE = "Images of what the model knows; one or many."
+FIRST = {
+    "draw": welcome.FIRST["recognise"],
+    "upload": "Choose an image of handwritten digits. The model says what it reads in it.",
+    "camera": "Hold handwritten digits in front of the camera and take a photo.",
+}
+FIRST_PICTURE = {
+    "upload": "Choose an image. The model says what it shows, and how sure it is.",
+    "samples": "Choose a photo, or click one of those below. The model says what it shows, and how "
+    "sure it is.",
+    "camera": "Take a photo of one thing. The model says what it shows, and how sure it is.",
+}
+
+
+def what_to_do_first(source: str, chosen: list[Run]) -> str:
+    """The hint for newcomers, which follows what is recognised and where images come from."""
+    if not chosen or run_picker.reads_digits(chosen[0]):
+        return FIRST[source]
+    photos = run_picker.reads_photographs(chosen[0])
+    if source == "upload" and photos and samples.known_to(chosen[0].card.class_names):
+        return FIRST_PICTURE["samples"]
+    return FIRST_PICTURE[source]
+
+
 def settings() -> tuple[list[Run], float]:
     """Which models answer, and from when on they count as sure."""
     place = folded.fold(
@@ -160,7 +189,7 @@ def pick_fit() -> str:
     )
 
 
-def take_pictures(source: str) -> list[File]:
+def take_pictures(source: str, digits: bool = True) -> list[File]:
     """What was drawn, uploaded or photographed."""
     if source != "draw":
         leaving.forget_canvas()
@@ -169,7 +198,7 @@ def take_pictures(source: str) -> list[File]:
     if source != "camera":
         camera.forget_widget(keys.CAMERA)
     if source == "upload":
-        return picture_source.upload()
+        return picture_source.upload(HELP_DIGITS if digits else HELP_PICTURE)
     shown = picture_source.photograph() if source == "camera" else picture_source.draw()
     return [shown] if shown else []
 

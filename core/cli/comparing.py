@@ -46,7 +46,8 @@ def compare(options: argparse.Namespace) -> int:
     rows = [(one.id, *(written(name, one.figures[name]) for name in _COLUMNS)) for one in ranked]
     print_table(header, rows)
     if ahead := comparison.leaders(found):
-        print_table((comparison.sentence(ahead),), [])
+        called = {one.id: one.id for one in found}  # what commands take
+        print_table((comparison.sentence(ahead, called),), [])
     say_cautions(few_in_split(found[0].evaluation.support, cards[0].card.class_names, "test"))
     if options.out:
         print_table((f"Wrote {options.out}.",), [])

@@ -47,7 +47,16 @@ def what_it_is(path: Path) -> str:
             tail = _tail(path, file)
     except OSError as error:
         return f"{path.name} cannot be read: {error.strerror}."
-    return f"{path.name} is not a zip file that can be opened: it is {_kind(head, tail)}."
+    return _sentences(path.name, head, tail)
+
+
+def what_was_sent(name: str, content: bytes) -> str:
+    """The same of a file that is in memory."""
+    return _sentences(name, content[:_HEAD], content[-_MOST_COMMENT:])
+
+
+def _sentences(name: str, head: bytes, tail: bytes) -> str:
+    return f"{name} is not a zip file that can be opened: it is {_kind(head, tail)}."
 
 
 def _tail(path: Path, file: io.BufferedReader) -> bytes:

@@ -3,6 +3,7 @@
 They outlive a reload of the page, and more can be added: a zip, a folder, one class after another.
 """
 
+import io
 import os
 import re
 import secrets
@@ -15,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import drafts, shares, stored, visitors
+from core.datasets.not_a_zip import what_was_sent
 from core.errors import DatasetError, StoredError, disk_sentence
+from core.names import shown_path
 from core.settings import settings
 from core.shares import Item
 
@@ -74,6 +77,21 @@ def add(files: Iterable[tuple[str, bytes]], upload_id: str = "") -> Upload:
     use(upload.id)
     _make_room()
     return upload
+
+
+def add_zip(name: str, content: bytes) -> Upload:
+    """Keep a zip under a new id, whatever its name ends in.
+
+    Args:
+        name: of the file.
+        content: all of it.
+
+    Raises:
+        DatasetError: if it is no zip, is too large, or nothing can be written.
+    """
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        raise DatasetError(what_was_sent(shown_path(name), content))
+    return add([(name if name.lower().endswith(".zip") else f"{name}.zip", content)])
 
 
 def begin(title: str) -> Upload:

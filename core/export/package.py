@@ -123,10 +123,22 @@ def _usage(run: Run) -> str:
     )
 
 
+_VOTES = {
+    "soft": "The vote is the mean of their\nprobabilities, each with its weight.",
+    "hard": "Each votes for its most\nprobable class, with its weight.",
+}
+
+
 def _members(run: Run) -> str:
-    members = "\n".join(f"    {one['id']} (weight {one['weight']:.2f})" for one in run.card.members)
+    called = runs.names_of_ids(one["id"] for one in run.card.members)
+    members = "\n".join(
+        f"    {called[one['id']]}: {one['id']}.zip, weight {one['weight']:.2f}"
+        for one in run.card.members
+    )
     return (
         _headed("How to use it")
         + "This is an ensemble: it has no model of its own, and its prediction is a vote of\n\n"
-        + f"{members}\n\nDownload each of these in the studio to get a model."
+        + f"{members}\n\nSo there is no {PREDICT} here. Download each of these in the studio: "
+        "each zip holds a\nmodel and a program that predicts with it. "
+        + _VOTES[run.card.hyperparameters["vote"]]
     )

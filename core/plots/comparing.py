@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.comparison import Compared
+from core.comparison import Compared, run_names
 from core.names import all_shown, shown
 from core.plots.style import (
     AXIS_OF_PERCENT,
@@ -14,6 +14,7 @@ from core.plots.style import (
     RUN_LEGEND,
     RUN_MARKERS,
     RUN_SHAPES,
+    legend_name,
     of_run,
 )
 from core.units import percent, round_percent
@@ -49,14 +50,14 @@ def class_bars(found: Sequence[Compared], figure: str = "f1") -> "alt.LayerChart
     import altair as alt
     import pandas as pd
 
-    names = all_shown(found[0].run.card.class_names)
+    names, called = all_shown(found[0].run.card.class_names), run_names(found)
     rows = [
-        (one.id, name, float(value), percent(value, 2))
+        (called[one.id], name, float(value), percent(value, 2))
         for one in found
         for name, value in zip(names, getattr(one.evaluation, figure), strict=True)
         if not np.isnan(value)
     ]
-    runs = [one.id for one in found]
+    runs = list(called.values())
     looks = [of_run(number) for number in range(len(found))]
     legend = alt.Legend(**RUN_LEGEND)
     barred = len(found) <= MOST_BARS
@@ -97,7 +98,7 @@ def class_figure(found: Sequence[Compared], figure: str = "f1") -> "Figure":
     """The same for a file: a row for each class, a shape for each run."""
     from matplotlib.figure import Figure
 
-    names = all_shown(found[0].run.card.class_names)
+    names, called = all_shown(found[0].run.card.class_names), run_names(found)
     drawn = Figure(
         figsize=(8, 1.8 + 0.28 * len(names) + 0.1 * len(found)), dpi=120, layout="constrained"
     )
@@ -112,7 +113,7 @@ def class_figure(found: Sequence[Compared], figure: str = "f1") -> "Figure":
             color=colour,
             markersize=7,
             alpha=0.85,
-            label=one.id,
+            label=legend_name(called[one.id]),
         )
     axes.set_yticks(
         range(len(names)), [shown(name, MOST_LETTERS) for name in names], parse_math=False
@@ -143,7 +144,8 @@ def accuracy_figure(found: Sequence[Compared]) -> "Figure":
             color=colour,
             capsize=4,
         )
-    axes.set_yticks(range(len(found)), [one.id for one in found], parse_math=False)
+    names = [legend_name(name) for name in run_names(found).values()]
+    axes.set_yticks(range(len(found)), names, parse_math=False)
     axes.invert_yaxis()
     axes.xaxis.set_major_formatter(lambda x, _: round_percent(x))
     axes.set(xlabel="Test accuracy, with its 95 % interval", title="Accuracy")
@@ -151,14 +153,21 @@ def accuracy_figure(found: Sequence[Compared]) -> "Figure":
     return drawn
 
 
-def confusion_figure(one: Compared, scale: str = "rows") -> "Figure":
-    """The confusion matrix of a run, for a file."""
+def confusion_figure(one: Compared, scale: str = "rows", name: str = "") -> "Figure":
+    """The confusion matrix of a run, for a file.
+
+    Args:
+        one: the run.
+        scale: `counts`, `rows` or `columns`; see `scaled`.
+        name: of the run among others; by default its title.
+    """
     from matplotlib.figure import Figure
 
     names = all_shown(one.run.card.class_names)
     side = min(24.0, 3.0 + 0.42 * len(names))
     drawn = Figure(figsize=(side + 0.6, side), dpi=120, layout="constrained")
-    draw_confusion(drawn.subplots(), one.evaluation.confusion_matrix, names, one.id, scale)
+    name = legend_name(name or run_names([one])[one.id])
+    draw_confusion(drawn.subplots(), one.evaluation.confusion_matrix, names, name, scale)
     return drawn
 
 

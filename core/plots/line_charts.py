@@ -19,6 +19,7 @@ from core.plots.style import (
     RUN_LEGEND,
     RUN_MARKERS,
     RUN_SHAPES,
+    legend_name,
     of_run,
 )
 from core.units import percent, round_percent
@@ -28,7 +29,6 @@ if TYPE_CHECKING:  # heavy: imported where a chart is drawn
 
 _ALL_POINTS, _LEAST_POINTS = 900, 50  # of a chart, of a line in it
 _SHAPES = 12  # along one line
-_LEGEND_NAME = 45  # characters
 
 
 def lines_chart(chart: Lines) -> dict[str, Any]:
@@ -182,5 +182,5 @@ def lines_figure(chart: Lines) -> "Figure":
 
 
 def _label(line: Line) -> str:
-    name = line.name if len(line.name) <= _LEGEND_NAME else line.name[:_LEGEND_NAME] + "…"
+    name = legend_name(line.name)
     return f"{name}, {line.part}" if line.part else name

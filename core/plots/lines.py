@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from core.comparison import Compared
+from core.comparison import Compared, run_names
 from core.evaluation import Curve, best_point, precision_recall, roc
 from core.names import shown
 from core.plots.style import AXIS_TITLES, PART_NAMES
-from core.runs import Run
+from core.runs import Run, names_of, names_of_ids
 from core.units import round_percent
 
 MOST_POINTS = 150  # of one line: more cannot be seen
@@ -20,7 +20,7 @@ class Line:
     """One line.
 
     Attributes:
-        name: of the run.
+        name: of the run, as people read it.
         number: its place among the runs, which decides how it looks.
         x, y: its points, float, shape `(P,)`.
         part: `training` or `validation` in a learning curve, else empty.
@@ -49,7 +49,7 @@ class Lines:
             be, or where one would be by guessing.
         mark: what the rings mean; empty if there are none.
         x_log: whether the x axis is logarithmic, so that a good curve does not lie in a corner.
-        notes: a figure of each run, written beside its name in tables.
+        notes: a figure of each run by its id, written beside its name in tables.
     """
 
     title: str
@@ -73,7 +73,7 @@ def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
     """
     axes = {r.card.axis for r in found if r.card.history and figure in r.card.history[0]}
     common = axes.pop() if len(axes) == 1 else ""
-    lines = []
+    lines, called = [], names_of(found)
     for number, run in enumerate(found):
         history = run.card.history
         if not history or figure not in history[0]:
@@ -86,7 +86,7 @@ def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
             if name in history[0]:
                 values = np.array([point[name] for point in history], float)
                 marks = (best,) if part == "validation" else ()
-                lines.append(Line(run.id, number, at, values, part, marks))
+                lines.append(Line(called[run.id], number, at, values, part, marks))
     return Lines(
         f"Learning curves: {figure}",
         AXIS_TITLES[common] if common else "Part of the training",
@@ -102,22 +102,23 @@ def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
 def robustness_lines(
     title: str, unit: str, strengths: Sequence[float], accuracies: Mapping[str, Sequence[float]]
 ) -> Lines:
-    """Accuracy of several runs as their pictures are changed more and more."""
+    """Accuracy of several runs, by their ids, as their pictures are changed more and more."""
+    called = names_of_ids(accuracies)
     at = np.asarray(strengths, float)
     lines = (
-        Line(name, number, at, np.asarray(values, float))
-        for number, (name, values) in enumerate(accuracies.items())
+        Line(called[run_id], number, at, np.asarray(values, float))
+        for number, (run_id, values) in enumerate(accuracies.items())
     )
     return Lines(title, unit, "Accuracy", tuple(lines))
 
 
 def reliability_lines(found: Sequence[Compared]) -> Lines:
     """How often answers of each confidence are right; on the diagonal, as often as they claim."""
-    lines = []
+    lines, called = [], run_names(found)
     for number, one in enumerate(found):
         bins = one.reliability
         full = bins.counts > 0
-        lines.append(Line(one.id, number, bins.confidence[full], bins.accuracy[full]))
+        lines.append(Line(called[one.id], number, bins.confidence[full], bins.accuracy[full]))
     return Lines("Calibration", "Confidence", "Accuracy", tuple(lines), x_part=True, diagonal=True)
 
 
@@ -128,13 +129,13 @@ def coverage_lines(found: Sequence[Compared], threshold: float) -> Lines:
         found: the runs.
         threshold: the confidence that gets a ring.
     """
-    lines = []
+    lines, called = [], run_names(found)
     for number, one in enumerate(found):
         curve = one.coverage
         left = curve.coverage > 0
         near = int(np.abs(curve.thresholds[left] - threshold).argmin())
         lines.append(
-            Line(one.id, number, curve.coverage[left], curve.accuracy[left], marks=(near,))
+            Line(called[one.id], number, curve.coverage[left], curve.accuracy[left], marks=(near,))
         )
     return Lines(
         "Coverage and accuracy",
@@ -165,12 +166,13 @@ def precision_recall_lines(found: Sequence[Compared], label: int) -> Lines:
 def _of_class(found, label, title, x_title, y_title, make, diagonal=False) -> Lines:
     curves: list[Curve] = [make(one.evaluation, label) for one in found]
     name = shown(found[0].run.card.class_names[label]) if found else ""
+    called = run_names(found)
     return Lines(
         f"{title}: {name} against the rest",
         x_title,
         y_title,
         tuple(
-            Line(one.id, number, curve.x, curve.y)
+            Line(called[one.id], number, curve.x, curve.y)
             for number, (one, curve) in enumerate(zip(found, curves, strict=True))
             if len(curve.x)
         ),

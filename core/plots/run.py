@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from core.names import all_shown
+from core.names import MOST_OF_TITLE, all_shown, shown
 from core.plots.comparing import draw_confusion
 from core.plots.style import (
     AXIS_OF_NUMBERS,
@@ -158,7 +158,7 @@ def run_figure(run: "Run", best: int | None) -> "Figure":
         right, matrix, all_shown(run.card.class_names), "Confusion matrix, test pictures"
     )
     figure.suptitle(
-        f"{run.id}: {percent(run.card.metrics['accuracy'], 2)} of "
+        f"{shown(run.title, MOST_OF_TITLE)}: {percent(run.card.metrics['accuracy'], 2)} of "
         f"{run.card.metrics['test_size']:,} test pictures right",
         parse_math=False,
     )

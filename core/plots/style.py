@@ -19,17 +19,26 @@ RUN_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00",
 RUN_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 RUN_MARKERS = ("o", "s", "^", "D", "P", "v")  # the same for matplotlib
 RUN_DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [12, 3])
+_LEGEND_START, _LEGEND_END = 11, 9  # letters that are left of a long name
+# What tells two long names apart may stand at either end.
+_SHORTENED = (
+    f"length(datum.label) > {_LEGEND_START + _LEGEND_END + 1} ? "
+    f"substring(datum.label, 0, {_LEGEND_START}) + '…' + slice(datum.label, -{_LEGEND_END}) : "
+    "datum.label"
+)
 RUN_LEGEND = {  # two names beside each other fit a phone
     "title": None,
     "orient": "top",
     "columns": 2,
     "labelLimit": 135,
+    "labelExpr": _SHORTENED,
     "labelFontSize": 12,
     "symbolSize": 90,
     "symbolStrokeWidth": 0,
 }
 
 
+_MOST_OF_NAME = 46  # letters, in a file
 AXIS_OF_PERCENT = {"format": "~%", "labelExpr": "replace(datum.label, '%', ' %')"}
 AXIS_OF_NUMBERS = {"format": ",~f"}  # without digits, as many as tell the ticks apart
 LEGEND_BELOW = {  # of matplotlib: below the title of the x axis, where it covers no line
@@ -39,6 +48,11 @@ LEGEND_BELOW = {  # of matplotlib: below the title of the x axis, where it cover
     "ncols": 2,
 }
 AXIS_OF_STEPS = {"format": ",d", "tickMinStep": 1}  # epochs and trees are whole
+
+
+def legend_name(name: str) -> str:
+    """The name of a run for a legend or an axis of a file: a long one loses its middle."""
+    return name if len(name) <= _MOST_OF_NAME else f"{name[: _MOST_OF_NAME - 19]}…{name[-18:]}"
 
 
 def of_run(number: int) -> tuple[str, int, int]:

@@ -1,8 +1,18 @@
 """A comparison to take away: a page that needs no network, tables, charts as files."""
 
-from core.report.charts import charts, png, svg
+from core.report.charts import chart_title, charts, png, svg
 from core.report.mistakes import surest_mistakes
 from core.report.page import as_html
 from core.report.tables import as_csv, as_json, class_rows
 
-__all__ = ["as_csv", "as_html", "as_json", "charts", "class_rows", "png", "surest_mistakes", "svg"]
+__all__ = [
+    "as_csv",
+    "as_html",
+    "as_json",
+    "chart_title",
+    "charts",
+    "class_rows",
+    "png",
+    "surest_mistakes",
+    "svg",
+]

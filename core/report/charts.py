@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from core import plots
-from core.comparison import Compared
+from core.comparison import Compared, run_names
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     from matplotlib.figure import Figure
@@ -24,7 +24,7 @@ def charts(
         found: runs on the same test pictures.
         unsure_below: the confidence that is marked where answers are withheld.
     """
-    cards = [one.run for one in found]
+    cards, called = [one.run for one in found], run_names(found)
     curves = {
         f"learning-curves-{figure}": plots.learning_lines(cards, figure)
         for figure in ("accuracy", "loss")
@@ -36,11 +36,23 @@ def charts(
             for name, lines in curves.items()
             if lines.lines
         },
-        **{f"{MATRIX}{one.id}": lambda one=one: plots.confusion_figure(one) for one in found},
+        **{
+            f"{MATRIX}{one.id}": lambda one=one: plots.confusion_figure(one, name=called[one.id])
+            for one in found
+        },
         "classes-f1": lambda: plots.class_figure(found, "f1"),
         "calibration": lambda: plots.lines_figure(plots.reliability_lines(found)),
         "coverage": lambda: plots.lines_figure(plots.coverage_lines(found, unsure_below)),
     }
+
+
+def chart_title(name: str, found: Sequence[Compared]) -> str:
+    """What people call one of `charts` of these runs: `confusion-my-cnn` → “Confusion matrix of
+    My CNN”.
+    """
+    if name.startswith(MATRIX):
+        return f"Confusion matrix of {run_names(found)[name.removeprefix(MATRIX)]}"
+    return name.replace("-", " ").capitalize()
 
 
 def png(figure: "Figure") -> bytes:

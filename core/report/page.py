@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from core.comparison import FIGURES, Compared, best, leaders, sentence, written
+from core.comparison import FIGURES, Compared, best, leaders, run_names, sentence, written
 from core.evaluation import few_in_split
 from core.names import all_shown
-from core.report.charts import MATRIX, UNSURE_BELOW, charts, svg
+from core.report.charts import MATRIX, UNSURE_BELOW, chart_title, charts, svg
 from core.report.mistakes import mistake_images, surest_mistakes
 from core.report.tables import class_rows
+from core.runs import names_of_ids
 from core.units import percent
 
 _MOST_PAIRS = 5
@@ -37,7 +38,7 @@ def as_html(
     }
     ahead = leaders(found)
     matrix = "half" if len(found[0].run.card.class_names) <= _SMALL_MATRIX else "large"
-    names = all_shown(found[0].run.card.class_names)
+    names, called = all_shown(found[0].run.card.class_names), run_names(found)
     return (
         Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
         .from_string(_PAGE)
@@ -45,7 +46,7 @@ def as_html(
             title=title,
             made=made or datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             pictures=len(found[0].evaluation.labels),
-            lead=sentence(ahead) if ahead else "",
+            lead=sentence(ahead, called) if ahead else "",
             cautions=few_in_split(found[0].evaluation.support, names, "test"),
             figures=[
                 (
@@ -57,9 +58,9 @@ def as_html(
                 )
                 for name, figure in FIGURES.items()
             ],
-            runs=[_run(one, names) for one in found],
+            runs=[_run(one, called[one.id], names) for one in found],
             charts=[
-                (name, chart, matrix if name.startswith(MATRIX) else "")
+                (chart_title(name, found), chart, matrix if name.startswith(MATRIX) else "")
                 for name, chart in drawn.items()
             ],
             percent=lambda fraction: "–" if fraction is None else percent(fraction),
@@ -67,13 +68,14 @@ def as_html(
     )
 
 
-def _run(one: Compared, names: Sequence[str]) -> dict[str, Any]:
+def _run(one: Compared, name: str, names: Sequence[str]) -> dict[str, Any]:
     """What the page says of one run."""
     mistakes = surest_mistakes(one, _MOST_MISTAKES)
     images = mistake_images(one, [row["picture"] for row in mistakes])
     return {
-        "id": one.id,
+        "name": name,
         "card": one.run.card,
+        "members": names_of_ids(member["id"] for member in one.run.card.members),
         "classes": class_rows(one.evaluation, names),
         "confused": [
             (names[truth], names[answer], count)
@@ -131,7 +133,7 @@ Written {{ made }}.</small></p>
 <h2>Figures</h2>
 <div class="wide"><table>
 <thead>
-<tr><th>Figure</th>{% for run in runs %}<th>{{ run.id }}</th>{% endfor %}</tr>
+<tr><th>Figure</th>{% for run in runs %}<th>{{ run.name }}</th>{% endfor %}</tr>
 </thead>
 {% for figure, values in figures %}
 <tr><td title="{{ figure.help }}">{{ figure.title }}</td>
@@ -140,7 +142,7 @@ Written {{ made }}.</small></p>
 {% endfor %}
 </table></div>
 <p><small>★ the best of each line. What answers cost was measured on:
-{% for run in runs %}{{ run.id }}: {{ run.card.cost.get("machine", "not measured") }}
+{% for run in runs %}{{ run.name }}: {{ run.card.cost.get("machine", "not measured") }}
 {%- if not loop.last %}; {% endif %}{% endfor %}.</small></p>
 <h2>Charts</h2>
 <div class="charts">
@@ -150,7 +152,7 @@ Written {{ made }}.</small></p>
 </div>
 <h2>Class by class</h2>
 {% for run in runs %}
-<h3>{{ run.id }}</h3>
+<h3>{{ run.name }}</h3>
 <div class="wide"><table>
 <thead>
 <tr><th>Class</th><th>Precision</th><th>Recall</th><th>F1</th><th>Pictures</th></tr>
@@ -169,7 +171,7 @@ Written {{ made }}.</small></p>
 {% endfor %}
 <h2>Misclassified images, surest first</h2>
 {% for run in runs if run.mistakes %}
-<h3>{{ run.id }}</h3>
+<h3>{{ run.name }}</h3>
 <div class="wide"><table>
 <thead>
 <tr><th>Test image</th>{% if run.images %}<th>Image</th>{% endif %}
@@ -186,10 +188,10 @@ Written {{ made }}.</small></p>
 {% endfor %}
 <h2>How they were trained</h2>
 {% for run in runs %}
-<h3>{{ run.id }}</h3>
+<h3>{{ run.name }}</h3>
 <p>{{ run.card.model }} on {{ run.card.dataset }}, seed {{ run.card.seed }},
 trained {{ run.card.created }}.
-{% if run.card.members %}Members: {% for member in run.card.members %}{{ member.id }}
+{% if run.card.members %}Members: {% for member in run.card.members %}{{ run.members[member.id] }}
 ({{ "%.2f" | format(member.weight) }})
 {%- if not loop.last %}, {% endif %}{% endfor %}.{% endif %}<br>
 <small>{% for name, value in run.card.hyperparameters.items() %}{{ name }} = {{ value }}

@@ -20,6 +20,7 @@ from core.runs.folder import (
     save,
     sha256,
 )
+from core.runs.naming import names_of, names_of_ids
 
 __all__ = [
     "AXES",
@@ -41,6 +42,8 @@ __all__ = [
     "list_damaged",
     "list_runs",
     "load",
+    "names_of",
+    "names_of_ids",
     "rename",
     "restore",
     "rewrite_card",

@@ -1,6 +1,6 @@
 """One choice of several, which stands in the address of the page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -41,11 +41,6 @@ def segments(
     )
     address.note(key, chosen, default)
     return chosen
-
-
-def same(names: Iterable[str]) -> dict[str, str]:
-    """Options that are called what they are."""
-    return {name: name for name in names}
 
 
 def select(key: str, label: str, options: Mapping[str, str], default: str = "", **more: Any) -> str:

@@ -29,7 +29,12 @@ _KINDS = {
 
 
 def confirm(
-    title: str, question: str, name: str, remove: Callable[[str], object], yes: str = "delete"
+    title: str,
+    question: str,
+    name: str,
+    remove: Callable[[str], object],
+    yes: str = "Yes, delete it",
+    icon_only: bool = False,
 ) -> None:
     """A button that asks first; the question belongs to this thing alone and closes with a click.
 
@@ -38,13 +43,20 @@ def confirm(
         question: Markdown that names the thing.
         name: what `remove` is called with; together with the title, unique on the page.
         remove: what is done after the click. A `StudioError` is shown.
-        yes: the verb of the second button.
+        yes: of the second button.
+        icon_only: whether the title of the first one is shown only when it is pointed at.
     """
     key = f"ask_{title}_{name}"
-    with st.popover(title, icon=":material/delete:", key=key, on_change="rerun"):
+    with st.popover(
+        "" if icon_only else title,
+        icon=":material/delete:",
+        help=title if icon_only else None,
+        key=key,
+        on_change="rerun",
+    ):
         st.markdown(question)
         st.button(
-            f"Yes, {yes} it",
+            yes,
             type="primary",
             on_click=_remove,
             args=(remove, name, key),

@@ -10,7 +10,7 @@ from core.datasets.sets import ImageSet
 from core.datasets.uploads import Upload
 from core.errors import ImageError, StudioError
 from core.images import data_url, decode, fit_image
-from pages.components import html, keys, sent
+from pages.components import deleting, html, keys, sent
 
 HOW = """Give each class a name and choose its images, **ten or more for each class**: from the
 files of a computer, or from the photos of a phone. 70 % are used for training, 15 % for validation
@@ -82,21 +82,38 @@ def _show_row(upload: Upload | None, row: ImageSet, place: int, doubled: bool) -
         on_change=_rename,
         args=(row.number, key),
     )
-    line.button(
-        "",
-        icon=":material/delete:",
-        help=f"Remove class {place} and its images",
-        key=f"{keys.IMAGE_SET}_remove_{row.number}",
-        on_click=_change,
-        args=(sets.remove, row.number),
-        disabled=not (row.name or row.files or row.refused or place > 2),
-    )
+    with line:
+        _offer_removal(row, place)
     if doubled:
         st.error("Another class has this name too. Give each class its own name.")
     _choose_files(row, place)
     if row.files and upload is not None:
         _show_images(upload, row)
     _say_refused(row)
+
+
+def _offer_removal(row: ImageSet, place: int) -> None:
+    """A button that takes the class away, which asks first if there are images to lose."""
+    title = f"Remove class {place} and its images"
+    if row.files:
+        name = f"**{html.plain(row.name)}**" if row.name else f"class {place}"
+        question = f"Remove {name} and its {html.counted(len(row.files), 'image')}?"
+        number, yes = str(row.number), "Yes, remove it"
+        deleting.confirm(title, question, number, _remove, yes, icon_only=True)
+        return
+    st.button(
+        "",
+        icon=":material/delete:",
+        help=title,
+        key=f"{keys.IMAGE_SET}_remove_{row.number}",
+        on_click=_change,
+        args=(sets.remove, row.number),
+        disabled=not (row.name or row.refused or place > 2),
+    )
+
+
+def _remove(number: str) -> None:
+    sets.remove(_upload(), int(number))
 
 
 def _choose_files(row: ImageSet, place: int) -> None:
@@ -110,6 +127,8 @@ def _choose_files(row: ImageSet, place: int) -> None:
         key=f"{keys.IMAGE_SET}_files_{row.number}_{turn}",
         help="Several at once, and again for more: what you choose next is added.",
     )
+    if not row.files:
+        st.caption(sent.image_limits())
     if files:
         _take(row, files)
         st.session_state[turn_key] = turn + 1

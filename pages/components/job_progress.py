@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import jobs
+from core import jobs, runs
 from core.errors import StudioError
 from core.jobs import KINDS, Job, limits
 from pages.components import html
@@ -85,7 +85,10 @@ def show_unless_done(job: Job) -> bool:
 
 def title(job: Job) -> str:
     """What a job is called on a page."""
-    return KINDS[job.kind].title.format(**job.settings)
+    settings = dict(job.settings)
+    if "run" in settings:
+        settings["run"] = runs.names_of_ids([settings["run"]])[settings["run"]]
+    return KINDS[job.kind].title.format(**settings)
 
 
 def stop(job_id: str) -> None:

@@ -12,7 +12,16 @@ from core.datasets.uploads import Upload
 from core.errors import StudioError
 from core.jobs import Job, limits
 from core.names import MOST_OF_TITLE
-from pages.components import html, image_sets, import_choices, job_progress, keys, later, sent
+from pages.components import (
+    deleting,
+    html,
+    image_sets,
+    import_choices,
+    job_progress,
+    keys,
+    later,
+    sent,
+)
 
 _WAYS = {
     "zip": ":material/folder_zip: A zip file",
@@ -61,13 +70,13 @@ def _from_browser(way: str) -> None:
     most = uploads.most_bytes() // 10**6
     turn = st.session_state.setdefault(keys.UPLOADER_TURN, 0)
     if way == "zip":
-        file = st.file_uploader(
+        file = st.file_uploader(  # of any type: what is no zip is answered with what it is
             f"A zip file with a folder per class (up to {most} MB)",
-            type="zip",
             max_upload_size=most,
             key=f"zip_{turn}",
             help=None if limits.apply() else _FOR_MORE,
         )
+        st.caption(sent.zip_limits())
         files = [file] if file else []
     else:
         files = st.file_uploader(
@@ -78,27 +87,30 @@ def _from_browser(way: str) -> None:
             help="What you choose next is added to what is there. More than a few thousand "
             "pictures arrive faster as a zip file.",
         )
+        st.caption(sent.image_limits())
     if files:
-        _take(files)
+        _take(files, way)
     if upload := _current():
         _offer(upload)
 
 
-def _take(files: list) -> None:
+def _take(files: list, way: str) -> None:
     """Put what arrived on disk, where it outlives a reload, and empty the uploader."""
     current = _current()
     if sets.load(current):  # classes that were put together stay as they are for a day
         current = None
-    if current and len(files) == 1 and files[0].name.lower().endswith(".zip"):
-        uploads.discard(current.id)  # a new zip takes the place of what was there
-        current = None
+    zipped = way == "zip" or (len(files) == 1 and files[0].name.lower().endswith(".zip"))
     try:
-        upload = uploads.add(
-            ((file.name, file.getvalue()) for file in files), current.id if current else ""
-        )
+        if zipped:
+            upload = uploads.add_zip(files[0].name, files[0].getvalue())
+        else:
+            added_to = current.id if current else ""
+            upload = uploads.add(((file.name, file.getvalue()) for file in files), added_to)
     except StudioError as error:
         st.error(html.plain(str(error)), icon=":material/error:")
         return
+    if zipped and current:
+        uploads.discard(current.id)  # a new zip takes the place of what was there
     sent.let_go(files)
     st.query_params[keys.UPLOAD] = upload.id
     st.session_state[keys.UPLOADER_TURN] += 1
@@ -125,7 +137,14 @@ def _offer(upload: Upload) -> None:
                 _name_and_import(upload.title, {"upload": upload.id}, choices)
         else:
             st.info("It is being imported, see above.", icon=":material/hourglass_top:")
-        st.button("Start over", icon=":material/delete:", on_click=_start_over, args=(upload.id,))
+        deleting.confirm(
+            "Start over",
+            f"Forget **{html.plain(upload.title)}** and what you decided about it? You would have "
+            "to upload it again.",
+            upload.id,
+            _start_over,
+            "Yes, forget it",
+        )
 
 
 def _start_over(upload_id: str) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.datasets import sample_pictures
 from core.images import data_url, fit_within
-from pages.components import camera, html, keys, leaving, sent
+from pages.components import camera, deleting, html, keys, leaving, sent
 from pages.components.memory import Memory, recall, remember
 from pages.components.shown import FORMATS_READ, SENT_MB, File
 
@@ -180,10 +180,13 @@ def _start_with_sample(name: str) -> None:
     _replace_whole(_sample(name))
 
 
-def upload() -> list[File]:
+def upload(help_text: str) -> list[File]:
     """Files chosen by the visitor, also those chosen before a reload.
 
     Any file may be chosen: what cannot be read is answered with what it is and what to do.
+
+    Args:
+        help_text: what the images should show.
     """
     turn = st.session_state.setdefault(keys.UPLOADS_TURN, 0)
     files = st.file_uploader(
@@ -191,7 +194,7 @@ def upload() -> list[File]:
         accept_multiple_files=True,
         max_upload_size=SENT_MB,
         key=keys.UPLOADS if turn == 0 else f"{keys.UPLOADS}_{turn}",
-        help="Digits: one, or several side by side; drawn, scanned or photographed.",
+        help=help_text,
     )
     st.caption(FORMATS_READ)
     size = sum(len(content) for _, content in _earlier(files)) if files else 0
@@ -205,7 +208,13 @@ def upload() -> list[File]:
     if files and (twice := st.session_state.get(keys.UPLOADS_TWICE)):
         st.caption(f"Already here, so it counts once: {', '.join(map(html.named, twice))}.")
     if contents:
-        st.button("Forget these pictures", on_click=_forget_uploads)
+        deleting.confirm(
+            "Forget these pictures",
+            f"Forget {html.counted(len(contents), 'image')}? You would have to choose them again.",
+            "uploads",
+            _forget_uploads,
+            "Yes, forget them",
+        )
     return [File(name, content) for name, content in contents]
 
 
@@ -238,7 +247,7 @@ def _joined(files: list) -> list[tuple[str, bytes]]:
     return uploads
 
 
-def _forget_uploads() -> None:
+def _forget_uploads(_: str) -> None:
     sent.let_go(st.session_state.get(keys.UPLOADS_HELD, []))
     leaving.forget_uploader()
     st.session_state[keys.UPLOADS_TURN] += 1

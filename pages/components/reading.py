@@ -8,7 +8,7 @@ import streamlit as st
 from core.errors import ImageError, NothingFound, StudioError
 from core.images import data_url, fit_within
 from core.names import shown
-from core.runs import Run
+from core.runs import Run, names_of
 from core.serving import Prediction, Reading
 from pages.components import html, run_picker
 from pages.components.shown import Shown
@@ -115,6 +115,7 @@ def show_looked_at(image: np.ndarray, error: ImageError) -> None:
 
 def show_comparison(image: np.ndarray, first: Reading, chosen: list[Run], fit: str) -> None:
     """The same picture read by every chosen model, side by side."""
+    called = names_of(chosen)
     for column, run in zip(st.columns(max(3, len(chosen)))[: len(chosen)], chosen, strict=True):
         with column.container(border=True):
             st.markdown(f"**{html.plain(run_picker.title(run))}**")
@@ -127,7 +128,7 @@ def show_comparison(image: np.ndarray, first: Reading, chosen: list[Run], fit: s
                 st.html(html.answer(reading.label, confidence, small=True) + bars)
             metrics = run.card.metrics
             st.caption(
-                f"`{run.id}` · right on {html.percent(metrics['accuracy'])} of "
+                f"{html.plain(called[run.id])} · right on {html.percent(metrics['accuracy'])} of "
                 f"{metrics['test_size']:,} test pictures"
             )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import names, runs
+from core import runs
 from core.errors import StudioError
 from core.models import MODELS
 from core.runs import Run
@@ -17,11 +17,6 @@ FIRST_CHOICE = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
 FIRST_FOR_PHOTOGRAPHS = "cifar10-efficientnet-lite0"
 
 
-def name(run: Run) -> str:
-    """What somebody called a run, as plain text."""
-    return names.shown(run.title)
-
-
 def title(run: Run) -> str:
     """What kind of model it is."""
     if run.card.members:
@@ -30,9 +25,11 @@ def title(run: Run) -> str:
     return spec.title if spec else run.card.model
 
 
-def full_name(run: Run) -> str:
-    """What kind of model a run is and what somebody called it, as plain text."""
-    return f"{title(run)} · {name(run)}"
+def full_names(found: Iterable[Run]) -> dict[str, str]:
+    """What kind of model each run is and what somebody called it, by its id, as plain text."""
+    found = list(found)
+    called = runs.names_of(found)
+    return {run.id: f"{title(run)} · {called[run.id]}" for run in found}
 
 
 def usual(known: Iterable[str]) -> list[str]:
@@ -63,7 +60,7 @@ def _choose(known: Mapping[str, Run]) -> list[str]:
     return st.multiselect(
         "Models that answer",
         list(known),
-        format_func=lambda run_id: full_name(known[run_id]),
+        format_func=full_names(known.values()).get,
         key=keys.RUNS,
         placeholder="Choose at least one model",
         help="The first one gives the large answer; the others are shown beside it for comparison.",

@@ -89,10 +89,11 @@ def _show_curve(run: Run) -> None:
     st.markdown(f"{_ICONS[verdict.kind]} {html.plain(verdict.sentence)}")
     others = _beside(run)
     shown = [run, *others]
+    called = runs.names_of(shown)
     for column, one in zip(st.columns(len(shown)), shown, strict=True):
         with column:
             if others:
-                st.markdown(f"**{html.plain(run_picker.title(one))}** {html.plain(one.title)}")
+                st.markdown(f"**{html.plain(run_picker.title(one))}** {html.plain(called[one.id])}")
             curve.show(f"curve_{one.id}", one.card.history, one.card.axis, **_mark(one))
     st.caption(_how_measured(run))
     if "loss" in card.history[0]:
@@ -127,7 +128,7 @@ def _beside(run: Run) -> list[Run]:
     chosen = st.multiselect(
         "Put other curves beside it",
         list(known),
-        format_func=lambda run_id: run_picker.full_name(known[run_id]),
+        format_func=run_picker.full_names(known.values()).get,
         max_selections=_MOST_BESIDE - 1,
         key=f"{keys.BESIDE}_{run.id}",
         placeholder="Choose other trained models",
@@ -149,8 +150,9 @@ def _show_settings(run: Run) -> None:
     model = MODELS.get(card.model)
     titles = {param.name: param.title for param in model.params} if model else {}
     rows = [(titles.get(name, name), str(value)) for name, value in card.hyperparameters.items()]
+    called = runs.names_of_ids(member["id"] for member in card.members)
     rows += [
-        *((f"Weight of {member['id']}", f"{member['weight']:.2f}") for member in card.members),
+        *((f"Weight of {called[m['id']]}", f"{m['weight']:.2f}") for m in card.members),
         ("Seed", str(card.seed)),
         ("Held out for validation", html.percent(card.validation_fraction)),
         ("Training pictures", f"{card.metrics.get('train_size', 0):,}"),
@@ -214,7 +216,25 @@ _VIEWS = {
 }
 
 
+_DOWNLOADS = {  # by whether it is an ensemble
+    False: (
+        "Download the model",
+        "One zip: the model, a README, a short program that predicts with it, its card and its "
+        "predictions.",
+    ),
+    True: (
+        "Download its card and predictions",
+        "One zip: a README that names the members, the card and the predictions.",
+    ),
+}
+
+
 def _show_actions(run: Run) -> None:
+    if run.card.members:
+        st.caption(
+            "An ensemble has no model of its own, so its download holds no program that predicts: "
+            "download its members for that. Their names are under Settings."
+        )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             "recognise.py",
@@ -228,16 +248,16 @@ def _show_actions(run: Run) -> None:
             icon=":material/leaderboard:",
             query_params={keys.COMPARED: ",".join(run_picker.compare_with(run))},
         )
+        label, help_text = _DOWNLOADS[bool(run.card.members)]
         st.download_button(
-            "Download the model",
+            label,
             lambda: export.as_zip(run),
             f"{run.id}.zip",
             "application/zip",
             icon=":material/download:",
             on_click="ignore",
             key=f"download_{run.id}",
-            help="One zip: the model, a README, a short program that predicts with it, its card "
-            "and its predictions.",
+            help=help_text,
         )
         if run.card.owner != visitors.STUDIO:
             _rename(run)

@@ -9,7 +9,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core import shares
+from core.datasets import uploads
 from core.jobs import limits
+from pages.components.shown import FORMATS_READ
 from pages.components.traffic import traffic
 
 _OWN = 500 * shares.MB  # that one upload may hold; in a public demo it is a network's share
@@ -31,6 +33,21 @@ def refusal(files: Iterable[UploadedFile], earlier: int = 0) -> str:
             f"time. Received: {total / shares.MB:,.0f} MB. Choose fewer images, or smaller ones."
         )
     return ""
+
+
+def zip_limits() -> str:
+    """What a zip may be, for below an uploader: what the browser refuses, it refuses without our
+    words.
+    """
+    return f"One .zip file, at most {uploads.most_bytes() // shares.MB} MB; more is not sent."
+
+
+def image_limits() -> str:
+    """The same for folders and for images chosen one by one."""
+    together = (
+        f" Together at most {uploads.most_bytes() // shares.MB} MB." if limits.apply() else ""
+    )
+    return FORMATS_READ + together
 
 
 def let_go(files: Iterable[UploadedFile]) -> None:

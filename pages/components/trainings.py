@@ -86,7 +86,7 @@ def _show_broken(job: Job) -> None:
                 "has kept?",
                 job.id,
                 jobs.delete,
-                "remove",
+                "Yes, remove it",
             )
         with st.expander("Log"):
             st.code(job.log_tail() or "Nothing was written.", language=None)
@@ -116,13 +116,13 @@ def _announce_last() -> None:
 
 def _pick(finished: dict[str, Run]) -> Run:
     latest = sorted(finished.values(), key=lambda run: run.card.created, reverse=True)
-    options = [run.id for run in latest]
+    options, called = [run.id for run in latest], runs.names_of(latest)
     address.recall(keys.SHOWN_RUN, options, options[0], keys.NEXT_RUN)
     chosen = st.selectbox(
         "Look at",
         options,
         format_func=lambda run_id: (
-            f"{run_picker.name(finished[run_id])} · {run_picker.title(finished[run_id])} · "
+            f"{called[run_id]} · {run_picker.title(finished[run_id])} · "
             f"{html.percent(finished[run_id].card.metrics['accuracy'])}"
         ),
         key=keys.SHOWN_RUN,
@@ -132,10 +132,11 @@ def _pick(finished: dict[str, Run]) -> Run:
 
 
 def _show_table(finished: list[Run]) -> None:
+    called = runs.names_of(finished)
     table = pd.DataFrame(
         [
             {
-                "name": run_picker.name(run),
+                "name": called[run.id],
                 "dataset": run.card.dataset,
                 "model": run_picker.title(run),
                 "accuracy": run.card.metrics["accuracy"],

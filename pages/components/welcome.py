@@ -5,13 +5,13 @@ import streamlit as st
 from pages.components import browser, visitor
 
 FIRST = {
-    "recognise": "**New here?** Draw a digit in the white square, or click a sample beside it. The "
+    "recognise": "Draw a digit in the white square, or click a sample beside it. The "
     "answer follows every stroke.",
-    "train": "**New here?** Look at the pictures, click **Next: choose a model**, then **Start "
+    "train": "Look at the pictures, click **Next: choose a model**, then **Start "
     "training**. With scikit-learn digits and a random forest it takes seconds.",
-    "compare": "**New here?** Open **Confusion** and click a cell: these are the pictures behind "
+    "compare": "Open **Confusion** and click a cell: these are the pictures behind "
     "the number. **Mistakes** shows what one model gets right and another wrong.",
-    "image_lab": "**New here?** Move a slider and watch the picture, or add a step from the list. "
+    "image_lab": "Move a slider and watch the picture, or add a step from the list. "
     "Then see what a model says about it.",
 }
 HOW = {
@@ -106,9 +106,19 @@ def show(page: str, title: str, beginning: bool = True) -> None:
             st.markdown(HOW[page])
         st.html(_READABLE, width="content")
     visitor.say_that_it_is_public()
-    if beginning and page not in browser.hints_read():
-        with st.container(
-            border=True, horizontal=True, vertical_alignment="center", key="first_visit"
-        ):
-            st.markdown(f":material/lightbulb: {FIRST[page]}")
-            st.button("Got it", on_click=browser.dismiss_hint, args=(page,), key="dismiss_hint")
+    if beginning:
+        hint(page, FIRST[page])
+
+
+def hint(page: str, text: str) -> None:
+    """What to do first, until it is dismissed in this browser.
+
+    Args:
+        page: one of `FIRST`; a hint that was dismissed there is gone whatever it says.
+        text: Markdown.
+    """
+    if page in browser.hints_read():
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="first_visit"):
+        st.markdown(f":material/lightbulb: **New here?** {text}")
+        st.button("Got it", on_click=browser.dismiss_hint, args=(page,), key="dismiss_hint")

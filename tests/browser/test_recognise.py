@@ -244,6 +244,8 @@ def test_uploads_outlive_a_reload(page):
     page.reload()
     expect(answer(page)).to_have_text("3")
     page.get_by_role("button", name="Forget these pictures").click()
+    expect(answer(page)).to_have_text("3")  # it asks first
+    page.get_by_role("button", name="Yes, forget them").click()
     expect(empty_state(page)).to_be_visible()
 
 

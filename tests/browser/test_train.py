@@ -159,6 +159,7 @@ def test_an_import_is_found_again_after_a_reload_and_cancelled(train, tmp_path):
     start_over = train.get_by_role("button", name="Start over")
     expect(start_over).to_have_count(1)  # for an instant, the old page is there too
     start_over.click()
+    train.get_by_role("button", name="Yes, forget it").click()
     expect(train.get_by_text("has arrived")).to_have_count(0)
 
 

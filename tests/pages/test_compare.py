@@ -708,7 +708,8 @@ def test_the_others_on_the_same_pictures_are_added_with_a_button(open_page):
     assert set(widgets(page)[keys.COMPARED].value) == set(SHIPPED)
     assert not [label for label in button_labels(page) if label.startswith("Add")]
     choose(page, keys.COMPARED, [CNN, FOREST])
-    fine(button(page, f"Add {LOGISTIC}").click().run())
+    (add,) = (one for one in page.button if plain(one.label) == f"Add {LOGISTIC}")
+    fine(add.click().run())
     assert widgets(page)[keys.COMPARED].value == [CNN, FOREST, LOGISTIC]
 
 
@@ -1362,7 +1363,7 @@ def test_a_zip_that_is_uploaded_is_kept_in_the_address(open_page, upload):
     assert received.path.read_bytes() == content
     assert "my digits has arrived" in texts(page)
     assert button(page, "Show them")
-    fine(button(page, "Other pictures").click().run())
+    fine(button(page, "Yes, forget it").click().run())
     assert asked(page, keys.LABELLED) is None
     assert len(page.file_uploader) == 2
     with pytest.raises(StudioError):

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.images import encode_png
 from core.samples import SAMPLES
-from pages.components import keys
+from pages.components import browser, keys
 from pages.components.run_picker import FIRST_FOR_PHOTOGRAPHS
 from tests.pages.test_recognise import APP, html_of
 
@@ -45,6 +45,21 @@ def test_one_click_turns_the_page_to_photographs_and_back(app):
     app = things(app).set_value("digits").run()
     assert not app.exception
     assert app.multiselect(key=keys.RUNS).value[0] == "mnist-cnn"
+
+
+def test_the_hint_follows_what_is_recognised(app, monkeypatch):
+    monkeypatch.setattr(browser, "hints_read", lambda: set())
+    assert "digit" not in hint(app.run()) and "click one of those below" in hint(app)
+    app.segmented_control(key=keys.SOURCE).set_value("camera").run()
+    assert "Take a photo" in hint(app)
+    assert "handwritten digits" in hint(things(app).set_value("digits").run())
+    app.segmented_control(key=keys.SOURCE).set_value("draw").run()
+    assert "Draw a digit in the white square" in hint(app)
+
+
+def hint(app) -> str:
+    (found,) = (text.value for text in app.markdown if "New here?" in text.value)
+    return found
 
 
 def test_a_link_to_a_photograph_model_turns_it_too():

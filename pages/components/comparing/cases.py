@@ -7,11 +7,11 @@ import numpy as np
 import streamlit as st
 
 from core import datasets
-from core.comparison import Compared
+from core.comparison import Compared, run_names
 from core.errors import StudioError
 from core.evaluation import Evaluation
 from core.images import data_url
-from core.names import all_shown, shown, shown_path
+from core.names import all_shown, shown_path
 from pages.components import html, keys
 
 _AT_ONCE = 24
@@ -122,14 +122,14 @@ def _files(one: Compared) -> tuple[str, ...]:
 def _card(found: Sequence[Compared], pictures, index: int, files: Sequence[str]) -> str:
     names = all_shown(found[0].run.card.class_names)
     truth = names[int(found[0].evaluation.labels[index])]
-    rows = []
+    rows, called = [], run_names(found)
     for one in found:
         right = bool(one.evaluation.right[index])
         answer = names[int(one.evaluation.predictions[index])]
         sure = html.percent(float(one.evaluation.confidences[index]))
         word = "right" if right else "wrong"
         mark = "✓" if right else "✗"
-        title = escape(one.title)
+        title = escape(called[one.id])
         rows.append(
             f'<li><span role="img" aria-label="{word}">{mark}</span> <b>{escape(answer)}</b>'
             f'<span>{sure}</span><small title="{title}">{title}</small></li>'
@@ -168,7 +168,7 @@ def _show_answers(found: Sequence[Compared], indices: np.ndarray) -> None:
         column_config={
             "picture": "Test picture",
             "true class": "True class",
-            **{f"run {one.id}": shown(one.title) for one in found},
+            **{f"run {run_id}": name for run_id, name in run_names(found).items()},
         },
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core import plots
-from core.comparison import Compared
+from core.comparison import Compared, run_names
 from core.plots import Lines
 
 
@@ -27,9 +27,15 @@ def show_classes(found: Sequence[Compared], figure: str) -> None:
 def _show(
     name: str, found: Sequence[Compared], make: Callable[[], dict[str, Any]], *more: Hashable
 ) -> None:
-    known = tuple((one.id, one.run.card.created, str(one.run.folder)) for one in found)
+    known = shown_as(found)
     spec = _spec(name, known, more, make)
     st.vega_lite_chart(spec, width="stretch", key=f"chart_{name}")
+
+
+def shown_as(found: Sequence[Compared]) -> tuple:
+    """What a chart of these runs depends on; a run may change its title and nothing else."""
+    called = run_names(found)
+    return tuple((called[o.id], o.id, o.run.card.created, str(o.run.folder)) for o in found)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

@@ -36,10 +36,11 @@ def pick() -> Choice:
     if coming is not None:
         st.session_state[keys.COMPARED] = coming
     address.recall_several(keys.COMPARED, list(known), usual)
+    called = runs.names_of(known.values())
     chosen = st.multiselect(
         "Trained models to compare",
         list(known),
-        format_func=lambda run_id: _label(known[run_id]),
+        format_func=lambda run_id: f"{called[run_id]} · {_label(known[run_id])}",
         key=keys.COMPARED,
         placeholder="Choose trained models",
         help="Those that were measured on the same test pictures are set against each other.",
@@ -82,7 +83,7 @@ def offer_more(choice: Choice) -> None:
             st.button(
                 f"Add the other {len(more)} on these test pictures"
                 if len(more) > 1
-                else f"Add {more[0]}",
+                else f"Add {html.plain(runs.names_of_ids(more)[more[0]])}",
                 icon=":material/add:",
                 on_click=add,
                 args=(more,),
@@ -92,12 +93,13 @@ def offer_more(choice: Choice) -> None:
 
 def show_apart(choice: Choice) -> None:
     """Chosen runs that cannot be set against the others, and runs that cannot be read."""
+    called = comparison.run_names((*choice.found, *choice.apart))
     for one in choice.apart:
         title = html.plain(datasets.title_of(one.run.card.dataset))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f":material/call_split: **{html.plain(one.title)}** was measured on other test "
-                f"pictures ({title}, {len(one.evaluation.labels):,} "
+                f":material/call_split: **{html.plain(called[one.id])}** was measured on other "
+                f"test pictures ({title}, {len(one.evaluation.labels):,} "
                 f"of them; accuracy {html.percent(one.evaluation.accuracy)}). A figure on easier "
                 "pictures says nothing against one on harder ones, so it stands apart."
             )
@@ -108,9 +110,10 @@ def show_apart(choice: Choice) -> None:
                 args=(group,),
                 key=f"instead_{one.id}",
             )
+    called = runs.names_of_ids(one.id for one in choice.damaged)
     for one in choice.damaged:
         st.warning(
-            f"**{html.plain(one.id)}** is damaged and left out. {html.plain(one.reason)}",
+            f"**{html.plain(called[one.id])}** is damaged and left out. {html.plain(one.reason)}",
             icon=":material/broken_image:",
         )
 
@@ -147,9 +150,7 @@ def _main_group(found: Sequence[Run]) -> str:
 
 
 def _label(run: Run) -> str:
-    return (
-        f"{run_picker.name(run)} · {run_picker.title(run)} · {datasets.title_of(run.card.dataset)}"
-    )
+    return f"{run_picker.title(run)} · {datasets.title_of(run.card.dataset)}"
 
 
 def _say_what_is_gone(known: dict[str, Run]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core import plots
-from core.comparison import Compared
+from core.comparison import Compared, run_names
 from core.names import all_shown
 from pages.components import choice, class_report, html, keys
 from pages.components.comparing import cases, charts, chosen
@@ -35,7 +35,7 @@ def show(found: Sequence[Compared]) -> None:
 
 def _pick_run(found: Sequence[Compared]) -> Compared:
     known = {one.id: one for one in found}
-    name = choice.select(keys.CLASS_RUN, "Look closer at", choice.same(known))
+    name = choice.select(keys.CLASS_RUN, "Look closer at", run_names(found))
     return known[name]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core import plots
-from core.comparison import Compared
+from core.comparison import Compared, run_names
 from core.units import round_percent
 from pages.components import tables, unsure
 from pages.components.comparing import charts, chosen
@@ -41,13 +41,13 @@ def show(found: Sequence[Compared]) -> None:
 def _show_table(found: Sequence[Compared], threshold: float) -> None:
     import pandas as pd
 
-    rows = []
+    rows, called = [], run_names(found)
     for one in found:
         sure = one.evaluation.confidences >= np.float32(threshold)
         right = one.evaluation.right[sure]
         rows.append(
             {
-                "run": one.id,
+                "run": called[one.id],
                 "answered": float(sure.mean()),
                 "accuracy": float(right.mean()) if len(right) else None,
                 "wrong": int((~right).sum()),

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core import plots
-from core.comparison import Compared
+from core.comparison import Compared, run_names
 from core.names import all_shown
 from core.units import percent
 from pages.components import address, choice, html, keys
@@ -68,6 +68,7 @@ def _pick_matrices(found: Sequence[Compared]) -> list[Compared]:
     names = st.multiselect(
         "Matrices side by side",
         list(known),
+        format_func=run_names(found).get,
         key=keys.MATRICES,
         max_selections=_MOST,
         placeholder="Choose models",
@@ -79,7 +80,8 @@ def _pick_matrices(found: Sequence[Compared]) -> list[Compared]:
 def _pick_difference(shown: list[Compared]) -> tuple[Compared, Compared] | None:
     if len(shown) != 2:
         return None
-    ways = {"beside": "Side by side", "less": f"{shown[0].id} less {shown[1].id}"}
+    first, second = run_names(shown).values()
+    ways = {"beside": "Side by side", "less": f"{html.plain(first)} less {html.plain(second)}"}
     way = choice.segments(
         keys.DIFFERENCE,
         "Both, or what they differ in",
@@ -92,6 +94,7 @@ def _pick_difference(shown: list[Compared]) -> tuple[Compared, Compared] | None:
 
 def _show_matrices(shown: Sequence[Compared], scale: str, cell) -> None:
     scaled = [plots.scaled(one.evaluation.confusion_matrix, scale) for one in shown]
+    called = run_names(shown)
     most = max(values.max() for values in scaled)
     wide = len(shown[0].run.card.class_names) > _DENSE
     columns = 1 if wide else 2
@@ -100,19 +103,20 @@ def _show_matrices(shown: Sequence[Compared], scale: str, cell) -> None:
         for column, one, values in zip(row, shown[start:], scaled[start:], strict=False):
             with column:
                 st.markdown(
-                    f"**{html.plain(one.title)}** · {html.percent(one.evaluation.accuracy)}"
+                    f"**{html.plain(called[one.id])}** · {html.percent(one.evaluation.accuracy)}"
                 )
-                _draw(one.id, f"Confusion matrix of {one.id}", one, values, scale, most, cell)
+                label = f"Confusion matrix of {called[one.id]}"
+                _draw(one.id, label, one, values, scale, most, cell)
 
 
 def _show_difference(first: Compared, second: Compared, scale: str, cell) -> None:
     values = plots.scaled(first.evaluation.confusion_matrix, scale) - plots.scaled(
         second.evaluation.confusion_matrix, scale
     )
-    label = f"{first.id} less {second.id}"
-    st.markdown(f"**{html.plain(first.title)}** less **{html.plain(second.title)}**")
+    more, less = run_names((first, second)).values()
+    st.markdown(f"**{html.plain(more)}** less **{html.plain(less)}**")
     most = np.abs(values).max()
-    _draw(_DIFFERENCE, label, first, values, scale, most, cell, signed=True)
+    _draw(_DIFFERENCE, f"{more} less {less}", first, values, scale, most, cell, signed=True)
 
 
 def _draw(
@@ -178,7 +182,8 @@ def _list_view(found: Sequence[Compared], shown: Sequence[Compared], pair) -> No
         return
     with folded, st.container(horizontal=True):
         ids = [one.id for one in shown]
-        run_id = st.selectbox("Matrix of", ids, key=f"{keys.CELL_LIST}+run")
+        called = run_names(shown).get
+        run_id = st.selectbox("Matrix of", ids, format_func=called, key=f"{keys.CELL_LIST}+run")
         one = next(one for one in shown if one.id == run_id)
         counts = one.evaluation.confusion_matrix
         order = np.argsort(-counts, axis=None, kind="stable")[: int((counts > 0).sum())]
@@ -214,21 +219,22 @@ def _show_cell(found: Sequence[Compared], cell: tuple[str, int, int], pair) -> N
     if name == _DIFFERENCE:
         _show_difference_cell(found, pair, row, column)
         return
-    one = next(one for one in found if one.id == name)
+    one, title = next(one for one in found if one.id == name), run_names(found)[name]
     inside = np.flatnonzero(cases.in_cell(one.evaluation, row, column))
-    st.markdown(f"{html.counted(len(inside), 'picture')} by **{html.plain(name)}**")
+    st.markdown(f"{html.counted(len(inside), 'picture')} by **{html.plain(title)}**")
     cases.show(found, cases.surest_first(one.evaluation, inside), f"{name}_{row}_{column}")
 
 
 def _show_difference_cell(found: Sequence[Compared], shown, row: int, column: int) -> None:
     first, second = (cases.in_cell(one.evaluation, row, column) for one in shown)
+    called = run_names(shown)
     for one, other, inside in zip(
         shown, shown[::-1], (first & ~second, second & ~first), strict=True
     ):
         places = np.flatnonzero(inside)
         st.markdown(
-            f"{len(places):,} by **{html.plain(one.title)}** but not by "
-            f"**{html.plain(other.title)}**"
+            f"{len(places):,} by **{html.plain(called[one.id])}** but not by "
+            f"**{html.plain(called[other.id])}**"
         )
         cases.show(
             found, cases.surest_first(one.evaluation, places), f"{one.id}_only_{row}_{column}"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core import plots
-from core.comparison import Compared
+from core.comparison import Compared, run_names
 from pages.components import html
 from pages.components.comparing import charts, chosen
 
@@ -13,7 +13,8 @@ from pages.components.comparing import charts, chosen
 def show(found: Sequence[Compared]) -> None:
     """Both charts, one above the other."""
     chosen.still_there(found)
-    without = [one.id for one in found if not one.run.card.history]
+    called = run_names(found)
+    without = [called[one.id] for one in found if not one.run.card.history]
     cards = [one.run for one in found]
     if len(without) == len(found):
         st.info("No learning curve was kept for any of these.", icon=":material/info:")
@@ -26,9 +27,10 @@ def show(found: Sequence[Compared]) -> None:
         charts.show_lines(
             f"curves_{figure}", found, lambda f=figure: plots.learning_lines(cards, f)
         )
-        missing = [run.id for run in cards if run.id not in {line.name for line in lines.lines}]
+        drawn = {line.name for line in lines.lines}
+        missing = [name for name in called.values() if name not in drawn]
         if missing and set(missing) != set(without):
-            rest = ", ".join(html.plain(i) for i in missing if i not in without)
+            rest = ", ".join(html.plain(name) for name in missing if name not in without)
             st.caption(f"No loss was kept for: {rest}.")
     st.caption(
         "Solid: training pictures, dashed: validation pictures. A ring marks the best on "

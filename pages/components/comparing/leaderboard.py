@@ -18,7 +18,8 @@ def show(found: Sequence[Compared]) -> None:
     chosen.still_there(found)
     if ahead := comparison.leaders(found):
         icon = ":material/trophy:" if ahead.significant else ":material/balance:"
-        st.markdown(f"{icon} {html.plain(comparison.sentence(ahead))}")
+        sentence = comparison.sentence(ahead, comparison.run_names(found))
+        st.markdown(f"{icon} {html.plain(sentence)}")
     else:
         st.markdown("Choose a second model to see which of the two is better, and by how much.")
     sortable.show(
@@ -48,9 +49,9 @@ def _column(name: str) -> Column:
 
 
 def _row(found: Sequence[Compared], one: Compared) -> list[Cell]:
-    title = run_picker.title(one.run)
+    title, name = run_picker.title(one.run), comparison.run_names(found)[one.id]
     return [
-        Cell(run_picker.name(one.run), one.title),
+        Cell(name, name),
         *(_cell(found, one, name) for name in _COLUMNS),
         Cell(title, title),
     ]
@@ -81,7 +82,7 @@ def _machines(found: Sequence[Compared]) -> str:
 def _show_all(found: Sequence[Compared]) -> None:
     import pandas as pd
 
-    rows = []
+    rows, names = [], comparison.run_names(found)
     for name, figure in FIGURES.items():
         row = {"figure": figure.title, "help": figure.help}
         for one in found:
@@ -96,6 +97,6 @@ def _show_all(found: Sequence[Compared]) -> None:
         column_config={
             "figure": st.column_config.TextColumn("Figure", pinned=True),
             "help": st.column_config.TextColumn("What it says", width="large"),
-            **{f"run {one.id}": run_picker.name(one.run) for one in found},
+            **{f"run {run_id}": name for run_id, name in names.items()},
         },
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.comparison import Compared
+from core.comparison import Compared, run_names
 from core.evaluation import right_against_wrong
 from core.names import all_shown
 from pages.components import choice, html, keys
@@ -28,7 +28,8 @@ def show(found: Sequence[Compared]) -> None:
         one, places = _of(found, which)
         names = all_shown(one.run.card.class_names)
         truth = _pick_class(keys.TRUE_CLASS, "True class", names)
-        answer = _pick_class(keys.ANSWERED, f"Answer of {one.id}", names)
+        name = html.plain(run_names(found)[one.id])
+        answer = _pick_class(keys.ANSWERED, f"Answer of {name}", names)
         order = choice.select(keys.ORDER, "Order", ORDERS, "sure")
     if truth is not None:
         places = places[one.evaluation.labels[places] == truth]
@@ -39,7 +40,7 @@ def show(found: Sequence[Compared]) -> None:
         st.success("There is no such picture.", icon=":material/check_circle:")
         return
     count = html.counted(len(places), "picture")
-    st.markdown(f"**{count}**, sorted by how sure **{html.plain(one.title)}** was of its answer.")
+    st.markdown(f"**{count}**, sorted by how sure **{name}** was of its answer.")
     cases.show(found, places, f"{which}_{one.id}_{truth}_{answer}_{order}")
 
 
@@ -51,7 +52,7 @@ def _possible(found: Sequence[Compared]) -> dict[str, str]:
 def _of(found: Sequence[Compared], which: str) -> tuple[Compared, np.ndarray]:
     """The model whose answers are sorted, and the pictures."""
     known = {one.id: one for one in found}
-    labels = choice.same(known)
+    labels = run_names(found)
     if which == "all":
         wrong = np.logical_and.reduce([~one.evaluation.right for one in found])
         first = known[choice.select(keys.MISTAKES_OF, "Sorted by", labels)]

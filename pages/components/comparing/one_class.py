@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core import plots
-from core.comparison import Compared
+from core.comparison import Compared, run_names
 from core.names import all_shown
 from pages.components import choice, keys
 from pages.components.comparing import charts, chosen
@@ -19,7 +19,7 @@ def show(found: Sequence[Compared]) -> None:
     names = all_shown(found[0].run.card.class_names)
     options = {str(number): name for number, name in enumerate(names)}
     label = int(choice.select(keys.ONE_CLASS, "Class", options))
-    roc, precision_recall = _lines(tuple((o.id, o.run.card.created) for o in found), label, found)
+    roc, precision_recall = _lines(charts.shown_as(found), label, found)
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("ROC curve", anchor=False)
@@ -35,8 +35,8 @@ def show(found: Sequence[Compared]) -> None:
     st.dataframe(
         pd.DataFrame(
             [
-                {"run": one.id, "roc": roc.notes[one.id], "pr": precision_recall.notes[one.id]}
-                for one in found
+                {"run": name, "roc": roc.notes[run_id], "pr": precision_recall.notes[run_id]}
+                for run_id, name in run_names(found).items()
             ]
         ),
         hide_index=True,

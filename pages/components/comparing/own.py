@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core import labelled, spreadsheet
-from core.comparison import Compared
+from core.comparison import Compared, run_names
 from core.datasets import uploads
 from core.datasets.refusals import why
 from core.datasets.uploads import Upload
@@ -17,7 +17,16 @@ from core.jobs import Job
 from core.labelled import Labelled
 from core.names import all_shown
 from core.units import percent
-from pages.components import choice, class_report, few, html, job_progress, keys, sent
+from pages.components import (
+    choice,
+    class_report,
+    deleting,
+    few,
+    html,
+    job_progress,
+    keys,
+    sent,
+)
 from pages.components.comparing import cases, chosen
 
 _MOST_WRONG = 24
@@ -38,7 +47,7 @@ def show(found: Sequence[Compared]) -> None:
         return
     known = {one.id: one for one in found}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = choice.select(keys.LABELLED_RUN, "Show them to", choice.same(known), width=380)
+        name = choice.select(keys.LABELLED_RUN, "Show them to", run_names(found), width=380)
         last = job_progress.latest("evaluate", upload=upload.id, run=name)
         if last is None or last.ended:
             st.button(
@@ -48,7 +57,13 @@ def show(found: Sequence[Compared]) -> None:
                 on_click=job_progress.start,
                 args=("evaluate", {"run": name, "upload": upload.id}),
             )
-        st.button("Other pictures", icon=":material/delete:", on_click=_forget, args=(upload.id,))
+        deleting.confirm(
+            "Other pictures",
+            f"Forget **{html.plain(upload.title)}**? You would have to upload it again.",
+            upload.id,
+            _forget,
+            "Yes, forget it",
+        )
     if last is not None and job_progress.show_unless_done(last):
         _show_report(known[name], last, upload)
 
@@ -66,12 +81,10 @@ def _take() -> Upload | None:
     most = uploads.most_bytes() // 10**6
     left, right = st.columns(2)
     with left:
-        zipped = st.file_uploader(
-            f"A zip file (up to {most} MB)",
-            type="zip",
-            max_upload_size=most,
-            key="labelled_zip",
+        zipped = st.file_uploader(  # of any type: what is no zip is answered with what it is
+            f"A zip file (up to {most} MB)", max_upload_size=most, key="labelled_zip"
         )
+        st.caption(sent.zip_limits())
     with right:
         folder = st.file_uploader(
             "Or a folder that holds the class folders",
@@ -79,11 +92,15 @@ def _take() -> Upload | None:
             max_upload_size=most,
             key="labelled_folder",
         )
+        st.caption(sent.image_limits())
     files = [zipped] if zipped else list(folder or [])
     if not files:
         return None
     try:
-        upload = uploads.add((file.name, file.getvalue()) for file in files)
+        if zipped:
+            upload = uploads.add_zip(zipped.name, zipped.getvalue())
+        else:
+            upload = uploads.add((file.name, file.getvalue()) for file in files)
     except StudioError as error:
         st.error(html.plain(str(error)), icon=":material/error:")
         return None

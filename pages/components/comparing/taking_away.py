@@ -30,15 +30,11 @@ def show(found: Sequence[Compared]) -> None:
         _button("Figures as JSON", lambda: report.as_json(found), "figures.json")
     st.subheader("The charts", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        titles = {name: _chart_title(name) for name in charts}
+        titles = {name: report.chart_title(name, found) for name in charts}
         name = choice.select(keys.CHART, "Chart", titles, width=320)
         _button("PNG", lambda: report.png(charts[name]()), f"{name}.png")
         _button("SVG", lambda: report.svg(charts[name]()), f"{name}.svg")
         _button("All charts (zip)", lambda: all_charts(charts), "charts.zip")
-
-
-def _chart_title(name: str) -> str:
-    return name.replace("-", " ").capitalize()
 
 
 def _button(label: str, make, name: str) -> None:

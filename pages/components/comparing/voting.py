@@ -31,8 +31,9 @@ def show(found: Sequence[Compared]) -> None:
         st.info("Choose at least two trained models above.", icon=":material/info:")
         return
     address.recall_several(keys.MEMBERS, list(known), list(known))
-    names = st.multiselect("Who votes", list(known), key=keys.MEMBERS)
-    address.note_several(keys.MEMBERS, names, list(known))
+    called = comparison.run_names(known.values())
+    voting = st.multiselect("Who votes", list(known), format_func=called.get, key=keys.MEMBERS)
+    address.note_several(keys.MEMBERS, voting, list(known))
     vote = choice.segments(
         keys.VOTE,
         "How they vote",
@@ -40,13 +41,13 @@ def show(found: Sequence[Compared]) -> None:
         help="Mean of the probabilities (soft vote): a model that is sure counts for more. One "
         "vote each (hard vote): only the answers count.",
     )
-    members = [known[name].run for name in names]
+    members = [known[run_id].run for run_id in voting]
     try:
         ensemble.check(members)
         weights = _weights(members, vote)
-        answers = tuple(known[name].evaluation for name in names)
+        answers = tuple(known[run_id].evaluation for run_id in voting)
         together = Ensemble(tuple(members), weights, vote, answers)
-        _show_result([known[name] for name in names], together)
+        _show_result([known[run_id] for run_id in voting], together)
     except StudioError as error:
         st.info(html.plain(str(error)), icon=":material/info:")
         return
@@ -72,7 +73,7 @@ def _weights(members: Sequence[Run], vote: str) -> tuple[float, ...]:
         )
     usual = [1.0] * len(members) if suggested is None else suggested
     asked = _asked(len(members))
-    found = []
+    found, called = [], runs.names_of(members)
     columns = st.columns(min(3, len(members)))
     for place, (member, weight) in enumerate(zip(members, asked or usual, strict=True)):
         key = _key(members, vote, member)
@@ -80,7 +81,7 @@ def _weights(members: Sequence[Run], vote: str) -> tuple[float, ...]:
         with columns[place % len(columns)]:
             found.append(
                 st.slider(
-                    f"Weight of {html.plain(member.title)}",
+                    f"Weight of {html.plain(called[member.id])}",
                     0.0,
                     1.0,
                     step=0.01,
@@ -124,17 +125,17 @@ def _show_result(members: Sequence[Compared], together: Ensemble) -> None:
 
     ours = comparison.figures_of(together.test)
     row = {"run": "together", "weight": "", **{figure: ours[figure] for figure in _SHOWN}}
-    total = sum(together.weights)
+    total, called = sum(together.weights), comparison.run_names(members)
     rows = [
         {
-            "run": one.id,
+            "run": called[one.id],
             "weight": f"{weight / total:.2f}",
             **{figure: one.figures[figure] for figure in _SHOWN},
         }
         for one, weight in zip(members, together.weights, strict=True)
     ]
     best = max(members, key=lambda one: one.evaluation.accuracy)
-    st.markdown(f"{_icon(together, best)} {html.plain(beats(together, best))}")
+    st.markdown(f"{_icon(together, best)} {html.plain(beats(together, best, called[best.id]))}")
     if sum(weight > 0 for weight in together.weights) == 1:
         st.caption(
             "Only one of them has a weight, so it decides alone. If these are the weights that "
@@ -166,11 +167,11 @@ def _icon(together: Ensemble, best: Compared) -> str:
     return ":material/trophy:" if ahead else ":material/balance:"
 
 
-def beats(together: Ensemble, best: Compared) -> str:
+def beats(together: Ensemble, best: Compared, name: str) -> str:
     """Whether the ensemble is better than the best of its members, by more than chance."""
     p_value = mcnemar(together.test, best.evaluation)
     ours, theirs = together.test.accuracy, best.evaluation.accuracy
-    alone = f"{percent(theirs, 2)} by {html.plain(best.title)} alone"
+    alone = f"{percent(theirs, 2)} by {name} alone"
     figures = f"{percent(ours, 2)} together, {alone}"
     if ours == theirs:
         return f"Together they are no better and no worse than the best of them: {figures}."

@@ -61,6 +61,7 @@ def _pick_runs() -> list[Run]:
     names = st.multiselect(
         "Trained models",
         list(known),
+        format_func=runs.names_of(known.values()).get,
         key=keys.BREAKING_RUNS,
         max_selections=robustness.MOST_RUNS,
         placeholder="Choose trained models",
@@ -103,7 +104,9 @@ def _show_result(job) -> None:
     change = CHANGES[found.change]
     lines = plots.robustness_lines(change.title, change.unit, found.strengths, found.accuracies)
     st.vega_lite_chart(plots.lines_chart(lines), width="stretch", key=keys.BREAKING_CHART)
-    table = pd.DataFrame(found.accuracies, index=[f"{s:g}" for s in found.strengths])
+    called = runs.names_of_ids(found.accuracies)
+    columns = {called[run_id]: values for run_id, values in found.accuracies.items()}
+    table = pd.DataFrame(columns, index=[f"{s:g}" for s in found.strengths])
     table.index.name = change.unit
     st.dataframe(tables.written(table, table.columns, decimals=2))
     st.caption(
@@ -116,5 +119,6 @@ def _how_many(found: Robustness) -> str:
     """How many pictures were shown, to each if they differ."""
     if len(set(found.shown.values())) == 1:
         return html.counted(next(iter(found.shown.values())), "test picture")
-    each = ", ".join(f"{count:,} for {html.plain(name)}" for name, count in found.shown.items())
+    called = runs.names_of_ids(found.shown)
+    each = ", ".join(f"{n:,} for {html.plain(called[run_id])}" for run_id, n in found.shown.items())
     return f"test pictures ({each})"

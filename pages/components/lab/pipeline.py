@@ -150,6 +150,6 @@ def _pick_run() -> Run | None:
         st.info("There is no trained model yet.", icon=":material/info:")
         return None
     name = choice.select(
-        keys.LAB_RUN, "Trained model", choice.same(known), run_picker.usual(known)[0]
+        keys.LAB_RUN, "Trained model", runs.names_of(known.values()), run_picker.usual(known)[0]
     )
     return known[name]

@@ -84,8 +84,9 @@ def _upload() -> Shown | None:
         "A picture",
         max_upload_size=SENT_MB,
         key=keys.LAB_UPLOAD,
-        help=f"{FORMATS_READ} Steps work on at most {_PIXELS // 10**6} million of them.",
+        help=f"Steps work on at most {_PIXELS // 10**6} million pixels.",
     )
+    st.caption(FORMATS_READ)
     memory = recall()
     if file is not None:
         kept = (file.name, file.getvalue())

@@ -9,26 +9,37 @@ import numpy as np
 import pytest
 
 from core import datasets, export, runs
+from core.ensemble import Ensemble, save
 from core.images import encode_png
+from core.models.transfer import EMBEDDED
 from core.serving import load_predictor
 from core.settings import settings
 from core.training import TrainConfig, train
 
 DIGITS = "digits-random-forest"  # bundled, on pixels
-HOG = "hog"
+HOG, DEEP = "hog", "deep"
+TRAINED = {  # here, in seconds: what they look at, and how
+    HOG: ("random_forest", {"features": "hog", "n_estimators": 5}),
+    DEEP: (
+        "logistic_regression",
+        {"features": EMBEDDED, "feature_size": 32, "max_pictures": 100, "max_iter": 10},
+    ),
+}
 MOST_OFF = 2e-6  # probabilities are printed with six decimals
 
 
 @pytest.fixture(scope="module")
-def hog_run(tmp_path_factory) -> runs.Run:
-    """A classical run on HOG features, trained here in a second."""
+def trained(tmp_path_factory) -> dict[str, runs.Run]:
+    """Classical runs on features: HOG, and those of the backbone that comes with the studio."""
     from core.runs import folder
 
     small = replace(settings, runs_dir=tmp_path_factory.mktemp("runs"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(folder, "settings", small)
-        values = {"features": "hog", "n_estimators": 5}
-        return train(TrainConfig("digits", "random_forest", values, name=HOG))
+        return {
+            name: train(TrainConfig("digits", model, values, name=name))
+            for name, (model, values) in TRAINED.items()
+        }
 
 
 @pytest.fixture
@@ -58,9 +69,9 @@ def predicted(folder: Path, image: np.ndarray) -> tuple[str, list[float]]:
     return label, [float(row.split("  ")[0]) for row in rows]
 
 
-@pytest.mark.parametrize("name", [DIGITS, HOG, "mnist-cnn", "cifar10-efficientnet-lite0"])
-def test_the_program_in_the_download_predicts_what_the_studio_does(name, unpacked, hog_run):
-    run = hog_run if name == HOG else runs.load(name)
+@pytest.mark.parametrize("name", [DIGITS, HOG, DEEP, "mnist-cnn", "cifar10-efficientnet-lite0"])
+def test_the_program_in_the_download_predicts_what_the_studio_does(name, unpacked, trained):
+    run = trained.get(name) or runs.load(name)
     folder = unpacked(run)
     if run.card.dataset in ("digits", "mnist"):
         image = datasets.load_test(run.card.dataset, tuple(run.card.input_shape))[0][3]
@@ -85,3 +96,17 @@ def test_the_readme_says_what_is_needed(name, unpacked):
     assert all("==" in line and line in text for line in needed)
     assert (folder / "labels.txt").read_text().splitlines() == list(card.class_names)
     assert {*card.files, runs.CARD} <= {path.name for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("vote", ["soft", "hard"])
+def test_an_ensemble_says_that_there_is_no_program_and_where_there_are_some(
+    vote, unpacked, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(runs.folder, "settings", replace(settings, runs_dir=tmp_path / "runs"))
+    members = tuple(runs.load(name) for name in ("mnist-cnn", "mnist-logistic-regression"))
+    folder = unpacked(save("Both", Ensemble(members, (0.75, 0.25), vote)))
+    text = (folder / "README.txt").read_text(encoding="utf-8")
+    assert not (folder / "predict.py").exists() and "there is no predict.py here" in text
+    assert "mnist-cnn.zip, weight 0.75" in text
+    assert ("mean of their\nprobabilities" in text) == (vote == "soft")
+    assert "pip install" not in text

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import ImageError
-from core.opencv_ops import GROUPS, OPERATIONS, Step, apply
+from core.opencv_ops import GROUPS, MOST_PIXELS, OPERATIONS, Step, apply
 from core.param import Param
 from tests.core.opencv_ops.pictures import (
     COLOUR,
@@ -161,34 +161,35 @@ def test_colour_stays_unless_grey_is_what_is_asked_for(name):
 
 
 @pytest.fixture(scope="module")
-def large_pictures() -> dict[str, np.ndarray]:
-    """Of 4 million pixels, the most there may be; read them only."""
-    large = {"grey": picture(1600, 2500), "colour": picture(1600, 2500, colour=True)}
-    for image in large.values():
-        image.flags.writeable = False
-    return large
+def largest() -> np.ndarray:
+    """An image of the most pixels that a pipeline takes; uploads are reduced to fewer. Read it
+    only."""
+    height = 1600
+    image = picture(height, MOST_PIXELS // height, colour=True)
+    image.flags.writeable = False
+    return image
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["grey", "colour"])
+@pytest.mark.parametrize("end", [0, -1], ids=["lowest", "highest"])
 @each_operation
-def test_large_pictures_with_each_limit(name, kind, large_pictures):
-    image = large_pictures[kind]
-    before = image.copy()
-    params = OPERATIONS[name].params
-    changes = [{}] + [
-        {param.name: value}
-        for param in params
-        for value in extremes(param)
-        if value != param.default
-    ]
-    for values in changes:
-        received = done(name, image, **values)
-        assert_is_picture(received)
-        percent = Step(name, values).values.get("percent", 100)
-        assert received.shape[:2] == (30 * percent, 40 * percent)
-    assert (image == before).all()
-    assert isinstance(OPERATIONS[name].note(image, OPERATIONS[name].defaults()), str)
+def test_the_largest_image_with_all_limits_at_once(name, end, largest):
+    values = {param.name: _limits(param)[end] for param in OPERATIONS[name].params}
+    before = largest.copy()
+    if values.get("percent", 100) > 100:
+        with pytest.raises(ImageError, match=r"16\.0 million pixels; at most 4 million"):
+            done(name, largest, **values)
+        values["percent"] = 100
+    received = done(name, largest, **values)
+    assert_is_picture(received)
+    percent = Step(name, values).values.get("percent", 100)
+    assert received.shape[:2] == tuple(side * percent // 100 for side in largest.shape[:2])
+    assert (largest == before).all()
+    assert same(received, done(name, largest, **values))  # whatever threads have worked on it
+
+
+def _limits(param: Param) -> tuple:
+    return (param.low, param.high) if is_number(param) else tuple(extremes(param))
 
 
 # What is refused

@@ -106,12 +106,29 @@ def test_the_page_of_the_shipped_runs_holds_every_figure(shipped):
     page = check(shipped, "MNIST")
     assert sentence(leaders(shipped)) in page.words
     assert "3 trained models on the same 10,000 test pictures" in page.words
-    assert page.charts[:3] == ["accuracy", "learning-curves-accuracy", "learning-curves-loss"]
+    assert page.charts[:3] == ["Accuracy", "Learning curves accuracy", "Learning curves loss"]
     assert page.tags.count("svg") == len(page.charts) == 9
     for one in shipped:
         assert f"{one.id}: {one.run.card.cost['machine']}" in page.words
         truth, answer, count = one.evaluation.most_confused(1)[0]
         assert f"{truth} taken for {answer} ({count})" in page.words
+
+
+def test_runs_are_called_by_their_titles():
+    first, second = several(2, classes=2, pictures=30, title="Twins")
+    third = made_up("of-third", *_answers(first), title="The <third>")
+    text = as_html([first, second, third], "x", made=WHEN)
+    page = Page(text)
+    names = ["Twins (run-0)", "Twins (run-1)", "The <third>"]
+    assert page.tables[0][0] == ["Figure", *names]
+    assert [f"Confusion matrix of {name}" for name in names] == [
+        chart for chart in page.charts if chart.startswith("Confusion")
+    ]
+    assert "of-third" not in text
+
+
+def _answers(one: Compared) -> tuple:
+    return one.evaluation.labels, one.evaluation.probabilities
 
 
 def test_the_same_comparison_gives_the_same_page():

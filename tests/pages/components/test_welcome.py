@@ -36,7 +36,9 @@ def test_every_page_has_a_hint_and_an_explanation():
 
 @pytest.mark.parametrize("page", sorted(PAGES))
 def test_every_page_begins_with_it(page):
-    assert f'welcome.show("{page}"' in (PROJECT_DIR / "pages" / f"{page}.py").read_text("utf-8")
+    text = (PROJECT_DIR / "pages" / f"{page}.py").read_text("utf-8")
+    assert f'welcome.show("{page}"' in text
+    assert "beginning=False" not in text or f'welcome.hint("{page}"' in text
 
 
 def test_the_hint_stays_until_it_is_dismissed(newcomer):
