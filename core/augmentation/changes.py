@@ -9,8 +9,7 @@ import numpy as np
 
 from core.augmentation.operations import apply_random
 from core.augmentation.policy import FILLS, Policy
-from core.opencv_ops import changes
-from core.opencv_ops import shape as smoothing
+from core.opencv_ops import changes, filters
 
 _LEAST_BLUR = 0.1  # pixels: less than that does nothing
 
@@ -73,7 +72,7 @@ def _change_more(image: np.ndarray, policy: Policy, rng: np.random.Generator) ->
         change = rng.uniform(-1, 1, 2) * policy.colour
         image = changes.colour_jitter(image, 90 * change[0], max(0.0, 1 + change[1]), 1.0)
     if policy.blur and (sigma := rng.uniform() * policy.blur) > _LEAST_BLUR:
-        image = smoothing.gaussian_blur(image, sigma)
+        image = filters.gaussian_blur(image, sigma)
     if policy.noise:
         image = changes.gaussian_noise(image, rng.uniform() * policy.noise * 255, rng)
     if policy.salt_pepper:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from importlib.metadata import version
 
 from core import datasets, runs, stored
-from core.export.texts import NETWORK, RECIPES, classical
+from core.export.texts import NETWORK, classical
 from core.export.zipped import pack
 from core.models import MODELS
+from core.preprocessing import RECIPES
 from core.runs import Run
 from core.serving import FEATURES_FILE, TRUSTED_TYPES
 
@@ -98,13 +99,17 @@ def _readme(run: Run) -> str:
         _headed("How an image must be prepared")
         + f"Size: {width} pixels wide, {height} high, {colours}.\n"
         "Values: 0 to 255 as they are (uint8). Do not scale them: the model does that itself.\n"
-        f"Recipe in the studio: {card.preprocessing}. {RECIPES.get(card.preprocessing, '')}",
+        f"Recipe in the studio: {card.preprocessing}. {_result(card.preprocessing)}",
         _members(run) if card.members else _usage(run),
         _headed("More")
         + "card.json holds all settings and metrics. In the studio, docs/index.md lists all "
         "documentation;\ndocs/models.md describes the models and docs/datasets.md the datasets.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _result(recipe: str) -> str:
+    return RECIPES[recipe].result if recipe in RECIPES else ""
 
 
 def _headed(title: str, line: str = "-") -> str:

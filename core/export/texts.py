@@ -2,14 +2,6 @@
 
 from collections.abc import Sequence
 
-RECIPES = {
-    "mnist_digit": "One digit, light on black, its longer side 20 pixels, its centre of mass "
-    "in the middle.",
-    "optdigits_digit": "One digit, light on black, that fills the image.",
-    "fashion_item": "One piece of clothing, light on black, its longer side 28 pixels, centred.",
-    "photo": "The largest part from the middle of the photo, reduced to that size.",
-}
-
 _HEAD = '''"""Predict the class of one image: python predict.py image.png"""
 
 import sys

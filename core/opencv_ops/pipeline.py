@@ -10,12 +10,12 @@ from urllib.parse import unquote_plus, urlencode
 import numpy as np
 
 from core.errors import ImageError, ModelError, unknown
-from core.opencv_ops import changes, colour, edges, shape, threshold
+from core.opencv_ops import changes, colour, edges, filters, threshold
 from core.opencv_ops.operation import HELPERS, Operation
 
 OPERATIONS: dict[str, Operation] = {
     operation.name: operation
-    for module in (edges, threshold, shape, colour, changes)
+    for module in (edges, threshold, filters, colour, changes)
     for operation in module.OPERATIONS
 }
 MOST_STEPS = 12

@@ -152,7 +152,7 @@ def roc_lines(found: Sequence[Compared], label: int) -> Lines:
 
     Logarithmic over the false alarms, from half a picture on: there good models differ.
     """
-    chart = _of_class(found, label, "ROC", "False alarms", "Found", roc, diagonal=True)
+    chart = _of_class(found, label, ("ROC", "False alarms", "Found"), roc, diagonal=True)
     least = [0.5 / max(1, int((one.evaluation.labels != label).sum())) for one in found]
     lines = (replace(line, x=np.clip(line.x, least[line.number], 1)) for line in chart.lines)
     return replace(chart, lines=tuple(lines), x_log=True)
@@ -160,10 +160,12 @@ def roc_lines(found: Sequence[Compared], label: int) -> Lines:
 
 def precision_recall_lines(found: Sequence[Compared], label: int) -> Lines:
     """One class against the rest: how many of the answers are right as more are found."""
-    return _of_class(found, label, "Precision and recall", "Found", "Right", precision_recall)
+    return _of_class(found, label, ("Precision and recall", "Found", "Right"), precision_recall)
 
 
-def _of_class(found, label, title, x_title, y_title, make, diagonal=False) -> Lines:
+def _of_class(found, label, titles, make, diagonal=False) -> Lines:
+    """Titles of the chart, of its x axis and of its y axis; `make` gives the curve of a run."""
+    title, x_title, y_title = titles
     curves: list[Curve] = [make(one.evaluation, label) for one in found]
     name = shown(found[0].run.card.class_names[label]) if found else ""
     called = run_names(found)

@@ -22,7 +22,7 @@ _MARGIN = 12  # room around it for a stroke to grow into
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DigitLayout:
     """The geometry of a dataset of digits.
 
     Attributes:
@@ -42,16 +42,16 @@ class Recipe:
 
 
 # All but 1 in 200 of MNIST's training digits have strokes between the two widths.
-MNIST_RECIPE = Recipe(28, 20, 20, True, (0.05, 0.235), (0.09, 0.19))
-OPTDIGITS_RECIPE = Recipe(8, 8, 6, False, (0.18, 0.35), (0.22, 0.3))
+MNIST_LAYOUT = DigitLayout(28, 20, 20, True, (0.05, 0.235), (0.09, 0.19))
+OPTDIGITS_LAYOUT = DigitLayout(8, 8, 6, False, (0.18, 0.35), (0.22, 0.3))
 
 
-def normalise_digit(ink: np.ndarray, recipe: Recipe = MNIST_RECIPE) -> tuple[Step, ...]:
+def normalise_digit(ink: np.ndarray, layout: DigitLayout = MNIST_LAYOUT) -> tuple[Step, ...]:
     """Crop, adjust the stroke, scale and centre one digit.
 
     Args:
         ink: uint8, shape `(H, W)`; 0 is bare ground, as `find_ink` gives it.
-        recipe: geometry to bring it to.
+        layout: geometry to bring it to.
 
     Returns:
         The steps in order; the image of the last one is uint8 of shape `(side, side)`.
@@ -61,24 +61,24 @@ def normalise_digit(ink: np.ndarray, recipe: Recipe = MNIST_RECIPE) -> tuple[Ste
     """
     crop = crop_to_ink(ink)
     steps = [Step("Cropped", crop, "Everything around the digit is cut away.")]
-    adjusted, change = _adjust_stroke(crop, recipe)
+    adjusted, change = _adjust_stroke(crop, layout)
     if change:
         steps.append(Step("Stroke", adjusted, f"The stroke is made {change}, like MNIST's pens."))
-    boxed = _fit_box(adjusted, recipe)
+    boxed = _fit_box(adjusted, layout)
     steps.append(
         Step(
-            f"Fit in {recipe.box_width}×{recipe.box_height}",
+            f"Fit in {layout.box_width}×{layout.box_height}",
             boxed,
             f"Scaled, keeping its proportions, so that it just fits in "
-            f"{recipe.box_width}×{recipe.box_height} pixels.",
+            f"{layout.box_width}×{layout.box_height} pixels.",
         )
     )
-    where = "centre of mass" if recipe.by_mass else "middle"
+    where = "centre of mass" if layout.by_mass else "middle"
     steps.append(
         Step(
             "Centred",
-            _centre(boxed, recipe),
-            f"Its {where} is put at the centre of {recipe.side}×{recipe.side} pixels: "
+            _centre(boxed, layout),
+            f"Its {where} is put at the centre of {layout.side}×{layout.side} pixels: "
             "this is what the model sees.",
         )
     )
@@ -117,14 +117,14 @@ def enlarge(crop: np.ndarray) -> np.ndarray:
     return _full_contrast(cv2.resize(crop, size, interpolation=method))
 
 
-def _adjust_stroke(crop: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, str]:
+def _adjust_stroke(crop: np.ndarray, layout: DigitLayout) -> tuple[np.ndarray, str]:
     large = enlarge(crop)
     width = stroke_width(large)
-    low, high = (part * _WORK for part in recipe.usual_strokes)
+    low, high = (part * _WORK for part in layout.usual_strokes)
     if low <= width <= high:
         return crop, ""
     grow = width < low
-    wanted = recipe.adjusted_strokes[0 if grow else 1] * _WORK
+    wanted = layout.adjusted_strokes[0 if grow else 1] * _WORK
     reach = max(1, round(abs(wanted - width) / 2))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     padded = cv2.copyMakeBorder(large, *[_MARGIN] * 4, cv2.BORDER_CONSTANT)
@@ -134,9 +134,9 @@ def _adjust_stroke(crop: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, str]:
     return crop_to_ink(changed), "thicker" if grow else "thinner"
 
 
-def _fit_box(crop: np.ndarray, recipe: Recipe) -> np.ndarray:
+def _fit_box(crop: np.ndarray, layout: DigitLayout) -> np.ndarray:
     height, width = crop.shape
-    factor = min(recipe.box_height / height, recipe.box_width / width)
+    factor = min(layout.box_height / height, layout.box_width / width)
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     return _full_contrast(cv2.resize(crop, size, interpolation=method))
@@ -146,15 +146,15 @@ def _full_contrast(image: np.ndarray) -> np.ndarray:
     return cv2.convertScaleAbs(image, alpha=255 / max(1, int(image.max())))
 
 
-def _centre(boxed: np.ndarray, recipe: Recipe) -> np.ndarray:
+def _centre(boxed: np.ndarray, layout: DigitLayout) -> np.ndarray:
     height, width = boxed.shape
-    if recipe.by_mass:
+    if layout.by_mass:
         moments = cv2.moments(boxed)
         across, down = moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
     else:
         across, down = width / 2, height / 2
-    left = int(np.clip(round(recipe.side / 2 - across), 0, recipe.side - width))
-    top = int(np.clip(round(recipe.side / 2 - down), 0, recipe.side - height))
-    centred = np.zeros((recipe.side, recipe.side), np.uint8)
+    left = int(np.clip(round(layout.side / 2 - across), 0, layout.side - width))
+    top = int(np.clip(round(layout.side / 2 - down), 0, layout.side - height))
+    centred = np.zeros((layout.side, layout.side), np.uint8)
     centred[top : top + height, left : left + width] = boxed
     return centred

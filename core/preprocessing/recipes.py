@@ -1,6 +1,8 @@
 """The recipes that a run's card names."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -9,11 +11,16 @@ from core.images import FITS, to_gray, to_rgb
 from core.preprocessing.digits import MOST_DIGITS
 from core.preprocessing.ink import find_ink
 from core.preprocessing.items import prepare_item
-from core.preprocessing.normalise import MNIST_RECIPE, OPTDIGITS_RECIPE, Recipe, normalise_digit
+from core.preprocessing.normalise import (
+    MNIST_LAYOUT,
+    OPTDIGITS_LAYOUT,
+    DigitLayout,
+    normalise_digit,
+)
 from core.preprocessing.step import Prepared, Step
 
 
-def prepare_digits(image: np.ndarray, recipe: Recipe) -> Prepared:
+def prepare_digits(image: np.ndarray, layout: DigitLayout) -> Prepared:
     """Find the ink, part the digits, normalise each.
 
     Raises:
@@ -33,7 +40,7 @@ def prepare_digits(image: np.ndarray, recipe: Recipe) -> Prepared:
     if ink.is_part:
         steps.append(Step("Sheet", ink.scene, "Only what lies on the sheet is read."))
     steps.append(Step("Ink", ink.amount, ink.sentence))
-    item_steps = tuple(normalise_digit(digit, recipe) for row in ink.rows for digit in row)
+    item_steps = tuple(normalise_digit(digit, layout) for row in ink.rows for digit in row)
     batch = np.stack([steps[-1].image[..., None] for steps in item_steps])
     return Prepared(batch, tuple(steps), item_steps, tuple(map(len, ink.rows)))
 
@@ -74,12 +81,59 @@ def prepare_photo(
     return Prepared(fitted.reshape(1, *input_shape), steps[:1], (steps[1:],))
 
 
-RECIPES: dict[str, Callable[[np.ndarray, tuple[int, int, int], str], Prepared]] = {
-    "mnist_digit": lambda image, input_shape, fit: prepare_digits(image, MNIST_RECIPE),
-    "optdigits_digit": lambda image, input_shape, fit: prepare_digits(image, OPTDIGITS_RECIPE),
-    "fashion_item": lambda image, input_shape, fit: prepare_item(image),
-    "photo": prepare_photo,
+@dataclass(frozen=True)
+class Recipe:
+    """How any image becomes one that a model was trained on.
+
+    Attributes:
+        name: as a run's card has it.
+        reads: what the image shows: `digits`, `clothes` or `photos`.
+        prepare: makes the batch from an image, uint8, `(H, W)` or `(H, W, 3)`, the model's input
+            shape and the way to fit it, which only photos have.
+        result: what the prepared image looks like, a sentence.
+    """
+
+    name: str
+    reads: Literal["digits", "clothes", "photos"]
+    prepare: Callable[[np.ndarray, tuple[int, int, int], str], Prepared]
+    result: str
+
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            "mnist_digit",
+            "digits",
+            lambda image, input_shape, fit: prepare_digits(image, MNIST_LAYOUT),
+            "One digit, light on black, its longer side 20 pixels, its centre of mass in the "
+            "middle.",
+        ),
+        Recipe(
+            "optdigits_digit",
+            "digits",
+            lambda image, input_shape, fit: prepare_digits(image, OPTDIGITS_LAYOUT),
+            "One digit, light on black, that fills the image.",
+        ),
+        Recipe(
+            "fashion_item",
+            "clothes",
+            lambda image, input_shape, fit: prepare_item(image),
+            "One piece of clothing, light on black, its longer side 28 pixels, centred.",
+        ),
+        Recipe(
+            "photo",
+            "photos",
+            prepare_photo,
+            "The largest part from the middle of the photo, reduced to that size.",
+        ),
+    )
 }
+
+
+def reads(name: str) -> str:
+    """What a recipe reads: `digits`, `clothes` or `photos`; empty for one that is not known."""
+    return RECIPES[name].reads if name in RECIPES else ""
 
 
 def prepare(
@@ -99,7 +153,7 @@ def prepare(
     """
     if name not in RECIPES:
         raise RunError(unknown("preprocessing recipe", name, RECIPES))
-    prepared = RECIPES[name](image, tuple(input_shape), fit)
+    prepared = RECIPES[name].prepare(image, tuple(input_shape), fit)
     if prepared.batch.shape[1:] != tuple(input_shape):
         raise RunError(
             f"The recipe {name!r} gives pictures of shape {prepared.batch.shape[1:]}, "

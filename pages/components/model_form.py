@@ -13,6 +13,7 @@ from core.errors import RunError, StudioError
 from core.jobs import limits
 from core.models import MODELS, ModelSpec, Param
 from core.names import MOST_OF_TITLE
+from core.preprocessing import reads
 from core.training import MAX_SEED, TrainConfig
 from pages.components import (
     address,
@@ -44,7 +45,7 @@ def pick_model(spec: DatasetSpec) -> ModelSpec:
     Args:
         spec: the dataset, which decides what is offered first.
     """
-    own = spec.owner != visitors.STUDIO and spec.preprocessing == "photo"
+    own = spec.owner != visitors.STUDIO and reads(spec.preprocessing) == "photos"
     first = FIRST_FOR_PHOTOGRAPHS if own else FIRST_CHOICE
     offered = [MODELS[name] for name in limits.models()]
     families = {

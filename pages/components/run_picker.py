@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import runs
 from core.errors import StudioError
 from core.models import MODELS
+from core.preprocessing import reads
 from core.runs import Run
 from core.serving import Predictor, load_predictor
 from pages.components import address, broken, html, keys
@@ -126,12 +127,12 @@ def sees_alike(first: Run, second: Run) -> bool:
 
 def reads_digits(run: Run) -> bool:
     """Whether it reads drawn digits, rather than photographs or clothes."""
-    return run.card.preprocessing.endswith("_digit")
+    return reads(run.card.preprocessing) == "digits"
 
 
 def reads_photographs(run: Run) -> bool:
     """Whether it is shown any picture as it is, fitted to its size."""
-    return run.card.preprocessing == "photo"
+    return reads(run.card.preprocessing) == "photos"
 
 
 def open_run(run: Run) -> Predictor | None:

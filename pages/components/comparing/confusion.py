@@ -1,6 +1,7 @@
 """Confusion matrices side by side, their difference, and the pictures in a cell."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -106,7 +107,7 @@ def _show_matrices(shown: Sequence[Compared], scale: str, cell) -> None:
                     f"**{html.plain(called[one.id])}** · {html.percent(one.evaluation.accuracy)}"
                 )
                 label = f"Confusion matrix of {called[one.id]}"
-                _draw(one.id, label, one, values, scale, most, cell)
+                _draw(one.id, label, values, _View(_names(one), scale, most, cell))
 
 
 def _show_difference(first: Compared, second: Compared, scale: str, cell) -> None:
@@ -116,22 +117,38 @@ def _show_difference(first: Compared, second: Compared, scale: str, cell) -> Non
     more, less = run_names((first, second)).values()
     st.markdown(f"**{html.plain(more)}** less **{html.plain(less)}**")
     most = np.abs(values).max()
-    _draw(_DIFFERENCE, f"{more} less {less}", first, values, scale, most, cell, signed=True)
+    view = _View(_names(first), scale, most, cell, signed=True)
+    _draw(_DIFFERENCE, f"{more} less {less}", values, view)
 
 
-def _draw(
-    name: str, label: str, one: Compared, values, scale: str, most: float, cell, signed=False
-) -> None:
-    names = all_shown(one.run.card.class_names)
+def _names(one: Compared) -> list[str]:
+    return all_shown(one.run.card.class_names)
+
+
+@dataclass(frozen=True)
+class _View:
+    """How matrices beside each other are shown; see `matrix.Matrix` for `names` and `most`."""
+
+    names: Sequence[str]
+    scale: str
+    most: float
+    cell: tuple[str, int, int] | None
+    signed: bool = False
+
+
+def _draw(name: str, label: str, values: np.ndarray, view: _View) -> None:
+    scale, signed = view.scale, view.signed
     matrix.show(
         f"matrix_{name}",
-        label,
-        names,
-        values,
-        [[_short(v, scale, signed) for v in row] for row in values],
-        [[_full(v, scale, signed) for v in row] for row in values],
-        most,
-        cell[1:] if cell and cell[0] == name else None,
+        matrix.Matrix(
+            label,
+            view.names,
+            values,
+            [[_short(v, scale, signed) for v in row] for row in values],
+            [[_full(v, scale, signed) for v in row] for row in values],
+            view.most,
+        ),
+        view.cell[1:] if view.cell and view.cell[0] == name else None,
         lambda row, column: _open(name, row, column),
     )
 

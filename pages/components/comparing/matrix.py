@@ -1,6 +1,7 @@
 """A confusion matrix whose cells can be clicked, or walked through with the arrow keys."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -117,14 +118,30 @@ export default function (component) {
 _COMPONENT = st.components.v2.component("confusion_matrix", css=_CSS, js=_JS)
 
 
+@dataclass(frozen=True)
+class Matrix:
+    """A square table of shades.
+
+    Attributes:
+        label: what it is, for those who cannot see it.
+        names: of the classes.
+        values: what the shades stand for, float, shape `(K, K)`; below 0 in another colour.
+        texts: what stands in each cell.
+        says: what each cell says in full, for tooltips and screen readers.
+        most: the value with the darkest shade, so that several matrices share one scale.
+    """
+
+    label: str
+    names: Sequence[str]
+    values: np.ndarray
+    texts: Sequence[Sequence[str]]
+    says: Sequence[Sequence[str]]
+    most: float
+
+
 def show(
     key: str,
-    label: str,
-    names: Sequence[str],
-    values: np.ndarray,
-    texts: Sequence[Sequence[str]],
-    says: Sequence[Sequence[str]],
-    most: float,
+    matrix: Matrix,
     cell: tuple[int, int] | None,
     on_click: Callable[[int, int], None],
 ) -> None:
@@ -132,12 +149,7 @@ def show(
 
     Args:
         key: of the widget.
-        label: what it is, for those who cannot see it.
-        names: of the classes.
-        values: what the shades stand for, float, shape `(K, K)`; below 0 in another colour.
-        texts: what stands in each cell.
-        says: what each cell says in full, for tooltips and screen readers.
-        most: the value with the darkest shade, so that several matrices share one scale.
+        matrix: what is drawn.
         cell: the chosen one.
         on_click: called with row and column.
     """
@@ -149,12 +161,12 @@ def show(
     _COMPONENT(
         key=key,
         data={
-            "label": label,
-            "names": list(names),
-            "values": values.round(5).tolist(),
-            "texts": texts,
-            "says": says,
-            "most": float(most) or 1.0,
+            "label": matrix.label,
+            "names": list(matrix.names),
+            "values": matrix.values.round(5).tolist(),
+            "texts": matrix.texts,
+            "says": matrix.says,
+            "most": float(matrix.most) or 1.0,
             "cell": list(cell) if cell else None,
         },
         on_cell_change=clicked,

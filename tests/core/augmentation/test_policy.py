@@ -15,7 +15,7 @@ from core.augmentation import (
 )
 from core.models import MODELS, resolve
 from core.models.augmentation_params import AUGMENTATION
-from core.preprocessing import RECIPES
+from core.preprocessing import RECIPES, reads
 
 NUMBERS = [field.name for field in fields(Policy) if field.name != "fill"]
 MOVES = {"shift": 0.1, "rotation": 5, "scale": 0.1, "zoom": 0.1, "shear": 0.1}
@@ -126,7 +126,7 @@ def test_a_reason_is_given_for_the_usual_policy(recipe):
     assert "\n" not in why_usual(recipe)
 
 
-@pytest.mark.parametrize("recipe", [recipe for recipe in RECIPES if recipe.endswith("_digit")])
+@pytest.mark.parametrize("recipe", [name for name in RECIPES if reads(name) == "digits"])
 def test_digits_are_never_mirrored(recipe):
     policy = POLICIES[usual_policy(recipe)]
     assert policy.flip == 0

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from core.errors import ImageError
-from core.preprocessing import MNIST_RECIPE, OPTDIGITS_RECIPE, normalise_digit
+from core.preprocessing import MNIST_LAYOUT, OPTDIGITS_LAYOUT, normalise_digit
 from core.preprocessing.normalise import crop_to_ink, enlarge, stroke_width
 
 
@@ -50,7 +50,7 @@ def test_mnist_digits_come_out_as_they_went_in(mnist_test):
 
 @pytest.mark.parametrize("label", range(10))
 def test_optdigits_fill_their_grid(digit_image, label):
-    final = normalise_digit(page_with(digit_image(label), 200, 30, 50), OPTDIGITS_RECIPE)[-1].image
+    final = normalise_digit(page_with(digit_image(label), 200, 30, 50), OPTDIGITS_LAYOUT)[-1].image
     height, width = rows_and_columns(final)
     assert final.shape == (8, 8)
     assert height == 8 or width == 6
@@ -63,7 +63,7 @@ def test_extreme_pens_are_brought_into_the_range_of_mnist(pen, change):
     cv2.ellipse(page, (150, 150), (80, 100), 0, 0, 360, 255, pen)
     steps = {step.name: step for step in normalise_digit(page)}
     assert ("Stroke" in steps) == bool(change)
-    low, high = (part * 96 for part in MNIST_RECIPE.usual_strokes)
+    low, high = (part * 96 for part in MNIST_LAYOUT.usual_strokes)
     if change:
         assert change in steps["Stroke"].sentence
         width = stroke_width(enlarge(steps["Stroke"].image))
@@ -88,7 +88,7 @@ def test_without_ink_there_is_nothing_to_normalise(function, shape):
         function(np.zeros(shape, np.uint8))
 
 
-@pytest.mark.parametrize("recipe", [MNIST_RECIPE, OPTDIGITS_RECIPE])
+@pytest.mark.parametrize("recipe", [MNIST_LAYOUT, OPTDIGITS_LAYOUT])
 @pytest.mark.parametrize(
     "shape", [(1, 1), (1, 2), (2, 1), (1, 800), (800, 1), (3, 800), (2, 2), (7, 400)]
 )
@@ -102,8 +102,8 @@ def test_ink_of_any_proportions_fits(recipe, shape, level):
 @pytest.mark.parametrize(
     ("recipe", "names"),
     [
-        (MNIST_RECIPE, ["Cropped", "Fit in 20×20", "Centred"]),
-        (OPTDIGITS_RECIPE, ["Cropped", "Fit in 6×8", "Centred"]),
+        (MNIST_LAYOUT, ["Cropped", "Fit in 20×20", "Centred"]),
+        (OPTDIGITS_LAYOUT, ["Cropped", "Fit in 6×8", "Centred"]),
     ],
 )
 def test_steps_are_named_in_order(digit_image, recipe, names):

@@ -1,4 +1,4 @@
-"""Smooth and shape: neighbourhoods decide what a pixel becomes."""
+"""Filters: neighbourhoods decide what a pixel becomes."""
 
 import cv2
 import numpy as np
