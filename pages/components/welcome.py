@@ -83,6 +83,10 @@ _READABLE = """<style>
 [data-testid=stHorizontalBlock]:has(i.tools) > [data-testid=stColumn]:first-child {min-width:320px}
 /* chips of many files are scrolled in their box, and do not lengthen the page */
 [data-testid=stFileUploader] {position:relative; overflow:clip}
+/* Streamlit's own limit is larger than ours, which stands below the box */
+[data-testid=stFileUploaderDropzoneInstructions] span {font-size:0}
+[data-testid=stFileUploaderDropzoneInstructions] span::after
+{content:"or drop files here"; font-size:.875rem}
 @media (max-width:640px) {
  [data-testid=stMainBlockContainer] h1 {font-size:1.5rem}
  [data-testid=stColumn]:has(i.tools) {order:3}
