@@ -35,7 +35,7 @@ VIEWS = {
 
 def page() -> None:
     """Choose runs, then look at them one view at a time; only the view that is open is made."""
-    welcome.show("compare", "Compare models")
+    welcome.show("compare")
     picked = chosen.pick()
     chosen.show_apart(picked)
     if not picked.found:

@@ -14,7 +14,7 @@ VIEWS = {
 
 def page() -> None:
     """A picture, and three ways to play with it."""
-    welcome.show("image_lab", "Image lab")
+    welcome.show("image_lab")
     view = pick_view()
     if view == "robustness":
         breaking.show()

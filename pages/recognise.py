@@ -23,6 +23,7 @@ from pages.components import (
     unsure,
     welcome,
 )
+from pages.components.contents import PAGES
 from pages.components.shown import File, Shown
 
 # Seconds this thread rests once the answer is on its way, so that it is sent and drawn before the
@@ -34,7 +35,7 @@ SOURCES = {"draw": "Draw", "upload": "Upload", "camera": "Camera"}
 
 def page() -> None:
     """Heading and settings; everything that changes while drawing is in a fragment."""
-    welcome.show("recognise", "Recognise", beginning=False)  # the hint is in the fragment
+    welcome.show("recognise", beginning=False)  # the hint is in the fragment
     recognise()
 
 
@@ -133,7 +134,7 @@ EMPTY_PICTURE = {
 HELP_DIGITS = "Digits: one, or several side by side; drawn, scanned or photographed."
 HELP_PICTURE = "Images of what the model knows; one or many."
 FIRST = {
-    "draw": welcome.FIRST["recognise"],
+    "draw": PAGES["recognise"].first,
     "upload": "Choose an image of handwritten digits. The model says what it reads in it.",
     "camera": "Hold handwritten digits in front of the camera and take a photo.",
 }

@@ -3,26 +3,20 @@
 import streamlit as st
 
 from pages.components import browser, keys, leaving, visitor
+from pages.components.contents import PAGES
 
 st.set_page_config(page_title="Classification Studio", page_icon="✏️", layout="wide")
 visitor.recognise()
 page = st.navigation(
     [
         st.Page(
-            "recognise.py",
-            title="Recognise",
-            icon=":material/draw:",
-            url_path="recognise",
-            default=True,
-        ),
-        st.Page("train.py", title="Train a model", icon=":material/school:", url_path="train"),
-        st.Page(
-            "compare.py",
-            title="Compare models",
-            icon=":material/leaderboard:",
-            url_path="compare",
-        ),
-        st.Page("image_lab.py", title="Image lab", icon=":material/science:", url_path="image_lab"),
+            f"{page.name}.py",
+            title=page.title,
+            icon=page.icon,
+            url_path=page.name,
+            default=number == 0,
+        )
+        for number, page in enumerate(PAGES.values())
     ],
     position="top",
 )

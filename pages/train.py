@@ -31,7 +31,7 @@ FIRST_CHOICE = "mnist"
 def page() -> None:
     """Pictures, model, trainings: one step at a time."""
     jobs.ensure_dispatcher()  # what waited when the studio was closed goes on
-    welcome.show("train", "Train a model", steps.is_first())
+    welcome.show("train", steps.is_first())
     step = steps.pick()
     if step == "trainings":
         trainings.show()

@@ -1,6 +1,5 @@
 """Nothing is undocumented: what the code knows of itself is in docs/, and docs/ is up to date."""
 
-import ast
 import json
 import os
 import re
@@ -21,6 +20,7 @@ from core.robustness import CHANGES
 from core.settings import PROJECT_DIR
 from docs.generate import FIRST_LINE, pages
 from docs.reference import cli, settings
+from pages.components import contents
 
 DOCS = PROJECT_DIR / "docs"
 PAGES = pages()
@@ -290,25 +290,7 @@ def test_every_setting_is_documented():
     assert {name for name, *_ in settings.variables()} <= found
 
 
-def titles_of_pages() -> list[str]:
-    """What the pages are called that the studio registers."""
-    tree = ast.parse((PROJECT_DIR / "pages" / "studio.py").read_text(encoding="utf-8"))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    registered = [call for call in calls if ast.unparse(call.func) == "st.Page"]
-    return [
-        keyword.value.value
-        for call in registered
-        for keyword in call.keywords
-        if keyword.arg == "title"
-    ]
-
-
-def test_every_page_has_a_title():
-    source = (PROJECT_DIR / "pages" / "studio.py").read_text(encoding="utf-8")
-    assert len(titles_of_pages()) == source.count("st.Page(") >= 4
-
-
-@each(titles_of_pages())
+@each([page.title for page in contents.PAGES.values()])
 def test_a_page_of_the_studio_is_in_the_manual(name):
     assert re.search(rf"(^#+ |\*\*){re.escape(name)}", manual(), re.MULTILINE)
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from streamlit.components.v2 import manifest_scanner
 
-from pages.components import browser, welcome
+from pages.components import browser
+from pages.components.contents import PAGES
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,7 +25,7 @@ def objects_set_aside() -> None:
 def nobody_is_new() -> Iterator[None]:
     """Pages are seen as by somebody who has seen them before."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(browser, "hints_read", lambda: set(welcome.FIRST))
+        monkeypatch.setattr(browser, "hints_read", lambda: set(PAGES))
         yield
 
 

@@ -15,7 +15,8 @@ from streamlit.testing.v1 import AppTest
 from core.datasets import import_folder, sample_pictures
 from core.images import encode_png
 from core.training import TrainConfig, train
-from pages.components import keys, sent, welcome
+from pages.components import keys, sent
+from pages.components.contents import PAGES
 from pages.components.shown import File
 from tests.core.datasets.pictures_on_disk import write_folder
 from tests.core.image_files import heic
@@ -165,7 +166,7 @@ def test_photographs_are_shown_not_drawn(photos, source):
     assert len(photos.file_uploader) == 1
     named = [button.key for button in photos.button if button.key]
     assert all(key.startswith("photograph_") for key in named)  # no strokes, no digits
-    assert "digit" not in shown_text(photos).replace(welcome.HOW["recognise"].strip(), "")
+    assert "digit" not in shown_text(photos).replace(PAGES["recognise"].how.strip(), "")
     assert "knows only: green <leaves>, red *fruit*." in shown_text(photos)
 
 

@@ -3,7 +3,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.settings import PROJECT_DIR
-from pages.components import browser, welcome
+from pages.components import browser, contents
 
 PAGES = {path.stem for path in (PROJECT_DIR / "pages").glob("[!_]*.py")} - {"studio"}
 
@@ -21,7 +21,7 @@ def head(beginning: bool = True) -> AppTest:
     def script(beginning):
         from pages.components import welcome
 
-        welcome.show("compare", "Compare models", beginning)
+        welcome.show("compare", beginning)
 
     return AppTest.from_function(script, kwargs={"beginning": beginning}).run()
 
@@ -31,7 +31,8 @@ def hint(page: AppTest) -> bool:
 
 
 def test_every_page_has_a_hint_and_an_explanation():
-    assert set(welcome.FIRST) == set(welcome.HOW) == PAGES
+    assert set(contents.PAGES) == PAGES
+    assert all(page.first and page.how for page in contents.PAGES.values())
 
 
 @pytest.mark.parametrize("page", sorted(PAGES))
