@@ -21,7 +21,7 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 _SIGNS_OF_NO_MEMORY = (
@@ -41,14 +41,6 @@ _LONGEST_NAME = 100  # signs of a name that are compared with known ones
 _SHORTEST_PIECE = 3  # signs of a name that is taken for a piece of a known one
 _LITTLE = 2**20  # bytes; a disk with less is what stopped a training
 
-_reword: Callable[[str], str] = str
-
-
-def reword_by(function: Callable[[str], str]) -> None:
-    """Have every message go through that function before anybody reads it."""
-    global _reword
-    _reword = function
-
 
 class Interrupted(BaseException):
     """Ctrl-C, or the signal that asks a command to end.
@@ -59,9 +51,6 @@ class Interrupted(BaseException):
 
 class StudioError(Exception):
     """Root of the tree: catch this to catch every failure a person can cause."""
-
-    def __str__(self) -> str:
-        return _reword(super().__str__())
 
 
 class ImageError(StudioError):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from core import errors, names
+from core import names
 from core.settings import PROJECT_DIR, settings
 
 KEEPER, STUDIO, NOBODY = "you", "studio", "nobody"
@@ -108,6 +108,3 @@ def _without_paths(text: str) -> str:
         inside = re.escape(str(folder)) + r"(?![^\s/:'\",;.])(?:/[^\s:'\",;]*)*"
         text = re.sub(_BEFORE + inside, known[folder], text)
     return _PATH.sub(lambda found: f"…/{found[2]}" if found[1] and found[2] else "a folder", text)
-
-
-errors.reword_by(without_paths)

@@ -215,7 +215,7 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Reading |
     try:
         first = predictor.read(shown.image, fit=fit)
     except ImageError as error:
-        st.info(html.plain(str(error)), icon=":material/info:")
+        st.info(html.message(error), icon=":material/info:")
         reading.show_looked_at(shown.image, error)
         return None
     photograph = run_picker.reads_photographs(run)

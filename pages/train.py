@@ -49,7 +49,7 @@ def page() -> None:
         else:
             set_up(datasets.find(name))
     except StudioError as error:
-        st.error(html.plain(str(error)), icon=":material/error:")
+        st.error(html.message(error), icon=":material/error:")
 
 
 def look_at(spec: DatasetSpec) -> None:

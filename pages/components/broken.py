@@ -10,13 +10,13 @@ from pages.components import deleting, html
 
 def show_runs() -> None:
     """Trained models that cannot be read; nothing if there are none."""
-    found = [(one.id, one.reason) for one in runs.list_damaged()]
+    found = [(one.id, html.told(one.reason)) for one in runs.list_damaged()]
     _show("trained model", found, runs.set_aside)
 
 
 def show_datasets() -> None:
     """The same of imported datasets."""
-    found = [(one.name, one.reason) for one in datasets.list_damaged()]
+    found = [(one.name, html.told(one.reason)) for one in datasets.list_damaged()]
     _show("dataset", found, datasets.set_aside)
 
 

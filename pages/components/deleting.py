@@ -69,7 +69,7 @@ def _remove(remove: Callable[[str], object], name: str, key: str) -> None:
     try:
         remove(name)
     except StudioError as error:
-        st.toast(html.plain(str(error)))
+        st.toast(html.message(error))
 
 
 @st.fragment(run_every=_LOOK_EVERY)
@@ -102,7 +102,7 @@ def _restore(kind: str, name: str) -> bool:
     try:
         _KINDS[kind].restore(name)
     except StudioError as error:
-        st.error(html.plain(str(error)), icon=":material/error:")
+        st.error(html.message(error), icon=":material/error:")
         return False
     st.session_state[_KINDS[kind].show_next] = name
     return True

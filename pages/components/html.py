@@ -10,6 +10,7 @@ from html import escape
 
 import numpy as np
 
+from core import visitors
 from core.errors import StudioError
 from core.images import data_url, fit_within
 from core.names import shown
@@ -136,6 +137,16 @@ def plain(text: str) -> str:
     return _MARKS.sub(r"\\\1", text)
 
 
+def told(error: StudioError | str) -> str:
+    """What an error says, as this visitor may read it: in a public demo without folders."""
+    return visitors.without_paths(str(error))
+
+
+def message(error: StudioError | str) -> str:
+    """The same as Markdown that shows it as it is."""
+    return plain(told(error))
+
+
 def refusal(check: Callable[[str], object], title: str) -> str:
     """Why a check refuses a title, as Markdown; empty if it passes.
 
@@ -146,7 +157,7 @@ def refusal(check: Callable[[str], object], title: str) -> str:
     try:
         check(title)
     except StudioError as error:
-        return plain(str(error))
+        return message(error)
     return ""
 
 

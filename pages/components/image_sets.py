@@ -144,7 +144,7 @@ def _take(row: ImageSet, files: list) -> None:
         with st.spinner("Looking at the images …"):
             sets.add_images(upload, row.number, [(file.name, file.getvalue()) for file in files])
     except StudioError as error:
-        st.session_state[f"{_FAILED}_{row.number}"] = str(error)
+        st.session_state[f"{_FAILED}_{row.number}"] = html.told(error)
     sent.let_go(files)
 
 
@@ -173,7 +173,7 @@ def _change(action: Callable, *arguments: object) -> None:
     try:
         action(_upload(), *arguments)
     except StudioError as error:
-        st.toast(html.plain(str(error)))
+        st.toast(html.message(error))
 
 
 def _show_images(upload: Upload, row: ImageSet) -> None:

@@ -29,7 +29,7 @@ def forget(source: str) -> None:
 
 def show_refusal(error: StudioError, source: str) -> None:
     """Why the images would be refused, with a button for each choice that would help."""
-    st.warning(html.plain(str(error)), icon=":material/folder_off:")
+    st.warning(html.message(error), icon=":material/folder_off:")
     remedies = error.remedies if isinstance(error, LayoutError) else ()
     with st.container(horizontal=True):
         for number, remedy in enumerate(remedies):
@@ -116,5 +116,5 @@ def show_layout(layout: Layout, source: str, called: Mapping[str, str] = NONE) -
             leave_out=(*known.leave_out, *(name for name, _, take in rows if not take)),
         )
     except StudioError as error:
-        st.error(html.plain(str(error)), icon=":material/label_off:")
+        st.error(html.message(error), icon=":material/label_off:")
         return None

@@ -69,7 +69,7 @@ def start(kind: str, settings: Mapping[str, Any]) -> bool:
     try:
         jobs.submit(kind, settings)
     except StudioError as error:
-        st.toast(html.plain(str(error)))
+        st.toast(html.message(error))
         return False
     return True
 
@@ -96,7 +96,7 @@ def stop(job_id: str) -> None:
     try:
         jobs.cancel(job_id)
     except StudioError as error:
-        st.toast(html.plain(str(error)))
+        st.toast(html.message(error))
 
 
 def show_failure(job: Job | None) -> None:

@@ -115,7 +115,7 @@ def _show_picked(shown: Shown, predictor: Predictor, unsure_below: float, fit: s
     try:
         found = predictor.read(shown.image, fit=fit)
     except ImageError as error:
-        st.info(html.plain(str(error)), icon=":material/info:")
+        st.info(html.message(error), icon=":material/info:")
         reading.show_looked_at(shown.image, error)
         return
     reading.show_answer(found, unsure_below, run_picker.reads_photographs(predictor.run))
@@ -131,7 +131,7 @@ def _row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -
     try:
         answer = predictor.read(shown.image, fit=fit)
     except ImageError as error:
-        return {**row, "remark": str(error)}
+        return {**row, "remark": html.told(error)}
     row |= {"label": answer.label, "confidence": round(answer.confidence, 4)}
     if answer.confidence < unsure_below:
         photograph = run_picker.reads_photographs(predictor.run)

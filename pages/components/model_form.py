@@ -252,7 +252,7 @@ def _checked(
         if name:
             _check_name(name)
     except StudioError as error:
-        return Form(config, html.plain(str(error)))
+        return Form(config, html.message(error))
     return Form(config)
 
 

@@ -107,7 +107,7 @@ def _take(files: list, way: str) -> None:
             added_to = current.id if current else ""
             upload = uploads.add(((file.name, file.getvalue()) for file in files), added_to)
     except StudioError as error:
-        st.error(html.plain(str(error)), icon=":material/error:")
+        st.error(html.message(error), icon=":material/error:")
         return
     if zipped and current:
         uploads.discard(current.id)  # a new zip takes the place of what was there

@@ -142,5 +142,5 @@ def _read(image: np.ndarray, run: Run, first: Reading, first_run: Run, fit: str)
     try:
         return predictor.read(image, first.prepared if alike else None, fit)
     except StudioError as error:
-        st.error(html.plain(str(error)), icon=":material/error:")
+        st.error(html.message(error), icon=":material/error:")
         return None

@@ -140,5 +140,5 @@ def open_run(run: Run) -> Predictor | None:
     try:
         return load_predictor(run)
     except StudioError as error:
-        st.error(html.plain(str(error)), icon=":material/error:")
+        st.error(html.message(error), icon=":material/error:")
         return None

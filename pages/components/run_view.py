@@ -140,7 +140,7 @@ def _show_classes(run: Run) -> None:
     try:
         evaluation = run.evaluation("test")
     except StudioError as error:
-        st.error(html.plain(str(error)), icon=":material/error:")
+        st.error(html.message(error), icon=":material/error:")
         return
     class_report.show(run.id, evaluation, run.card.class_names, means=False)
 
@@ -291,4 +291,4 @@ def _do_rename(run: Run, new: str) -> None:
     try:
         st.session_state[keys.NEXT_RUN] = runs.rename(run.id, new).id
     except StudioError as error:
-        st.toast(html.plain(str(error)))
+        st.toast(html.message(error))

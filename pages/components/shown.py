@@ -6,6 +6,7 @@ import numpy as np
 
 from core.errors import ImageError
 from core.images import MAX_BYTES, MAX_PIXELS, PIXELS, decode_sized
+from pages.components import html
 
 SENT_MB = 200  # more than can be read, so that the answer is a sentence and not a red mark
 FORMATS_READ = (
@@ -49,4 +50,4 @@ class File:
             found = decode_sized(self.content, pixels)
             return Shown(self.name, found.image, size=(found.width, found.height))
         except ImageError as error:
-            return Shown(self.name, None, str(error))
+            return Shown(self.name, None, html.told(error))

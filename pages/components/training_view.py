@@ -155,4 +155,4 @@ def _finish(job_id: str) -> None:
     try:
         jobs.finish(job_id)
     except StudioError as error:
-        st.toast(html.plain(str(error)))
+        st.toast(html.message(error))

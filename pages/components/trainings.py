@@ -96,7 +96,7 @@ def _go_on(job_id: str) -> None:
     try:
         jobs.go_on(job_id)
     except StudioError as error:
-        st.toast(html.plain(str(error)))
+        st.toast(html.message(error))
 
 
 def _announce_last() -> None:

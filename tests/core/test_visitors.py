@@ -1,6 +1,4 @@
 import re
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from core import visitors
 from core.errors import StudioError
 from core.settings import PROJECT_DIR, settings
 from core.visitors import KEEPER, NOBODY, STUDIO, acting_as
+from pages.components import html
 from tests.core.public import A, B
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # of a dataset
@@ -258,28 +257,19 @@ def test_a_name_with_spaces_gives_no_folder_away(public, text):
     assert read.startswith("the work folder") and "uploads" not in read and "0123" not in read
 
 
-def test_errors_are_read_without_paths_in_a_public_demo_alone(public, monkeypatch):
+def test_messages_are_read_without_paths_in_a_public_demo_alone(public, monkeypatch):
     error = StudioError(f"Nothing can be written to {public.runs_dir}.")
-    assert str(error) == f"{error}" == "Nothing can be written to the folder of trained models."
+    assert html.told(error) == "Nothing can be written to the folder of trained models."
     monkeypatch.setattr(visitors, "settings", replace(public, public=False))
-    assert str(error) == "Nothing can be written to /srv/my studio/runs."
+    assert html.told(error) == "Nothing can be written to /srv/my studio/runs."
 
 
-def test_every_way_into_the_studio_rewords_errors():
-    """Whoever imports anything of `core` that raises errors has it reworded."""
-    code = (
-        "import sys; from core import errors, runs, datasets\n"
-        "sys.stdout.write(str(errors.StudioError('There is no folder /home/me/pets.')))"
-    )
-    told = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=PROJECT_DIR,
-        env={"STUDIO_PUBLIC": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert told.stdout == "There is no folder …/pets."
+def test_every_page_shows_errors_through_the_function_that_removes_paths():
+    """`str(error)` and `{error}` would show a visitor the server's folders."""
+    for path in (PROJECT_DIR / "pages").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        raw = re.findall(r"str\(error\)|\{error\}|\.reason\b.*\bplain|plain\(.*\.reason\b", text)
+        assert not raw or path.name in ("html.py", "chosen.py"), (path, raw)
 
 
 @pytest.mark.parametrize(

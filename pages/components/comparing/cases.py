@@ -103,7 +103,7 @@ def _remedy(card, error: StudioError) -> str:
             f"deleted. Import the same pictures again under the name {card.dataset!r} on the page "
             "“Train a model”."
         )
-    return html.plain(str(error))
+    return html.message(error)
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)

@@ -113,7 +113,7 @@ def show_apart(choice: Choice) -> None:
     called = runs.names_of_ids(one.id for one in choice.damaged)
     for one in choice.damaged:
         st.warning(
-            f"**{html.plain(called[one.id])}** is damaged and left out. {html.plain(one.reason)}",
+            f"**{html.plain(called[one.id])}** is damaged and left out. {html.message(one.reason)}",
             icon=":material/broken_image:",
         )
 

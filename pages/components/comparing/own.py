@@ -102,7 +102,7 @@ def _take() -> Upload | None:
         else:
             upload = uploads.add((file.name, file.getvalue()) for file in files)
     except StudioError as error:
-        st.error(html.plain(str(error)), icon=":material/error:")
+        st.error(html.message(error), icon=":material/error:")
         return None
     sent.let_go(files)
     st.query_params[keys.LABELLED] = upload.id
@@ -120,7 +120,7 @@ def _show_report(one: Compared, job: Job, upload: Upload) -> None:
     try:
         found = labelled.load(job.kept, len(one.run.card.class_names))
     except StudioError as error:
-        st.error(html.plain(str(error)), icon=":material/error:")
+        st.error(html.message(error), icon=":material/error:")
         return
     low, high = found.evaluation.accuracy_interval
     with st.container(horizontal=True, gap="medium"):
@@ -162,7 +162,7 @@ def _show_wrong(one: Compared, found: Labelled, upload: Upload) -> None:
     try:
         pictures = labelled.read(upload.path, [found.paths[i] for i in wrong])
     except StudioError as error:
-        st.info(html.plain(str(error)), icon=":material/hide_image:")
+        st.info(html.message(error), icon=":material/hide_image:")
         return
     names = all_shown(one.run.card.class_names)
     st.subheader("Wrong answers, surest first", anchor=False)

@@ -49,7 +49,7 @@ def show(found: Sequence[Compared]) -> None:
         together = Ensemble(tuple(members), weights, vote, answers)
         _show_result([known[run_id] for run_id in voting], together)
     except StudioError as error:
-        st.info(html.plain(str(error)), icon=":material/info:")
+        st.info(html.message(error), icon=":material/info:")
         return
     _offer_to_keep(together)
 
@@ -210,7 +210,7 @@ def _offer_to_keep(together: Ensemble) -> None:
         with st.spinner("Measuring what an answer costs …"):
             run = ensemble.save(name, together)
     except StudioError as error:
-        st.error(html.plain(str(error)), icon=":material/error:")
+        st.error(html.message(error), icon=":material/error:")
         return
     st.toast(f"{html.plain(run.title)} is kept. It answers on the Recognise page like any other.")
     chosen.add([run.id])

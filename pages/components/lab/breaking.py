@@ -80,7 +80,7 @@ def _show_example(change: str, chosen: list[Run]) -> None:
         dataset = chosen[0].card.dataset
         pictures = _example(change, dataset, datasets.created(dataset))
     except StudioError as error:
-        st.info(html.plain(str(error)), icon=":material/hide_image:")
+        st.info(html.message(error), icon=":material/hide_image:")
         return
     strengths = CHANGES[change].strengths
     shown = [(p, f"{s:g}", "") for p, s in zip(pictures, strengths, strict=True)]
@@ -99,7 +99,7 @@ def _show_result(job) -> None:
     try:
         found = robustness.load(job.kept)
     except StudioError as error:
-        st.error(html.plain(str(error)), icon=":material/error:")
+        st.error(html.message(error), icon=":material/error:")
         return
     change = CHANGES[found.change]
     lines = plots.robustness_lines(change.title, change.unit, found.strengths, found.accuracies)

@@ -41,7 +41,7 @@ def _recall() -> dict[int, Step]:
     try:
         steps = from_text("" if asked == "none" else asked)
     except StudioError as error:
-        st.warning(html.plain(f"The link asks for what cannot be done. {error}"))
+        st.warning(f"The link asks for what cannot be done. {html.message(error)}")
         steps = from_text(FIRST_PIPELINE)
     return {_new_id(): step for step in steps}
 

@@ -35,7 +35,7 @@ def show(picture: Picture) -> None:
                 notes.append(f"{number} · {step.spec.title}: {note}")
             before = image  # no more than two of them are kept
     except StudioError as error:
-        right.error(html.plain(str(error)), icon=":material/error:")
+        right.error(html.message(error), icon=":material/error:")
         return
     with right:
         _show_result(views)
@@ -122,7 +122,7 @@ def _show_opinion(picture: Picture, steps: Sequence[Step]) -> None:
                 reading = predictor.read(image)
                 label, said = shown(reading.label), f"{html.percent(reading.confidence)} sure"
             except StudioError as error:
-                label, said = "–", str(error)
+                label, said = "–", html.told(error)
             first = first or label
             rows.append((fit_within(image, 160), title, label, said, label == first))
         st.html(html.STYLE + _opinions(rows))

@@ -75,7 +75,7 @@ def _sample() -> Picture | None:
         st.caption(f"Photograph: {datasets.PHOTOGRAPHS[name][3]}.")
         return Picture(name, datasets.photograph(name))
     except StudioError as error:
-        st.error(html.plain(str(error)), icon=":material/error:")
+        st.error(html.message(error), icon=":material/error:")
         return None
 
 

@@ -39,7 +39,7 @@ def show(picture: Picture) -> None:
             policy = augmentation.chosen_policy({"augmentation": CUSTOM, **values})
             variants = _variants(picture.image, policy, number, seed)
         except (ValueError, StudioError) as error:
-            st.error(html.plain(str(error)), icon=":material/error:")
+            st.error(html.message(error), icon=":material/error:")
             return
         pictures = [(v, f"{n}", "") for n, v in enumerate(variants, 1)]
         st.html(html.STYLE + html.strip(pictures))
