@@ -357,14 +357,14 @@ def dated(demo, small_run, tmp_path) -> Callable[..., None]:
     """`dated(owner, hours)`: a run, pictures and an ended job of somebody, made so long ago."""
 
     def make(owner: str, hours: float) -> str:
-        name = f"{owner[-4:]}-{hours}"
-        give_run(small_run, owner, name, created=ago(hours))
+        name, made = f"{owner[-4:]}-{hours}", ago(hours)
+        give_run(small_run, owner, name, created=made)
         with acting_as(owner):
             datasets.import_pictures(write_folder(pets(), tmp_path / name), name)
         card = store.root() / name / store.CARD
-        text = card.read_text().replace(store.read_card(name).created, ago(hours))
+        text = card.read_text().replace(store.read_card(name).created, made)
         card.write_text(text)
-        assert store.read_card(name).created == ago(hours)
+        assert store.read_card(name).created == made
         aged(over(training(owner, name=f"job-{name}")), hours)
         return name
 
