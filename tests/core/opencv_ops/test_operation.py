@@ -40,44 +40,44 @@ def test_every_group_has_operations():
     assert {operation.group for operation in OPERATIONS.values()} == set(GROUPS)
 
 
-@each_operation
-def test_it_is_described(name):
-    operation = OPERATIONS[name]
-    assert name.isidentifier() and name == name.lower()
-    assert operation.title[0].isupper()
-    assert len(operation.sentence) > 30
-    assert operation.sentence[0].isupper() and operation.sentence.endswith(".")
-    assert len({param.name for param in operation.params}) == len(operation.params)
-    assert len({param.title for param in operation.params}) == len(operation.params)
+def test_it_is_described():
+    for name in OPERATIONS:
+        operation = OPERATIONS[name]
+        assert name.isidentifier() and name == name.lower()
+        assert operation.title[0].isupper()
+        assert len(operation.sentence) > 30
+        assert operation.sentence[0].isupper() and operation.sentence.endswith(".")
+        assert len({param.name for param in operation.params}) == len(operation.params)
+        assert len({param.title for param in operation.params}) == len(operation.params)
 
 
-@each_operation
-def test_every_parameter_is_described_and_bounded(name):
-    for param in OPERATIONS[name].params:
-        assert param.name.isidentifier()
-        assert param.title and param.title[0].isupper()
-        assert len(param.help) > 5 and param.help.endswith((".", "?"))
-        assert param.parse(param.default) == param.default
-        if param.choices:
-            assert len(set(param.choices)) == len(param.choices) > 1
-        elif is_number(param):
-            assert param.low <= param.default <= param.high
-            assert param.low < param.high
+def test_every_parameter_is_described_and_bounded():
+    for name in OPERATIONS:
+        for param in OPERATIONS[name].params:
+            assert param.name.isidentifier()
+            assert param.title and param.title[0].isupper()
+            assert len(param.help) > 5 and param.help.endswith((".", "?"))
+            assert param.parse(param.default) == param.default
+            if param.choices:
+                assert len(set(param.choices)) == len(param.choices) > 1
+            elif is_number(param):
+                assert param.low <= param.default <= param.high
+                assert param.low < param.high
 
 
-@each_operation
-def test_it_takes_the_picture_and_its_parameters(name):
-    operation = OPERATIONS[name]
-    expected = ["image", *(param.name for param in operation.params)]
-    assert list(inspect.signature(operation.run).parameters) == expected
-    assert operation.defaults() == {param.name: param.default for param in operation.params}
+def test_it_takes_the_picture_and_its_parameters():
+    for name in OPERATIONS:
+        operation = OPERATIONS[name]
+        expected = ["image", *(param.name for param in operation.params)]
+        assert list(inspect.signature(operation.run).parameters) == expected
+        assert operation.defaults() == {param.name: param.default for param in operation.params}
 
 
-@each_operation
-def test_its_call_is_text(name):
-    call = Step(name).call
-    assert len(call) > 10 and call.isascii()
-    compile(call, name, "exec")
+def test_its_call_is_text():
+    for name in OPERATIONS:
+        call = Step(name).call
+        assert len(call) > 10 and call.isascii()
+        compile(call, name, "exec")
 
 
 @each_operation
@@ -87,13 +87,13 @@ def test_another_value_gives_another_call(name):
         assert len(set(calls)) == len(calls) > 1
 
 
-@each_operation
-def test_only_what_finds_something_has_a_note(name):
-    for image in PICTURES:
-        operation = OPERATIONS[name]
-        note = operation.note(image, operation.defaults())
-        assert bool(note) == (name in ("otsu", "triangle", "contours"))
-        assert not note or note.endswith(".")
+def test_only_what_finds_something_has_a_note():
+    for name in OPERATIONS:
+        for image in PICTURES:
+            operation = OPERATIONS[name]
+            note = operation.note(image, operation.defaults())
+            assert bool(note) == (name in ("otsu", "triangle", "contours"))
+            assert not note or note.endswith(".")
 
 
 # What it does to pictures of any size
@@ -241,15 +241,15 @@ def test_limits_and_texts_of_them_are_taken(name):
                 assert type(taken) is type(param.default)
 
 
-@each_operation
-def test_an_unknown_parameter_is_refused_with_those_there_are(name):
-    known = ", ".join(sorted(param.name for param in OPERATIONS[name].params)) or "none"
-    for wrong in ("no_such", "", "image"):
-        with pytest.raises(ImageError) as refused:
-            Step(name, {wrong: 1})
-        assert without_hint(refused.value) == (
-            f"There is no parameter of {name} named {wrong!r}. Known: {known}."
-        )
+def test_an_unknown_parameter_is_refused_with_those_there_are():
+    for name in OPERATIONS:
+        known = ", ".join(sorted(param.name for param in OPERATIONS[name].params)) or "none"
+        for wrong in ("no_such", "", "image"):
+            with pytest.raises(ImageError) as refused:
+                Step(name, {wrong: 1})
+            assert without_hint(refused.value) == (
+                f"There is no parameter of {name} named {wrong!r}. Known: {known}."
+            )
 
 
 @pytest.mark.parametrize(
