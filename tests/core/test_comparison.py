@@ -297,9 +297,8 @@ def test_runs_on_other_pictures_have_no_lead():
         lead(shipped("mnist-cnn"), shipped("digits-random-forest"))
 
 
-@pytest.mark.parametrize(
-    ("figure", "value", "expected"),
-    [
+def test_figures_are_written_as_one_reads_them():
+    for figure, value, expected in [
         ("accuracy", 0.9966, "99.66 %"),
         ("accuracy", 1.0, "100.00 %"),
         ("accuracy", 0.0, "0.00 %"),
@@ -324,10 +323,8 @@ def test_runs_on_other_pictures_have_no_lead():
         ("parameters", 437034, "437,034"),
         ("parameters", 0, "0"),
         ("recall", np.float64(0.5), "50.00 %"),
-    ],
-)
-def test_figures_are_written_as_one_reads_them(figure, value, expected):
-    assert written(figure, value) == expected
+    ]:
+        assert written(figure, value) == expected
 
 
 def test_what_was_not_measured_is_a_dash():

@@ -12,7 +12,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 
-from benchmarks.conditions import row_of_digits
 from core import runs
 from core.datasets import DATASETS
 from core.errors import ImageError, RunError
@@ -20,6 +19,7 @@ from core.runs import Run
 from core.serving import MODEL_FILES, Prediction, Predictor, load_predictor, open_model
 from core.settings import PROJECT_DIR
 from core.training.shipped import CONFIGS
+from tests.digits.conditions import row_of_digits
 
 
 @pytest.fixture(params=CONFIGS)  # those whose pictures come along

@@ -32,7 +32,9 @@ SIZES = {1: (1, 1), 10: (5, 4), 50: (26, 18), 90: (48, 33), 100: (53, 37), 200: 
 
 CHANNEL = grid("channel", name=CHANNELS)
 INVERT = grid("invert")
-RESIZE = grid("resize", percent=SIZES, method=METHODS)
+RESIZE = grid("resize", percent=SIZES, method=["area"]) + grid(
+    "resize", percent=(50, 200), method=[name for name in METHODS if name != "area"]
+)
 
 
 def channel(image, name):

@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.conditions import CONDITIONS, row_of_digits
 from core.datasets import DATASETS
 from core.errors import ImageError, RunError
 from core.images import FITS, decode, to_gray
 from core.preprocessing import RECIPES, Prepared, prepare
+from tests.digits.conditions import CONDITIONS, row_of_digits
 
 SHAPES = {"mnist_digit": (28, 28, 1), "optdigits_digit": (8, 8, 1)}
 
