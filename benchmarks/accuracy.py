@@ -3,14 +3,14 @@
 import cv2
 import numpy as np
 
-from benchmarks.conditions import CONDITIONS, Condition, row_of_digits
-from benchmarks.photos import PHOTOS, PhotoCondition
 from benchmarks.report import print_table
 from core import datasets, runs
 from core.datasets import DATASETS
 from core.errors import ImageError
 from core.images import decode, encode_png, to_gray
 from core.serving import Predictor, load_predictor
+from tests.digits.conditions import CONDITIONS, Condition, row_of_digits
+from tests.digits.photos import PHOTOS, PhotoCondition
 
 RUN = "mnist-cnn"
 SEED = 20
@@ -152,7 +152,7 @@ def shown_otherwise(predictor: Predictor, images: np.ndarray, labels: np.ndarray
 
 
 def conditions() -> None:
-    """Validation digits on generated photos, forms and drawings; see `benchmarks/photos.py`."""
+    """Validation digits on generated photos, forms and drawings; see `tests/digits/photos.py`."""
     predictor = load_predictor(runs.load(RUN))
     dataset = datasets.load("mnist")
     images, labels = dataset.x_val[..., 0], dataset.y_val

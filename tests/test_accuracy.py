@@ -4,11 +4,11 @@ import cv2
 import pytest
 
 from benchmarks import accuracy
-from benchmarks.conditions import CONDITIONS
-from benchmarks.photos import PHOTOS
 from core import datasets, runs
 from core.datasets import DATASETS
 from core.serving import load_predictor
+from tests.digits.conditions import CONDITIONS
+from tests.digits.photos import PHOTOS
 
 pytestmark = pytest.mark.slow
 

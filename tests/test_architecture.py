@@ -2,10 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 from core import settings as settings_module
 
@@ -63,10 +62,7 @@ def name_of(path: Path) -> str:
     return path.relative_to(PROJECT).as_posix()
 
 
-def each(paths: list[Path]):
-    return pytest.mark.parametrize("path", paths, ids=name_of)
-
-
+@cache
 def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
@@ -97,73 +93,93 @@ def packages(names: Iterator[str]) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-@each([path for path in CORE if path != PROJECT / "core" / "__init__.py"])
-def test_a_module_imports_only_from_lower_levels(path):
-    module = module_of(path)
-    assert module in LEVELS, f"core/{module} has no level yet"
-    for name in imports(path):
-        parts = name.split(".")
-        if parts[0] != "core" or parts[1] == module:
-            continue
-        assert parts[1] in LEVELS, f"{name} is imported by its package, not by its module"
-        assert LEVELS[parts[1]] < LEVELS[module], f"{module} may not import {name}"
+def breaches(paths: list[Path], found: Callable[[Path], object]) -> dict[str, object]:
+    """What is found in files that should hold nothing of the kind, by the names of the files."""
+    return {name_of(path): wrong for path in paths if (wrong := found(path))}
+
+
+def test_a_module_imports_only_from_lower_levels():
+    modules = [path for path in CORE if path != PROJECT / "core" / "__init__.py"]
+    assert {module_of(path) for path in modules} <= set(LEVELS), "a module has no level yet"
+
+    def too_high(path: Path) -> list[str]:
+        module = module_of(path)
+        others = [name for name in imports(path) if name.split(".")[0] == "core"]
+        others = [name for name in others if name.split(".")[1] != module]
+        # A name without a level was imported from the package, not from its module.
+        return [n for n in others if LEVELS.get(n.split(".")[1], 99) >= LEVELS[module]]
+
+    assert not breaches(modules, too_high)
 
 
 def test_the_package_itself_imports_nothing():
     assert list(imports(PROJECT / "core" / "__init__.py")) == []
 
 
-@each(CORE)
-def test_core_knows_neither_pages_nor_tests(path):
-    assert packages(imports(path)).isdisjoint({"app", "pages", "tests", "benchmarks"})
+def test_core_knows_neither_pages_nor_tests():
+    others = {"app", "pages", "tests", "benchmarks"}
+    assert not breaches(CORE, lambda path: packages(imports(path)) & others)
 
 
-@each(CORE)
-def test_only_pages_import_streamlit(path):
-    assert not {name for name in packages(imports(path)) if name.startswith("streamlit")}
+def test_only_pages_import_streamlit():
+    def streamlit(path: Path) -> list[str]:
+        return [name for name in packages(imports(path)) if name.startswith("streamlit")]
+
+    assert not breaches(CORE, streamlit)
+    assert breaches(PAGES, streamlit)  # it would be seen
 
 
-@each(OURS)
-def test_only_the_api_imports_fastapi(path):
-    if not name_of(path).startswith("core/api"):
-        assert packages(imports(path)).isdisjoint({"fastapi", "uvicorn"})
+def test_only_the_api_imports_fastapi():
+    others = [path for path in OURS if not name_of(path).startswith("core/api")]
+    assert not breaches(others, lambda path: packages(imports(path)) & {"fastapi", "uvicorn"})
 
 
-@each(OURS)
-def test_tensorflow_is_imported_only_inside_functions_that_train(path):
-    allowed = name_of(path).startswith(MAY_IMPORT_TENSORFLOW)
-    found = packages(imports(path, outside_functions=allowed))
-    assert found.isdisjoint({"tensorflow", "keras"})
+def test_tensorflow_is_imported_only_inside_functions_that_train():
+    def tensorflow(path: Path) -> set[str]:
+        allowed = name_of(path).startswith(MAY_IMPORT_TENSORFLOW)
+        return packages(imports(path, outside_functions=allowed)) & {"tensorflow", "keras"}
+
+    assert not breaches(OURS, tensorflow)
 
 
-@each(OURS)
-def test_figures_are_not_drawn_with_pyplot(path):
+def test_figures_are_not_drawn_with_pyplot():
     """Streamlit closes all of pyplot's figures after every run of a script."""
-    assert not [name for name in imports(path) if name.startswith(("matplotlib.pyplot", "pylab"))]
+    pyplot = ("matplotlib.pyplot", "pylab")
+    assert not breaches(OURS, lambda path: [n for n in imports(path) if n.startswith(pyplot)])
 
 
-@each(PAGES)
-def test_pages_never_import_each_other(path):
-    shared = ("pages.components",)
-    of_pages = {name for name in imports(path) if name.split(".")[0] == "pages"}
-    assert all(name.startswith(shared) for name in of_pages)
+def test_pages_never_import_each_other():
+    def other_pages(path: Path) -> list[str]:
+        of_pages = [name for name in imports(path) if name.split(".")[0] == "pages"]
+        return [name for name in of_pages if not name.startswith("pages.components")]
+
+    assert not breaches(PAGES, other_pages)
 
 
 def test_the_app_is_short():
     assert len((PROJECT / "app.py").read_text(encoding="utf-8").splitlines()) < 50
 
 
-@each([path for path in OURS if name_of(path) != "core/settings.py"])
-def test_environment_variables_are_read_in_settings_only(path):
-    for node in ast.walk(parse(path)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            assert set(re.findall(r"STUDIO_[A-Z_]+[A-Z]", node.value)) <= documented_variables()
-        source = ast.unparse(node) if isinstance(node, ast.expr) else ""
-        reads = re.match(r"(os\.)?(getenv\(|environ\.get\(|environ\[)", source)
-        written = isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
-        assert not reads or written, f"line {node.lineno}: {source}"
+def test_environment_variables_are_read_in_settings_only():
+    def read_elsewhere(path: Path) -> list[str]:
+        found = []
+        for node in ast.walk(parse(path)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                named = set(re.findall(r"STUDIO_[A-Z_]+[A-Z]", node.value))
+                found += sorted(named - documented_variables())
+            if not isinstance(node, ast.Call | ast.Subscript):
+                continue
+            reads = re.match(r"(os\.)?(getenv\(|environ\.get\(|environ\[)", ast.unparse(node))
+            written = isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
+            if reads and not written:
+                found.append(f"line {node.lineno}: {ast.unparse(node)}")
+        return found
+
+    others = [path for path in OURS if name_of(path) != "core/settings.py"]
+    assert not breaches(others, read_elsewhere)
 
 
+@cache
 def documented_variables() -> set[str]:
     """The variables in the table of the docstring of `core/settings.py`."""
     return set(re.findall(r"^\| `(\w+)`", settings_module.__doc__, re.MULTILINE))
@@ -175,12 +191,15 @@ def test_every_environment_variable_is_in_the_table():
     assert set(re.findall(r"\"([A-Z]+_[A-Z_]+)\"", code)) == documented_variables()
 
 
-@each(OURS)
-def test_modules_say_what_they_are_for(path):
-    source = path.read_text(encoding="utf-8")
-    assert ast.get_docstring(parse(path)) or not source.strip()
+def test_modules_say_what_they_are_for():
+    def silent(path: Path) -> bool:
+        return path.read_text(encoding="utf-8").strip() and not ast.get_docstring(parse(path))
+
+    assert not breaches(OURS, silent)
 
 
-@each([*CORE, *PAGES])
-def test_modules_stay_readable(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 320
+def test_modules_stay_readable():
+    def too_long(path: Path) -> bool:
+        return len(path.read_text(encoding="utf-8").splitlines()) > 320
+
+    assert not breaches([*CORE, *PAGES], too_long)

@@ -39,7 +39,7 @@ _LEAST_PIXELS = 4  # how tall or wide a digit is at least,
 _LEAST = 0.02  # and which fraction of the image's shorter side
 
 # All of the following is in units of strangeness: 0.9 is a typical digit, 3 is hardly one. Chosen
-# on validation digits shown as in `benchmarks/photos.py`.
+# on validation digits shown as in `tests/digits/photos.py`.
 _USUAL = 1.5  # below it, real digits differ from each other for no reason that matters here
 _TOO_MANY = 1.75  # of what is not taken apart: rather refused than cut to fewer digits
 _CAP = 6.0  # stranger than this is equally hopeless

@@ -34,13 +34,6 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("accessibility")
-    with studio.serve_studio(folder) as running:
-        yield running
-
-
 @pytest.fixture
 def page(browser, request):
     theme = getattr(request, "param", "light")

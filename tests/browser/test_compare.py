@@ -93,6 +93,7 @@ def test_a_clicked_cell_shows_exactly_the_pictures_it_counts(page, server):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_large_cell_is_shown_piece_by_piece(page, server):
     inside = in_cell("mnist-cnn", 0, 0)
     open_view(page, server, "confusion", compare="mnist-cnn", cell="mnist-cnn.0.0")
@@ -135,6 +136,7 @@ def test_cells_are_reached_by_keyboard(page, server):
     expect(page.get_by_role("heading", name="4 answered as 9")).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_the_difference_of_two_models(page, server):
     open_view(page, server, "confusion", compare=",".join(MNIST[:2]))

@@ -113,6 +113,7 @@ def test_a_pipeline_is_built_set_ordered_shared_and_copied(page, server, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_step_is_switched_off_and_removed(page, server):
     open_lab(page, server, "sample=cat&pipeline=invert~canny")
     page.get_by_test_id("stCheckbox").get_by_text("1 · Invert").click()
@@ -134,6 +135,7 @@ def test_a_model_says_what_it_sees_before_and_after(page, server):
     expect(opinions.nth(2)).to_contain_text("≠")
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_what_was_drawn_is_at_hand(page, server):
     page.goto(server.url)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import studio
-from tests.browser.test_train import do_import, give_name, go_to_own_pictures, picture
+from tests.browser.own_images import do_import, give_name, go_to_own_pictures, picture
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 HOW = "Give each class a name"
@@ -34,7 +34,7 @@ def choose(page: Page, place: int, paths: list[Path], total: int) -> None:
     studio.at_rest(page)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["phone", pytest.param("desktop", marks=pytest.mark.slow)])
 def test_classes_are_put_together_and_imported(server, browser, tmp_path, size):
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height})

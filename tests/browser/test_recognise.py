@@ -12,28 +12,7 @@ from playwright.sync_api import Page, expect
 
 from core.datasets import sample_pictures
 from tests.browser import studio
-
-
-def answer(page: Page):
-    return page.locator(studio.ANSWER).first
-
-
-def empty_state(page: Page):
-    return page.get_by_role("heading", name="Nothing to read yet")
-
-
-def open_upload(page: Page) -> None:
-    page.get_by_role("radio", name="Upload").click()
-    page.locator('input[type="file"]').wait_for(state="attached")
-
-
-def upload(page: Page, *files: tuple[str, bytes]) -> None:
-    page.locator('input[type="file"]').set_input_files(
-        [
-            {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-            for name, content in files
-        ]
-    )
+from tests.browser.recognising import answer, empty_state, open_upload, png, upload
 
 
 def photograph(digit: int) -> bytes:
@@ -48,14 +27,6 @@ def photograph(digit: int) -> bytes:
     colours = np.clip(paper[..., None] * (1.0, 0.97, 0.88), 0, 255).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(colours).save(file, "JPEG", quality=85)
-    return file.getvalue()
-
-
-def png(digit: int) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(255 - sample_pictures("mnist")[digit][..., 0]).resize((140, 140)).save(
-        file, "PNG"
-    )
     return file.getvalue()
 
 
@@ -108,6 +79,7 @@ def test_undo_and_redo_by_the_buttons_under_the_canvas(page):
     expect(redo.get_by_role("button")).to_be_disabled()
 
 
+@pytest.mark.slow
 def test_a_new_stroke_ends_what_can_be_redone(page):
     undo, redo = (page.get_by_test_id("stButton").filter(has_text=n) for n in ("Undo", "Redo"))
     studio.draw(page, "0")
@@ -121,6 +93,7 @@ def test_a_new_stroke_ends_what_can_be_redone(page):
     expect(redo.get_by_role("button")).to_be_disabled()
 
 
+@pytest.mark.slow
 def test_clear_empties_the_canvas_again_and_again(page):
     for digit in ("1", "0"):
         studio.draw(page, digit)
@@ -136,7 +109,7 @@ def test_two_digits_are_read_from_left_to_right(page):
     expect(page.get_by_role("tab")).to_have_count(2)
 
 
-@pytest.mark.parametrize("sample", ["3", "2026"])
+@pytest.mark.parametrize("sample", ["2026", pytest.param("3", marks=pytest.mark.slow)])
 def test_a_sample_is_put_on_the_canvas_and_read(page, sample):
     page.get_by_role("button", name=sample, exact=True).click()
     expect(answer(page)).to_have_text(sample)
@@ -153,6 +126,7 @@ def test_a_drawing_outlives_a_reload(page):
     expect(empty_state(page)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_drawing_outlives_a_look_at_another_source(page):
     studio.draw(page, "7")
     expect(answer(page)).to_have_text("7")
@@ -204,9 +178,11 @@ def test_a_photograph_is_read(page):
     ("name", "content", "sentence"),
     [
         ("notes.png", b"these are only words\n" * 20, "not an image the studio knows"),
-        ("nothing.png", b"", "The file is empty"),
-        ("half.png", png(3)[:120], "damaged or cut off"),
-        ("vast.png", png_header(30_000, 30_000), "too many pixels"),
+        pytest.param("nothing.png", b"", "The file is empty", marks=pytest.mark.slow),
+        pytest.param("half.png", png(3)[:120], "damaged or cut off", marks=pytest.mark.slow),
+        pytest.param(
+            "vast.png", png_header(30_000, 30_000), "too many pixels", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_bad_file_gives_one_sentence_and_the_page_goes_on(page, name, content, sentence):
@@ -237,6 +213,7 @@ def test_many_uploads_become_a_table_and_a_csv(page):
     assert "not an image" in lines[3]
 
 
+@pytest.mark.slow
 def test_uploads_outlive_a_reload(page):
     open_upload(page)
     upload(page, ("three.png", png(3)))

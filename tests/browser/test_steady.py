@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from core.settings import PROJECT_DIR
 from tests.browser import studio
-from tests.browser.test_recognise import answer, empty_state, open_upload, png, upload
+from tests.browser.recognising import answer, empty_state, open_upload, png, upload
 
 
 def go(page, title: str, heading: str) -> None:

@@ -5,20 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from core.images import encode_png
 from tests.browser import studio
-
-WAYS = {
-    "A zip file": "A zip file with a folder per class",
-    "Folders": "A folder that holds the class folders",
-    "A path on this machine": "Path of a folder or zip file on the machine",
-}
-
-
-def picture(seed: int) -> bytes:
-    return encode_png(np.random.default_rng(seed).integers(0, 256, (12, 16, 3), np.uint8))
+from tests.browser.own_images import choose, do_import, give_name, go_to_own_pictures, picture
 
 
 def write_class(folder: Path, count: int, first: int) -> Path:
@@ -48,29 +39,6 @@ def train(server, browser):
     opened.get_by_text("What to learn from").wait_for()
     yield opened
     context.close()
-
-
-def go_to_own_pictures(page: Page, way: str = "A zip file") -> None:
-    page.get_by_text("Your own pictures").first.click()
-    page.get_by_text("How you bring them").wait_for()
-    page.get_by_text(way, exact=True).click()
-    page.get_by_text(WAYS[way]).wait_for()
-
-
-def choose(page: Page, path: Path) -> None:
-    uploader = page.locator("[data-testid=stFileUploader] input[type=file]")
-    expect(uploader).to_have_count(1)  # the one of another way is still there for a moment
-    uploader.set_input_files(path)
-
-
-def give_name(page: Page, name: str) -> None:
-    field = page.get_by_role("textbox", name="Name of the dataset")
-    field.fill(name)
-    field.press("Enter")
-
-
-def do_import(page: Page) -> None:
-    page.get_by_role("button", name="Import these pictures").click()
 
 
 def test_the_page_is_whole_when_it_is_the_first_one_opened(train):
@@ -190,7 +158,7 @@ def test_a_path_on_the_machine_is_imported(train, tmp_path):
     expect(train.get_by_role("heading", name="MNIST")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.slow)])
 def test_nothing_is_wider_than_a_phone(server, browser, scheme):
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
     page = context.new_page()

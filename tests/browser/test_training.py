@@ -1,10 +1,7 @@
 """Training in a real browser, by real processes: start, watch, reload, stop, go on, try out."""
 
-import json
 import re
-import shutil
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from urllib.parse import urlencode
 
 import psutil
@@ -13,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import studio
 from tests.browser.studio import at_rest
+from tests.browser.training import Studio, button, finished, metric
 from tests.core.jobs.conftest import processes_in, until
 
 SMALL = {
@@ -25,38 +23,6 @@ SMALL = {
 }
 LONG = {**SMALL, "simple_cnn.epochs": "300"}
 BEGINNING = 90_000  # milliseconds until a network has learnt its first epoch: TensorFlow is slow
-
-
-class Studio:
-    """Folders, and a server on them that can be started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def serve(self):
-        return studio.serve_studio(self.folder)
-
-    def cards(self) -> dict[str, dict]:
-        """The cards of your runs."""
-        found = (self.folder / "runs").glob("[!.]*/card.json")
-        return {path.parent.name: json.loads(path.read_text()) for path in found}
-
-    def children(self) -> list[psutil.Process]:
-        """Processes that do the work of a job."""
-        jobs = str(self.folder / "work" / "jobs")
-        return [
-            process
-            for process in processes_in(self.folder)
-            if any(part.startswith(jobs) for part in process.cmdline())
-        ]
-
-    def clear(self) -> None:
-        """Stop whatever is going on, and forget all that was done."""
-        for job in (self.folder / "work" / "jobs").glob("2*"):
-            (job / "cancel").touch()
-        until(lambda: not processes_in(self.folder / "work"))
-        for name in ("work", "runs"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +62,6 @@ def open_form(page: Page, server, **settings: str) -> None:
     at_rest(page)
 
 
-def button(page: Page, name: str | re.Pattern):
-    return page.get_by_role("button", name=name, exact=isinstance(name, str))
-
-
 def field(page: Page, name: str):
     return page.get_by_label(name, exact=True).first
 
@@ -108,11 +70,6 @@ def set_field(page: Page, name: str, value: str) -> None:
     field(page, name).fill(value)
     field(page, name).press("Tab")
     at_rest(page)
-
-
-def metric(page: Page, name: str):
-    """The value of a figure."""
-    return page.get_by_test_id("stMetric").filter(has_text=name).get_by_test_id("stMetricValue")
 
 
 def learning(page: Page, epoch: int = 2) -> None:
@@ -125,17 +82,6 @@ def learning(page: Page, epoch: int = 2) -> None:
         arg=[epoch],
         timeout=BEGINNING,
     )
-
-
-def finished(page: Page, folders: Studio) -> dict:
-    """The card of the only run, once it is there and shown."""
-    until(folders.cards)
-    ((run_id, card),) = folders.cards().items()
-    expect(page).to_have_url(re.compile(f"run={run_id}(&|$)"))
-    expect(button(page, "Finish now")).to_have_count(0)
-    at_rest(page)
-    expect(metric(page, "Test accuracy")).to_have_text(re.compile(r"^\d+\.\d %$"))
-    return card
 
 
 def chart(page: Page):
@@ -206,7 +152,6 @@ def test_a_training_is_cancelled_and_taken_off_the_list(page, server, folders):
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_a_training_is_finished_early_and_kept(page, server, folders):
     open_form(page, server, **LONG)
     button(page, "Start training").click()
@@ -240,7 +185,6 @@ def test_a_training_that_was_killed_goes_on(page, server, folders):
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_a_training_goes_on_while_the_studio_is_started_again(browser, tmp_path):
     own = Studio(tmp_path)
     try:
@@ -263,7 +207,6 @@ def test_a_training_goes_on_while_the_studio_is_started_again(browser, tmp_path)
         own.clear()
 
 
-@pytest.mark.slow
 @pytest.mark.slow
 def test_a_queue_that_was_left_goes_on_when_the_studio_is_opened(browser, tmp_path):
     """The studio, the dispatcher and the training are all ended, as when a machine is."""
@@ -326,7 +269,7 @@ def test_a_filter_that_cannot_work_is_told_while_it_is_set(page, server):
     expect(button(page, "Start training")).to_be_enabled()
 
 
-@pytest.mark.parametrize("step", ["model", "trainings"])
+@pytest.mark.parametrize("step", ["model", pytest.param("trainings", marks=pytest.mark.slow)])
 def test_nothing_is_wider_than_a_phone(server, browser, step):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()

@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 from core.images import decode
 from core.samples import SAMPLES
 from tests.browser import studio
-from tests.browser.test_recognise import open_upload, upload
-from tests.browser.test_train import choose, do_import, go_to_own_pictures
-from tests.browser.test_training import Studio, button, finished
+from tests.browser.own_images import choose, do_import, go_to_own_pictures
+from tests.browser.recognising import open_upload, upload
+from tests.browser.training import Studio, button, finished
 
 EACH = 60
 SCENES = {"flower": "Flower", "motorcycle": "Motorcycle"}

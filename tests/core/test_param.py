@@ -12,9 +12,8 @@ CHOICE = Param("augmentation", "Changes", "none", "Which.", choices=("none", "so
 SIZES = Param("filters", "Filters", "32-64", "How many.", 4, 512)
 
 
-@pytest.mark.parametrize(
-    ("param", "value", "expected"),
-    [
+def test_a_value_becomes_the_type_of_its_parameter():
+    for param, value, expected in [
         (WHOLE, 7, 7),
         (WHOLE, "7", 7),
         (WHOLE, " 7 ", 7),
@@ -46,12 +45,10 @@ SIZES = Param("filters", "Filters", "32-64", "How many.", 4, 512)
         (SIZES, 8, "8"),
         (SIZES, "4-512", "4-512"),
         (SIZES, "4-4-4-4-4-4", "4-4-4-4-4-4"),
-    ],
-)
-def test_a_value_becomes_the_type_of_its_parameter(param, value, expected):
-    parsed = param.parse(value)
-    assert parsed == expected
-    assert type(parsed) is type(param.default)
+    ]:
+        parsed = param.parse(value)
+        assert parsed == expected
+        assert type(parsed) is type(param.default)
 
 
 @pytest.mark.parametrize(

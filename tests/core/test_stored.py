@@ -30,12 +30,12 @@ class Thing:
 GOOD = '{"name": "x", "count": 1, "sizes": [1, 0.5], "more": {"a": 2}, "later": null}'
 
 
-@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
 @pytest.mark.parametrize("name", [name for name in REPLACEMENTS if name not in ("empty", "junk")])
-def test_what_is_no_file_never_blocks(tmp_path, reader, name):
+def test_what_is_no_file_never_blocks(tmp_path, name):
     replace_by(tmp_path / "file", name)
-    with pytest.raises(StoredError, match="file"):
-        reader(tmp_path / "file")
+    for reader in READERS.values():
+        with pytest.raises(StoredError, match="file"):
+            reader(tmp_path / "file")
 
 
 def test_a_file_that_may_not_be_read_is_refused(tmp_path):
@@ -61,16 +61,16 @@ def test_a_value_of_the_right_types_is_taken(tmp_path):
 
 
 @pytest.mark.parametrize("entry", ["name", "count", "sizes", "more"])
-@pytest.mark.parametrize("odd", ODD)
-def test_odd_values_are_refused(tmp_path, entry, odd):
-    allowed = {"name": {"text"}, "sizes": {"list", "empty list"}}
-    (tmp_path / "thing").write_text(f'{{"name": "x", "count": 1, "{entry}": {ODD[odd]}}}')
-    if odd in allowed.get(entry, ()):
-        stored.read_as(tmp_path / "thing", Thing)
-        return
-    with pytest.raises(StoredError) as raised:
-        stored.read_as(tmp_path / "thing", Thing)
-    assert len(str(raised.value)) < 300
+def test_odd_values_are_refused(tmp_path, entry):
+    for odd in ODD:
+        allowed = {"name": {"text"}, "sizes": {"list", "empty list"}}
+        (tmp_path / "thing").write_text(f'{{"name": "x", "count": 1, "{entry}": {ODD[odd]}}}')
+        if odd in allowed.get(entry, ()):
+            stored.read_as(tmp_path / "thing", Thing)
+            continue
+        with pytest.raises(StoredError) as raised:
+            stored.read_as(tmp_path / "thing", Thing)
+        assert len(str(raised.value)) < 300
 
 
 @pytest.mark.parametrize(

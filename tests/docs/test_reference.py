@@ -26,11 +26,6 @@ DOCS = PROJECT_DIR / "docs"
 PAGES = pages()
 MANUAL = [PROJECT_DIR / "README.md", *sorted(DOCS.glob("*.md"))]
 COMMANDS = list(cli.commands(build_parser()))
-ARGUMENTS = [
-    pytest.param(name, parser, action, id=f"{name} {action.dest}")
-    for name, parser in COMMANDS
-    for action in cli.arguments(parser)
-]
 PARAMS: list[tuple[str, Param]] = [
     *((spec.name, param) for spec in MODELS.values() for param in spec.params),
     *((operation.name, param) for operation in OPERATIONS.values() for param in operation.params),
@@ -41,11 +36,6 @@ SOURCES = ("core", "pages", "benchmarks", "app.py", "Makefile", "Dockerfile", ".
 
 def each(names):
     return pytest.mark.parametrize("name", names)
-
-
-def each_param(params):
-    cases = [pytest.param(owner, param, id=f"{owner}-{param.name}") for owner, param in params]
-    return pytest.mark.parametrize(("owner", "param"), cases)
 
 
 def rows(text: str) -> list[list[str]]:
@@ -131,17 +121,6 @@ def test_a_page_tells_nothing_of_this_machine(name):
     assert not re.search(r"0x[0-9a-f]{6}|<function|<class|\bNone\b", PAGES[name])
 
 
-@each(DATASETS)
-def test_a_dataset_is_documented(name):
-    spec, text = DATASETS[name], PAGES["datasets.md"]
-    found = [row for row in rows(text) if row[0] == f"`{name}`"]
-    cells = [cell for row in found for cell in row]
-    for expected in (spec.title, spec.summary, spec.source, spec.licence, spec.preprocessing):
-        assert expected in cells or f"`{expected}`" in cells
-    assert f"{spec.train_size:,}" in cells and f"{spec.test_size:,}" in cells
-    assert ", ".join(spec.class_names) in cells
-
-
 def of_model(name: str) -> str:
     """The part of the page on models that is about one of them."""
     spec = MODELS[name]
@@ -149,93 +128,47 @@ def of_model(name: str) -> str:
     return section(PAGES["models.md"], f"## {heading}")
 
 
-@each(MODELS)
-def test_a_model_is_documented(name):
-    spec = MODELS[name]
-    overview = next(row for row in rows(PAGES["models.md"]) if row[0].startswith(f"[`{name}`]"))
-    assert overview[1:] == [spec.title, spec.summary, spec.family, spec.learns_by]
-    assert f"`{name}`" in of_model(name)
+def test_every_parameter_is_explained_in_a_sentence():
+    for owner, param in PARAMS:
+        assert re.fullmatch(r"\S.{4,}[.?!]", param.help), f"{owner} {param.name}"
+        assert param.title.strip()
 
 
-@each(MODELS)
-def test_presets_of_a_model_are_documented(name):
-    listed = {row[0]: row[2] for row in rows(of_model(name)) if len(row) == 3}
-    for preset in MODELS[name].presets.values():
-        for value in preset.values:
-            assert f"`{value}=" in listed[f"`{preset.name}`"]
+def test_what_the_page_says_of_a_parameter_is_what_may_be_typed():
+    """Default and limits as a person reads them, taken by the parameter that they belong to."""
+    for owner, page, heading in [
+        ("canny", "operations.md", "#### Canny edges"),
+        ("knn", "models.md", f"## {MODELS['knn'].title}"),
+    ]:
+        spec = {**MODELS, **OPERATIONS}[owner]
+        found = {row[0].strip("`"): row for row in rows(section(PAGES[page], heading))}
+        for param in spec.params:
+            if param.group == "augmentation":
+                continue
+            _, title, meaning, _, default, allowed = found[param.name]
+            assert (title, meaning.startswith(param.help)) == (param.title, True)
+            assert param.parse(default.strip("`")) == param.default
+            if param.choices:
+                assert re.findall(r"`([^`]+)`", allowed) == list(param.choices)
+            elif not isinstance(param.default, bool):
+                low, high = re.fullmatch(r"(?:each )?(\S+) to (\S+)", allowed).groups()
+                assert (float(low), float(high)) == (param.low, param.high)
 
 
-def of_param(text: str, param: Param) -> list[str]:
-    (found,) = (row for row in rows(text) if row[0] == f"`{param.name}`" and len(row) == 6)
-    return found
-
-
-@each_param([entry for entry in PARAMS if entry[0] in MODELS])
-def test_a_hyperparameter_is_documented(owner, param):
-    text = of_model(owner)
-    assert f"`{param.name}`" in text
-    if param.group == "augmentation":
-        text = section(PAGES["operations.md"], "## Random changes to training pictures")
-    check_row(of_param(text, param), param)
-
-
-@each_param([entry for entry in PARAMS if entry[0] in OPERATIONS])
-def test_a_parameter_of_an_operation_is_documented(owner, param):
-    text = section(PAGES["operations.md"], f"#### {OPERATIONS[owner].title}")
-    check_row(of_param(text, param), param)
-
-
-def check_row(row: list[str], param: Param) -> None:
-    """A row of a table of parameters says what the code says, and what is typed is allowed."""
-    _, title, meaning, kind, default, allowed = row
-    assert title == param.title
-    assert meaning.startswith(param.help)
-    assert kind
-    assert param.parse(default.strip("`")) == param.default
-    if param.only_if:
-        assert f"`{param.only_if[0]}=" in meaning
-    if param.choices:
-        assert re.findall(r"`([^`]+)`", allowed) == list(param.choices)
-    elif not isinstance(param.default, bool):
-        low, high = re.fullmatch(r"(?:each )?(\S+) to (\S+)", allowed).groups()
-        assert (float(low), float(high)) == (param.low, param.high)
-
-
-@each_param(PARAMS)
-def test_a_parameter_is_explained_in_a_sentence(owner, param):
-    assert re.fullmatch(r"\S.{4,}[.?!]", param.help)
-    assert param.title.strip()
-
-
-@each(OPERATIONS)
-def test_an_operation_is_documented(name):
-    operation = OPERATIONS[name]
-    group = section(PAGES["operations.md"], f"### {operation.group}")
-    text = section(group, f"#### {operation.title}")
-    assert text.strip().startswith(f"`{name}`: {operation.sentence}")
-    assert f"`{operation.call(operation.defaults())}`" in text
-
-
-@each(POLICIES)
-def test_a_policy_is_documented(name):
-    text = section(PAGES["operations.md"], "### Policies")
-    assert f"`{name}`" in [row[0] for row in rows(text)]
-
-
-@each(CHANGES)
-def test_a_change_that_makes_pictures_harder_is_documented(name):
-    text = section(PAGES["operations.md"], "## Changes that make pictures harder")
-    found = next(row for row in rows(text) if row[0] == f"`{name}`")
-    assert found[1:3] == [CHANGES[name].title, CHANGES[name].unit]
-    typed = re.findall(r"`([^`]+)`", found[3])
-    assert tuple(map(float, typed)) == tuple(map(float, CHANGES[name].strengths))
-
-
-@pytest.mark.parametrize(("name", "parser"), COMMANDS, ids=[name for name, _ in COMMANDS])
-def test_a_command_is_documented(name, parser):
-    text = section(PAGES["cli.md"], f"## {name}")
-    assert f"\npython -m core {name}" in text
-    assert cli.sentence(parser.description) in text
+def test_everything_that_can_be_chosen_has_its_place_in_the_pages():
+    operations = PAGES["operations.md"]
+    for name, operation in OPERATIONS.items():
+        group = section(operations, f"### {operation.group}")
+        assert f"`{name}`" in section(group, f"#### {operation.title}")
+    policies = [row[0] for row in rows(section(operations, "### Policies"))]
+    changes = [row[0] for row in rows(section(operations, "## Changes that make pictures harder"))]
+    assert {f"`{name}`" for name in POLICIES} <= set(policies)
+    assert {f"`{name}`" for name in CHANGES} <= set(changes)
+    assert {f"`{name}`" for name in DATASETS} <= {row[0] for row in rows(PAGES["datasets.md"])}
+    for name in MODELS:
+        assert f"`{name}`" in of_model(name)
+    for name, _ in COMMANDS:
+        assert f"\npython -m core {name}" in section(PAGES["cli.md"], f"## {name}")
 
 
 def test_every_command_is_found():
@@ -257,23 +190,14 @@ def usage_error(command: str) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize(("name", "parser", "action"), ARGUMENTS)
-def test_an_argument_is_documented(name, parser, action):
-    text = section(PAGES["cli.md"], f"## {name}")
-    usage = text.partition("```\n")[2].partition("\n```")[0]
-    typed = action.option_strings or [action.metavar or action.dest]
-    (found,) = (
-        row for row in rows(text) if row[0].strip("`").split(", ")[0].split()[0] == typed[0]
-    )
-    for one in typed:
-        assert one in found[0]
-    assert typed[0] in usage
-    assert cli.meaning(action, parser) in found
-
-
-@pytest.mark.parametrize(("name", "parser", "action"), ARGUMENTS)
-def test_an_argument_is_explained(name, parser, action):
-    assert re.fullmatch(r"(?!Default:).{4,}[.?!]", cli.meaning(action, parser))
+def test_every_argument_is_explained_and_in_the_usage():
+    for name, parser in COMMANDS:
+        text = section(PAGES["cli.md"], f"## {name}")
+        usage = text.partition("```\n")[2].partition("\n```")[0]
+        for action in cli.arguments(parser):
+            typed = action.option_strings or [action.metavar or action.dest]
+            assert typed[0] in usage
+            assert re.fullmatch(r"(?!Default:).{4,}[.?!]", cli.meaning(action, parser)), typed
 
 
 def test_exit_codes_are_documented():
@@ -290,22 +214,17 @@ def test_every_setting_is_documented():
     assert {name for name, *_ in settings.variables()} <= found
 
 
-@each([page.title for page in contents.PAGES.values()])
-def test_a_page_of_the_studio_is_in_the_manual(name):
-    assert re.search(rf"(^#+ |\*\*){re.escape(name)}", manual(), re.MULTILINE)
-
-
-@each([name for name, _ in COMMANDS])
-def test_a_command_is_in_the_manual(name):
-    assert f"python -m core {name}" in manual()
+def test_pages_commands_and_settings_are_in_the_manual():
+    text = manual()
+    for page in contents.PAGES.values():
+        assert re.search(rf"(^#+ |\*\*){re.escape(page.title)}", text, re.MULTILINE), page.title
+    for name, _ in COMMANDS:
+        assert f"python -m core {name}" in text
+    for name, *_ in settings.variables():
+        assert f"`{name}`" in text
 
 
 def test_every_make_command_in_the_manual_is_there():
     named = set(re.findall(r"`make ([a-z-]+)`", manual()))
     makefile = (PROJECT_DIR / "Makefile").read_text(encoding="utf-8")
     assert named <= set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
-
-
-@each([name for name, *_ in settings.variables()])
-def test_a_setting_is_in_the_manual(name):
-    assert f"`{name}`" in manual()

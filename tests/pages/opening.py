@@ -1,9 +1,14 @@
 """Opening a page of the studio as a test does."""
 
+import base64
 from collections.abc import Iterable
 
+import cv2
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from core.datasets import sample_pictures
+from core.images import encode_png
 from core.settings import PROJECT_DIR
 
 APP = str(PROJECT_DIR / "pages" / "studio.py")
@@ -23,3 +28,17 @@ def fine(page: AppTest) -> AppTest:
     """The page; fails if an exception is shown on it."""
     assert [problem.value for problem in page.exception] == []
     return page
+
+
+def drawn(picture: np.ndarray) -> dict:
+    """What the canvas sends for a drawing."""
+    url = "data:image/png;base64," + base64.b64encode(encode_png(picture)).decode()
+    return {"drawing": {"raw": {"objects": [1]}, "data": url}}
+
+
+def digit(label: int) -> np.ndarray:
+    return 255 - cv2.resize(sample_pictures("mnist")[label], (320, 320))
+
+
+def html_of(app) -> str:
+    return " ".join(element.proto.body for element in app.get("html"))

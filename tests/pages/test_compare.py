@@ -30,9 +30,8 @@ from core.datasets import DATASETS, uploads
 from core.ensemble import Ensemble
 from core.errors import StudioError
 from core.images import decode, encode_png
-from core.jobs import KINDS, Job, queue
+from core.jobs import queue
 from core.jobs.job import lock_of, write_status
-from core.progress import Reporter
 from core.runs import Run
 from core.serving import load_predictor
 from core.settings import Settings
@@ -40,8 +39,8 @@ from core.training import TrainConfig, train
 from pages.components import keys
 from tests.core.datasets.pictures_on_disk import png, write_folder
 from tests.core.jobs.conftest import own_folders
-from tests.pages.opening import APP, fine, visit
-from tests.pages.test_recognise import digit, drawn
+from tests.pages.opening import APP, digit, drawn, fine, visit
+from tests.pages.reading import asked, button, plain, texts, worked
 
 CNN, FOREST, LOGISTIC = "mnist-cnn", "mnist-random-forest", "mnist-logistic-regression"
 SHIPPED = (CNN, FOREST, LOGISTIC)  # as the page puts them
@@ -83,23 +82,8 @@ def open_page(studio) -> Callable[..., AppTest]:
 # What is on the page
 
 
-def plain(text: str) -> str:
-    """Markdown as it is read: without what makes it bold or keeps signs from having a meaning."""
-    return text.replace("\\", "").replace("**", "")
-
-
-def texts(page: AppTest) -> str:
-    kinds = (page.markdown, page.caption, page.error, page.info, page.success, page.warning)
-    return plain("\n".join(element.value for kind in kinds for element in kind))
-
-
 def headings(page: AppTest) -> list[str]:
     return [plain(heading.value) for heading in page.subheader]
-
-
-def button(page: AppTest, label: str):
-    (found,) = (one for one in page.button if one.label == label)
-    return found
 
 
 def widgets(page: AppTest) -> dict[str, object]:
@@ -128,12 +112,6 @@ def choose(page: AppTest, key: str, value) -> AppTest:
 def opened(page: AppTest, expander: str) -> AppTest:
     page.session_state[expander] = True
     return fine(page.run())
-
-
-def asked(page: AppTest, name: str) -> str | None:
-    """What stands in the address."""
-    value = page.query_params.get(name)
-    return value[0] if isinstance(value, list) else value
 
 
 def table(page: AppTest, column: str):
@@ -1270,16 +1248,6 @@ def upload(studio) -> uploads.Upload:
     files["mine/3/bad.png"] = files["mine/4/bad.png"] = b"no picture"
     files["mine/else/0.png"] = files["mine/else/1.png"] = files["mine/7/17.png"]
     return uploads.add(files.items())
-
-
-def worked(job: Job) -> Job:
-    """A queued job after its work was done here, in this process."""
-    try:
-        result = KINDS[job.kind].run(job.settings, Reporter(), job.kept)
-        write_status(job.folder, state="done", result=result)
-    except StudioError as error:
-        write_status(job.folder, state="failed", error=str(error))
-    return jobs.load(job.id)
 
 
 def test_pictures_of_ones_own_are_reported_on(open_page, upload):

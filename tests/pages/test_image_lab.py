@@ -31,7 +31,8 @@ from pages.components import keys, memory
 from pages.components.lab import variants
 from pages.components.memory import Memory
 from tests.core.jobs.conftest import own_folders
-from tests.pages.test_compare import APP, asked, button, fine, html_of, plain, texts, worked
+from tests.pages.opening import APP, fine, html_of
+from tests.pages.reading import asked, button, plain, texts, worked
 
 CNN, FOREST, LOGISTIC = "mnist-cnn", "mnist-random-forest", "mnist-logistic-regression"
 SHIPPED = (CNN, FOREST, LOGISTIC)

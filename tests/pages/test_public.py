@@ -24,8 +24,7 @@ from pages.components import keys, memory, visitor
 from pages.components.memory import Memory
 from tests.core.datasets.pictures_on_disk import pets, write_folder
 from tests.core.public import A, B, give_run, public_demo
-from tests.pages.opening import APP, fine, visit
-from tests.pages.test_recognise import digit
+from tests.pages.opening import APP, digit, fine, visit
 
 PAGES = ("recognise", "train", "compare", "image_lab")
 TOKEN = "AbCd-_012345"

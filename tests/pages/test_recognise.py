@@ -1,18 +1,15 @@
 """The first page without a browser."""
 
-import base64
 import io
 import weakref
-from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.datasets import import_folder, sample_pictures
+from core.datasets import import_folder
 from core.images import encode_png
 from core.training import TrainConfig, train
 from pages.components import keys, sent
@@ -21,27 +18,12 @@ from pages.components.shown import File
 from tests.core.datasets.pictures_on_disk import write_folder
 from tests.core.image_files import heic
 from tests.core.jobs.conftest import own_folders
-
-APP = str(Path(__file__).resolve().parents[2] / "pages" / "studio.py")
-
-
-def drawn(picture: np.ndarray) -> dict:
-    """What the canvas sends for a drawing."""
-    url = "data:image/png;base64," + base64.b64encode(encode_png(picture)).decode()
-    return {"drawing": {"raw": {"objects": [1]}, "data": url}}
-
-
-def digit(label: int) -> np.ndarray:
-    return 255 - cv2.resize(sample_pictures("mnist")[label], (320, 320))
+from tests.pages.opening import APP, digit, drawn, html_of
 
 
 @pytest.fixture
 def app():
     return AppTest.from_file(APP, default_timeout=60)
-
-
-def html_of(app) -> str:
-    return " ".join(element.proto.body for element in app.get("html"))
 
 
 def test_a_blank_canvas_asks_to_draw(app):

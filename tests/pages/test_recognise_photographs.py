@@ -10,7 +10,7 @@ from core.images import encode_png
 from core.samples import SAMPLES
 from pages.components import browser, keys
 from pages.components.run_picker import FIRST_FOR_PHOTOGRAPHS
-from tests.pages.test_recognise import APP, html_of
+from tests.pages.opening import APP, html_of
 
 WIDE = np.full((60, 180, 3), (200, 60, 30), np.uint8)
 

@@ -78,19 +78,15 @@ def test_a_policy_cannot_be_changed():
         DRAWN_DIGITS.shift = 1
 
 
-@pytest.mark.parametrize(
-    ("values", "changes", "moves"),
-    [
+def test_a_policy_knows_whether_it_does_anything():
+    for values, changes, moves in [
         ({}, False, False),
         ({"fill": "edge", "magnitude": 1.0}, False, False),
         *(({name: value}, True, True) for name, value in MOVES.items()),
         *(({name: value}, True, False) for name, value in OTHER_CHANGES.items()),
-    ],
-    ids=str,
-)
-def test_a_policy_knows_whether_it_does_anything(values, changes, moves):
-    policy = Policy(**values)
-    assert (policy.changes, policy.moves) == (changes, moves)
+    ]:
+        policy = Policy(**values)
+        assert (policy.changes, policy.moves) == (changes, moves)
 
 
 def test_every_number_of_a_policy_is_covered():

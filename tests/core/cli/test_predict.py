@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.conditions import row_of_digits
 from core.cli import main
 from core.images import SUFFIXES, encode_png
+from tests.digits.conditions import row_of_digits
 
 FOREST = ["predict", "--run", "mnist-random-forest"]
 NAMES = list("0123456789")

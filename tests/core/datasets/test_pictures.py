@@ -1,3 +1,4 @@
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -108,29 +109,31 @@ def test_one_other_size_is_no_common_shape(tmp_path, sizes, expected):
     assert pixels_of(tmp_path / "some.bin", sizes, 3)[0].common_shape == expected
 
 
-@pytest.mark.parametrize("index", INDICES, ids=repr)
-def test_pictures_are_indexed_as_numpy_does(same, index):
-    file, images = same
-    pictures, expected = Pictures(file, np.array(ROWS), file.common_shape), np.stack(images)[ROWS]
-    found = pictures[index]
-    assert isinstance(found, np.ndarray)
-    assert found.shape == expected[index].shape
-    assert found.dtype == np.uint8
-    assert np.array_equal(found, expected[index])
+def test_pictures_are_indexed_as_numpy_does(same):
+    for index in INDICES:
+        file, images = same
+        pictures, expected = (
+            Pictures(file, np.array(ROWS), file.common_shape),
+            np.stack(images)[ROWS],
+        )
+        found = pictures[index]
+        assert isinstance(found, np.ndarray)
+        assert found.shape == expected[index].shape
+        assert found.dtype == np.uint8
+        assert np.array_equal(found, expected[index])
 
 
-@pytest.mark.parametrize("index", INDICES, ids=repr)
-@pytest.mark.parametrize("shape", [(8, 8), (3, 9), (30, 30), (4, 20)])
-def test_fitted_pictures_are_indexed_as_numpy_does(mixed, index, shape):
-    file, images = mixed
-    channels = file.channels
-    fitted = [fit_image(images[row], shape).reshape(*shape, channels) for row in ROWS]
-    expected = np.stack(fitted)[index]
-    found = Pictures(file, np.array(ROWS), (*shape, channels))[index]
-    assert isinstance(found, np.ndarray)
-    assert found.shape == expected.shape
-    assert found.dtype == np.uint8
-    assert np.array_equal(found, expected)
+def test_fitted_pictures_are_indexed_as_numpy_does(mixed):
+    for index, shape in product(INDICES, [(8, 8), (3, 9), (30, 30), (4, 20)]):
+        file, images = mixed
+        channels = file.channels
+        fitted = [fit_image(images[row], shape).reshape(*shape, channels) for row in ROWS]
+        expected = np.stack(fitted)[index]
+        found = Pictures(file, np.array(ROWS), (*shape, channels))[index]
+        assert isinstance(found, np.ndarray)
+        assert found.shape == expected.shape
+        assert found.dtype == np.uint8
+        assert np.array_equal(found, expected)
 
 
 def test_pictures_of_one_size_are_fitted_to_another(same):
@@ -141,12 +144,12 @@ def test_pictures_of_one_size_are_fitted_to_another(same):
     assert np.array_equal(pictures, expected)
 
 
-@pytest.mark.parametrize("index", [5, -6, [0, 5], np.ones(4, bool), 1.5, "0", (0, 0)], ids=repr)
-def test_what_numpy_cannot_index_is_refused(either, index):
-    file, _ = either
-    pictures = Pictures(file, np.array(ROWS), (4, 6, file.channels))
-    with pytest.raises(IndexError):
-        pictures[index]
+def test_what_numpy_cannot_index_is_refused(either):
+    for index in [5, -6, [0, 5], np.ones(4, bool), 1.5, "0", (0, 0)]:
+        file, _ = either
+        pictures = Pictures(file, np.array(ROWS), (4, 6, file.channels))
+        with pytest.raises(IndexError):
+            pictures[index]
 
 
 def test_pictures_are_like_an_array(either):

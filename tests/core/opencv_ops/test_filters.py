@@ -7,9 +7,9 @@ from core.opencv_ops import Step
 from tests.core.opencv_ops.pictures import (
     COLOUR,
     GREY,
+    PICTURES,
     done,
     each_case,
-    each_picture,
     grid,
     in_grey,
     said,
@@ -122,30 +122,33 @@ DIRECT = {
 }
 
 
-@each_picture
 @each_case(GAUSSIAN, MEDIAN, BILATERAL, MORPHOLOGY, EQUALIZE, CLAHE, CONTOURS)
-def test_it_is_what_opencv_does(name, values, image):
-    assert same(done(name, image, **values), DIRECT[name](image, **values))
+def test_it_is_what_opencv_does(name, values):
+    for image in PICTURES:
+        assert same(done(name, image, **values), DIRECT[name](image, **values))
 
 
-@each_picture
 @each_case(GAUSSIAN, MEDIAN, BILATERAL, MORPHOLOGY)
-def test_the_call_says_what_is_done(name, values, image):
-    assert same(said(name, image, values), done(name, image, **values))
+def test_the_call_says_what_is_done(name, values):
+    for image in PICTURES:
+        assert same(said(name, image, values), done(name, image, **values))
 
 
-@each_picture
 @each_case(EQUALIZE, CLAHE)
-def test_the_call_says_what_is_done_to_lightness(name, values, image):
-    changed = on_lightness(image, lambda lightness: said(name, image, values, lightness=lightness))
-    assert same(changed, done(name, image, **values))
+def test_the_call_says_what_is_done_to_lightness(name, values):
+    for image in PICTURES:
+
+        def as_said(lightness, image=image):
+            return said(name, image, values, lightness=lightness)
+
+        assert same(on_lightness(image, as_said), done(name, image, **values))
 
 
-@each_picture
 @each_case(CONTOURS)
-def test_the_call_says_how_contours_are_drawn(name, values, image):
-    drawn = np.dstack([in_grey(image)] * 3)
-    assert same(said(name, image, values, drawn=drawn), done(name, image, **values))
+def test_the_call_says_how_contours_are_drawn(name, values):
+    for image in PICTURES:
+        drawn = np.dstack([in_grey(image)] * 3)
+        assert same(said(name, image, values, drawn=drawn), done(name, image, **values))
 
 
 @pytest.mark.parametrize(
@@ -184,21 +187,21 @@ def test_the_call_names_the_values(name, values, call):
     assert Step(name, values).call == call
 
 
-@each_picture
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("least_area", [0, 10, 80, 100_000])
-def test_the_note_counts_the_contours(dark, least_area, image):
-    areas = sorted((area for _, area in pieces(image, dark, least_area)), reverse=True)
-    step = Step("contours", {"dark": dark, "least_area": least_area})
-    note = step.spec.note(image, step.values)
-    if areas:
-        assert note.startswith(f"{len(areas)} contour{'s' * (len(areas) > 1)}; ")
-        assert f" largest first: {', '.join(f'{area:,.0f}' for area in areas[:5])}" in note
-        assert note.endswith(
-            ", and so on." if len(areas) > 5 else f"{areas[min(4, len(areas) - 1)]:,.0f}."
-        )
-    else:
-        assert note == "No contour of that size was found."
+def test_the_note_counts_the_contours(dark, least_area):
+    for image in PICTURES:
+        areas = sorted((area for _, area in pieces(image, dark, least_area)), reverse=True)
+        step = Step("contours", {"dark": dark, "least_area": least_area})
+        note = step.spec.note(image, step.values)
+        if areas:
+            assert note.startswith(f"{len(areas)} contour{'s' * (len(areas) > 1)}; ")
+            assert f" largest first: {', '.join(f'{area:,.0f}' for area in areas[:5])}" in note
+            assert note.endswith(
+                ", and so on." if len(areas) > 5 else f"{areas[min(4, len(areas) - 1)]:,.0f}."
+            )
+        else:
+            assert note == "No contour of that size was found."
 
 
 def with_rectangles(*sizes: tuple[int, int]) -> np.ndarray:

@@ -11,21 +11,16 @@ from core.param import Param
 from tests.core.opencv_ops.pictures import (
     COLOUR,
     GREY,
+    PICTURES,
     done,
     each_operation,
-    each_picture,
     extremes,
     picture,
     same,
 )
+from tests.pairs import pairs
 
 SMALL = [(1, 1), (3, 5), (1, 1, 3), (3, 5, 3)]
-PARAMS = [
-    pytest.param(name, param, id=f"{name} {param.name}")
-    for name, operation in OPERATIONS.items()
-    for param in operation.params
-]
-each_param = pytest.mark.parametrize(("name", "param"), PARAMS)
 
 
 def is_number(param: Param) -> bool:
@@ -45,58 +40,60 @@ def test_every_group_has_operations():
     assert {operation.group for operation in OPERATIONS.values()} == set(GROUPS)
 
 
+def test_it_is_described():
+    for name in OPERATIONS:
+        operation = OPERATIONS[name]
+        assert name.isidentifier() and name == name.lower()
+        assert operation.title[0].isupper()
+        assert len(operation.sentence) > 30
+        assert operation.sentence[0].isupper() and operation.sentence.endswith(".")
+        assert len({param.name for param in operation.params}) == len(operation.params)
+        assert len({param.title for param in operation.params}) == len(operation.params)
+
+
+def test_every_parameter_is_described_and_bounded():
+    for name in OPERATIONS:
+        for param in OPERATIONS[name].params:
+            assert param.name.isidentifier()
+            assert param.title and param.title[0].isupper()
+            assert len(param.help) > 5 and param.help.endswith((".", "?"))
+            assert param.parse(param.default) == param.default
+            if param.choices:
+                assert len(set(param.choices)) == len(param.choices) > 1
+            elif is_number(param):
+                assert param.low <= param.default <= param.high
+                assert param.low < param.high
+
+
+def test_it_takes_the_picture_and_its_parameters():
+    for name in OPERATIONS:
+        operation = OPERATIONS[name]
+        expected = ["image", *(param.name for param in operation.params)]
+        assert list(inspect.signature(operation.run).parameters) == expected
+        assert operation.defaults() == {param.name: param.default for param in operation.params}
+
+
+def test_its_call_is_text():
+    for name in OPERATIONS:
+        call = Step(name).call
+        assert len(call) > 10 and call.isascii()
+        compile(call, name, "exec")
+
+
 @each_operation
-def test_it_is_described(name):
-    operation = OPERATIONS[name]
-    assert name.isidentifier() and name == name.lower()
-    assert operation.title[0].isupper()
-    assert len(operation.sentence) > 30
-    assert operation.sentence[0].isupper() and operation.sentence.endswith(".")
-    assert len({param.name for param in operation.params}) == len(operation.params)
-    assert len({param.title for param in operation.params}) == len(operation.params)
+def test_another_value_gives_another_call(name):
+    for param in OPERATIONS[name].params:
+        calls = [Step(name, {param.name: value}).call for value in extremes(param)]
+        assert len(set(calls)) == len(calls) > 1
 
 
-@each_param
-def test_every_parameter_is_described_and_bounded(name, param):
-    assert param.name.isidentifier()
-    assert param.title and param.title[0].isupper()
-    assert len(param.help) > 5 and param.help.endswith((".", "?"))
-    assert param.parse(param.default) == param.default
-    if param.choices:
-        assert len(set(param.choices)) == len(param.choices) > 1
-    elif is_number(param):
-        assert param.low <= param.default <= param.high
-        assert param.low < param.high
-
-
-@each_operation
-def test_it_takes_the_picture_and_its_parameters(name):
-    operation = OPERATIONS[name]
-    expected = ["image", *(param.name for param in operation.params)]
-    assert list(inspect.signature(operation.run).parameters) == expected
-    assert operation.defaults() == {param.name: param.default for param in operation.params}
-
-
-@each_operation
-def test_its_call_is_text(name):
-    call = Step(name).call
-    assert len(call) > 10 and call.isascii()
-    compile(call, name, "exec")
-
-
-@each_param
-def test_another_value_gives_another_call(name, param):
-    calls = [Step(name, {param.name: value}).call for value in extremes(param)]
-    assert len(set(calls)) == len(calls) > 1
-
-
-@each_picture
-@each_operation
-def test_only_what_finds_something_has_a_note(name, image):
-    operation = OPERATIONS[name]
-    note = operation.note(image, operation.defaults())
-    assert bool(note) == (name in ("otsu", "triangle", "contours"))
-    assert not note or note.endswith(".")
+def test_only_what_finds_something_has_a_note():
+    for name in OPERATIONS:
+        for image in PICTURES:
+            operation = OPERATIONS[name]
+            note = operation.note(image, operation.defaults())
+            assert bool(note) == (name in ("otsu", "triangle", "contours"))
+            assert not note or note.endswith(".")
 
 
 # What it does to pictures of any size
@@ -109,47 +106,44 @@ def assert_is_picture(image: np.ndarray) -> None:
     assert image.size
 
 
-@pytest.mark.parametrize("shape", SMALL, ids=str)
 @each_operation
-def test_small_pictures_with_all_limits(name, shape):
+def test_small_pictures_with_all_limits(name):
     operation = OPERATIONS[name]
-    image = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
-    before = image.copy()
-    names = [param.name for param in operation.params]
-    for combined in product(*(extremes(param) for param in operation.params)):
-        step = Step(name, dict(zip(names, combined, strict=True)))
+    limits = pairs({param.name: extremes(param) for param in operation.params})
+    for shape, values in product(SMALL, limits):
+        image = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
+        before = image.copy()
+        step = Step(name, values)
         received = apply(image, step)
         assert_is_picture(received)
         assert not np.shares_memory(received, image)
         assert name == "resize" or received.shape[:2] == shape[:2]
         assert isinstance(operation.note(image, step.values), str)
-    assert (image == before).all()
+        assert (image == before).all()
 
 
-@pytest.mark.parametrize("value", [0, 255], ids=["black", "white"])
-@pytest.mark.parametrize("shape", [(16, 16), (16, 16, 3), (1, 40), (40, 1, 3)], ids=str)
 @each_operation
-def test_pictures_without_anything_on_them(name, shape, value):
-    image = np.full(shape, value, np.uint8)
-    received = done(name, image)
-    assert_is_picture(received)
-    assert isinstance(OPERATIONS[name].note(image, OPERATIONS[name].defaults()), str)
+def test_pictures_without_anything_on_them(name):
+    for shape, value in product([(16, 16), (16, 16, 3), (1, 40), (40, 1, 3)], (0, 255)):
+        image = np.full(shape, value, np.uint8)
+        assert_is_picture(done(name, image))
+        assert isinstance(OPERATIONS[name].note(image, OPERATIONS[name].defaults()), str)
 
 
-@pytest.mark.parametrize("shape", [(2, 40_000), (40_000, 2, 3)], ids=str)
 @each_operation
-def test_very_long_pictures(name, shape):
-    image = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
-    assert_is_picture(done(name, image))
+def test_very_long_pictures(name):
+    for shape in [(2, 40_000), (40_000, 2, 3)]:
+        image = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
+        assert_is_picture(done(name, image))
 
 
-@each_picture
 @each_operation
-def test_a_view_and_a_read_only_picture_are_pictures_too(name, image):
-    mirrored = image[::-1, ::-1]
-    copy = mirrored.copy()
-    assert same(done(name, mirrored), done(name, copy))
-    assert (mirrored == copy).all()
+def test_a_view_and_a_read_only_picture_are_pictures_too(name):
+    for image in PICTURES:
+        mirrored = image[::-1, ::-1]
+        copy = mirrored.copy()
+        assert same(done(name, mirrored), done(name, copy))
+        assert (mirrored == copy).all()
 
 
 @each_operation
@@ -225,35 +219,37 @@ def wrong_values(param: Param) -> list:
     return [*outside, "much", "", "1,5", None, True, False, [param.default], {}]
 
 
-@each_param
-def test_a_wrong_value_is_refused_with_what_is_allowed(name, param):
-    for value in wrong_values(param):
-        with pytest.raises(ImageError) as refused:
-            Step(name, {param.name: value})
-        assert without_hint(refused.value) == (
-            f"{OPERATIONS[name].title}: `{param.name}` must be {allowed(param)}. "
-            f"Received: {value!r}."
-        )
-
-
-@each_param
-def test_limits_and_texts_of_them_are_taken(name, param):
-    for value in extremes(param):
-        for given in (value, str(value), f" {value} "):
-            taken = Step(name, {param.name: given}).values[param.name]
-            assert taken == value
-            assert type(taken) is type(param.default)
+@each_operation
+def test_a_wrong_value_is_refused_with_what_is_allowed(name):
+    for param in OPERATIONS[name].params:
+        for value in wrong_values(param):
+            with pytest.raises(ImageError) as refused:
+                Step(name, {param.name: value})
+            assert without_hint(refused.value) == (
+                f"{OPERATIONS[name].title}: `{param.name}` must be {allowed(param)}. "
+                f"Received: {value!r}."
+            )
 
 
 @each_operation
-def test_an_unknown_parameter_is_refused_with_those_there_are(name):
-    known = ", ".join(sorted(param.name for param in OPERATIONS[name].params)) or "none"
-    for wrong in ("no_such", "", "image"):
-        with pytest.raises(ImageError) as refused:
-            Step(name, {wrong: 1})
-        assert without_hint(refused.value) == (
-            f"There is no parameter of {name} named {wrong!r}. Known: {known}."
-        )
+def test_limits_and_texts_of_them_are_taken(name):
+    for param in OPERATIONS[name].params:
+        for value in extremes(param):
+            for given in (value, str(value), f" {value} "):
+                taken = Step(name, {param.name: given}).values[param.name]
+                assert taken == value
+                assert type(taken) is type(param.default)
+
+
+def test_an_unknown_parameter_is_refused_with_those_there_are():
+    for name in OPERATIONS:
+        known = ", ".join(sorted(param.name for param in OPERATIONS[name].params)) or "none"
+        for wrong in ("no_such", "", "image"):
+            with pytest.raises(ImageError) as refused:
+                Step(name, {wrong: 1})
+            assert without_hint(refused.value) == (
+                f"There is no parameter of {name} named {wrong!r}. Known: {known}."
+            )
 
 
 @pytest.mark.parametrize(
@@ -337,7 +333,6 @@ def test_an_unknown_operation_is_refused_with_those_there_are(name):
     assert without_hint(refused.value) == expected
 
 
-@pytest.mark.parametrize("on", [True, False])
 @pytest.mark.parametrize(
     "image",
     [
@@ -359,8 +354,8 @@ def test_an_unknown_operation_is_refused_with_those_there_are(name):
     ],
     ids=lambda image: f"{image.dtype} {image.shape}",
 )
-def test_what_is_no_picture_is_refused(image, on):
-    for name in ("canny", "invert", "resize"):
+def test_what_is_no_picture_is_refused(image):
+    for name, on in product(("canny", "invert", "resize"), (True, False)):
         with pytest.raises(ImageError) as refused:
             apply(image, Step(name, on=on))
         assert str(refused.value) == (

@@ -6,9 +6,9 @@ from core.opencv_ops import OPERATIONS, Step
 from tests.core.opencv_ops.pictures import (
     COLOUR,
     GREY,
+    PICTURES,
     done,
     each_case,
-    each_picture,
     grid,
     in_grey,
     said,
@@ -84,16 +84,16 @@ DIRECT = {
 each_value = each_case(THRESHOLD, OTSU, TRIANGLE, ADAPTIVE)
 
 
-@each_picture
 @each_value
-def test_it_is_what_opencv_does(name, values, image):
-    assert same(done(name, image, **values), DIRECT[name](image, **values))
+def test_it_is_what_opencv_does(name, values):
+    for image in PICTURES:
+        assert same(done(name, image, **values), DIRECT[name](image, **values))
 
 
-@each_picture
 @each_value
-def test_the_call_says_what_is_done(name, values, image):
-    assert same(said(name, image, values), done(name, image, **values))
+def test_the_call_says_what_is_done(name, values):
+    for image in PICTURES:
+        assert same(said(name, image, values), done(name, image, **values))
 
 
 @pytest.mark.parametrize(
@@ -138,15 +138,15 @@ def test_the_threshold_itself_is_not_above(method, expected):
     assert done("threshold", image, method=method, value=100).tolist() == [expected]
 
 
-@each_picture
 @pytest.mark.parametrize("name", ["otsu", "triangle"])
 @pytest.mark.parametrize("inverse", [False, True])
-def test_the_note_tells_the_threshold_that_was_used(name, inverse, image):
-    flag = {"otsu": cv2.THRESH_OTSU, "triangle": cv2.THRESH_TRIANGLE}[name]
-    found, _ = cv2.threshold(in_grey(image), 0, 255, flag)
-    note = OPERATIONS[name].note(image, {"inverse": inverse})
-    assert note == f"The threshold it found is {round(found)}."
-    assert same(done(name, image, inverse=inverse), parted(image, round(found), inverse))
+def test_the_note_tells_the_threshold_that_was_used(name, inverse):
+    for image in PICTURES:
+        flag = {"otsu": cv2.THRESH_OTSU, "triangle": cv2.THRESH_TRIANGLE}[name]
+        found, _ = cv2.threshold(in_grey(image), 0, 255, flag)
+        note = OPERATIONS[name].note(image, {"inverse": inverse})
+        assert note == f"The threshold it found is {round(found)}."
+        assert same(done(name, image, inverse=inverse), parted(image, round(found), inverse))
 
 
 def test_otsu_parts_two_groups():

@@ -2,10 +2,10 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.conditions import row_of_digits
 from core.preprocessing import find_ink, normalise_digit, split_rows
 from core.preprocessing.digits import MOST_DIGITS
 from core.preprocessing.normalise import crop_to_ink
+from tests.digits.conditions import row_of_digits
 
 
 def split_digits(ink: np.ndarray) -> list[np.ndarray]:

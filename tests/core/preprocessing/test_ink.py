@@ -23,18 +23,18 @@ GRADIENTS = {
 }
 
 
-@pytest.mark.parametrize("level", [0, 1, 40, 128, 250, 255])
 @pytest.mark.parametrize("shape", [(280, 280), (28, 28), (1, 1), (600, 900)])
-def test_an_even_picture_is_blank(shape, level):
-    with pytest.raises(ImageError, match="blank"):
-        find_ink(np.full(shape, level, np.uint8))
+def test_an_even_picture_is_blank(shape):
+    for level in [0, 1, 40, 128, 250, 255]:
+        with pytest.raises(ImageError, match="blank"):
+            find_ink(np.full(shape, level, np.uint8))
 
 
 @pytest.mark.parametrize("level", [0, 60, 128, 235, 255])
-@pytest.mark.parametrize("seed", range(4))
-def test_grain_is_no_ink(level, seed):
-    with pytest.raises(ImageError, match="blank"):
-        find_ink(noisy(level, seed))
+def test_grain_is_no_ink(level):
+    for seed in range(4):
+        with pytest.raises(ImageError, match="blank"):
+            find_ink(noisy(level, seed))
 
 
 @pytest.mark.parametrize("name", GRADIENTS)

@@ -1,12 +1,14 @@
+from itertools import product
+
 import cv2
 import numpy as np
 import pytest
 
-from benchmarks.conditions import CONDITIONS, row_of_digits
 from core.datasets import DATASETS
 from core.errors import ImageError, RunError
 from core.images import FITS, decode, to_gray
 from core.preprocessing import RECIPES, Prepared, prepare
+from tests.digits.conditions import CONDITIONS, row_of_digits
 
 SHAPES = {"mnist_digit": (28, 28, 1), "optdigits_digit": (8, 8, 1)}
 
@@ -101,23 +103,22 @@ def test_clothing_needs_something_to_be_seen():
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.parametrize("label", range(10))
-@pytest.mark.parametrize("colour", [False, True])
-def test_a_drawn_digit_is_prepared(drawn_digit, name, label, colour):
-    page = np.dstack([drawn_digit(label)] * 3) if colour else drawn_digit(label)
-    prepared = prepare(name, page, SHAPES[name])
-    assert len(prepared.batch) == 1
-    assert_whole(prepared, SHAPES[name])
-    assert [step.name for step in prepared.steps] == ["Your picture", "Ink"]
-    assert (prepared.steps[0].image == page).all()
+def test_a_drawn_digit_is_prepared(drawn_digit, name):
+    for label, colour in product(range(10), [False, True]):
+        page = np.dstack([drawn_digit(label)] * 3) if colour else drawn_digit(label)
+        prepared = prepare(name, page, SHAPES[name])
+        assert len(prepared.batch) == 1
+        assert_whole(prepared, SHAPES[name])
+        assert [step.name for step in prepared.steps] == ["Your picture", "Ink"]
+        assert (prepared.steps[0].image == page).all()
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.parametrize("label", range(10))
-def test_either_polarity_gives_the_same_picture(drawn_digit, name, label):
-    dark = prepare(name, drawn_digit(label), SHAPES[name]).batch
-    light = prepare(name, 255 - drawn_digit(label), SHAPES[name]).batch
-    assert np.abs(dark.astype(int) - light).max() <= 2
+def test_either_polarity_gives_the_same_picture(drawn_digit, name):
+    for label in range(10):
+        dark = prepare(name, drawn_digit(label), SHAPES[name]).batch
+        light = prepare(name, 255 - drawn_digit(label), SHAPES[name]).batch
+        assert np.abs(dark.astype(int) - light).max() <= 2
 
 
 def test_mnist_digits_come_out_nearly_as_they_went_in(mnist_test):
@@ -139,7 +140,7 @@ def test_scikit_learn_digits_come_out_much_as_they_went_in():
 def test_digits_shown_in_other_ways_come_out_much_the_same(mnist_test, condition):
     rng = np.random.default_rng(0)
     alike, single = [], []
-    for digit in mnist_test[0][:30]:
+    for digit in mnist_test[0][:10]:
         prepared = prepare("mnist_digit", CONDITIONS[condition](digit, rng), (28, 28, 1))
         assert_whole(prepared, (28, 28, 1))
         single.append(len(prepared.batch) == 1)
@@ -153,7 +154,7 @@ def test_digits_shown_in_other_ways_come_out_much_the_same(mnist_test, condition
 )
 def test_a_wider_margin_changes_nothing_of_importance(name, dataset):
     alike = []
-    for digit in DATASETS[dataset].read_test()[0][:40, ..., 0]:
+    for digit in DATASETS[dataset].read_test()[0][:12, ..., 0]:
         page = 255 - cv2.resize(digit, (168, 168), interpolation=cv2.INTER_CUBIC)
         wide = cv2.copyMakeBorder(page, *[42] * 4, cv2.BORDER_CONSTANT, value=255)
         near, far = (prepare(name, picture, SHAPES[name]).batch[0] for picture in (page, wide))
@@ -161,12 +162,12 @@ def test_a_wider_margin_changes_nothing_of_importance(name, dataset):
     assert np.mean(alike) > 0.95
 
 
-@pytest.mark.parametrize("label", range(10))
-def test_a_photograph_format_changes_little(drawn_digit, label):
-    content = cv2.imencode(".jpg", drawn_digit(label), [cv2.IMWRITE_JPEG_QUALITY, 75])[1]
-    exact = prepare("mnist_digit", drawn_digit(label), (28, 28, 1)).batch[0]
-    lossy = prepare("mnist_digit", decode(content.tobytes()), (28, 28, 1)).batch[0]
-    assert similarity(exact, lossy) > 0.75
+def test_a_photograph_format_changes_little(drawn_digit):
+    for label in range(10):
+        content = cv2.imencode(".jpg", drawn_digit(label), [cv2.IMWRITE_JPEG_QUALITY, 75])[1]
+        exact = prepare("mnist_digit", drawn_digit(label), (28, 28, 1)).batch[0]
+        lossy = prepare("mnist_digit", decode(content.tobytes()), (28, 28, 1)).batch[0]
+        assert similarity(exact, lossy) > 0.75
 
 
 @pytest.mark.parametrize("count", [2, 5])
@@ -201,25 +202,35 @@ def test_a_blank_picture_is_never_classified(recipe, name):
 
 
 @pytest.mark.parametrize("recipe", SHAPES)
-@pytest.mark.parametrize(
-    "shape",
-    [(1, 1), (1, 2), (2, 1), (1, 9), (9, 1), (1, 5000), (5000, 1), (2, 20_000), (3, 3), (40, 4000)],
-)
-@pytest.mark.parametrize("content", ["noise", "dot", "stripes", "half"])
-def test_the_strangest_proportions_do_not_crash(recipe, shape, content):
-    rng = np.random.default_rng(5)
-    down, across = np.indices(shape)
-    picture = {
-        "noise": rng.integers(0, 256, shape),
-        "dot": np.where((down == shape[0] // 2) & (across == shape[1] // 2), 0, 255),
-        "stripes": 255 * ((down + across) % 2),
-        "half": np.where(across + down < sum(shape) / 2, 0, 255),
-    }[content].astype(np.uint8)
-    try:
-        prepared = prepare(recipe, picture, SHAPES[recipe])
-    except ImageError:
-        return
-    assert_whole(prepared, SHAPES[recipe])
+def test_the_strangest_proportions_do_not_crash(recipe):
+    for shape, content in product(
+        [
+            (1, 1),
+            (1, 2),
+            (2, 1),
+            (1, 9),
+            (9, 1),
+            (1, 5000),
+            (5000, 1),
+            (2, 20_000),
+            (3, 3),
+            (40, 4000),
+        ],
+        ["noise", "dot", "stripes", "half"],
+    ):
+        rng = np.random.default_rng(5)
+        down, across = np.indices(shape)
+        picture = {
+            "noise": rng.integers(0, 256, shape),
+            "dot": np.where((down == shape[0] // 2) & (across == shape[1] // 2), 0, 255),
+            "stripes": 255 * ((down + across) % 2),
+            "half": np.where(across + down < sum(shape) / 2, 0, 255),
+        }[content].astype(np.uint8)
+        try:
+            prepared = prepare(recipe, picture, SHAPES[recipe])
+        except ImageError:
+            continue
+        assert_whole(prepared, SHAPES[recipe])
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from benchmarks.photos import PHOTOS
 from core import datasets, runs
 from core.errors import ImageError, NothingFound
 from core.preprocessing.digits import MOST_DIGITS
 from core.serving import load_predictor
+from tests.digits.photos import PHOTOS
 
 STROKES = {  # lines of a digit in a square of 100: x and y of their points
     "0": ["50,10 30,18 22,50 30,82 50,90 70,82 78,50 70,18 50,10"],

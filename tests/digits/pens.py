@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from benchmarks.conditions import skeleton
+from tests.digits.conditions import skeleton
 
 PENS = {  # RGB
     "black": (28, 28, 32),

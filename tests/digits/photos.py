@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from benchmarks.pens import Rng, paper, pen, pen_strokes, put, shoot
+from tests.digits.pens import Rng, paper, pen, pen_strokes, put, shoot
 
 
 @dataclass(frozen=True)
