@@ -6,6 +6,7 @@ from core import datasets, jobs, visitors
 from core.datasets import DatasetSpec
 from core.errors import StudioError
 from core.jobs import limits
+from core.models import OWN_PHOTOS, first_choice
 from pages.components import (
     address,
     backbone,
@@ -25,7 +26,6 @@ from pages.components import (
 )
 
 OWN = "+own"  # no dataset can have that name
-FIRST_CHOICE = "mnist"
 
 
 def page() -> None:
@@ -99,7 +99,7 @@ def pick_dataset() -> str:
     demo = limits.apply()  # which downloads nothing
     specs = {spec.name: spec for spec in datasets.list_datasets() if spec.is_here() or not demo}
     options = [*specs, OWN]
-    address.recall(keys.DATASET, options, FIRST_CHOICE, keys.NEXT_DATASET)
+    address.recall(keys.DATASET, options, datasets.first_choice().name, keys.NEXT_DATASET)
     chosen = st.pills(
         "What to learn from",
         options,
@@ -107,7 +107,7 @@ def pick_dataset() -> str:
         format_func=lambda name: _label(specs.get(name)),
         key=keys.DATASET,
     )
-    address.note(keys.DATASET, chosen, FIRST_CHOICE)
+    address.note(keys.DATASET, chosen, datasets.first_choice().name)
     broken.show_datasets()
     deleting.offer_undo("dataset")
     return chosen
@@ -175,7 +175,7 @@ def announce_imports() -> None:
 def go_to(name: str) -> None:
     """Choose pictures that were just imported, and the model that needs fewest of them."""
     st.session_state[keys.NEXT_DATASET] = name
-    st.session_state[keys.NEXT_MODEL] = model_form.FIRST_FOR_PHOTOGRAPHS
+    st.session_state[keys.NEXT_MODEL] = first_choice(OWN_PHOTOS).name
 
 
 def offer_delete(spec: DatasetSpec) -> None:
@@ -192,7 +192,7 @@ def offer_delete(spec: DatasetSpec) -> None:
 def delete(name: str) -> None:
     """Remove a dataset and go back to the first choice; raises `DatasetError` if it cannot be."""
     datasets.set_aside(name)
-    st.session_state[keys.NEXT_DATASET] = FIRST_CHOICE
+    st.session_state[keys.NEXT_DATASET] = datasets.first_choice().name
 
 
 page()

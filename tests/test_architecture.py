@@ -25,6 +25,7 @@ LEVELS = {
     "stored": 1,
     "drafts": 1,
     "progress": 1,
+    "script": 1,
     "spreadsheet": 1,
     "images": 1,
     "param": 1,

@@ -1,7 +1,9 @@
 """The commands that list: `models`, `runs`."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import asdict
+from types import NoneType
 
 from core import runs
 from core.cli.output import print_json, print_table, say_left_out
@@ -40,8 +42,9 @@ def download(options: argparse.Namespace) -> int:
 
 def list_models(options: argparse.Namespace) -> int:
     if options.json:
-        fields = [asdict(spec) for spec in MODELS.values()]
-        print_json([{k: v for k, v in spec.items() if k != "build"} for spec in fields])
+        specs = [asdict(spec).items() for spec in MODELS.values()]
+        functions = (Callable, NoneType)  # what is done with it, rather than what it is
+        print_json([{k: v for k, v in spec if not isinstance(v, functions)} for spec in specs])
     else:
         print_table(
             ("name", "hyperparameters and defaults", "presets", "about"),

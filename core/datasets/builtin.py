@@ -11,6 +11,7 @@ from core.datasets.dataset import Dataset, stratified_split, with_test_set
 from core.errors import DatasetError, StoredError
 from core.settings import settings
 
+MNIST = "mnist"
 DIGIT_NAMES = tuple("0123456789")
 MNIST_SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
 _MOST_BYTES = 200 * 2**20  # of a file that comes with the studio
@@ -29,7 +30,7 @@ def read_mnist(validation_fraction: float, seed: int) -> Dataset:
         read_mnist_test(),
         validation_fraction,
         seed,
-        name="mnist",
+        name=MNIST,
         class_names=DIGIT_NAMES,
         preprocessing="mnist_digit",
     )

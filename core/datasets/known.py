@@ -5,15 +5,15 @@ from functools import partial
 
 from core.datasets import builtin, cats_vs_dogs, cifar, fashion, store, stored
 from core.datasets.dataset import Dataset
-from core.datasets.spec import DatasetSpec
+from core.datasets.spec import DATASETS, DatasetSpec
 
 
 def _fixed(read: Callable[[float, int], Dataset]) -> Callable[[float, int, int | None], Dataset]:
     return lambda validation_fraction, seed, side: read(validation_fraction, seed)
 
 
-DATASETS: dict[str, DatasetSpec] = {
-    spec.name: spec
+DATASETS.update(
+    (spec.name, spec)
     for spec in (
         DatasetSpec(
             name="digits",
@@ -31,7 +31,7 @@ DATASETS: dict[str, DatasetSpec] = {
             read_test=builtin.read_digits_test,
         ),
         DatasetSpec(
-            name="mnist",
+            name=builtin.MNIST,
             title="MNIST",
             summary="70,000 handwritten digits, 28×28 grey pixels, by 500 writers.",
             class_names=builtin.DIGIT_NAMES,
@@ -44,6 +44,7 @@ DATASETS: dict[str, DatasetSpec] = {
             preprocessing="mnist_digit",
             read=_fixed(builtin.read_mnist),
             read_test=builtin.read_mnist_test,
+            first_choice=True,
         ),
         DatasetSpec(
             name="fashion_mnist",
@@ -97,4 +98,4 @@ DATASETS: dict[str, DatasetSpec] = {
             resizable=True,
         ),
     )
-}
+)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets import store, stored
+from core.datasets import builtin, store, stored
 from core.datasets.dataset import Dataset, test_fingerprint
 from core.datasets.known import DATASETS
 from core.datasets.pictures import Pictures
@@ -74,6 +74,12 @@ def _spec_of(kept: store.Store, known: DatasetSpec | None) -> DatasetSpec:
     )
 
 
+def first_choice() -> DatasetSpec:
+    """The dataset that a form offers first."""
+    known = DATASETS.values()
+    return next((spec for spec in known if spec.first_choice), next(iter(known)))
+
+
 def title_of(name: str) -> str:
     """What a dataset is called; its name if it is gone."""
     try:
@@ -120,7 +126,8 @@ def load(
             f"{spec.title} {'can too' if spec.resizable else 'cannot'}. Received: {side}."
         )
     check_here(spec)
-    return spec.read(fraction, seed, side)
+    dataset = spec.read(fraction, seed, side)
+    return dataset if dataset.name == name else replace(dataset, name=name)  # as it is listed
 
 
 def side_for(name: str, wanted: int) -> int | None:
@@ -241,3 +248,12 @@ def sample_pictures(name: str) -> list[np.ndarray]:
     images, labels = load_test(name)
     classes = range(len(spec.class_names))
     return [images[int((labels == label).argmax())].copy() for label in classes]
+
+
+def sample_digits() -> list[np.ndarray]:
+    """A handwritten digit of each kind from MNIST's test set, uint8 `(28, 28)`, from 0 to 9.
+
+    Raises:
+        DatasetError: if its file is missing or damaged.
+    """
+    return [image[..., 0] for image in sample_pictures(builtin.MNIST)]

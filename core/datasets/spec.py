@@ -32,6 +32,7 @@ class DatasetSpec:
             validation pictures of its own.
         owner: `studio`, or whose own pictures they are.
         preprocessing: name of the recipe in `core.preprocessing` for any other picture.
+        first_choice: whether a form offers it first; of several, the first entry.
         resizable: whether a `side` may be chosen that pictures are fitted to.
     """
 
@@ -53,3 +54,7 @@ class DatasetSpec:
     owner: str = visitors.STUDIO
     preprocessing: str = "photo"
     resizable: bool = False
+    first_choice: bool = False
+
+
+DATASETS: dict[str, DatasetSpec] = {}  # filled by `core.datasets.known`

@@ -23,6 +23,7 @@ from core import drafts as draft_folders
 from core import stored, visitors
 from core.datasets.naming import check_name, id_of
 from core.datasets.pictures import PictureFile
+from core.datasets.spec import DATASETS
 from core.errors import DatasetError, StoredError, disk_sentence, unknown
 from core.names import ID
 from core.settings import settings
@@ -31,7 +32,6 @@ from core.stored import Count, Name, Text
 FORMAT_VERSION = 1
 PARTS = ("train", "val", "test", "unsplit")
 CARD = "card.json"
-RESERVED = ("digits", "mnist", "fashion_mnist", "cifar10", "cats_vs_dogs")
 _MOST_LIST = 256 * 2**20  # bytes of a list of paths
 _MOST_INDEX = 2**30
 _LONGEST = 20_000  # pixels of a side; no image that is decoded has more
@@ -139,7 +139,7 @@ def root() -> Path:
 def check_free(name: str, owner: str = visitors.KEEPER) -> None:
     """Raise `DatasetError` if nobody, or not this owner, can store pictures under that name."""
     check_name(name)
-    if os.path.lexists(root() / name) or (name in RESERVED and owner != visitors.STUDIO):
+    if os.path.lexists(root() / name) or (name in DATASETS and owner != visitors.STUDIO):
         raise DatasetError(f"There is already a dataset named {name!r}. Choose another name.")
 
 

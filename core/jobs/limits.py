@@ -16,6 +16,7 @@ from core.errors import JobError, ModelError, StoredError, StudioError
 from core.jobs import room, turns
 from core.jobs.job import Job, now, root, seconds_since
 from core.models import MODELS
+from core.models.classical import looks_deep
 from core.settings import settings
 from core.training import TrainConfig, estimate
 from core.training.peaks import megabytes
@@ -128,7 +129,9 @@ def check_training(config: TrainConfig) -> float | None:
     if config.family == "classical" and memory.there_is() < SMALL_MACHINE:
         few = min(config.hyperparameters["max_pictures"] or spec.train_size, spec.train_size)
         features = config.hyperparameters["features"]
-        if (features in MODELS and memory.there_is() < FOR_FEATURES) or few > FEW_PICTURES:
+        if (
+            looks_deep(config.hyperparameters) and memory.there_is() < FOR_FEATURES
+        ) or few > FEW_PICTURES:
             raise ModelError(
                 f"This demo runs on a small machine: at most {FEW_PICTURES:,} pictures to learn "
                 f"from, and no features of a network. Received: {few:,} pictures, {features}."

@@ -159,12 +159,10 @@ def resnet(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int)
     return keras.Model(inputs, outputs, name="resnet")
 
 
-def multiplications(model: str, hyperparameters: Mapping[str, Any], input_shape: Shape) -> int:
-    """Multiplications that one picture takes on its way through the convolutions and the dense
+def simple_cnn_multiplications(hyperparameters: Mapping[str, Any], input_shape: Shape) -> int:
+    """Multiplications that one image takes on its way through the convolutions and the dense
     layer, roughly: what the time of a training is in proportion to.
     """
-    if model == "resnet":
-        return _resnet_multiplications(hyperparameters, input_shape)
     height, width, channels = input_shape
     total, plan = 0, convolution_plan(hyperparameters)
     for block, convolutions in enumerate(plan):
@@ -178,7 +176,8 @@ def multiplications(model: str, hyperparameters: Mapping[str, Any], input_shape:
     return total + height * width * channels * hyperparameters["dense_units"]
 
 
-def _resnet_multiplications(hyperparameters: Mapping[str, Any], input_shape: Shape) -> int:
+def resnet_multiplications(hyperparameters: Mapping[str, Any], input_shape: Shape) -> int:
+    """The same for `resnet`: of all its convolutions."""
     area, filters = input_shape[0] * input_shape[1], hyperparameters["width"]
     total = area * 9 * input_shape[2] * filters
     if min(input_shape[:2]) >= 16:

@@ -1,7 +1,6 @@
 """The models that are known by name, and what may be set on each."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -11,52 +10,14 @@ from core.models import (
     classical,
     classical_params,
     cnn,
+    layers,
     network_params,
     transfer_params,
 )
-from core.models.presets import CNN_PRESETS, TRANSFER_PRESETS, Preset
-from core.models.transfer import BACKBONES, Backbone, build
+from core.models.presets import CNN_PRESETS, TRANSFER_PRESETS
+from core.models.spec import ANY, OWN_PHOTOS, ModelSpec
+from core.models.transfer import BACKBONES, EMBEDDED, Backbone, build
 from core.param import Param, Value
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """What is known of a model before it is trained.
-
-    Attributes:
-        name: what it is asked for by.
-        title: its name as people write it.
-        summary: one sentence a student understands.
-        family: `classical` (scikit-learn) or `network` (Keras, served by LiteRT).
-        params: what may be set.
-        build: classical: `(hyperparameters, seed) -> unfitted estimator`;
-            network: `(hyperparameters, input_shape, classes) -> uncompiled keras.Model`.
-        learns_by: what its learning curve is drawn over: `epoch`, `iteration`, `trees`, `rounds`
-            or `pictures`.
-        presets: values that belong together, by name.
-        backbone: name of the network in `core.models.transfer.BACKBONES` that it builds on.
-        quick: whether it learns something in minutes on two cores.
-    """
-
-    name: str
-    title: str
-    summary: str
-    family: str
-    params: tuple[Param, ...]
-    build: Callable[..., Any]
-    learns_by: str
-    presets: Mapping[str, Preset] = field(default_factory=dict)
-    backbone: str = ""
-    quick: bool = True
-
-
-_WHAT_FOR = {
-    "efficientnet_lite0": "Comes with the studio; made for small machines.",
-    "mobilenet_v2": "Made for telephones: small and quick.",
-    "efficientnet_b0": "A little stronger and slower than its Lite sister.",
-    "resnet50": "Deep and thorough; about ten times the work of the small ones.",
-    "vgg16": "An older, plain and very large network; forty times the work.",
-}
 
 
 def _transfer(backbone: Backbone) -> ModelSpec:
@@ -64,14 +25,18 @@ def _transfer(backbone: Backbone) -> ModelSpec:
         name=backbone.name,
         title=f"{backbone.title}, pretrained",
         summary="Has seen 1.3 million photographs (ImageNet) and needs to learn only how to name "
-        f"what it finds in yours. {_WHAT_FOR[backbone.name]}",
+        f"what it finds in yours. {backbone.what_for}".strip(),
         family="network",
         params=transfer_params.TRANSFER,
         build=partial(build, backbone.name),
         learns_by="epoch",
+        steps="epochs",
         presets=TRANSFER_PRESETS,
         backbone=backbone.name,
+        check=transfer_params.check_changes,
         quick=not backbone.download_bytes,
+        # Small sets of photos need what it knows.
+        first_for=(OWN_PHOTOS,) if backbone.name == EMBEDDED else (),
     )
 
 
@@ -86,6 +51,7 @@ MODELS: dict[str, ModelSpec] = {
             params=classical_params.LOGISTIC_REGRESSION,
             build=classical.logistic_regression,
             learns_by="iteration",
+            steps="max_iter",
         ),
         ModelSpec(
             name="linear_svm",
@@ -95,6 +61,7 @@ MODELS: dict[str, ModelSpec] = {
             params=classical_params.LINEAR_SVM,
             build=classical.linear_svm,
             learns_by="pictures",
+            steps="max_iter",
         ),
         ModelSpec(
             name="rbf_svm",
@@ -104,6 +71,7 @@ MODELS: dict[str, ModelSpec] = {
             params=classical_params.RBF_SVM,
             build=classical.rbf_svm,
             learns_by="pictures",
+            growth=2,
         ),
         ModelSpec(
             name="knn",
@@ -113,6 +81,7 @@ MODELS: dict[str, ModelSpec] = {
             params=classical_params.KNN,
             build=classical.knn,
             learns_by="pictures",
+            looks_up=True,
         ),
         ModelSpec(
             name="random_forest",
@@ -123,6 +92,7 @@ MODELS: dict[str, ModelSpec] = {
             params=classical_params.RANDOM_FOREST,
             build=classical.random_forest,
             learns_by="trees",
+            steps="n_estimators",
         ),
         ModelSpec(
             name="gradient_boosting",
@@ -132,6 +102,7 @@ MODELS: dict[str, ModelSpec] = {
             params=classical_params.GRADIENT_BOOSTING,
             build=classical.gradient_boosting,
             learns_by="rounds",
+            steps="rounds",
         ),
         ModelSpec(
             name="mlp",
@@ -142,6 +113,7 @@ MODELS: dict[str, ModelSpec] = {
             params=classical_params.MLP,
             build=classical.mlp,
             learns_by="epoch",
+            steps="epochs",
         ),
         ModelSpec(
             name="simple_cnn",
@@ -156,7 +128,12 @@ MODELS: dict[str, ModelSpec] = {
             ),
             build=cnn.simple_cnn,
             learns_by="epoch",
+            steps="epochs",
             presets=CNN_PRESETS,
+            check=cnn.check_size,
+            multiplications=cnn.simple_cnn_multiplications,
+            layers=layers.add_simple_cnn,
+            first_for=(ANY,),
         ),
         ModelSpec(
             name="resnet",
@@ -171,11 +148,23 @@ MODELS: dict[str, ModelSpec] = {
             ),
             build=cnn.resnet,
             learns_by="epoch",
+            steps="epochs",
+            multiplications=cnn.resnet_multiplications,
+            layers=layers.add_resnet,
             quick=False,
         ),
         *map(_transfer, BACKBONES.values()),
     )
 }
+
+
+def first_choice(kind: str = ANY) -> ModelSpec:
+    """The model that a form offers first for a kind of dataset, `ANY` or `OWN_PHOTOS`."""
+    return next((spec for spec in MODELS.values() if kind in spec.first_for), _first())
+
+
+def _first() -> ModelSpec:
+    return next(iter(MODELS.values()))
 
 
 def preset_values(model: str, preset: str) -> dict[str, Value]:
@@ -203,7 +192,7 @@ def resolve(model: str, values: Mapping[str, Any]) -> dict[str, Value]:
     """
     if not isinstance(model, str) or model not in MODELS:
         raise ModelError(unknown("model", model, MODELS))
-    params = {param.name: param for param in MODELS[model].params}
+    params: dict[str, Param] = {param.name: param for param in MODELS[model].params}
     for name in values:
         if name not in params:
             raise ModelError(unknown(f"hyperparameter of {model}", name, params))

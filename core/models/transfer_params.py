@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+from core.augmentation import USUAL
+from core.errors import ModelError
 from core.models.augmentation_params import AUGMENTATION
 from core.models.classical_params import input_size
 from core.models.network_params import L2, training
-from core.param import Param
+from core.param import Param, Value
 
 HEAD = (
     input_size(),
@@ -87,3 +89,25 @@ TRANSFER = (
     *FINE_TUNING,
     *AUGMENTATION,
 )
+
+
+def check_changes(values: dict[str, Value], input_shape: tuple[int, int, int]) -> None:
+    """Images are changed at random only while fine-tuning if features are computed once.
+
+    Args:
+        values: the hyperparameters; `augmentation` becomes `none` where no change would be made.
+        input_shape: height, width and channels; any will do.
+
+    Raises:
+        ModelError: if changes are asked for that would never be made.
+    """
+    if not values["cache_features"] or values["fine_tune_epochs"]:
+        return
+    for name in ("augmentation", "mixup", "cutmix"):
+        if values[name] not in (0, "none", USUAL):
+            raise ModelError(
+                f"With features that are computed once, images are changed only while "
+                f"fine-tuning, so `{name}` needs fine_tune_epochs above 0 or "
+                f"cache_features=False. Received: {name}={values[name]} with fine_tune_epochs=0."
+            )
+    values["augmentation"] = "none"

@@ -17,7 +17,7 @@ from core.models.transfer import write_embedded
 from core.progress import Progress, Reporter
 from core.training.batches import chosen_rows
 from core.training.features import features, litert_extractor
-from core.training.learning import LEARNERS, Curve
+from core.training.learning import Curve, learn
 
 _CHUNK = 1000  # images whose features are computed together
 MOST_SCORED = 2000  # pictures of each part that the learning curve is measured on
@@ -61,7 +61,7 @@ def fit_classical(
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message="class_weight presets")  # the rows stay the same
         estimator = MODELS[model].build(hyperparameters, seed)
-        estimator = LEARNERS[model](estimator, learnt, labels, curve)
+        estimator = learn(estimator, learnt, labels, curve)
     if not hasattr(estimator, "predict_proba"):
         estimator = with_probabilities(estimator, x_val, dataset.y_val[some_val])
     return make_pipeline(*steps, estimator), tuple(curve.history)

@@ -8,27 +8,9 @@ from typing import Any
 from core import datasets, runs
 from core.augmentation import USUAL, usual_policy
 from core.errors import ModelError, unknown
-from core.models import MODELS, Value, cnn, resolve
+from core.models import MODELS, Value, resolve
 
 MAX_SEED = 2**32 - 1  # NumPy, and with it scikit-learn and Keras, takes no larger one
-
-
-def _check_changes(values: dict[str, Value]) -> None:
-    """Pictures are changed at random only while fine-tuning if features are computed once.
-
-    Raises:
-        ModelError: if changes are asked for that would never be made.
-    """
-    if values["fine_tune_epochs"]:
-        return
-    for name in ("augmentation", "mixup", "cutmix"):
-        if values[name] not in (0, "none", USUAL):
-            raise ModelError(
-                f"With features that are computed once, pictures are changed only while "
-                f"fine-tuning, so `{name}` needs fine_tune_epochs above 0 or "
-                f"cache_features=False. Received: {name}={values[name]} with fine_tune_epochs=0."
-            )
-    values["augmentation"] = "none"
 
 
 @dataclass(frozen=True)
@@ -81,12 +63,10 @@ class TrainConfig:
     def _resolved(self, spec: datasets.DatasetSpec) -> dict[str, Value]:
         """Every hyperparameter that counts; what depends on the dataset is settled here."""
         values = resolve(self.model, self.hyperparameters)
-        if MODELS[self.model].backbone and values["cache_features"]:
-            _check_changes(values)
+        if check := MODELS[self.model].check:
+            check(values, spec.input_shape)
         if values.get("augmentation") == USUAL:
             values["augmentation"] = usual_policy(spec.preprocessing)
-        if self.model == "simple_cnn":
-            cnn.check_size(values, spec.input_shape)
         return values
 
     @classmethod

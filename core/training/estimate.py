@@ -8,7 +8,7 @@ from typing import Any
 from core import machine, visitors
 from core.datasets import DatasetSpec
 from core.errors import ModelError
-from core.models import MODELS, Value, cnn, resolve
+from core.models import MODELS, Value, resolve
 from core.models.transfer import BACKBONES
 from core.runs import Run, RunCard
 from core.training.config import TrainConfig
@@ -105,9 +105,11 @@ def _comparable(card: RunCard, config: TrainConfig) -> bool:
     """Whether its speed says something: any network for a network, else the same model."""
     known = _settings_of(card) is not None and card.metrics.get("train_size", 0) > 0
     if config.family == "network":
-        pretrained = bool(MODELS[config.model].backbone)
-        network = known and card.family == "network"
-        return network and bool(MODELS[card.model].backbone) == pretrained
+        if not known or card.family != "network":
+            return False
+        first, second = MODELS[card.model], MODELS[config.model]
+        counted = all(spec.backbone or spec.multiplications for spec in (first, second))
+        return bool(first.backbone) == bool(second.backbone) and (counted or first is second)
     same_features = card.hyperparameters.get("features") == config.hyperparameters["features"]
     return known and card.model == config.model and same_features
 
@@ -150,15 +152,11 @@ def _work(
     """What the time is in proportion to; a network answers the validation set in each epoch."""
     if backbone := MODELS[model].backbone:
         return _pretrained_work(backbone, hyperparameters) * pictures
-    if MODELS[model].family == "network":
-        each = cnn.multiplications(model, hyperparameters, shape)
+    spec, pixels = MODELS[model], shape[0] * shape[1] * shape[2]
+    if spec.family == "network":
+        each = spec.multiplications(hyperparameters, shape) if spec.multiplications else pixels
         return each * (pictures * (1 + _BACKWARDS) + held_out) * hyperparameters["epochs"]
-    pixels = shape[0] * shape[1] * shape[2]
     components = hyperparameters.get("pca_components", _HOG_FEATURES)
     features = pixels if hyperparameters["features"] == "pixels" else components
-    steps = 1
-    for name in ("max_iter", "n_estimators", "rounds", "epochs"):
-        steps *= hyperparameters.get(name, 1)
-    if model == "rbf_svm":
-        return features * pictures**2
-    return (features * steps + pixels) * pictures
+    steps = hyperparameters.get(spec.steps, 1)
+    return features * steps * pictures**spec.growth + pixels * pictures

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from core.errors import ModelError
 from core.progress import Progress, Reporter
 from core.training.batches import chosen_rows
 
@@ -174,11 +175,39 @@ def _marks(total: int) -> list[int]:
 
 
 LEARNERS: dict[str, Callable] = {
-    "logistic_regression": by_iterations,
-    "linear_svm": by_pictures,
-    "rbf_svm": by_pictures,
-    "knn": by_pictures,
-    "random_forest": by_trees,
-    "gradient_boosting": by_rounds,
-    "mlp": by_epochs,
+    "iteration": by_iterations,
+    "trees": by_trees,
+    "rounds": by_rounds,
+    "epoch": by_epochs,
+    "pictures": by_pictures,
 }
+_NEEDED = {
+    "iteration": ("set_callbacks", "max_iter"),
+    "trees": ("warm_start", "n_estimators"),
+    "rounds": ("warm_start", "max_iter"),
+    "epoch": ("partial_fit", "max_iter", "random_state"),
+    "pictures": (),
+}
+
+
+def learn(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):
+    """Fit an estimator by the learner of the kind that its training curve is drawn over.
+
+    Args:
+        estimator: unfitted, of scikit-learn.
+        x: features, float32, shape `(N, F)`.
+        y: labels, int, shape `(N,)`.
+        curve: gets the points; its `axis` is one of `LEARNERS`.
+
+    Raises:
+        ModelError: if the estimator cannot be fitted step by step in that way.
+        Cancelled: if it was asked to stop.
+    """
+    missing = [name for name in _NEEDED[curve.axis] if not hasattr(estimator, name)]
+    if missing:
+        raise ModelError(
+            f"{type(estimator).__name__} cannot learn by {curve.axis}: it has no "
+            f"{' and no '.join(missing)}. Any estimator can learn by pictures: set "
+            f"learns_by=pictures in its entry."
+        )
+    return LEARNERS[curve.axis](estimator, x, y, curve)

@@ -199,9 +199,7 @@ def export_network(network, folder: Path, half: bool = False) -> None:
         folder: where they go.
         half: whether the twin keeps its weights in 16 bits, which halves it.
     """
-    import keras
-
-    bare = keras.Model.from_config(network.get_config())
+    bare = type(network).from_config(network.get_config())  # a `Sequential` stays one
     bare.set_weights(network.get_weights())
     forget_learning(network)
     bare.save(folder / "model.keras")

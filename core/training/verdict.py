@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.evaluation import best_point, few_images, is_more, kept_point
+from core.models import MODELS
 from core.runs import RunCard
 from core.units import percent
 
@@ -68,8 +69,10 @@ def judge_run(card: RunCard, validation_size: int | None = None) -> Verdict:
     images = card.metrics.get("val_size", validation_size)
     if images is not None and card.family == "classical":
         images = min(images, _MOST_SCORED)
+    spec = MODELS.get(card.model)
+    looks_up = spec is not None and spec.looks_up
     keep_best = bool(card.hyperparameters.get("keep_best"))
-    return judge(card.history, card.axis, card.model == "knn", keep_best, images)
+    return judge(card.history, card.axis, looks_up, keep_best, images)
 
 
 def judge(

@@ -11,7 +11,7 @@ from core.augmentation import why_usual
 from core.datasets import DatasetSpec
 from core.errors import RunError, StudioError
 from core.jobs import limits
-from core.models import MODELS, ModelSpec, Param
+from core.models import ANY, MODELS, OWN_PHOTOS, ModelSpec, Param, first_choice
 from core.names import MOST_OF_TITLE
 from core.preprocessing import reads
 from core.training import MAX_SEED, TrainConfig
@@ -27,8 +27,6 @@ from pages.components import (
     steps,
 )
 
-FIRST_CHOICE = "simple_cnn"
-FIRST_FOR_PHOTOGRAPHS = "efficientnet_lite0"  # small sets of photographs need what it knows
 _GROUPS = {
     "model": "The model itself",
     "features": "What it looks at",
@@ -46,7 +44,7 @@ def pick_model(spec: DatasetSpec) -> ModelSpec:
         spec: the dataset, which decides what is offered first.
     """
     own = spec.owner != visitors.STUDIO and reads(spec.preprocessing) == "photos"
-    first = FIRST_FOR_PHOTOGRAPHS if own else FIRST_CHOICE
+    first = first_choice(OWN_PHOTOS if own else ANY).name
     offered = [MODELS[name] for name in limits.models()]
     families = {
         "Pretrained networks": [spec for spec in offered if spec.backbone],

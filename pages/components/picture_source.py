@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from core.datasets import sample_pictures
+from core.datasets import sample_digits
 from core.images import data_url, fit_within
 from pages.components import camera, deleting, html, keys, leaving, sent
 from pages.components.memory import Memory, recall, remember
@@ -157,7 +157,7 @@ def _start_with(drawing: dict | None) -> None:
 @st.cache_data(show_spinner=False)
 def _sample(name: str) -> dict:
     """A sample as a drawing for the canvas: MNIST test digits, dark on white."""
-    images = [255 - sample_pictures("mnist")[int(digit)][..., 0] for digit in name]
+    images = [255 - sample_digits()[int(digit)] for digit in name]
     picture = np.hstack(images)
     scale = _SAMPLE_SIDE / max(picture.shape)
     return {

@@ -84,9 +84,11 @@ def axis_of(job: Job) -> str:
 
 def _end(job: Job, axis: str) -> int | None:
     """Where the learning curve will end, so that it does not move about while it grows."""
-    names = {"epoch": "epochs", "iteration": "max_iter", "trees": "n_estimators"}
+    spec = MODELS.get(job.settings["model"])
+    if spec is None or axis == "pictures":  # by more and more images: all of them at the end
+        return None
     settings = job.settings.get("hyperparameters", {})
-    ends = [settings.get(names.get(axis, axis), 0), settings.get("fine_tune_epochs", 0)]
+    ends = [settings.get(spec.steps, 0), settings.get("fine_tune_epochs", 0)]
     return sum(ends) if all(type(end) is int for end in ends) and ends[0] else None
 
 

@@ -256,7 +256,7 @@ def test_an_upload_is_worked_on_and_outlives_a_reload(open_page, name):
     check_pictures(page, PICTURES[name], from_text("invert"))
     again = open_page(picture="upload", pipeline="invert", sketch=asked(page, keys.SKETCH))
     check_pictures(again, PICTURES[name], from_text("invert"))
-    assert captions(again) == [f"{name}, from before."]
+    assert captions(again)[1:] == [f"{name}, from before."]
     fine(again.button_group(key=keys.LAB_VIEW).set_value("random").run())
     assert seen(again)[0].is_like(fit_within(PICTURES[name], VARIANT))
 
@@ -291,7 +291,7 @@ def test_a_large_image_is_reduced_and_that_is_said(open_page):
     large = np.tile(np.arange(240, dtype=np.uint8), (1800, 10))
     page = open_page(picture="upload", pipeline="invert")
     fine(page.file_uploader[0].upload("large.png", encode_png(large)).run())
-    assert captions(page)[0] == "Reduced from 2,400 × 1,800 to 1,200 × 900 pixels."
+    assert captions(page)[1] == "Reduced from 2,400 × 1,800 to 1,200 × 900 pixels."
     assert "1200×900 pixels" in html_of(page)
     fine(page.file_uploader[0].upload("grey.png", content("grey.png")).run())
     assert not [caption for caption in captions(page) if "Reduced" in caption]

@@ -15,8 +15,9 @@ class Backbone:
     """A convolutional network trained on ImageNet, without its classifier.
 
     Attributes:
-        name: what it is asked for by; the model that uses it has the same name.
+        name: what it is asked for by; the model that comes with it is called the same.
         title: its name as people write it.
+        what_for: a sentence on when to take it.
         features: how many numbers it describes a picture by.
         multiplications: of one picture of 224×224 pixels, in millions.
         file: its weights; None for the one that comes with the studio.
@@ -28,6 +29,7 @@ class Backbone:
 
     name: str
     title: str
+    what_for: str
     features: int
     multiplications: int
     file: RemoteFile | None = None
@@ -53,6 +55,7 @@ BACKBONES: dict[str, Backbone] = {
         Backbone(
             EMBEDDED,
             "EfficientNet-Lite0",
+            "Comes with the studio; made for small machines.",
             features=1280,
             multiplications=385,
             scale=1 / 128,
@@ -61,6 +64,7 @@ BACKBONES: dict[str, Backbone] = {
         Backbone(
             "mobilenet_v2",
             "MobileNetV2",
+            "Made for telephones: small and quick.",
             features=1280,
             multiplications=300,
             file=_keras_file(
@@ -75,6 +79,7 @@ BACKBONES: dict[str, Backbone] = {
         Backbone(
             "efficientnet_b0",
             "EfficientNetB0",
+            "A little stronger and slower than its Lite sister.",
             features=1280,
             multiplications=390,
             file=RemoteFile(
@@ -89,6 +94,7 @@ BACKBONES: dict[str, Backbone] = {
         Backbone(
             "resnet50",
             "ResNet50",
+            "Deep and thorough; about ten times the work of the small ones.",
             features=2048,
             multiplications=3860,
             file=_keras_file(
@@ -103,6 +109,7 @@ BACKBONES: dict[str, Backbone] = {
         Backbone(
             "vgg16",
             "VGG16",
+            "An older, plain and very large network; forty times the work.",
             features=512,
             multiplications=15300,
             file=_keras_file(

@@ -10,10 +10,10 @@ import textwrap
 from core import datasets
 from core.models import MODELS
 from core.runs import RunCard
+from core.script import WIDTH, Script, literal
 from core.training.config import TrainConfig
 from core.training.script import classical, network, transfer
 from core.training.script.pictures import add_pictures, amounts
-from core.training.script.writing import WIDTH, Script, literal
 
 _LIBRARIES = {"classical": "scikit-learn", "network": "Keras"}
 

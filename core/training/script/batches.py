@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from core.augmentation import Policy, chosen_policy
-from core.training.script.writing import Call, Script, call
+from core.script import Call, Script, call
 
 
 def add_targets(script: Script, classes: int) -> None:

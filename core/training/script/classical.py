@@ -5,11 +5,11 @@ from typing import Any
 
 from core.models import MODELS, classical, classical_params
 from core.models.transfer import BACKBONES
+from core.script import Call, Script, call, literal
 from core.training.classical import MOST_SCORED
 from core.training.config import TrainConfig
 from core.training.script.features import add_found_in
 from core.training.script.pictures import Amounts, chosen_rows, shape_of
-from core.training.script.writing import Call, Script, call, literal
 
 _FEATURES = {
     "pixels": "It looks at the bare pixels, divided by the brightest of each picture.",
@@ -33,7 +33,7 @@ def add_training(script: Script, config: TrainConfig, found: Amounts) -> None:
     looks_at = _FEATURES[hyperparameters["features"]]
     bare = hyperparameters["features"] == "pixels"
     summary = spec.summary if bare or "pixel" not in spec.summary else f"{spec.title}."
-    if config.model == "mlp":
+    if spec.learns_by == "epoch":
         _add_features(script, steps, looks_at)
         _add_epochs(script, estimator, summary, literal(config.seed))
     elif hyperparameters["features"] == "pca":
@@ -129,18 +129,18 @@ def _add_epochs(script: Script, estimator: Any, summary: str, seed: str) -> None
     estimator.set_params(max_iter=type(estimator)().max_iter)  # of no effect on `partial_fit`
     estimator.set_params(random_state=None)
     script.add(
-        _written(estimator, "network = "),
-        f"network.random_state = np.random.RandomState({seed})",
-        why=f"The network. {summary} Its random numbers go on from one epoch to the next.",
+        _written(estimator, "classifier = "),
+        f"classifier.random_state = np.random.RandomState({seed})",
+        why=f"The classifier. {summary} Its random numbers go on from one epoch to the next.",
     )
     script.add(
         "seen = features.transform(x_train)",
         f"for epoch in range({epochs}):",
-        "    network.partial_fit(seen, y_train, classes=np.unique(y_train))",
-        '    print(f"epoch {epoch + 1}: loss {network.loss_:.4f}")',
-        "model = make_pipeline(features, network)",
+        "    classifier.partial_fit(seen, y_train, classes=np.unique(y_train))",
+        '    print(f"epoch {epoch + 1}: training accuracy {classifier.score(seen, y_train):.4f}")',
+        "model = make_pipeline(features, classifier)",
         why="In each epoch it sees every training picture once, and corrects its weights a little "
-        "after each batch. Features and network together are the model.",
+        "after each batch. Features and classifier together are the model.",
     )
 
 

@@ -1,7 +1,7 @@
 """The section of a script that asks a pretrained network what it finds in pictures."""
 
 from core.models.transfer import Backbone
-from core.training.script.writing import Script
+from core.script import Script
 
 
 def add_found_in(script: Script, network: str, backbone: Backbone) -> None:

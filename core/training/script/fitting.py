@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.evaluation import LEAST_GAIN, LOSS_COUNTS, SCORE
+from core.script import Call, Script, call, comment, listed
 from core.training.network import AVERAGED_PARTS, LAST_RATE, MOMENTUM, WARM_UP
-from core.training.script.writing import Call, Script, call, comment, listed
 
 _LEARNING_RATE = {
     "one_cycle": "The learning rate rises while the weights are still far off, then falls along a "

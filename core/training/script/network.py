@@ -1,12 +1,16 @@
 """The sections of a script that trains a network with plain Keras."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from core import datasets
+from core.models import MODELS
+from core.models.spec import Shape
+from core.script import Script, call, literal
 from core.training.config import TrainConfig
 from core.training.script.batches import add_batches, add_targets
 from core.training.script.fitting import add_compile, add_fit
-from core.training.script.layers import LAYERS
 from core.training.script.pictures import Amounts
-from core.training.script.writing import Script
 
 
 def add_settings(script: Script, config: TrainConfig, found: Amounts) -> None:
@@ -28,9 +32,32 @@ def add_training(script: Script, config: TrainConfig, found: Amounts) -> None:
     spec, hyperparameters = datasets.find(config.dataset), config.hyperparameters
     add_targets(script, found.classes)
     add_batches(script, hyperparameters, found.classes)
-    LAYERS[config.model](script, hyperparameters, spec.input_shape, found.classes)
+    add_layers = MODELS[config.model].layers or _building(config.model)
+    add_layers(script, hyperparameters, spec.input_shape, found.classes)
     add_compile(script, hyperparameters, steps_of(config, found, "epochs"))
     add_fit(script, hyperparameters)
+
+
+def _building(model: str) -> Callable[[Script, Mapping[str, Any], Shape, int], None]:
+    """For a network without `layers` in its entry: the section that has it built."""
+
+    def add_model(
+        script: Script, hyperparameters: Mapping[str, Any], shape: Shape, classes: int
+    ) -> None:
+        script.uses("from core.models import MODELS")
+        script.add(
+            call("hyperparameters = dict", **hyperparameters).lines(),
+            call(
+                f"model = MODELS[{literal(model)}].build",
+                "hyperparameters",
+                str(shape),
+                str(classes),
+            ),
+            why=f"The network. {MODELS[model].summary} `build` in its entry lays it out, from "
+            "the brightness of pixels to a probability for each class.",
+        )
+
+    return add_model
 
 
 def add_figures(script: Script) -> None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from core import datasets
+from core.script import Call, Script, call
 from core.training import batches
 from core.training.classical import MOST_SCORED
 from core.training.config import TrainConfig
-from core.training.script.writing import Call, Script, call
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,15 @@
 """The sections of a script that trains a pretrained network, as `core.training.transfer` does."""
 
 from core.models import MODELS
+from core.models.layers import add_penalty, dropout
 from core.models.transfer import BACKBONES, Backbone
+from core.script import Call, Script, call, listed
 from core.training.config import TrainConfig
 from core.training.script.batches import add_batches, add_targets, are_changed
 from core.training.script.features import add_found_in
 from core.training.script.fitting import Phase, add_compile, add_fit
-from core.training.script.layers import add_penalty, dropout
 from core.training.script.network import steps_of
 from core.training.script.pictures import Amounts, shape_of
-from core.training.script.writing import Call, Script, call, listed
 
 _FROZEN = "Learning: in each epoch the network sees every training picture once, and only its head "
 _FROZEN += "is corrected."

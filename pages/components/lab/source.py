@@ -70,8 +70,7 @@ def _sample() -> Picture | None:
     address.note(keys.LAB_SAMPLE, name, "flower")
     try:
         if name in _DIGITS:
-            digit = datasets.sample_pictures("mnist")[int(name[-1])]
-            return Picture(name, digit[..., 0])
+            return Picture(name, datasets.sample_digits()[int(name[-1])])
         st.caption(f"Photograph: {datasets.PHOTOGRAPHS[name][3]}.")
         return Picture(name, datasets.photograph(name))
     except StudioError as error:

@@ -10,12 +10,12 @@ from core.augmentation import CUSTOM, Policy
 from core.errors import StudioError
 from core.export import pack
 from core.images import encode_png, fit_within
+from core.models import MODELS, first_choice
 from core.models.augmentation_params import AUGMENTATION
 from pages.components import html, keys
 from pages.components.lab.source import Picture
 
 PARAMS = tuple(param for param in AUGMENTATION if param.only_if)
-MODEL = "simple_cnn"  # that the policy is handed to
 _SIDE = 256  # pixels; variants are shown small
 _START = {
     "none": "Nothing",
@@ -115,18 +115,25 @@ def _variants(image: np.ndarray, policy: Policy, number: int, seed: int) -> list
 
 def _hand_over(values: dict[str, Any]) -> None:
     """A link to the Train page with this policy filled in."""
-    query = {f"{MODEL}.{name}": str(value) for name, value in values.items()}
+    model = _network()
+    query = {f"{model}.{name}": str(value) for name, value in values.items()}
     st.page_link(
         "train.py",
         label="Train with these changes",
         icon=":material/school:",
         query_params={
             keys.STEP: "model",
-            keys.MODEL: MODEL,
-            f"{MODEL}.augmentation": CUSTOM,
+            keys.MODEL: model,
+            f"{model}.augmentation": CUSTOM,
             **query,
         },
     )
+
+
+def _network() -> str:
+    """The model that the policy is handed to: the first choice that takes one."""
+    models = (first_choice(), *MODELS.values())
+    return next(spec.name for spec in models if spec.has("augmentation"))
 
 
 def all_files(variants: list[np.ndarray]) -> bytes:

@@ -8,7 +8,6 @@ from core import datasets
 from core.datasets import DATASETS, Dataset, import_folder, load, sample_pictures
 from core.datasets.dataset import test_fingerprint as fingerprint_of
 from core.datasets.registry import SPLIT_SEED
-from core.datasets.store import RESERVED
 from core.errors import DatasetError
 from core.settings import Settings
 from tests.core.datasets.pictures_on_disk import pets, png, write_folder
@@ -31,10 +30,6 @@ def test_a_dataset_is_what_its_entry_says(name):
 def test_datasets_come_with_the_studio():
     assert set(COMING_ALONG) == {spec.name for spec in DATASETS.values() if not spec.download_bytes}
     assert all(DATASETS[name].is_here() for name in COMING_ALONG)
-
-
-def test_names_of_datasets_are_reserved():
-    assert set(RESERVED) == set(DATASETS)
 
 
 @pytest.mark.parametrize("side", [15, 225, 64])

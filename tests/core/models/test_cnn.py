@@ -335,5 +335,5 @@ def test_multiplications_are_those_of_the_layers(model, shape, values):
         total += np.prod(layer.output.shape[1:3]) * np.prod(layer.kernel.shape)
     for layer in of_kind(network, "Dense")[:-1]:
         total += np.prod(layer.kernel.shape)
-    estimated = cnn.multiplications(model, resolve(model, values), shape)
+    estimated = MODELS[model].multiplications(resolve(model, values), shape)
     assert estimated == pytest.approx(total, rel=0.01)

@@ -1,10 +1,10 @@
 """The sections of a script that lay out a network, the same as `core.models.cnn` builds it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from core.models.cnn import Shape, convolution_plan
-from core.training.script.writing import Call, Script, call, listed
+from core.script import Call, Script, call, listed
 
 _EVENED_OUT = "layers.BatchNormalization(momentum=0.95)"
 _POOLING_FROM = 16  # pixels a side from which a ResNet halves the picture at the beginning
@@ -122,9 +122,3 @@ def add_penalty(script: Script, hyperparameters: Mapping[str, Any]) -> None:
             f"penalty = keras.regularizers.L2({hyperparameters['l2']})",
             why="Large weights cost something, which guards against learning by heart.",
         )
-
-
-LAYERS: dict[str, Callable[[Script, Mapping[str, Any], Shape, int], None]] = {
-    "simple_cnn": add_simple_cnn,
-    "resnet": add_resnet,
-}
