@@ -17,9 +17,9 @@ BIN := .venv/bin
 run: .venv/installed
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-# What kills processes or waits for them by the second has the machine to itself; the others share
-# its cores, a file at a time: each of the two has its own server, browser and folders.
-ALONE := $(addprefix tests/core/jobs/test_,dispatcher.py training_jobs.py limits.py)
+# Browsers, and what kills processes or waits for them by the second, have the machine to themselves;
+# the others share its cores, a file at a time.
+ALONE := tests/browser $(addprefix tests/core/jobs/test_,dispatcher.py training_jobs.py limits.py)
 TOGETHER := -n 2 --dist loadfile tests $(ALONE:%=--ignore=%)
 
 test: .venv/installed-dev chromium

@@ -82,6 +82,6 @@ def test_the_views_of_a_comparison_name_runs_by_their_titles(view):
     ],
 )
 def test_lists_of_runs_tell_those_with_the_same_title_apart(name, address):
-    text = read(visit(name, **address))
+    text = read(visit(name, [keys.SETTINGS], **address))
     assert OF_THIRD not in text
     assert all(name in text for name in NAMES)
