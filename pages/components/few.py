@@ -14,25 +14,34 @@ def validation_size(run: Run) -> int | None:
     """How many validation images there were; cards written earlier do not say."""
     if "val_size" in run.card.metrics:
         return run.card.metrics["val_size"]
-    return _measured_on(run, run.card.created)[0]
+    try:
+        return _labels(run, run.card.created)
+    except StudioError:
+        return None
 
 
 def show_cautions(run: Run) -> None:
     """Say so where metrics were measured on few images."""
-    show(_measured_on(run, run.card.created)[1])
-
-
-@st.cache_data(show_spinner=False, max_entries=100, hash_funcs={Run: lambda run: str(run.folder)})
-def _measured_on(run: Run, created: str) -> tuple[int | None, list[str]]:
-    """Validation images, and what is said of few test images, of a run made at that time.
-
-    A run whose answers cannot be read says neither: that is told where they are shown.
-    """
     try:
-        cautious = cautions(run.evaluation("test"), run.card.class_names)
-        return len(run.evaluation("val").labels), cautious
+        show(_cautions(run, run.card.created))
     except StudioError:
-        return None, []
+        return  # said where its answers are shown
+
+
+# What was measured is read once for each run, which is known by its folder and when it was made.
+_once = st.cache_data(
+    show_spinner=False, max_entries=100, hash_funcs={Run: lambda run: str(run.folder)}
+)
+
+
+@_once
+def _labels(run: Run, created: str) -> int:
+    return len(run.evaluation("val").labels)
+
+
+@_once
+def _cautions(run: Run, created: str) -> list[str]:
+    return cautions(run.evaluation("test"), run.card.class_names)
 
 
 def show(sentences: Sequence[str]) -> None:
