@@ -16,7 +16,7 @@ from core.evaluation import (
     right_against_wrong,
 )
 from core.runs import Run, names_of
-from core.units import duration, percent
+from core.units import duration, file_size, percent
 
 SIGNIFICANT = 0.05
 TOP = 3
@@ -124,10 +124,6 @@ class Compared:
     def id(self) -> str:
         return self.run.id
 
-    @property
-    def title(self) -> str:
-        return self.run.title
-
     @cached_property
     def reliability(self) -> Reliability:
         return reliability(self.evaluation)
@@ -141,9 +137,9 @@ class Compared:
         """Every one of `FIGURES`; None for what was not measured."""
         cost = self.run.card.cost
         return {
+            **{name: cost.get(name) for name in FIGURES},
             **figures_of(self.evaluation),
             "seconds": self.run.card.seconds,
-            **{name: cost.get(name) for name in _OF_COST},
         }
 
 
@@ -166,10 +162,6 @@ def figures_of(found: Evaluation) -> dict[str, float]:
         "brier_score": found.brier_score,
         "calibration_error": reliability(found).expected_calibration_error,
     }
-
-
-_OF_COST = ("latency_seconds", "latency_p95_seconds", "pictures_per_second", "file_bytes")
-_OF_COST += ("parameters", "memory_bytes", "training_memory_bytes")
 
 
 def compared(run: Run) -> Compared:
@@ -292,6 +284,6 @@ _WRITTEN: dict[str, Any] = {
     "number": lambda value: f"{value:.4f}",
     "seconds": duration,
     "rate": lambda value: f"{value:,.0f}",
-    "bytes": lambda b: f"{b / 1e3:,.0f} kB" if b < 999_500 else f"{b / 1e6:,.1f} MB",
+    "bytes": file_size,
     "count": lambda value: f"{value:,.0f}",
 }

@@ -1,4 +1,5 @@
-"""Percentages and durations as people read them: written one way on pages, in charts and reports.
+"""Percentages, durations and sizes as people read them: written one way on pages, in charts and
+reports.
 
 Percentages have one decimal and a space, `91.6 %`. Where runs stand side by side they have two:
 good models often differ by less than a tenth of a percent.
@@ -48,3 +49,8 @@ def about(seconds: float) -> str:
     hours, rest = divmod(seconds, _HOUR)
     amounts = {"h": hours, "min": rest // _MINUTE, "s": 0 if hours else rest % _MINUTE}
     return " ".join(f"{n} {unit}" for unit, n in amounts.items() if n) or "0 s"
+
+
+def file_size(size: float) -> str:
+    """A number of bytes, in thousands or millions: 29000 → `29 kB`, 1.7e6 → `1.7 MB`."""
+    return f"{size / 1e3:,.0f} kB" if size < 999_500 else f"{size / 1e6:,.1f} MB"

@@ -160,11 +160,8 @@ MODELS: dict[str, ModelSpec] = {
 
 def first_choice(kind: str = ANY) -> ModelSpec:
     """The model that a form offers first for a kind of dataset, `ANY` or `OWN_PHOTOS`."""
-    return next((spec for spec in MODELS.values() if kind in spec.first_for), _first())
-
-
-def _first() -> ModelSpec:
-    return next(iter(MODELS.values()))
+    known = MODELS.values()
+    return next((spec for spec in known if kind in spec.first_for), next(iter(known)))
 
 
 def preset_values(model: str, preset: str) -> dict[str, Value]:

@@ -20,6 +20,7 @@ RUN_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-d
 RUN_MARKERS = ("o", "s", "^", "D", "P", "v")  # the same for matplotlib
 RUN_DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [12, 3])
 _LEGEND_START, _LEGEND_END = 11, 9  # letters that are left of a long name
+_FILE_START, _FILE_END = 27, 18  # the same in a file, which has more room
 # What tells two long names apart may stand at either end.
 _SHORTENED = (
     f"length(datum.label) > {_LEGEND_START + _LEGEND_END + 1} ? "
@@ -36,9 +37,6 @@ RUN_LEGEND = {  # two names beside each other fit a phone
     "symbolSize": 90,
     "symbolStrokeWidth": 0,
 }
-
-
-_MOST_OF_NAME = 46  # letters, in a file
 AXIS_OF_PERCENT = {"format": "~%", "labelExpr": "replace(datum.label, '%', ' %')"}
 AXIS_OF_NUMBERS = {"format": ",~f"}  # without digits, as many as tell the ticks apart
 LEGEND_BELOW = {  # of matplotlib: below the title of the x axis, where it covers no line
@@ -52,7 +50,9 @@ AXIS_OF_STEPS = {"format": ",d", "tickMinStep": 1}  # epochs and trees are whole
 
 def legend_name(name: str) -> str:
     """The name of a run for a legend or an axis of a file: a long one loses its middle."""
-    return name if len(name) <= _MOST_OF_NAME else f"{name[: _MOST_OF_NAME - 19]}…{name[-18:]}"
+    if len(name) <= _FILE_START + _FILE_END + 1:
+        return name
+    return f"{name[:_FILE_START]}…{name[-_FILE_END:]}"
 
 
 def of_run(number: int) -> tuple[str, int, int]:

@@ -13,6 +13,7 @@ class StudioPage:
         icon: of the menu, in Streamlit's notation.
         first: what newcomers do first, Markdown.
         how: how the page works, Markdown.
+        elements: kinds of elements it begins with, by the names of Streamlit's scripts.
     """
 
     name: str
@@ -20,6 +21,7 @@ class StudioPage:
     icon: str
     first: str
     how: str
+    elements: tuple[str, ...] = ()
 
 
 PAGES: dict[str, StudioPage] = {
@@ -44,6 +46,7 @@ A photograph skips the first three steps: it is fitted to the square that the mo
 
 A model knows nothing but its classes. A letter is read as the digit it resembles most, so look at
 the probabilities, not at the answer alone.""",
+            elements=("Slider",),
         ),
         StudioPage(
             "train",
@@ -63,6 +66,7 @@ the probabilities, not at the answer alone.""",
    not, the model learns its pictures by heart (*overfitting*).
 
 Training runs in a process of its own. You may leave this page; it is found again.""",
+            elements=("Metric", "Slider"),
         ),
         StudioPage(
             "compare",
@@ -85,6 +89,7 @@ figures come from those stored answers.
 Why does a CNN beat logistic regression? Open **Mistakes** and choose the pictures that one gets
 right and the other wrong: shifted, slanted and thin digits. Logistic regression weighs each pixel
 where it stands; a CNN finds a stroke wherever it is.""",
+            elements=("Multiselect",),
         ),
         StudioPage(
             "image_lab",
@@ -105,6 +110,7 @@ A picture is a table of numbers from 0 (black) to 255 (white), in colour three o
 
 Every step shows the OpenCV call that made it; **Copy the code** gives a script that does the
 same.""",
+            elements=("Selectbox", "Slider", "Checkbox", "DownloadButton"),
         ),
     )
 }

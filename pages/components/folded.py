@@ -12,7 +12,7 @@ def fold(title: str, key: str, usual: Mapping[str, Any], **more: Any):
     Args:
         title: of the expander.
         key: under which the session holds whether it is open.
-        usual: the key of each widget in it, which is also its name in the address, with what it
+        usual: the key of each widget in it, which is also its query parameter, with what it
             holds at first. A widget that holds something else is built: Streamlit would forget it.
         more: goes to the expander.
     """

@@ -11,23 +11,18 @@ from pathlib import Path
 
 import streamlit
 
+from pages.components.contents import PAGES
+
 _STATIC = Path(streamlit.__file__).parent / "static"
 _IMPORTED = re.compile(r'(?:from|import)\s*"\./([^"]+\.js)"')
 
 _EVERYWHERE = ("BidiComponent", "Html", "Button", "ButtonGroup")
-# the address of a page: the kinds of elements it begins with
-KINDS = {
-    "": ("Slider",),
-    "train": ("Metric", "Slider"),
-    "compare": ("Multiselect",),
-    "image_lab": ("Selectbox", "Slider", "Checkbox", "DownloadButton"),
-}
 
 
 def header(path: str) -> str | None:
-    """The value of the header `Link` for the page at that address; None if it is no page."""
-    kinds = KINDS.get(path.rpartition("/")[2])
-    return None if kinds is None else _link(kinds)
+    """The value of the header `Link` for the page at that path; None if it is no page."""
+    page = PAGES.get(path.rpartition("/")[2] or next(iter(PAGES)))
+    return None if page is None else _link(page.elements)
 
 
 @cache

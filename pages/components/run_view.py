@@ -216,21 +216,16 @@ _VIEWS = {
 }
 
 
-_DOWNLOADS = {  # by whether it is an ensemble
-    False: (
-        "Download the model",
-        "One zip: the model, a README, a short program that predicts with it, its card and its "
-        "predictions.",
-    ),
-    True: (
-        "Download its card and predictions",
-        "One zip: a README that names the members, the card and the predictions.",
-    ),
-}
-
-
 def _show_actions(run: Run) -> None:
+    label, holds = (
+        "Download the model",
+        "the model, a README, a short program that predicts with it, its card and its predictions",
+    )
     if run.card.members:
+        label, holds = (
+            "Download its card and predictions",
+            "a README that names the members, the card and the predictions",
+        )
         st.caption(
             "An ensemble has no model of its own, so its download holds no program that predicts: "
             "download its members for that. Their names are under Settings."
@@ -248,7 +243,6 @@ def _show_actions(run: Run) -> None:
             icon=":material/leaderboard:",
             query_params={keys.COMPARED: ",".join(run_picker.compare_with(run))},
         )
-        label, help_text = _DOWNLOADS[bool(run.card.members)]
         st.download_button(
             label,
             lambda: export.as_zip(run),
@@ -257,7 +251,7 @@ def _show_actions(run: Run) -> None:
             icon=":material/download:",
             on_click="ignore",
             key=f"download_{run.id}",
-            help=help_text,
+            help=f"One zip: {holds}.",
         )
         if run.card.owner != visitors.STUDIO:
             _rename(run)

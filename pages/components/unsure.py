@@ -12,7 +12,7 @@ USUALLY = {keys.UNSURE_BELOW: USUAL, keys.NOTHING_FITS_BELOW: USUAL_FOR_PHOTOGRA
 
 
 def usual(photograph: bool) -> float:
-    """What counts while there is no slider, a part of 1."""
+    """What counts while there is no slider, a fraction."""
     return (USUAL_FOR_PHOTOGRAPHS if photograph else USUAL) / 100
 
 

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from pages.components import preload
+from pages.components.contents import PAGES
 
 
 @pytest.mark.parametrize("path", ["/", "/train", "/compare", "/image_lab", "/under/train"])
 def test_every_kind_of_element_a_page_begins_with_has_its_script_in_the_header(path):
     named = preload.header(path)
-    for kind in preload.KINDS[path.rpartition("/")[2]]:
+    for kind in PAGES[path.rpartition("/")[2] or "recognise"].elements:
         assert f"<./static/js/{kind}." in named
         assert any(name.startswith(f"{kind}.") for name in preload.scripts((kind,)))
     for entry in named.split(", "):

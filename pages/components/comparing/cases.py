@@ -1,6 +1,6 @@
 """Single test pictures, each with what every model answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -59,7 +59,8 @@ def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
     turn = f"{keys.MORE}_{key}"
     shown = indices[: _AT_ONCE * st.session_state.get(turn, 1)]
     files = _files(found[0])
-    cards = (_card(found, pictures, int(index), files) for index in shown)
+    called = run_names(found)
+    cards = (_card(found, called, pictures, int(index), files) for index in shown)
     side = max(pictures.shape[1:3])  # no smaller than the model sees them
     st.html(_STYLE + f'<div class="cases" style="--side:{side}px">{"".join(cards)}</div>')
     if len(shown) < len(indices):
@@ -119,10 +120,16 @@ def _files(one: Compared) -> tuple[str, ...]:
         return ()
 
 
-def _card(found: Sequence[Compared], pictures, index: int, files: Sequence[str]) -> str:
+def _card(
+    found: Sequence[Compared],
+    called: Mapping[str, str],
+    pictures: np.ndarray,
+    index: int,
+    files: Sequence[str],
+) -> str:
     names = all_shown(found[0].run.card.class_names)
     truth = names[int(found[0].evaluation.labels[index])]
-    rows, called = [], run_names(found)
+    rows = []
     for one in found:
         right = bool(one.evaluation.right[index])
         answer = names[int(one.evaluation.predictions[index])]

@@ -1,6 +1,6 @@
 """The figures of all runs in a table, and whether the best one leads by more than chance."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -16,9 +16,10 @@ _COLUMNS = ("accuracy", "f1", "seconds", "latency_seconds", "file_bytes")
 def show(found: Sequence[Compared]) -> None:
     """Table, sentence, and everything else that was measured."""
     chosen.still_there(found)
+    called = comparison.run_names(found)
     if ahead := comparison.leaders(found):
         icon = ":material/trophy:" if ahead.significant else ":material/balance:"
-        sentence = comparison.sentence(ahead, comparison.run_names(found))
+        sentence = comparison.sentence(ahead, called)
         st.markdown(f"{icon} {html.plain(sentence)}")
     else:
         st.markdown("Choose a second model to see which of the two is better, and by how much.")
@@ -30,7 +31,7 @@ def show(found: Sequence[Compared]) -> None:
             *(_column(name) for name in _COLUMNS),
             Column("Kind", number=False),
         ],
-        [_row(found, one) for one in found],
+        [_row(found, one, called[one.id]) for one in found],
         sorted_by=1,
     )
     st.caption(
@@ -40,7 +41,7 @@ def show(found: Sequence[Compared]) -> None:
     everything = st.expander("All figures", key=keys.ALL_FIGURES, on_change="rerun")
     if everything.open:
         with everything:
-            _show_all(found)
+            _show_all(found, called)
 
 
 def _column(name: str) -> Column:
@@ -48,11 +49,11 @@ def _column(name: str) -> Column:
     return Column(figure.title, figure.help, falling=figure.best == "high")
 
 
-def _row(found: Sequence[Compared], one: Compared) -> list[Cell]:
-    title, name = run_picker.title(one.run), comparison.run_names(found)[one.id]
+def _row(found: Sequence[Compared], one: Compared, name: str) -> list[Cell]:
+    title = run_picker.title(one.run)
     return [
         Cell(name, name),
-        *(_cell(found, one, name) for name in _COLUMNS),
+        *(_cell(found, one, figure) for figure in _COLUMNS),
         Cell(title, title),
     ]
 
@@ -79,10 +80,10 @@ def _machines(found: Sequence[Compared]) -> str:
     return f"Times of answers were measured on {known.pop()}."
 
 
-def _show_all(found: Sequence[Compared]) -> None:
+def _show_all(found: Sequence[Compared], called: Mapping[str, str]) -> None:
     import pandas as pd
 
-    rows, names = [], comparison.run_names(found)
+    rows = []
     for name, figure in FIGURES.items():
         row = {"figure": figure.title, "help": figure.help}
         for one in found:
@@ -97,6 +98,6 @@ def _show_all(found: Sequence[Compared]) -> None:
         column_config={
             "figure": st.column_config.TextColumn("Figure", pinned=True),
             "help": st.column_config.TextColumn("What it says", width="large"),
-            **{f"run {run_id}": name for run_id, name in names.items()},
+            **{f"run {run_id}": name for run_id, name in called.items()},
         },
     )

@@ -1,9 +1,16 @@
 """The pieces of HTML say what they are given, safely."""
 
+import re
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from core import visitors
+from core.errors import StudioError
 from core.serving import Prediction
+from core.settings import PROJECT_DIR, settings
 from pages.components import html
 
 
@@ -36,3 +43,20 @@ def test_bars_show_every_class_or_the_most_probable_ones():
     first_two = html.bars(prediction, most=2)
     assert first_two.index("<dt>b</dt>") < first_two.index("<dt>a</dt>")
     assert "<dt>c</dt>" not in first_two
+
+
+def test_messages_are_read_without_paths_in_a_public_demo_alone(monkeypatch):
+    demo = replace(settings, public=True, runs_dir=Path("/srv/my studio/runs"))
+    monkeypatch.setattr(visitors, "settings", demo)
+    error = StudioError(f"Nothing can be written to {demo.runs_dir}.")
+    assert html.told(error) == "Nothing can be written to the folder of trained models."
+    monkeypatch.setattr(visitors, "settings", replace(demo, public=False))
+    assert html.told(error) == "Nothing can be written to /srv/my studio/runs."
+
+
+def test_every_page_shows_errors_through_the_function_that_removes_paths():
+    """`str(error)` and `{error}` would show a visitor the server's folders."""
+    for path in (PROJECT_DIR / "pages").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        raw = re.findall(r"str\(error\)|\{error\}|\.reason\b.*\bplain|plain\(.*\.reason\b", text)
+        assert not raw or path.name in ("html.py", "chosen.py"), (path, raw)
