@@ -1,4 +1,4 @@
-"""How well `mnist-cnn` reads: as pictures, in rows, from elsewhere, and shown in other ways."""
+"""How well `mnist-cnn` reads: as images, in rows, from elsewhere, and shown in other ways."""
 
 import cv2
 import numpy as np
@@ -29,7 +29,7 @@ def main() -> None:
     images, labels = DATASETS["mnist"].read_test()
     images = images[..., 0]
     shipped_cards()
-    as_pictures(predictor, images, labels)
+    as_images(predictor, images, labels)
     in_rows(predictor, images, labels)
     from_elsewhere(predictor)
     shown_otherwise(predictor, images, labels)
@@ -48,9 +48,9 @@ def shipped_cards() -> None:
     print_table("Shipped runs on their test sets", ("run", "card", "now", "size"), rows)
 
 
-def as_pictures(predictor: Predictor, images: np.ndarray, labels: np.ndarray) -> None:
+def as_images(predictor: Predictor, images: np.ndarray, labels: np.ndarray) -> None:
     """All test digits as PNG files, through decoding and normalisation."""
-    direct, right, split = measure_pictures(predictor, images, labels)
+    direct, right, split = measure_images(predictor, images, labels)
     print_table(
         "MNIST's 10,000 test digits saved as PNG files",
         ("straight into the model", "as PNG files", "lost, points", "read as several digits"),
@@ -58,7 +58,7 @@ def as_pictures(predictor: Predictor, images: np.ndarray, labels: np.ndarray) ->
     )
 
 
-def measure_pictures(
+def measure_images(
     predictor: Predictor, images: np.ndarray, labels: np.ndarray
 ) -> tuple[float, float, float]:
     """Right straight into the model, right as PNG files, and read as several digits; parts."""
@@ -74,7 +74,7 @@ def in_rows(predictor: Predictor, images: np.ndarray, labels: np.ndarray) -> Non
         (name, ROWS, f"{measure_rows(predictor, images, labels, make):.1%}")
         for name, make in ROW_STYLES.items()
     ]
-    print_table("Rows of 2 to 5 digits", ("how", "pictures", "read wholly right"), rows)
+    print_table("Rows of 2 to 5 digits", ("how", "images", "read wholly right"), rows)
 
 
 def measure_rows(predictor: Predictor, images: np.ndarray, labels: np.ndarray, make) -> float:
@@ -83,9 +83,9 @@ def measure_rows(predictor: Predictor, images: np.ndarray, labels: np.ndarray, m
     right = []
     for _ in range(ROWS):
         chosen = rng.integers(0, len(images), int(rng.integers(2, 6)))
-        picture = make(list(images[chosen]), rng)
+        image = make(list(images[chosen]), rng)
         truth = "".join(map(str, labels[chosen]))
-        right.append(read(predictor, encode_png(picture)) == truth)
+        right.append(read(predictor, encode_png(image)) == truth)
     return float(np.mean(right))
 
 
@@ -101,7 +101,7 @@ def from_elsewhere(predictor: Predictor) -> None:
         rows.append((name, "1,797", f"{studio:.2%}", f"{naive:.2%}"))
     print_table(
         "scikit-learn's digits enlarged from 8×8 to 240×240, dark on white",
-        ("enlarged by", "pictures", "studio", "plain resize and invert"),
+        ("enlarged by", "images", "studio", "plain resize and invert"),
         rows,
     )
 
@@ -112,9 +112,9 @@ def measure_elsewhere(predictor: Predictor, method: int) -> tuple[float, float]:
 
     bunch = load_digits()
     small = 255 - np.round(bunch.images * (255 / 16)).astype(np.uint8)
-    pictures = [cv2.resize(image, (240, 240), interpolation=method) for image in small]
-    answers = [read(predictor, encode_png(picture)) for picture in pictures]
-    plain = np.stack([resize_and_invert(picture) for picture in pictures])
+    enlarged = [cv2.resize(image, (240, 240), interpolation=method) for image in small]
+    answers = [read(predictor, encode_png(one)) for one in enlarged]
+    plain = np.stack([resize_and_invert(one) for one in enlarged])
     naive = predictor.probabilities(plain).argmax(axis=1) == bunch.target
     return _part_right(answers, bunch.target), float(naive.mean())
 
@@ -124,9 +124,9 @@ def measure_condition(
 ) -> tuple[float, float]:
     """The same for the first test digits shown under a condition."""
     rng = np.random.default_rng(SEED)
-    pictures = [condition(image, rng) for image in images[:PER_CONDITION]]
-    answers = [read(predictor, encode_png(picture)) for picture in pictures]
-    plain = np.stack([resize_and_invert(picture) for picture in pictures])
+    enlarged = [condition(image, rng) for image in images[:PER_CONDITION]]
+    answers = [read(predictor, encode_png(one)) for one in enlarged]
+    plain = np.stack([resize_and_invert(one) for one in enlarged])
     naive = predictor.probabilities(plain).argmax(axis=1) == labels[:PER_CONDITION]
     return _part_right(answers, labels[:PER_CONDITION]), float(naive.mean())
 
@@ -142,11 +142,11 @@ def shown_otherwise(predictor: Predictor, images: np.ndarray, labels: np.ndarray
         for name, condition in CONDITIONS.items()
     }
     rows = [(name, PER_CONDITION, f"{a:.1%}", f"{b:.1%}") for name, (a, b) in parts.items()]
-    studio, naive = np.mean(list(parts.values()), axis=0)  # every condition has as many pictures
+    studio, naive = np.mean(list(parts.values()), axis=0)  # every condition has as many images
     rows.append(("all together", len(parts) * PER_CONDITION, f"{studio:.1%}", f"{naive:.1%}"))
     print_table(
         "The first 500 test digits shown in other ways",
-        ("condition", "pictures", "studio", "plain resize and invert"),
+        ("condition", "images", "studio", "plain resize and invert"),
         rows,
     )
 
@@ -204,13 +204,13 @@ def _edits(text: str, truth: str) -> int:
 
 
 def read(predictor: Predictor, content: bytes) -> str:
-    """What is read in a picture file; nothing if it is refused."""
+    """What is read in an image file; nothing if it is refused."""
     try:
         return predictor.read(decode(content)).label
     except ImageError:
         return ""
 
 
-def resize_and_invert(picture: np.ndarray) -> np.ndarray:
+def resize_and_invert(image: np.ndarray) -> np.ndarray:
     """What most digit demos do instead of normalising, uint8 `(28, 28, 1)`."""
-    return 255 - cv2.resize(picture, (28, 28), interpolation=cv2.INTER_AREA)[..., None]
+    return 255 - cv2.resize(image, (28, 28), interpolation=cv2.INTER_AREA)[..., None]

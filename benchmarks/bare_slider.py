@@ -1,4 +1,4 @@
-"""The least a Streamlit page can do: a slider, and a picture that follows it."""
+"""The least a Streamlit page can do: a slider, and an image that follows it."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""How quickly twelve runs of 10,000 test pictures are compared, beside doing all of it at once.
+"""How quickly twelve runs of 10,000 test images are compared, beside doing all of it at once.
 
 The twelve are the shipped MNIST runs and copies of them whose stored answers were jittered.
 """
@@ -92,7 +92,7 @@ def main() -> None:
     ]
     table = [(title, f"{ms:.0f}", goal, f"{everything / ms:.0f}×") for title, ms, goal in rows]
     print_table(
-        f"Comparing {RUNS} runs of 10,000 test pictures, ms",
+        f"Comparing {RUNS} runs of 10,000 test images, ms",
         ("what", "studio", "goal", f"all at once, {everything:,.0f} ms, is"),
         table,
     )

@@ -1,4 +1,4 @@
-"""How quickly a slider of the image lab becomes a new picture, and how much of that is OpenCV."""
+"""How quickly a slider of the image lab becomes a new image, and how much of that is OpenCV."""
 
 import tempfile
 import time
@@ -20,7 +20,7 @@ PIPELINE = "gaussian_blur~canny"
 REPEATS = 9
 GOAL = 100  # milliseconds at 1 megapixel
 
-# Notes when a key goes up and when the last picture is replaced and decoded.
+# Notes when a key goes up and when the last image is replaced and decoded.
 _WATCH = """
 window.times = {};
 const last = () => [...document.querySelectorAll('.lab img:not(.histogram)')].at(-1);
@@ -45,7 +45,7 @@ def main() -> None:
                 image = cv2.resize(photograph("flower"), (width, height))
                 path = folder / f"{width}.png"
                 cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-                shown = slider_to_picture(browser, server.url, path)
+                shown = slider_to_image(browser, server.url, path)
                 alone = opencv_alone(image)
                 part = f"{alone / shown:.0%}"
                 rows.append((title, f"{shown:.0f}", f"{alone:.1f}", part))
@@ -53,21 +53,21 @@ def main() -> None:
         with studio.serve(bare, folder) as server:
             rows.append(
                 (
-                    "a bare page: a slider and a picture",
+                    "a bare page: a slider and an image",
                     f"{bare_slider(browser, server.url):.0f}",
                     "",
                     "",
                 )
             )
-    header = ("picture", "slider to new picture, ms", "OpenCV alone, ms", "its share")
+    header = ("image", "slider to new image, ms", "OpenCV alone, ms", "its share")
     print_table("The image lab, two steps (blur, Canny)", header, rows)
 
 
-def slider_to_picture(browser: Browser, url: str, path: Path) -> float:
-    """Milliseconds from the release of a key on a slider to the new picture, median."""
+def slider_to_image(browser: Browser, url: str, path: Path) -> float:
+    """Milliseconds from the release of a key on a slider to the new image, median."""
     context = browser.new_context(viewport={"width": 1280, "height": 1400})
     page = context.new_page()
-    page.goto(f"{url}/image_lab?picture=upload&pipeline={PIPELINE}")
+    page.goto(f"{url}/image_lab?image=upload&pipeline={PIPELINE}")
     page.locator("input[type=file]").first.set_input_files(path)
     page.locator(".lab img").first.wait_for(timeout=60_000)
     _at_rest(page)

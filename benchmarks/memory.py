@@ -196,9 +196,9 @@ def show(page: Page, url: str, files: tuple[Path, ...]) -> str:
 def bring(page: Page, url: str, files: tuple[Path, ...]) -> str:
     """Import a zip as a dataset; how that ended."""
     page.goto(f"{url}/train")
-    page.get_by_text("Your own pictures").first.click()
+    page.get_by_text("Your own images").first.click()
     page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(files)
-    page.get_by_role("button", name="Import these pictures").click()
+    page.get_by_role("button", name="Import these images").click()
     said = page.get_by_test_id("stAlert").or_(page.get_by_text("is ready")).filter(has_text=_ENDED)
     said.first.wait_for()
     return said.first.inner_text()

@@ -11,7 +11,7 @@ import time
 import keras
 import streamlit as st
 
-from benchmarks.training import EPOCHS, build_network, load_pictures
+from benchmarks.training import EPOCHS, build_network, load_images
 
 
 class Noting(keras.callbacks.Callback):
@@ -31,7 +31,7 @@ class Noting(keras.callbacks.Callback):
 
 def learn(state: dict) -> None:
     """Train, then write down when the epochs ended."""
-    x, y, validation = load_pictures()
+    x, y, validation = load_images()
     network = build_network()
     network.fit(
         x,

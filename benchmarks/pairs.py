@@ -1,7 +1,7 @@
 """Every model on every dataset that is on this machine, with quick settings:
 `python -m benchmarks.pairs [DATASET]…`.
 
-Each learns from at most 5,000 pictures, networks for three epochs. The runs go to a temporary
+Each learns from at most 5,000 images, networks for three epochs. The runs go to a temporary
 folder; the figures are those of their cards.
 """
 
@@ -16,7 +16,7 @@ from core import datasets, runs
 from core.models import MODELS, transfer
 from core.training import TrainConfig, train
 
-_QUICK = {"max_pictures": 5000}
+_QUICK = {"max_images": 5000}
 _QUICK_NETWORK = {**_QUICK, "epochs": 3, "batch_size": 64}
 
 
@@ -33,7 +33,7 @@ def main(names: list[str]) -> None:
                 rows.append((name, model.name, *_measure(name, model.name, model.family)))
                 sys.stderr.write(f"{rows[-1]}\n")
     print_table(
-        "Every pair, at most 5,000 training pictures, networks for three epochs",
+        "Every pair, at most 5,000 training images, networks for three epochs",
         ("dataset", "model", "seconds from start to run", "test accuracy"),
         rows,
     )

@@ -41,7 +41,7 @@ TRAININGS: dict[str, Training] = {
     "classical": Training("logistic_regression", hyperparameters={"max_iter": 10}),
     "colour": Training("random_forest", "cifar10-jpeg", {"n_estimators": 2}),
     "features": Training("logistic_regression", "photos", {"features": "efficientnet_lite0"}),
-    "network": Training("simple_cnn", hyperparameters={"epochs": 1, "max_pictures": 5000}),
+    "network": Training("simple_cnn", hyperparameters={"epochs": 1, "max_images": 5000}),
     "fine_tuning": Training("efficientnet_lite0", "photos", {"epochs": 1, "fine_tune_epochs": 1}),
 }
 

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 
 from benchmarks.report import print_table
 from core import runs
-from core.datasets import sample_pictures
+from core.datasets import sample_images
 from core.serving import load_predictor
 from tests.browser import studio
 
@@ -136,9 +136,9 @@ def _settle(page: Page) -> None:
 def inside_the_studio() -> tuple[float, float]:
     """Milliseconds for one drawing, with preprocessing and for the network alone."""
     predictor = load_predictor(runs.load("mnist-cnn"))
-    picture = _drawing()
-    batch = predictor.prepare(picture).batch
-    return _milliseconds(lambda: predictor.read(picture)), _milliseconds(
+    image = _drawing()
+    batch = predictor.prepare(image).batch
+    return _milliseconds(lambda: predictor.read(image)), _milliseconds(
         lambda: predictor.probabilities(batch)
     )
 
@@ -148,10 +148,10 @@ def inside_the_usual_pattern() -> tuple[float, float]:
     import keras
 
     model = keras.models.load_model(runs.load("mnist-cnn").file("model.keras"))
-    picture = _drawing()
+    image = _drawing()
 
     def prepare() -> np.ndarray:
-        gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         return 255 - cv2.resize(gray, (28, 28), interpolation=cv2.INTER_AREA)[None, ..., None]
 
     batch = prepare()
@@ -162,7 +162,7 @@ def inside_the_usual_pattern() -> tuple[float, float]:
 
 def _drawing() -> np.ndarray:
     """A digit as it comes from the canvas, uint8 `(320, 320, 3)`."""
-    digit = cv2.resize(sample_pictures("mnist")[7], (320, 320), interpolation=cv2.INTER_CUBIC)
+    digit = cv2.resize(sample_images("mnist")[7], (320, 320), interpolation=cv2.INTER_CUBIC)
     return cv2.cvtColor(np.where(digit > 110, 0, 255).astype(np.uint8), cv2.COLOR_GRAY2RGB)
 
 

@@ -1,7 +1,7 @@
 """How quickly a network learns while the page is watched and used, beside a bare script and beside
 a thread inside the page: `python -m benchmarks training`.
 
-The same network learns from the same pictures in each; the first epoch, with its start-up, is left
+The same network learns from the same images in each; the first epoch, with its start-up, is left
 out.
 """
 
@@ -21,7 +21,7 @@ from benchmarks.report import print_table
 from tests.browser import studio
 
 EPOCHS = 5
-_PICTURES = 20_000
+_IMAGES = 20_000
 _HYPERPARAMETERS = {
     "filters": "32-64",
     "padding": "valid",
@@ -31,7 +31,7 @@ _HYPERPARAMETERS = {
     "schedule": "constant",
     "augmentation": "none",
     "keep_best": False,
-    "max_pictures": _PICTURES,
+    "max_images": _IMAGES,
 }
 _CLICK_EVERY = 1000  # milliseconds
 
@@ -59,13 +59,13 @@ _CLICKER = """([selector, shown, milliseconds]) => {
 }"""
 
 
-def load_pictures():
-    """The same training and validation pictures in every contestant."""
+def load_images():
+    """The same training and validation images in every contestant."""
     from core import datasets
     from core.training.batches import chosen_rows
 
     data = datasets.load("mnist")
-    rows = chosen_rows(data.y_train, _PICTURES, 0)
+    rows = chosen_rows(data.y_train, _IMAGES, 0)
     return data.x_train[rows], data.y_train[rows], (data.x_val, data.y_val)
 
 
@@ -99,7 +99,7 @@ def bare_script() -> None:
     note = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter())
     )
-    x, y, validation = load_pictures()
+    x, y, validation = load_images()
     build_network().fit(
         x,
         y,
@@ -133,7 +133,7 @@ def main() -> None:
     scripts = f"{median(bare):,.0f} ({min(bare):,.0f} to {max(bare):,.0f})"
     print_table(
         "Training while somebody watches",
-        ("", "pictures a second", "of the bare script", "a click is answered in (median)"),
+        ("", "images a second", "of the bare script", "a click is answered in (median)"),
         [("a bare `model.fit` script", scripts, "100 %", "–"), *rows],
     )
 
@@ -147,8 +147,8 @@ def _bare_speed() -> float:
 
 
 def _speed(ends: list[float]) -> float:
-    """Pictures a second over all epochs but the first."""
-    return _PICTURES * (len(ends) - 1) / (ends[-1] - ends[0])
+    """Images a second over all epochs but the first."""
+    return _IMAGES * (len(ends) - 1) / (ends[-1] - ends[0])
 
 
 def _in_the_studio(watched: bool, clicked: bool) -> tuple[float, list[float]]:

@@ -1,6 +1,6 @@
 """Transfer learning: `python -m benchmarks transfer`.
 
-What computing features once is worth; how long a photograph takes; what sixty pictures of each of
+What computing features once is worth; how long a photograph takes; what sixty images of each of
 two classes are enough for. The first and the last need CIFAR-10 imported as `cifar10-jpeg`: without
 it the first is measured on scikit-learn's digits, and the last is left out.
 """
@@ -27,7 +27,7 @@ _CIFAR = "cifar10-jpeg"
 _RUN = "cifar10-efficientnet-lite0"
 _MODEL = "efficientnet_lite0"
 _FROZEN = {
-    "max_pictures": 5000,
+    "max_images": 5000,
     "input_size": 96,
     "dense_units": 0,
     "dropout": 0.0,
@@ -36,7 +36,7 @@ _FROZEN = {
     "augmentation": "none",
 }
 _PAIRS = (("airplane", "frog"), ("cat", "dog"), ("automobile", "horse"), ("ship", "deer"))
-_EACH = 60  # pictures of a class
+_EACH = 60  # images of a class
 _SPLITS = 5
 _LARGE = (4000, 3000)  # pixels of a photograph from a telephone
 
@@ -68,7 +68,7 @@ def _has_cifar() -> bool:
 def print_cache() -> None:
     """Ten epochs of a frozen backbone, with features computed once and anew in each epoch."""
     name, part = (_CIFAR, 0.02) if _has_cifar() else ("digits", 0.1)
-    train(TrainConfig("digits", _MODEL, {**_FROZEN, "max_pictures": 100, "epochs": 1}))  # warm up
+    train(TrainConfig("digits", _MODEL, {**_FROZEN, "max_images": 100, "epochs": 1}))  # warm up
     rows = []
     for cached in (True, False):
         settings = {**_FROZEN, "cache_features": cached}
@@ -91,8 +91,8 @@ def print_answer() -> None:
     """One photograph: the network alone, and all from the file to the answer."""
     predictor = load_predictor(runs.load(_RUN))
     batch = predictor.prepare(decode(SAMPLES[0].read())).batch
-    picture = cv2.resize(decode(SAMPLES[0].read()), _LARGE)
-    large = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
+    image = cv2.resize(decode(SAMPLES[0].read()), _LARGE)
+    large = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
     rows = [
         ("network alone", _median(lambda: predictor.probabilities(batch))),
         ("sample of 451×300", _median(lambda: predictor.read(decode(SAMPLES[0].read())))),
@@ -116,7 +116,7 @@ def _median(work, times: int = 30) -> float:
 
 
 def print_small() -> None:
-    """Sixty pictures of each of two classes, the form's own settings, five splits."""
+    """Sixty images of each of two classes, the form's own settings, five splits."""
     if not _has_cifar():
         return
     rows = []
@@ -135,14 +135,14 @@ def print_small() -> None:
             )
         )
     print_table(
-        f"{_EACH} pictures of each of two classes, {_SPLITS} splits, the form's own settings",
+        f"{_EACH} images of each of two classes, {_SPLITS} splits, the form's own settings",
         ("classes", "mean test accuracy", "range", "longest, seconds"),
         rows,
     )
 
 
 def _train_small(pair: tuple[str, str], split: int) -> float:
-    """Write a zip's worth of pictures, import it, train, forget it."""
+    """Write a zip's worth of images, import it, train, forget it."""
     whole = datasets.load(_CIFAR)
     rng = np.random.default_rng(split)
     with tempfile.TemporaryDirectory() as folder:
@@ -150,10 +150,10 @@ def _train_small(pair: tuple[str, str], split: int) -> float:
             rows = np.flatnonzero(whole.y_train == whole.class_names.index(name))
             (Path(folder) / name).mkdir()
             for row in rng.choice(rows, _EACH, replace=False):
-                picture = cv2.cvtColor(whole.x_train[int(row)], cv2.COLOR_RGB2BGR)
-                cv2.imwrite(str(Path(folder) / name / f"{row}.png"), picture)
+                image = cv2.cvtColor(whole.x_train[int(row)], cv2.COLOR_RGB2BGR)
+                cv2.imwrite(str(Path(folder) / name / f"{row}.png"), image)
         dataset = f"benchmark-{pair[0]}-{pair[1]}-{split}"
-        datasets.import_pictures(Path(folder), dataset)
+        datasets.import_images(Path(folder), dataset)
         try:
             return train(TrainConfig(dataset, _MODEL, seed=split)).card.metrics["accuracy"]
         finally:

@@ -1,7 +1,7 @@
 """How soon each page is there, how long its main interaction takes, and what memory it all needs.
 
 Every visit is by a browser that has never been there. The pages are opened in turn on one server,
-and a bare page, with a slider and a picture, on another; then all of them again.
+and a bare page, with a slider and an image, on another; then all of them again.
 """
 
 import tempfile
@@ -48,11 +48,11 @@ def open_confusion(page: Page) -> float:
 
 
 def move_slider(page: Page) -> float:
-    """A key on a slider until the new picture."""
-    picture = page.locator(".lab img:not(.histogram)").last
-    before = picture.get_attribute("src")
+    """A key on a slider until the new image."""
+    image = page.locator(".lab img:not(.histogram)").last
+    before = image.get_attribute("src")
     page.get_by_role("slider", name="Sigma").press("ArrowRight")
-    return _until(lambda: expect(picture).not_to_have_attribute("src", before))
+    return _until(lambda: expect(image).not_to_have_attribute("src", before))
 
 
 def _until(wait: Callable[[], None]) -> float:

@@ -42,19 +42,19 @@ class Figure:
 _MEAN = "The mean over the classes, each counting alike."
 _WEIGHTED = "The mean over the classes, each counting as often as it occurs."
 _PRECISION = "Of the answers for a class, how many were right."
-_RECALL = "Of the pictures of a class, how many were found."
+_RECALL = "Of the images of a class, how many were found."
 _F1 = "Precision and recall in one figure: their harmonic mean."
 
 FIGURES: dict[str, Figure] = {
-    "accuracy": Figure("Accuracy", "Right answers among all test pictures.", "part", "high"),
+    "accuracy": Figure("Accuracy", "Right answers among all test images.", "part", "high"),
     "accuracy_low": Figure(
         "Accuracy, from",
-        "On very many such pictures, accuracy lies above this with 97.5 % certainty (Wilson).",
+        "On very many such images, accuracy lies above this with 97.5 % certainty (Wilson).",
         "part",
     ),
     "accuracy_high": Figure(
         "Accuracy, to",
-        "On very many such pictures, accuracy lies below this with 97.5 % certainty (Wilson).",
+        "On very many such images, accuracy lies below this with 97.5 % certainty (Wilson).",
         "part",
     ),
     "balanced_accuracy": Figure(
@@ -90,17 +90,17 @@ FIGURES: dict[str, Figure] = {
         "low",
     ),
     "seconds": Figure("Trained in", "How long the training took.", "seconds", "low"),
-    "latency_seconds": Figure("One picture", "Time for one answer: the median.", "seconds", "low"),
+    "latency_seconds": Figure("One image", "Time for one answer: the median.", "seconds", "low"),
     "latency_p95_seconds": Figure(
-        "One picture, 95 %", "95 of 100 answers take no longer than this.", "seconds", "low"
+        "One image, 95 %", "95 of 100 answers take no longer than this.", "seconds", "low"
     ),
-    "pictures_per_second": Figure(
-        "Pictures a second", "When 256 are answered together.", "rate", "high"
+    "images_per_second": Figure(
+        "Images a second", "When 256 are answered together.", "rate", "high"
     ),
     "file_bytes": Figure("Model file", "Room the model takes on disk.", "bytes", "low"),
     "parameters": Figure(
         "Parameters",
-        "Numbers it has learnt: weights, nodes of trees, or pictures kept.",
+        "Numbers it has learnt: weights, nodes of trees, or images kept.",
         "count",
         "low",
     ),
@@ -115,7 +115,7 @@ FIGURES: dict[str, Figure] = {
 
 @dataclass(frozen=True)
 class Compared:
-    """A run and its answers on the test pictures."""
+    """A run and its answers on the test images."""
 
     run: Run
     evaluation: Evaluation
@@ -174,7 +174,7 @@ def compared(run: Run) -> Compared:
 
 
 def groups(found: Iterable[Run]) -> dict[str, list[Run]]:
-    """Runs by the test pictures they were measured on; only within one can they be compared."""
+    """Runs by the test images they were measured on; only within one can they be compared."""
     parted: dict[str, list[Run]] = {}
     for run in found:
         parted.setdefault(run.card.test_set, []).append(run)
@@ -192,12 +192,12 @@ def best(found: Sequence[Compared], figure: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Lead:
-    """Two runs on the same pictures, the more accurate one first.
+    """Two runs on the same images, the more accurate one first.
 
     Attributes:
         first, second: the two.
-        only_first, only_second: pictures that only this one answers rightly.
-        agreement: part of the pictures to which both give the same answer.
+        only_first, only_second: images that only this one answers rightly.
+        agreement: part of the images to which both give the same answer.
         p_value: of McNemar's exact test: how often a difference of this size would come about if
             both were equally good.
     """
@@ -250,7 +250,7 @@ def sentence(found: Lead, called: Mapping[str, str] | None = None) -> str:
     called = called or run_names((found.first, found.second))
     first, second = called[found.first.id], called[found.second.id]
     accuracy = percent(found.first.evaluation.accuracy, 2)
-    same = f"They give the same answer to {percent(found.agreement)} of the pictures"
+    same = f"They give the same answer to {percent(found.agreement)} of the images"
     if found.only_first == found.only_second:
         return f"{first} and {second} are right equally often ({accuracy}). {same}."
     verdict = (

@@ -19,7 +19,7 @@ from core import machine, memory, serving
 from core.errors import RunError
 from core.settings import PROJECT_DIR
 
-BATCH = 256  # pictures answered together to find the throughput
+BATCH = 256  # images answered together to find the throughput
 _SECONDS = 0.4  # each of the two is measured for about so long,
 _LEAST, _MOST = 20, 300  # within so many answers
 _WARM_UP = 3
@@ -32,16 +32,16 @@ def measure(
     weights: Sequence[float] = (1.0,),
     vote: str = "soft",
 ) -> dict[str, Any]:
-    """Answer pictures of random pixels with a model, or with several that vote.
+    """Answer images of random pixels with a model, or with several that vote.
 
     Args:
         models: the file and the family of each.
-        input_shape: height, width and channels of a picture.
+        input_shape: height, width and channels of an image.
         weights, vote: how several answer together; see `core.evaluation.vote`.
 
     Returns:
         `latency_seconds` and `latency_p95_seconds`: median and 95th percentile of the time for one
-        picture that is already as the model expects it. `pictures_per_second`: in batches of 256.
+        image that is already as the model expects it. `images_per_second`: in batches of 256.
         `memory_bytes`: the most the process held. `file_bytes`: of the model files. `machine`: a
         description of where this was. Empty on a machine with too little memory for a process
         beside the one that trained.
@@ -110,7 +110,7 @@ def _measure_here(request: dict[str, Any]) -> dict[str, Any]:
     return {
         "latency_seconds": float(np.median(single)),
         "latency_p95_seconds": float(np.percentile(single, 95)),
-        "pictures_per_second": BATCH / float(np.median(batch)),
+        "images_per_second": BATCH / float(np.median(batch)),
         "memory_bytes": most_memory(),
         "file_bytes": sum(file.stat().st_size for path, _ in models for file in _files(path)),
         "machine": machine.described(),

@@ -22,10 +22,10 @@ class Ensemble:
     """Runs that vote.
 
     Attributes:
-        members: at least two runs, measured on the same test pictures; none an ensemble itself.
+        members: at least two runs, measured on the same test images; none an ensemble itself.
         weights: how much each counts, not negative; one is above 0.
         vote: `soft` or `hard`; see `core.evaluation.vote`.
-        answers: what each member answered on the test pictures, if that is at hand already.
+        answers: what each member answered on the test images, if that is at hand already.
 
     Raises:
         RunError: if the members do not fit together, or weights or vote are not allowed.
@@ -49,13 +49,13 @@ class Ensemble:
 
     @cached_property
     def test(self) -> Evaluation:
-        """What they say together on the test pictures."""
+        """What they say together on the test images."""
         found = self.answers or [member.evaluation("test") for member in self.members]
         return self._together(found)
 
     @cached_property
     def val(self) -> Evaluation | None:
-        """The same on validation; None if the members had different validation pictures."""
+        """The same on validation; None if the members had different validation images."""
         found = [member.evaluation("val") for member in self.members]
         return self._together(found) if _alike(self.members, found) else None
 
@@ -83,16 +83,16 @@ def check(members: Sequence[Run]) -> None:
         ):
             raise RunError(
                 f"{called[member.id]!r} and {called[first.id]!r} cannot vote together: they were "
-                "not made for the same pictures and classes."
+                "not made for the same images and classes."
             )
     if len({member.id for member in members}) < len(members):
         raise RunError("A run can be a member only once.")
 
 
 def suggest(members: Sequence[Run], kind: str = "soft") -> tuple[float, ...] | None:
-    """Weights that suit the members' answers on validation pictures, in hundredths, adding up to 1.
+    """Weights that suit the members' answers on validation images, in hundredths, adding up to 1.
 
-    Test pictures have no part in it. None if the members had different validation pictures, so
+    Test images have no part in it. None if the members had different validation images, so
     that some would be judged by what they learnt from.
 
     Raises:
@@ -114,7 +114,7 @@ def _in_hundredths(weights: Sequence[float]) -> tuple[float, ...]:
 
 
 def _alike(members: Sequence[Run], found: Sequence[Evaluation]) -> bool:
-    """Whether they had the same validation pictures."""
+    """Whether they had the same validation images."""
     splits = {member.card.dataset_fingerprint for member in members}
     same = all(np.array_equal(found[0].labels, other.labels) for other in found)
     return len(splits) == 1 and same and len(found[0].labels) > 0

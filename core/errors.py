@@ -1,7 +1,7 @@
 """Every failure a person can cause, as one tree.
 
     StudioError
-    ├── ImageError      a picture cannot be read, or holds nothing to classify
+    ├── ImageError      an image cannot be read, or holds nothing to classify
     │   └── NothingFound   no ink stands out in it
     ├── DatasetError    a dataset is unknown, missing or damaged
     ├── ModelError      a model or one of its hyperparameters is unknown or out of range
@@ -54,7 +54,7 @@ class StudioError(Exception):
 
 
 class ImageError(StudioError):
-    """A picture cannot be read, is too large, or holds nothing to classify."""
+    """An image cannot be read, is too large, or holds nothing to classify."""
 
 
 class NothingFound(ImageError):

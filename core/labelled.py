@@ -1,4 +1,4 @@
-"""Somebody's own labelled pictures, a folder per class, shown to a run: how well does it do?"""
+"""Somebody's own labelled images, a folder per class, shown to a run: how well does it do?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ _LISTS = ("paths", "refused", "elsewhere", "others")
 
 @dataclass(frozen=True)
 class Labelled:
-    """What a run answered on labelled pictures.
+    """What a run answered on labelled images.
 
     Attributes:
-        evaluation: labels and probabilities, a row for each picture that was read.
-        paths: where those pictures are in the folder or zip.
-        refused: pictures that could not be read: where they are, and why.
-        elsewhere: pictures that lie in no folder named like a class, and were passed over.
+        evaluation: labels and probabilities, a row for each image that was read.
+        paths: where those images are in the folder or zip.
+        refused: images that could not be read: where they are, and why.
+        elsewhere: images that lie in no folder named like a class, and were passed over.
         others: files that are no images by their names: where they are, and why.
     """
 
@@ -50,7 +50,7 @@ def measure(
     source: Path,
     report: Reporter = Reporter(),  # noqa: B008 - frozen
 ) -> Labelled:
-    """Show labelled pictures to a run, each as any other picture is shown to it.
+    """Show labelled images to a run, each as any other image is shown to it.
 
     Args:
         predictor: of the run.
@@ -58,18 +58,18 @@ def measure(
         report: told how far it is; may stop it.
 
     Raises:
-        DatasetError: if the source is refused or holds no readable picture of a class.
+        DatasetError: if the source is refused or holds no readable image of a class.
         Cancelled: if it was asked to stop.
     """
     names = predictor.run.card.class_names
     labels, rows, paths, refused = [], [], [], []
     with open_source(source) as entries:
         mine = [entry for entry in entries if not belongs_to_a_system(entry.path)]
-        placed = [(entry, _label(entry.path, names)) for entry in mine if _is_picture(entry)]
-        others = tuple((e.path, by_name(e.path)) for e in mine if not _is_picture(e))
+        placed = [(entry, _label(entry.path, names)) for entry in mine if _is_image(entry)]
+        others = tuple((e.path, by_name(e.path)) for e in mine if not _is_image(e))
         inside = [(entry, label) for entry, label in placed if label is not None]
         for number, (entry, label) in enumerate(inside):
-            note = f"{number:,} of {len(inside):,} pictures"
+            note = f"{number:,} of {len(inside):,} images"
             report(Progress("answering", part=number / len(inside), note=note))
             try:
                 rows.append(_answer(predictor, entry))
@@ -81,7 +81,7 @@ def measure(
     if not labels:
         reason = f" {why([*refused, *others])}" if refused or others else ""
         raise DatasetError(
-            f"No readable picture of a class was found in {source.name}.{reason} It must hold "
+            f"No readable image of a class was found in {source.name}.{reason} It must hold "
             f"folders named {', '.join(names)}."
         )
     elsewhere = len(placed) - len(inside)
@@ -89,7 +89,7 @@ def measure(
 
 
 def read(source: Path, paths: Sequence[str]) -> list[np.ndarray | None]:
-    """Some of the pictures, uint8, reduced for being shown; None for one that is gone.
+    """Some of the images, uint8, reduced for being shown; None for one that is gone.
 
     Raises:
         DatasetError: if the folder or zip is gone or is refused.
@@ -155,12 +155,12 @@ def load(folder: Path, classes: int | None = None) -> Labelled:
         raise JobError(f"The answers in {folder.name} cannot be read: {error}.") from error
 
 
-def _is_picture(entry: Entry) -> bool:
+def _is_image(entry: Entry) -> bool:
     return Path(entry.path).suffix.lower() in SUFFIXES
 
 
 def _label(path: str, names: Sequence[str]) -> int | None:
-    """The class of a picture: that of the outermost folder named like one."""
+    """The class of an image: that of the outermost folder named like one."""
     known = {same_class(name): label for label, name in enumerate(names)}
     known |= {_plain(name): label for label, name in enumerate(names)}
     for folder in map(_plain, path.split("/")[:-1]):

@@ -1,4 +1,4 @@
-"""Where does a model break: accuracy on test pictures that are changed more and more."""
+"""Where does a model break: accuracy on test images that are changed more and more."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from core.runs import Run, names_of
 from core.serving import load_predictor
 from core.stored import Count, Fraction, Name, Number
 
-LEAST_PICTURES, MOST_PICTURES = 50, 2000
+LEAST_IMAGES, MOST_IMAGES = 50, 2000
 MOST_RUNS = 6
 _FILE = "robustness.json"
 
 
 @dataclass(frozen=True)
 class Change:
-    """A way to make pictures harder.
+    """A way to make images harder.
 
     Attributes:
         title: what a form calls it.
         unit: what its strength is measured in, for the axis of a chart.
         strengths: the strengths that are tried, the first one changes nothing.
         step: the operation with that strength; `place` holds two numbers from 0 to 1, drawn anew
-            for each picture, and a seed.
+            for each image, and a seed.
     """
 
     title: str
@@ -89,7 +89,7 @@ class Robustness:
         change: name of one of `CHANGES`.
         strengths: float, `(S,)`.
         accuracies: for each run by its id, accuracy at each strength.
-        pictures: how many test pictures of each run were asked for.
+        images: how many test images of each run were asked for.
         seed: decided which, and how each was changed.
         shown: how many each run was shown, by its id: fewer if its test set is smaller.
     """
@@ -97,49 +97,47 @@ class Robustness:
     change: Name
     strengths: tuple[Number, ...]
     accuracies: dict[Name, tuple[Fraction, ...]]
-    pictures: Count
+    images: Count
     seed: Count
     shown: dict[Name, Count]
 
 
-def check(runs: Sequence[Run], change: str, pictures: int) -> None:
+def check(runs: Sequence[Run], change: str, images: int) -> None:
     """Raise `RunError` unless it can be measured."""
     if change not in CHANGES:
         raise RunError(unknown("change", change, CHANGES))
     if not 1 <= len(runs) <= MOST_RUNS:
         raise RunError(f"Choose 1 to {MOST_RUNS} trained models. Received: {len(runs)}.")
-    if not LEAST_PICTURES <= pictures <= MOST_PICTURES:
-        raise RunError(
-            f"Show {LEAST_PICTURES} to {MOST_PICTURES:,} pictures. Received: {pictures}."
-        )
+    if not LEAST_IMAGES <= images <= MOST_IMAGES:
+        raise RunError(f"Show {LEAST_IMAGES} to {MOST_IMAGES:,} images. Received: {images}.")
 
 
 def measure(
     runs: Sequence[Run],
     change: str,
-    pictures: int = 500,
+    count: int = 500,
     seed: int = 0,
     report: Reporter = Reporter(),  # noqa: B008 - frozen
 ) -> Robustness:
-    """Show runs their test pictures, changed more and more.
+    """Show runs their test images, changed more and more.
 
-    Runs with the same test set are shown the same pictures, changed in the same way. A picture is
+    Runs with the same test set are shown the same images, changed in the same way. An image is
     changed as the model sees it, in its own size.
 
     Raises:
-        RunError: if there are too many runs or pictures, the change is unknown, or a run is
+        RunError: if there are too many runs or images, the change is unknown, or a run is
             damaged.
-        DatasetError: if the test pictures of a run are not on this machine.
+        DatasetError: if the test images of a run are not on this machine.
         Cancelled: if it was asked to stop.
     """
-    check(runs, change, pictures)
+    check(runs, change, count)
     strengths = CHANGES[change].strengths
     accuracies: dict[str, tuple[float, ...]] = {}
     shown: dict[str, int] = {}
     done, total, called = 0, len(runs) * len(strengths), names_of(runs)
     for run in runs:
         predictor = load_predictor(run)
-        images, labels = _sample(run, pictures, seed)
+        images, labels = _sample(run, count, seed)
         found = []
         for strength in strengths:
             note = f"{called[run.id]}, strength {strength:g}"
@@ -149,16 +147,16 @@ def measure(
             done += 1
         accuracies[run.id] = tuple(found)
         shown[run.id] = len(labels)
-    return Robustness(change, strengths, accuracies, pictures, seed, shown)
+    return Robustness(change, strengths, accuracies, count, seed, shown)
 
 
-def _sample(run: Run, pictures: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _sample(run: Run, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     card = run.card
     labels = run.evaluation("test").labels
     images = datasets.load_test_measured(
         card.dataset, labels, card.test_fingerprint, tuple(card.input_shape)
     )
-    rows = np.random.default_rng(seed).permutation(len(labels))[:pictures]
+    rows = np.random.default_rng(seed).permutation(len(labels))[:count]
     rows.sort()
     return np.asarray(images[rows]), labels[rows]
 
@@ -177,7 +175,7 @@ def _changed(images: np.ndarray, change: str, strength: float, seed: int) -> np.
 
 
 def example(image: np.ndarray, change: str, seed: int = 0) -> list[np.ndarray]:
-    """One picture at each strength, uint8, shape `(H, W)` or `(H, W, 3)`."""
+    """One image at each strength, uint8, shape `(H, W)` or `(H, W, 3)`."""
     batch = image[None, ..., None] if image.ndim == 2 else image[None]
     shown = [_changed(batch, change, strength, seed)[0] for strength in CHANGES[change].strengths]
     return [one.reshape(image.shape) for one in shown]

@@ -1,4 +1,4 @@
-"""Take the pictures in README.md from a real browser.
+"""Take the images in README.md from a real browser.
 
 python docs/screenshots.py     (or: make docs)
 """
@@ -31,7 +31,7 @@ def recognise(page: Page) -> None:
     studio.at_rest(page)
     studio.draw(page, "7")
     expect(page.locator(studio.ANSWER).first).to_have_text("7")
-    page.get_by_role("heading", name="The same picture, read by each model").wait_for()
+    page.get_by_role("heading", name="The same image, read by each model").wait_for()
 
 
 def photographs(page: Page) -> None:
@@ -52,7 +52,7 @@ def compare(page: Page) -> None:
 
 
 def confusion(page: Page) -> None:
-    """The pictures behind a cell."""
+    """The images behind a cell."""
     page.get_by_role("heading", name="4 answered as 9").wait_for()
 
 
@@ -62,7 +62,7 @@ def lab(page: Page) -> None:
 
 
 # file: address, height in pixels, what to do there
-PICTURES: dict[str, tuple[str, int, Callable[[Page], None]]] = {
+IMAGES: dict[str, tuple[str, int, Callable[[Page], None]]] = {
     "recognise": ("", 1240, recognise),
     "photographs": ("?runs=cifar10-efficientnet-lite0&from=upload", 1160, photographs),
     "compare": ("compare", 760, compare),
@@ -84,7 +84,7 @@ def main() -> None:
         studio.chromium() as browser,
         studio.serve_studio(Path(name)) as server,
     ):
-        for picture, (path, height, prepare) in PICTURES.items():
+        for image, (path, height, prepare) in IMAGES.items():
             context = browser.new_context(viewport={"width": WIDTH, "height": height})
             context.set_default_timeout(PATIENCE)
             page = context.new_page()
@@ -96,16 +96,16 @@ def main() -> None:
                 hint.click()
                 expect(hint).to_have_count(0)
             prepare(page)
-            if picture != "train":  # which never rests
+            if image != "train":  # which never rests
                 studio.at_rest(page)
             page.mouse.move(0, 0)
             page.wait_for_load_state("networkidle")
-            page.screenshot(path=FOLDER / "images" / f"{picture}.png")
-            if picture == "train":  # it would go on for a minute
+            page.screenshot(path=FOLDER / "images" / f"{image}.png")
+            if image == "train":  # it would go on for a minute
                 page.get_by_role("button", name="Cancel").click()
                 page.get_by_text(": cancelled").wait_for()
             context.close()
-            sys.stdout.write(f"took docs/images/{picture}.png\n")
+            sys.stdout.write(f"took docs/images/{image}.png\n")
 
 
 if __name__ == "__main__":

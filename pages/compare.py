@@ -28,7 +28,7 @@ VIEWS = {
     "confidence": ("Confidence", confidence.show),
     "one_class": ("One class", one_class.show),
     "ensemble": ("Ensemble", voting.show),
-    "own": ("Your pictures", own.show),
+    "own": ("Your images", own.show),
     "report": ("Report", taking_away.show),
 }
 
@@ -48,7 +48,7 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{html.plain(datasets.title_of(picked.found[0].run.card.dataset))}**: "
-            f"{len(picked.found[0].evaluation.labels):,} test pictures that none of them learnt "
+            f"{len(picked.found[0].evaluation.labels):,} test images that none of them learnt "
             "from.",
             width="content",
         )

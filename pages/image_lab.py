@@ -1,4 +1,4 @@
-"""The image lab: what OpenCV does to a picture, and to a model's opinion of it."""
+"""The image lab: what OpenCV does to an image, and to a model's opinion of it."""
 
 import streamlit as st
 
@@ -13,19 +13,19 @@ VIEWS = {
 
 
 def page() -> None:
-    """A picture, and three ways to play with it."""
+    """An image, and three ways to play with it."""
     welcome.show("image_lab")
     view = pick_view()
     if view == "robustness":
         breaking.show()
         return
-    picture = source.pick()
-    if picture is None:
-        st.markdown("Choose or take a picture above to begin.")
+    image = source.pick()
+    if image is None:
+        st.markdown("Choose or take an image above to begin.")
     elif view == "random":
-        variants.show(picture)
+        variants.show(image)
     else:
-        pipeline.show(picture)
+        pipeline.show(image)
 
 
 def pick_view() -> str:

@@ -1,4 +1,4 @@
-"""Recognise a picture: draw, upload or photograph it, and see how models read it."""
+"""Recognise an image: draw, upload or photograph it, and see how models read it."""
 
 import time
 
@@ -13,10 +13,10 @@ from pages.components import (
     choice,
     folded,
     html,
+    image_source,
     keys,
     leaving,
     many,
-    picture_source,
     reading,
     run_picker,
     sample_photos,
@@ -41,7 +41,7 @@ def page() -> None:
 
 @st.fragment
 def recognise() -> None:
-    """Picture and answer side by side (on a phone one below the other), explanations below."""
+    """Image and answer side by side (on a phone one below the other), explanations below."""
     hint = st.container()
     top = st.container(horizontal=True, gap="small", key="what")
     body, tools, details = st.container(), st.container(), st.container()
@@ -55,7 +55,7 @@ def recognise() -> None:
     left, middle, right = _columns(body, source)
     with left:
         image_beside = st.container()
-        shown = take_pictures(source, digits)
+        shown = take_images(source, digits)
         fit = "crop"
         if shown and chosen and run_picker.reads_photographs(chosen[0]):
             if source == "upload" and len(shown) == 1:
@@ -76,17 +76,17 @@ def recognise() -> None:
                     explain(image, first, chosen, fit)
         else:
             st.subheader("Nothing to read yet", anchor=False)
-            st.markdown(EMPTY[source] if digits else EMPTY_PICTURE[source])
-            st.caption(INTRODUCTION["digits" if digits else "pictures"])
+            st.markdown(EMPTY[source] if digits else EMPTY_IMAGE[source])
+            st.caption(INTRODUCTION["digits" if digits else "images"])
             show_classes(chosen[0])
     if source == "upload" and chosen and run_picker.reads_photographs(chosen[0]):
         with tools if shown else left:
             sample_photos.offer(chosen[0].card.class_names)
     if source == "draw":  # after the answer, which is what one waits for
         with left:
-            picture_source.stroke_buttons()
+            image_source.stroke_buttons()
         with middle:
-            picture_source.drawing_tools()
+            image_source.drawing_tools()
 
 
 def _columns(body, source: str) -> tuple:
@@ -110,35 +110,35 @@ def show_classes(run: Run) -> None:
 INTRODUCTION = {
     "digits": "Draw a digit and see at once what a neural network takes it for, what it saw, and "
     "how simpler models read the same strokes.",
-    "pictures": "Show a picture and see what the model takes it for, how sure it is, and what it "
+    "images": "Show an image and see what the model takes it for, how sure it is, and what it "
     "saw of it.",
 }
 EMPTY = {
     "draw": "**Draw a digit from 0 to 9** in the white square, with the mouse or a finger, or "
     "click one of the samples. You can also write several digits side by side, such as "
     "2026.",
-    "upload": "**Choose one picture** to see how it is read, or **many** to get a table and a "
+    "upload": "**Choose one image** to see how it is read, or **many** to get a table and a "
     "CSV file. Photographs of handwriting on paper work too.",
-    "camera": "**Allow the camera**, hold a handwritten digit in front of it and take a picture. "
+    "camera": "**Allow the camera**, hold a handwritten digit in front of it and take an image. "
     "No camera? Draw or upload instead.",
 }
 
 
-EMPTY_PICTURE = {
-    "upload": "**Choose one picture** to see what it is taken for, or **many** to get a table and "
+EMPTY_IMAGE = {
+    "upload": "**Choose one image** to see what it is taken for, or **many** to get a table and "
     "a CSV file.",
-    "camera": "**Allow the camera** and take a picture. No camera? Upload one instead.",
+    "camera": "**Allow the camera** and take an image. No camera? Upload one instead.",
 }
 
 
 HELP_DIGITS = "Digits: one, or several side by side; drawn, scanned or photographed."
-HELP_PICTURE = "Images of what the model knows; one or many."
+HELP_IMAGE = "Images of what the model knows; one or many."
 FIRST = {
     "draw": PAGES["recognise"].first,
     "upload": "Choose an image of handwritten digits. The model says what it reads in it.",
     "camera": "Hold handwritten digits in front of the camera and take a photo.",
 }
-FIRST_PICTURE = {
+FIRST_IMAGE = {
     "upload": "Choose an image. The model says what it shows, and how sure it is.",
     "samples": "Choose a photo, or click one of those below. The model says what it shows, and how "
     "sure it is.",
@@ -152,8 +152,8 @@ def what_to_do_first(source: str, chosen: list[Run]) -> str:
         return FIRST[source]
     photos = run_picker.reads_photographs(chosen[0])
     if source == "upload" and photos and samples.known_to(chosen[0].card.class_names):
-        return FIRST_PICTURE["samples"]
-    return FIRST_PICTURE[source]
+        return FIRST_IMAGE["samples"]
+    return FIRST_IMAGE[source]
 
 
 def settings() -> tuple[list[Run], float]:
@@ -172,7 +172,7 @@ def settings() -> tuple[list[Run], float]:
 def pick_source(digits: bool) -> str:
     """Draw, upload or photograph; only digits can be drawn."""
     titles = {name: title for name, title in SOURCES.items() if digits or name != "draw"}
-    return choice.segments(keys.SOURCE, "Where the picture comes from", titles, hidden=True)
+    return choice.segments(keys.SOURCE, "Where the image comes from", titles, hidden=True)
 
 
 FITS = {"crop": "Crop the middle", "whole": "Show all of it", "stretch": "Stretch it"}
@@ -184,13 +184,13 @@ def pick_fit() -> str:
         keys.FIT,
         "How it is fitted",
         FITS,
-        help="The model sees a small square. Cropping takes the middle of your picture; showing "
+        help="The model sees a small square. Cropping takes the middle of your image; showing "
         "all of it leaves a grey rim; stretching changes its proportions. What becomes of it is "
         "shown below, under “What the model saw”.",
     )
 
 
-def take_pictures(source: str, digits: bool = True) -> list[File]:
+def take_images(source: str, digits: bool = True) -> list[File]:
     """What was drawn, uploaded or photographed."""
     if source != "draw":
         leaving.forget_canvas()
@@ -199,8 +199,8 @@ def take_pictures(source: str, digits: bool = True) -> list[File]:
     if source != "camera":
         camera.forget_widget(keys.CAMERA)
     if source == "upload":
-        return picture_source.upload(HELP_DIGITS if digits else HELP_PICTURE)
-    shown = picture_source.photograph() if source == "camera" else picture_source.draw()
+        return image_source.upload(HELP_DIGITS if digits else HELP_IMAGE)
+    shown = image_source.photograph() if source == "camera" else image_source.draw()
     return [shown] if shown else []
 
 
@@ -230,7 +230,7 @@ def explain(shown: Shown, first: Reading, chosen: list[Run], fit: str) -> None:
     """How the answer came about, and what other models say."""
     st.subheader("What the model saw", anchor=False)
     reading.show_steps(first)
-    st.subheader("The same picture, read by each model", anchor=False)
+    st.subheader("The same image, read by each model", anchor=False)
     reading.show_comparison(shown.image, first, chosen, fit)
 
 

@@ -1,4 +1,4 @@
-"""Train a model: choose pictures and look at them, set up a model, watch it learn."""
+"""Train a model: choose images and look at them, set up a model, watch it learn."""
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ from pages.components import (
     job_progress,
     keys,
     model_form,
-    own_pictures,
+    own_images,
     starting,
     steps,
     training_view,
@@ -29,7 +29,7 @@ OWN = "+own"  # no dataset can have that name
 
 
 def page() -> None:
-    """Pictures, model, trainings: one step at a time."""
+    """Images, model, trainings: one step at a time."""
     jobs.ensure_dispatcher()  # what waited when the studio was closed goes on
     welcome.show("train", steps.is_first())
     step = steps.pick()
@@ -41,7 +41,7 @@ def page() -> None:
     try:
         if name == OWN:
             announce_imports()
-            own_pictures.show()
+            own_images.show()
         elif not datasets.find(name).is_here():
             offer_download(datasets.find(name))
         elif step == "data":
@@ -70,9 +70,9 @@ def set_up(spec: DatasetSpec) -> None:
     """Model, hyperparameters, start."""
     part = dataset_look.chosen_part(spec)
     held_out = spec.validation_fraction if part is None else part
-    pictures = round(spec.train_size * (1 - held_out))
+    images = round(spec.train_size * (1 - held_out))
     st.caption(
-        f"**{html.plain(spec.title)}**: about {pictures:,} pictures to learn from, "
+        f"**{html.plain(spec.title)}**: about {images:,} images to learn from, "
         f"{len(spec.class_names)} classes. How many are held out is set in step 1."
     )
     dataset_look.say_few(spec, part)
@@ -115,7 +115,7 @@ def pick_dataset() -> str:
 
 def _label(spec: DatasetSpec | None) -> str:
     if spec is None:
-        return ":material/add_photo_alternate: Your own pictures"
+        return ":material/add_photo_alternate: Your own images"
     title = html.plain(spec.title)
     return title if spec.is_here() else f":material/download: {title}"
 
@@ -149,7 +149,7 @@ def announce_imports() -> None:
     """The last import, if it has just ended well: a button leads to it."""
     imports = (job for job in jobs.list_jobs() if job.kind == "import" and not job.damaged)
     done = next(imports, None)
-    if done is None or done.state != "done" or not {"pictures", "classes"} <= done.result.keys():
+    if done is None or done.state != "done" or not {"images", "classes"} <= done.result.keys():
         return
     try:
         spec = datasets.find(done.settings["name"])
@@ -159,7 +159,7 @@ def announce_imports() -> None:
     left_out = f" {skipped:,} files were left out." if skipped else ""
     with st.container(border=True):
         st.success(
-            f"“{html.plain(spec.title)}” is ready: {done.result['pictures']:,} pictures in "
+            f"“{html.plain(spec.title)}” is ready: {done.result['images']:,} images in "
             f"{done.result['classes']} classes.{left_out}",
             icon=":material/check_circle:",
         )
@@ -173,7 +173,7 @@ def announce_imports() -> None:
 
 
 def go_to(name: str) -> None:
-    """Choose pictures that were just imported, and the model that needs fewest of them."""
+    """Choose images that were just imported, and the model that needs fewest of them."""
     st.session_state[keys.NEXT_DATASET] = name
     st.session_state[keys.NEXT_MODEL] = first_choice(OWN_PHOTOS).name
 

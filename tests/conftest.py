@@ -23,7 +23,7 @@ SMALL_RUN = "small-digits"
 SOME_COST = {
     "latency_seconds": 0.0002,
     "latency_p95_seconds": 0.0003,
-    "pictures_per_second": 5000.0,
+    "images_per_second": 5000.0,
     "memory_bytes": 100_000_000,
     "file_bytes": 30_000,
     "machine": "a processor, 2 cores, 24 GB, Linux, Python 3.11.7",
@@ -94,7 +94,7 @@ def runs_with_small(runs_folder: Path, small_run: Run) -> Path:
 
 @pytest.fixture(scope="session")
 def mnist_test() -> tuple[np.ndarray, np.ndarray]:
-    """MNIST's test pictures, uint8 `(10000, 28, 28)`, and their labels."""
+    """MNIST's test images, uint8 `(10000, 28, 28)`, and their labels."""
     images, labels = DATASETS["mnist"].read_test()
     return images[..., 0], labels
 

@@ -24,8 +24,8 @@ def digits():
     return images[..., 0], labels
 
 
-def test_picture_files_lose_little_and_stay_single_digits(predictor, digits):
-    direct, as_files, split = accuracy.measure_pictures(predictor, *digits)
+def test_image_files_lose_little_and_stay_single_digits(predictor, digits):
+    direct, as_files, split = accuracy.measure_images(predictor, *digits)
     assert direct >= 0.9965
     assert direct - as_files <= 0.002
     assert split <= 0.005

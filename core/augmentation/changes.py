@@ -1,4 +1,4 @@
-"""Change every picture of a batch at random, as a `Policy` allows.
+"""Change every image of a batch at random, as a `Policy` allows.
 
 `DRAWN_DIGITS` imitates how people really draw: a digit leans, is stretched, sits a little off
 centre, is written with a thin or a thick pen, wobbles, or has been scanned coarsely.
@@ -15,12 +15,12 @@ _LEAST_BLUR = 0.1  # pixels: less than that does nothing
 
 
 def augment(images: np.ndarray, policy: Policy, seed: int | np.random.Generator) -> np.ndarray:
-    """Return a changed copy of every picture.
+    """Return a changed copy of every image.
 
     Args:
         images: uint8, shape `(N, H, W, C)`.
         policy: how far each change may go.
-        seed: a seed or a NumPy generator; the same seed gives the same pictures.
+        seed: a seed or a NumPy generator; the same seed gives the same images.
 
     Returns:
         uint8 array of the shape of `images`.
@@ -96,7 +96,7 @@ def _change_light(image: np.ndarray, policy: Policy, rng: np.random.Generator) -
 
 
 def _random_affine(shape: tuple, policy: Policy, rng: np.random.Generator) -> np.ndarray:
-    """A 2x3 matrix that turns, stretches, slants and shifts about the centre of the picture."""
+    """A 2x3 matrix that turns, stretches, slants and shifts about the centre of the image."""
     height, width = shape[:2]
     angle = np.deg2rad(rng.uniform(-1, 1) * policy.rotation)
     stretch = np.diag(1 + rng.uniform(-1, 1, 2) * policy.scale)

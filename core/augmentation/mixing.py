@@ -1,4 +1,4 @@
-"""Two pictures become one, and so do their labels: MixUp and CutMix."""
+"""Two images become one, and so do their labels: MixUp and CutMix."""
 
 import numpy as np
 
@@ -10,19 +10,19 @@ def mix(
     cutmix: float,
     seed: int | np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mix every picture of a batch with another one of it; if both are on, one is drawn by lot.
+    """Mix every image of a batch with another one of it; if both are on, one is drawn by lot.
 
     H. Zhang, M. Cisse, Y. Dauphin & D. Lopez-Paz (2018), "mixup: beyond empirical risk
     minimization"; S. Yun et al. (2019), "CutMix".
 
     Args:
         images: uint8, shape `(N, H, W, C)`.
-        targets: float, shape `(N, K)`: the part that each class has in a picture.
+        targets: float, shape `(N, K)`: the part that each class has in an image.
         mixup, cutmix: parameter of the Beta distribution that the parts are drawn from; 0 is off.
         seed: a seed or a NumPy generator.
 
     Returns:
-        Mixed pictures, uint8 `(N, H, W, C)`, and targets, float32 `(N, K)`.
+        Mixed images, uint8 `(N, H, W, C)`, and targets, float32 `(N, K)`.
     """
     rng = np.random.default_rng(seed)
     if not mixup and not cutmix:
@@ -41,7 +41,7 @@ def mix(
 def _paste(
     images: np.ndarray, others: np.ndarray, part: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, float]:
-    """A rectangle of the others on the pictures, and the part of the pictures that stays."""
+    """A rectangle of the others on the images, and the part of the images that stays."""
     height, width = images.shape[1:3]
     side = np.sqrt(1 - part)
     middle_row, middle_column = rng.integers(height), rng.integers(width)

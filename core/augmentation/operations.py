@@ -1,4 +1,4 @@
-"""The operations that RandAugment draws from, each on one uint8 picture.
+"""The operations that RandAugment draws from, each on one uint8 image.
 
 E. Cubuk, B. Zoph, J. Shlens & Q. Le (2020), "RandAugment: practical automated data augmentation
 with a reduced search space".

@@ -1,4 +1,4 @@
-"""How far random changes may go, and which suit which pictures."""
+"""How far random changes may go, and which suit which images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -47,7 +47,7 @@ class Policy:
             networks applied to visual document analysis").
         thickness: probability of a thinner or thicker stroke.
         coarseness: probability of being scanned at 30-60 % of the resolution and enlarged again.
-        random_operations: operations drawn at random for each picture (Cubuk, Zoph, Shlens & Le,
+        random_operations: operations drawn at random for each image (Cubuk, Zoph, Shlens & Le,
             2020, "RandAugment").
         magnitude: how far each of them goes, 0 to 1.
 
@@ -142,7 +142,7 @@ _WHY = {
 
 
 def usual_policy(recipe: str) -> str:
-    """The name of the policy that suits pictures of a preprocessing recipe."""
+    """The name of the policy that suits images of a preprocessing recipe."""
     return _BY_RECIPE.get(recipe, "photographs")
 
 

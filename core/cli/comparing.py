@@ -16,7 +16,7 @@ _COLUMNS += ("latency_seconds", "file_bytes")
 
 
 def add_commands(commands) -> None:
-    text = "set runs that were measured on the same test pictures side by side"
+    text = "set runs that were measured on the same test images side by side"
     command = commands.add_parser("compare", help=text, description=text)
     command.add_argument("runs", nargs="+", metavar="ID", help="two or more; see `runs`")
     command.add_argument("--json", action="store_true", help="print every figure as JSON")
@@ -32,7 +32,7 @@ def compare(options: argparse.Namespace) -> int:
     if len(parted) > 1:
         groups = "; ".join(", ".join(run.id for run in group) for group in parted.values())
         raise RunError(
-            "Only runs that were measured on the same test pictures can be compared. These "
+            "Only runs that were measured on the same test images can be compared. These "
             f"belong together: {groups}."
         )
     found = [comparison.compared(run) for run in cards]

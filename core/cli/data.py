@@ -45,7 +45,7 @@ def list_datasets(options: argparse.Namespace) -> int:
         print_json([describe(spec) for spec in specs])
         return 0
     print_table(
-        ("name", "classes", "training", "test", "picture", "on this machine", "about"),
+        ("name", "classes", "training", "test", "image", "on this machine", "about"),
         [
             (
                 spec.name,

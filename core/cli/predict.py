@@ -30,16 +30,16 @@ _NOTHING = "No images in "
 
 
 def add_commands(commands) -> None:
-    text = "classify pictures: one JSON object a line"
+    text = "classify images: one JSON object a line"
     command = commands.add_parser("predict", help=text, description=text)
-    command.add_argument("paths", nargs="*", metavar="PATH", help="pictures, or folders of them")
+    command.add_argument("paths", nargs="*", metavar="PATH", help="images, or folders of them")
     command.add_argument(
         "--run",
         default=DEFAULT_RUN,
         metavar="ID",
         help="who answers; default: %(default)s, see `runs`",
     )
-    command.add_argument("--dataset", metavar="D", help="take a test picture of this dataset")
+    command.add_argument("--dataset", metavar="D", help="take a test image of this dataset")
     command.add_argument("--index", type=int, metavar="N", help="the N-th one, from 0")
     command.add_argument(
         "--steps", metavar="FOLDER", help="write what became of each image on the way, as PNG files"
@@ -52,7 +52,7 @@ def run_predict(options: argparse.Namespace) -> int:
     if (options.dataset is None) != (options.index is None) or (
         bool(options.paths) == (options.dataset is not None)
     ):
-        raise StudioError("Give either pictures or folders, or both --dataset and --index.")
+        raise StudioError("Give either images or folders, or both --dataset and --index.")
     predictor = load_predictor(runs.load(options.run))
     if options.dataset is not None:
         print_json(_predict_from_dataset(predictor, options.dataset, options.index), indent=None)
@@ -65,7 +65,7 @@ def run_predict(options: argparse.Namespace) -> int:
     code = 1 if any(remark.startswith(_NOTHING) for remark in remarks) else 0
     for index, path in enumerate(images, 1):
         try:
-            reading = predictor.read(read_picture(path))
+            reading = predictor.read(read_image(path))
             steps = (*reading.prepared.steps, *reading.prepared.item_steps[0])
             answer = describe(reading)
         except (ImageError, OutOfMemory) as error:
@@ -151,11 +151,11 @@ def _look_into(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
     return images, others
 
 
-def read_picture(path: Path) -> np.ndarray:
+def read_image(path: Path) -> np.ndarray:
     """Decode a file.
 
     Raises:
-        ImageError: if it is missing, unreadable or not a picture.
+        ImageError: if it is missing, unreadable or not an image.
     """
     try:
         with open_regular(path) as file:

@@ -56,7 +56,7 @@ def add_commands(commands) -> None:
     )
     command.set_defaults(handler=run_train)
 
-    text = "run a stored model again over its test set, or over your own labelled pictures"
+    text = "run a stored model again over its test set, or over your own labelled images"
     command = commands.add_parser("evaluate", help=text, description=text)
     command.add_argument("--run", required=True, metavar="ID", help="see `runs`")
     command.add_argument("--images", metavar="FOLDER", help="a folder with a folder per class")
@@ -211,7 +211,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
                 "accuracy": evaluation.accuracy,
                 "card_accuracy": card.metrics["accuracy"],
                 "log_loss": evaluation.log_loss,
-                "pictures": len(evaluation.labels),
+                "images": len(evaluation.labels),
                 "in_other_folders": found.elsewhere if found else 0,
                 "not_images": len(found.others) if found else 0,
                 "classes": rows,
@@ -223,7 +223,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
         )
     else:
         print_table(
-            ("run", "measured now", "on its card", "pictures"),
+            ("run", "measured now", "on its card", "images"),
             [
                 (
                     card.id,
@@ -234,12 +234,12 @@ def run_evaluate(options: argparse.Namespace) -> int:
             ],
         )
         print_table(
-            ("class", "precision", "recall", "f1", "pictures"),
+            ("class", "precision", "recall", "f1", "images"),
             [
                 (
                     row["class"],
                     *(_percent(row[name]) for name in ("precision", "recall", "f1")),
-                    f"{row['pictures']:,}",
+                    f"{row['images']:,}",
                 )
                 for row in rows
             ],
@@ -255,7 +255,7 @@ def _say_passed_over(found: labelled.Labelled, options: argparse.Namespace) -> N
         for path, reason in found.refused:
             sys.stderr.write(f"skipped {Path(options.images) / path}: {reason}\n")
         if found.elsewhere:
-            sys.stderr.write(f"passed over {found.elsewhere:,} pictures in other folders\n")
+            sys.stderr.write(f"passed over {found.elsewhere:,} images in other folders\n")
     if found.others:
         sys.stderr.write(f"Passed over: {why(found.others)}\n")
 

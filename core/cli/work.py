@@ -14,7 +14,7 @@ from core.jobs import Job
 
 
 def add_commands(commands) -> None:
-    text = "bring in pictures of your own: a folder or zip with a folder per class"
+    text = "bring in images of your own: a folder or zip with a folder per class"
     command = commands.add_parser("import", help=text, description=text)
     command.add_argument("path", metavar="PATH", help="the folder or zip")
     command.add_argument("--name", required=True, metavar="N", help="what the dataset is called")

@@ -2,12 +2,11 @@
 
 from core.datasets.choices import Choices, LayoutError
 from core.datasets.dataset import Dataset
-from core.datasets.importing import import_folder, import_pictures, import_zip, inspect
+from core.datasets.importing import import_folder, import_images, import_zip, inspect
 from core.datasets.known import DATASETS
 from core.datasets.naming import id_of
 from core.datasets.overview import Overview, few_images_of, overview
 from core.datasets.photographs import PHOTOGRAPHS, photograph
-from core.datasets.pictures import Pictures
 from core.datasets.registry import (
     check_fraction,
     check_here,
@@ -21,7 +20,7 @@ from core.datasets.registry import (
     load_test_measured,
     prepare,
     sample_digits,
-    sample_pictures,
+    sample_images,
     side_for,
     test_files,
     title_of,
@@ -29,6 +28,7 @@ from core.datasets.registry import (
 from core.datasets.removal import delete, list_aside, restore, set_aside
 from core.datasets.spec import DatasetSpec
 from core.datasets.store import Damaged, check_free, free_id, list_damaged
+from core.datasets.stored_images import StoredImages
 from core.datasets.writing import sweep as clear_up
 
 __all__ = [
@@ -40,7 +40,7 @@ __all__ = [
     "DatasetSpec",
     "LayoutError",
     "Overview",
-    "Pictures",
+    "StoredImages",
     "check_fraction",
     "check_free",
     "check_here",
@@ -54,7 +54,7 @@ __all__ = [
     "free_id",
     "id_of",
     "import_folder",
-    "import_pictures",
+    "import_images",
     "import_zip",
     "inspect",
     "list_aside",
@@ -69,7 +69,7 @@ __all__ = [
     "restore",
     "set_aside",
     "sample_digits",
-    "sample_pictures",
+    "sample_images",
     "side_for",
     "test_files",
     "title_of",

@@ -37,7 +37,7 @@ def read_mnist(validation_fraction: float, seed: int) -> Dataset:
 
 
 def read_mnist_test() -> tuple[np.ndarray, np.ndarray]:
-    """MNIST's 10,000 test pictures and their labels.
+    """MNIST's 10,000 test images and their labels.
 
     Raises:
         DatasetError: if the file is missing or is not the one that was shipped.
@@ -53,7 +53,7 @@ def _read_mnist_part(part: str) -> tuple[np.ndarray, np.ndarray]:
 def read_digits(validation_fraction: float, seed: int) -> Dataset:
     """scikit-learn's 1,797 digits: a fixed stratified 20 % is the test set.
 
-    The 17 grey levels (0-16) are spread over 0-255 so that they are pictures like any other.
+    The 17 grey levels (0-16) are spread over 0-255 so that they are images like any other.
     """
     images, labels = _all_digits()
     rest, test = stratified_split(labels, _TEST_FRACTION, _TEST_SEED)
@@ -72,7 +72,7 @@ def read_digits(validation_fraction: float, seed: int) -> Dataset:
 
 
 def read_digits_test() -> tuple[np.ndarray, np.ndarray]:
-    """The 360 test pictures of scikit-learn's digits and their labels."""
+    """The 360 test images of scikit-learn's digits and their labels."""
     images, labels = _all_digits()
     _, test = stratified_split(labels, _TEST_FRACTION, _TEST_SEED)
     return images[test], labels[test]

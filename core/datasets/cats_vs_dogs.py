@@ -18,7 +18,7 @@ FILE = RemoteFile(
 
 
 def prepare(report: Reporter) -> None:
-    """Download the zip unless it is here, and store its pictures; damaged ones are counted.
+    """Download the zip unless it is here, and store its images; damaged ones are counted.
 
     Raises:
         DatasetError: if it cannot be had, or is damaged.

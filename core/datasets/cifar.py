@@ -45,7 +45,7 @@ _SIDE = 32
 
 
 def prepare(report: Reporter) -> None:
-    """Download the archive unless it is here, and store its pictures.
+    """Download the archive unless it is here, and store its images.
 
     Raises:
         DatasetError: if it cannot be had, or is damaged.
@@ -87,7 +87,7 @@ def _member(archive: tarfile.TarFile, name: str) -> bytes:
 
 
 def read_batch(content: bytes) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """The pictures, labels and file names of one pickled batch.
+    """The images, labels and file names of one pickled batch.
 
     Returns:
         uint8 `(N, 32, 32, 3)`, int64 `(N,)` and N names.
@@ -104,7 +104,7 @@ def read_batch(content: bytes) -> tuple[np.ndarray, np.ndarray, list[str]]:
         names = batch.get("filenames") or [f"{row}.png" for row in range(len(labels))]
         files = [_text(name) for name in names]
         if not len(images) == len(labels) == len(files):
-            raise ValueError("its pictures, labels and names are not equally many")
+            raise ValueError("its images, labels and names are not equally many")
         if len(labels) and not 0 <= labels.min() <= labels.max() < len(CLASS_NAMES):
             raise ValueError("its labels are not 0 to 9")
     except DatasetError:
@@ -137,7 +137,7 @@ class _Notes:
             content, kind, shape, order = self.arguments
             by_columns = order == "F"
         if not isinstance(kind, _Notes) or kind.arguments[0] != "u1" or by_columns:
-            raise ValueError("its pictures are not an array of bytes in rows")
+            raise ValueError("its images are not an array of bytes in rows")
         content = content.encode("latin1") if isinstance(content, str) else bytes(content)
         return np.frombuffer(content, np.uint8).reshape(shape)
 

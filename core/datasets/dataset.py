@@ -1,4 +1,4 @@
-"""What every source of pictures becomes: three validated splits and a fingerprint."""
+"""What every source of images becomes: three validated splits and a fingerprint."""
 
 import hashlib
 import math
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.datasets.pictures import Pictures
+from core.datasets.stored_images import StoredImages
 from core.errors import DatasetError
 from core.units import round_percent
 
@@ -15,19 +15,19 @@ SPLITS = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled pictures in three splits that share no picture.
+    """Labelled images in three splits that share no image.
 
     Attributes:
         name: the name the dataset is asked for by.
         class_names: one name per class; label `i` means `class_names[i]`.
-        x_train, x_val, x_test: uint8, shape `(N, H, W, C)`; arrays, or `Pictures` that stay on
+        x_train, x_val, x_test: uint8, shape `(N, H, W, C)`; arrays, or `StoredImages` that stay on
             disk until they are indexed.
         y_train, y_val, y_test: int64, shape `(N,)`.
-        preprocessing: name of the recipe in `core.preprocessing` that turns any other picture
+        preprocessing: name of the recipe in `core.preprocessing` that turns any other image
             into one like these.
-        contents: what the pictures are, if that is known without reading them all: a text that
+        contents: what the images are, if that is known without reading them all: a text that
             changes when any of them does.
-        test_contents: the same for the test pictures alone, however the others are split.
+        test_contents: the same for the test images alone, however the others are split.
 
     Raises:
         DatasetError: if shapes, types or labels do not fit together.
@@ -35,11 +35,11 @@ class Dataset:
 
     name: str
     class_names: tuple[str, ...]
-    x_train: np.ndarray | Pictures
+    x_train: np.ndarray | StoredImages
     y_train: np.ndarray
-    x_val: np.ndarray | Pictures
+    x_val: np.ndarray | StoredImages
     y_val: np.ndarray
-    x_test: np.ndarray | Pictures
+    x_test: np.ndarray | StoredImages
     y_test: np.ndarray
     preprocessing: str
     contents: str = ""
@@ -55,13 +55,13 @@ class Dataset:
                 )
             if images.shape[1:] != self.input_shape:
                 raise DatasetError(
-                    f"Every split of {self.name!r} must hold pictures of shape {self.input_shape}. "
+                    f"Every split of {self.name!r} must hold images of shape {self.input_shape}. "
                     f"Received: {images.shape[1:]} in `x_{split}`."
                 )
             if len(images) != len(labels) or len(images) == 0:
                 raise DatasetError(
                     f"`x_{split}` and `y_{split}` of {self.name!r} must be equally long and not "
-                    f"empty. Received: {len(images)} pictures and {len(labels)} labels."
+                    f"empty. Received: {len(images)} images and {len(labels)} labels."
                 )
             if labels.min() < 0 or labels.max() >= len(self.class_names):
                 raise DatasetError(
@@ -69,8 +69,8 @@ class Dataset:
                     f"Received: {labels.min()} to {labels.max()} in `y_{split}`."
                 )
 
-    def split(self, name: str) -> tuple[np.ndarray | Pictures, np.ndarray]:
-        """Pictures and labels of `train`, `val` or `test`."""
+    def split(self, name: str) -> tuple[np.ndarray | StoredImages, np.ndarray]:
+        """Images and labels of `train`, `val` or `test`."""
         if name not in SPLITS:
             raise DatasetError(f"A split is one of {', '.join(SPLITS)}. Received: {name!r}.")
         return getattr(self, f"x_{name}"), getattr(self, f"y_{name}")
@@ -82,11 +82,11 @@ class Dataset:
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
-        """Height, width and channels of one picture."""
+        """Height, width and channels of one image."""
         return self.x_train.shape[1:]
 
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of the class names, pictures and labels of every split."""
+        """SHA-256 (hex) of the class names, images and labels of every split."""
         digest = hashlib.sha256(("\0".join(self.class_names) + self.contents).encode())
         for split in SPLITS:
             images, labels = self.split(split)
@@ -102,7 +102,10 @@ class Dataset:
 
 
 def test_fingerprint(
-    class_names: tuple[str, ...], images: np.ndarray | Pictures, labels: np.ndarray, contents: str
+    class_names: tuple[str, ...],
+    images: np.ndarray | StoredImages,
+    labels: np.ndarray,
+    contents: str,
 ) -> str:
     """SHA-256 of a test set, hex: where it is the same, figures can be compared.
 
@@ -110,7 +113,7 @@ def test_fingerprint(
         class_names: of the dataset.
         images: uint8, shape `(N, H, W, C)`; only read if `contents` is empty.
         labels: int, shape `(N,)`.
-        contents: what the pictures are, if that is known without reading them.
+        contents: what the images are, if that is known without reading them.
     """
     digest = hashlib.sha256("\0".join([*class_names, contents]).encode())
     if not contents:
@@ -129,9 +132,9 @@ def with_test_set(
     """A dataset that keeps its official test set; validation is taken from the rest.
 
     Args:
-        train, test: pictures, uint8 `(N, H, W, C)`, and labels, int64 `(N,)`.
+        train, test: images, uint8 `(N, H, W, C)`, and labels, int64 `(N,)`.
         validation_fraction: part of `train` that becomes validation.
-        seed: decides which pictures those are.
+        seed: decides which images those are.
         **details: `name`, `class_names` and `preprocessing` of the dataset.
     """
     images, labels = train
@@ -155,10 +158,10 @@ def stratified_split(
     Args:
         labels: int, shape `(N,)`.
         fraction: how much to hold out, between 0 and 1; at least one of each class.
-        seed: the same seed holds out the same pictures.
+        seed: the same seed holds out the same images.
 
     Raises:
-        DatasetError: if there are too few pictures for every class to be in both parts.
+        DatasetError: if there are too few images for every class to be in both parts.
     """
     from sklearn.model_selection import train_test_split
 
@@ -170,8 +173,8 @@ def stratified_split(
         )
     except ValueError as error:
         raise DatasetError(
-            f"{len(labels)} pictures of {len(np.unique(labels))} classes are too few to hold out "
+            f"{len(labels)} images of {len(np.unique(labels))} classes are too few to hold out "
             f"{round_percent(round(fraction, 2))} with some of every class. Hold out more, or "
-            "bring more pictures."
+            "bring more images."
         ) from error
     return np.sort(kept), np.sort(held_out)

@@ -110,7 +110,7 @@ def read(validation_fraction: float, seed: int) -> Dataset:
 
 
 def read_test() -> tuple[np.ndarray, np.ndarray]:
-    """The 10,000 test pictures, uint8 `(N, 28, 28, 1)`, and their labels."""
+    """The 10,000 test images, uint8 `(N, 28, 28, 1)`, and their labels."""
     return _read_part("t10k")
 
 

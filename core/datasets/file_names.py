@@ -14,7 +14,7 @@ _CLASS_FIRST = re.compile(
 )
 _NUMBER_FIRST = re.compile(r"(?:\d+[\s._-]+)+(?P<name>.*[^\d\s._-].*?)")
 _OF_CAMERAS = (  # and of programs: what their names begin with
-    "img image images imag pic pics picture photo photos foto dsc dscn dscf dcim pxl p mvi gopr "
+    "img image images imag pic pics image photo photos foto dsc dscn dscf dcim pxl p mvi gopr "
     "screenshot screen scan whatsapp signal frame frames file bild snapshot untitled unnamed "
     "download downloads test train val x im"
 )

@@ -1,4 +1,4 @@
-"""Your own pictures come in: a folder or a zip becomes a stored dataset."""
+"""Your own images come in: a folder or a zip becomes a stored dataset."""
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ from core.progress import Progress, Reporter
 
 MAX_SHORT_SIDE = 224
 _MAX_LONG_SIDE = 2240
-_CHUNK = 8  # pictures read by one thread at a time
+_CHUNK = 8  # images read by one thread at a time
 _PIXELS = 2_000_000  # an image is reduced to while it is decoded; four times what is kept at most
 _FREE_PIXELS = 1_000_000_000  # that a source may hold, however small it is,
 _PIXELS_A_BYTE = 1000  # and with each byte; photos have 2 to 20, blank scans 500
@@ -33,7 +33,7 @@ _THREADS = 2
 
 @dataclass(frozen=True)
 class _Read:
-    """A picture that was read, or why it could not be."""
+    """An image that was read, or why it could not be."""
 
     place: Place
     image: np.ndarray | None
@@ -65,20 +65,20 @@ def _arrange(entries: Sequence[Entry], choices: Choices) -> Layout:
 
 
 def import_folder(path: Path, name: str, **details) -> StoreCard:
-    """Store the pictures of a folder; see `import_pictures`."""
+    """Store the images of a folder; see `import_images`."""
     if not path.is_dir():
         raise DatasetError(f"There is no folder {path}.")
-    return import_pictures(path, name, **details)
+    return import_images(path, name, **details)
 
 
 def import_zip(path: Path, name: str, **details) -> StoreCard:
-    """Store the pictures of a zip file; see `import_pictures`."""
+    """Store the images of a zip file; see `import_images`."""
     if not path.is_file():
         raise DatasetError(f"There is no zip file {path}.")
-    return import_pictures(path, name, **details)
+    return import_images(path, name, **details)
 
 
-def import_pictures(
+def import_images(
     path: Path,
     name: str,
     title: str = "",
@@ -86,9 +86,9 @@ def import_pictures(
     choices: Choices = AS_FOUND,
     report: Reporter = Reporter(),  # noqa: B008 - frozen
 ) -> StoreCard:
-    """Store the pictures of a folder or zip under a name.
+    """Store the images of a folder or zip under a name.
 
-    Damaged and duplicate pictures are left out and listed. Pictures are reduced so that their
+    Damaged and duplicate images are left out and listed. Images are reduced so that their
     short side is at most 224 pixels; none is enlarged. Only a few are in memory at a time.
 
     Args:
@@ -101,7 +101,7 @@ def import_pictures(
 
     Raises:
         LayoutError: if they are refused but could be imported with other choices.
-        DatasetError: if the pictures are refused, the name is taken or the disk is full.
+        DatasetError: if the images are refused, the name is taken or the disk is full.
         Cancelled: if it was asked to stop.
     """
     owner = owner or visitors.current()
@@ -158,8 +158,8 @@ def _read_all(
                         "Make the images smaller before you pack them."
                     )
                 done += len(chunk)
-                note = f"{done:,} of {len(places):,} pictures"
-                report(Progress("reading pictures", part=done / len(places), note=note))
+                note = f"{done:,} of {len(places):,} images"
+                report(Progress("reading images", part=done / len(places), note=note))
         finally:
             threads.shutdown(cancel_futures=True)
 
@@ -167,7 +167,7 @@ def _read_all(
 def _in_order(
     threads: ThreadPoolExecutor, places: Sequence[Place], entries: dict[str, Entry]
 ) -> Iterator[list[_Read]]:
-    """Chunks of pictures, read ahead by no more than a few so that memory stays small."""
+    """Chunks of images, read ahead by no more than a few so that memory stays small."""
     rest = iter(places)
     waiting: deque = deque()
     while True:
@@ -196,7 +196,7 @@ def _read_chunk(places: list[Place], entries: dict[str, Entry]) -> list[_Read]:
 
 
 def reduce(image: np.ndarray) -> np.ndarray:
-    """The picture with its short side at most 224 pixels, proportions kept; never enlarged."""
+    """The image with its short side at most 224 pixels, proportions kept; never enlarged."""
     height, width = image.shape[:2]
     factor = min(1, MAX_SHORT_SIDE / min(height, width), _MAX_LONG_SIDE / max(height, width))
     if factor == 1:
@@ -212,7 +212,7 @@ def _too_small(layout: Layout, writer: Writer) -> set[str]:
 
 
 def _check_what_is_left(layout: Layout, writer: Writer) -> None:
-    """Damaged and duplicate files may leave too few pictures."""
+    """Damaged and duplicate files may leave too few images."""
     counted = Counter(writer.labels)
     counts = {name: counted[label] for label, name in enumerate(layout.class_names)}
     check_counts(layout.class_names, counts, writer.skipped)

@@ -13,7 +13,7 @@ from core.images import fit_within
 from core.units import round_percent
 
 SAMPLE_SIDE = 160  # pixels: large enough to look at
-BALANCED = 1.5  # the largest class may have this many times as many pictures as the smallest
+BALANCED = 1.5  # the largest class may have this many times as many images as the smallest
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Overview:
     Attributes:
         name, title: what it is called.
         class_names: label `i` means `class_names[i]`.
-        counts: pictures by part (`train`, `val`, `test`) and class, int, shape `(3, K)`.
-        heights, widths: of the pictures as they are kept, int, shape `(N,)`; of length 1 if all
+        counts: images by part (`train`, `val`, `test`) and class, int, shape `(3, K)`.
+        heights, widths: of the images as they are kept, int, shape `(N,)`; of length 1 if all
             have the same size.
         channels: 1 grey, 3 colour.
         input_shape: height, width, channels as models see them.
-        samples: for each class a few training pictures, uint8 `(H, W, C)`, of any sizes.
+        samples: for each class a few training images, uint8 `(H, W, C)`, of any sizes.
         skipped: files left out when it was imported, and why.
         ignored: hidden files of operating systems that were passed over.
         notes: what else is worth knowing, in sentences.
@@ -49,21 +49,21 @@ class Overview:
 
     @property
     def per_class(self) -> np.ndarray:
-        """Pictures of each class in all parts together, shape `(K,)`."""
+        """Images of each class in all parts together, shape `(K,)`."""
         return self.counts.sum(0)
 
     def sizes(self) -> str:
-        """The sizes of the pictures, in a sentence."""
+        """The sizes of the images, in a sentence."""
         kind = "grey" if self.channels == 1 else "in colour"
         if len(self.heights) == 1:
-            return f"Every picture is {self.widths[0]}×{self.heights[0]} pixels, {kind}."
+            return f"Every image is {self.widths[0]}×{self.heights[0]} pixels, {kind}."
         middle = np.argsort(self.heights.astype(np.int64) * self.widths)
         smallest, typical, largest = (
             f"{self.widths[row]}×{self.heights[row]}"
             for row in (middle[0], middle[len(middle) // 2], middle[-1])
         )
         return (
-            f"Pictures are {kind} and of different sizes: the smallest is {smallest}, a typical "
+            f"Images are {kind} and of different sizes: the smallest is {smallest}, a typical "
             f"one {typical}, the largest {largest} pixels. Models see the middle of each at "
             f"{self.input_shape[1]}×{self.input_shape[0]}."
         )
@@ -76,7 +76,7 @@ class Overview:
         if ratio < BALANCED:
             return ""
         return (
-            f"The classes are not equally large: there are {ratio:.1f} times as many pictures of "
+            f"The classes are not equally large: there are {ratio:.1f} times as many images of "
             f"“{self.class_names[most]}” ({counts[most]:,}) as of “{self.class_names[least]}” "
             f"({counts[least]:,}). A model that always answers “{self.class_names[most]}” would "
             f"be right {round_percent(round(counts[most] / counts.sum(), 2))} of the time, so look "
@@ -108,7 +108,7 @@ def overview(name: str, validation_fraction: float | None = None, samples: int =
     Args:
         name: of a dataset that is on this machine.
         validation_fraction: see `core.datasets.load`.
-        samples: how many pictures of each class to take along.
+        samples: how many images of each class to take along.
 
     Raises:
         DatasetError: if it cannot be loaded.
@@ -142,7 +142,7 @@ def overview(name: str, validation_fraction: float | None = None, samples: int =
 def _samples(
     dataset: Dataset, kept: store.Store | None, label: int, most: int
 ) -> tuple[np.ndarray, ...]:
-    """Training pictures of one class, spread over the dataset; as they are kept, not as fitted."""
+    """Training images of one class, spread over the dataset; as they are kept, not as fitted."""
     places = np.flatnonzero(dataset.y_train == label)
     places = places[np.linspace(0, len(places) - 1, min(most, len(places)), dtype=int)]
     if kept is None:

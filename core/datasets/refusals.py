@@ -21,13 +21,13 @@ NOT_CHOSEN = "Its class is left out."
 EMPTY = "The file is empty (0 bytes)."
 NOT_BY_NAME = "It is not an image by its name."
 NO_SUFFIX = "Its name has no ending such as .jpg."
-_AS_PICTURE, _EACH = "export {them} as JPEG or PNG", "save every image as a PNG or JPEG file"
+_AS_IMAGE, _EACH = "export {them} as JPEG or PNG", "save every image as a PNG or JPEG file"
 _UNPACK = "unpack {them} and bring the folder inside"
 _KINDS = {  # what files are by their ending, one and several, and what helps
     "heic heif hif": ("a HEIC photo", "HEIC photos", "export {them} as JPEG"),
-    "avif": ("an AVIF image", "AVIF images", _AS_PICTURE),
-    "jxl": ("a JPEG XL image", "JPEG XL images", _AS_PICTURE),
-    "jp2 j2k jpx": ("a JPEG 2000 image", "JPEG 2000 images", _AS_PICTURE),
+    "avif": ("an AVIF image", "AVIF images", _AS_IMAGE),
+    "jxl": ("a JPEG XL image", "JPEG XL images", _AS_IMAGE),
+    "jp2 j2k jpx": ("a JPEG 2000 image", "JPEG 2000 images", _AS_IMAGE),
     "cr2 cr3 crw nef nrw arw srf sr2 dng orf raf rw2 pef srw raw": (
         "a raw photo",
         "raw photos",
@@ -55,7 +55,7 @@ _KINDS = {  # what files are by their ending, one and several, and what helps
     "pdf doc docx ppt pptx odt odp xls xlsx": ("a document", "documents", _EACH),
 }
 _BY_SUFFIX = {f".{suffix}": kind for known, kind in _KINDS.items() for suffix in known.split()}
-_SAME = re.compile(r"the same (?:picture|image) as (.*?)(?:, which is in the class (.*))?", re.S)
+_SAME = re.compile(r"the same (?:image|image) as (.*?)(?:, which is in the class (.*))?", re.S)
 
 
 def by_name(path: str) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 from core.datasets import builtin, store, stored
 from core.datasets.dataset import Dataset, test_fingerprint
 from core.datasets.known import DATASETS
-from core.datasets.pictures import Pictures
 from core.datasets.spec import DatasetSpec
+from core.datasets.stored_images import StoredImages
 from core.errors import DatasetError, unknown
 from core.progress import Reporter
 
@@ -24,7 +24,7 @@ def find(name: str) -> DatasetSpec:
     """What is known of the dataset of that name, imported ones included.
 
     Raises:
-        DatasetError: if there is none, or its stored pictures are damaged.
+        DatasetError: if there is none, or its stored images are damaged.
     """
     known = DATASETS.get(name) if isinstance(name, str) else None
     if known is not None and not (known.resizable and known.is_here()):
@@ -49,19 +49,19 @@ def _imported() -> Iterable[DatasetSpec]:
 
 
 def _spec_of(kept: store.Store, known: DatasetSpec | None) -> DatasetSpec:
-    """The entry of stored pictures; sizes are those found, whatever was announced."""
+    """The entry of stored images; sizes are those found, whatever was announced."""
     card = kept.card
-    to_split = card.pictures - card.parts["val"]
+    to_split = card.images - card.parts["val"]
     test = card.parts["test"] or math.ceil(to_split * stored.TEST_FRACTION)
     if known is not None:
-        return replace(known, train_size=card.pictures - test, test_size=test)
+        return replace(known, train_size=card.images - test, test_size=test)
     return DatasetSpec(
         name=card.name,
         title=card.title,
-        summary=f"{card.pictures:,} pictures of your own in {len(card.class_names)} classes.",
+        summary=f"{card.images:,} images of your own in {len(card.class_names)} classes.",
         class_names=card.class_names,
         input_shape=stored.shape_of(kept),
-        train_size=card.pictures - test,
+        train_size=card.images - test,
         test_size=test,
         source=card.source,
         licence="yours",
@@ -89,7 +89,7 @@ def title_of(name: str) -> str:
 
 
 def created(name: str) -> str:
-    """When the pictures of a dataset were stored, ISO 8601 in UTC; empty if they came along."""
+    """When the images of a dataset were stored, ISO 8601 in UTC; empty if they came along."""
     return store.read_card(name).created if store.exists(name) else ""
 
 
@@ -109,9 +109,9 @@ def load(
     Args:
         name: one of `DATASETS`, or the name of an import.
         validation_fraction: part of the training set held out for choosing settings; None for
-            the usual part, or the dataset's own validation pictures.
-        seed: decides which pictures those are.
-        side: pixels that every picture is fitted to, for pictures of your own; None for the
+            the usual part, or the dataset's own validation images.
+        seed: decides which images those are.
+        side: pixels that every image is fitted to, for images of your own; None for the
             usual size.
 
     Raises:
@@ -122,7 +122,7 @@ def load(
     fraction = check_fraction(spec, validation_fraction)
     if side is not None and not (spec.resizable and SMALLEST_SIDE <= side <= LARGEST_SIDE):
         raise DatasetError(
-            f"Pictures of your own can be fitted to {SMALLEST_SIDE} to {LARGEST_SIDE} pixels; "
+            f"Images of your own can be fitted to {SMALLEST_SIDE} to {LARGEST_SIDE} pixels; "
             f"{spec.title} {'can too' if spec.resizable else 'cannot'}. Received: {side}."
         )
     check_here(spec)
@@ -131,11 +131,11 @@ def load(
 
 
 def side_for(name: str, wanted: int) -> int | None:
-    """The side to load pictures with for a model that sees them at that size: None for those that
+    """The side to load images with for a model that sees them at that size: None for those that
     are small and of one size, or cannot be fitted.
 
     Raises:
-        DatasetError: if the dataset is unknown, or its stored pictures are damaged.
+        DatasetError: if the dataset is unknown, or its stored images are damaged.
     """
     if not find(name).resizable or not store.exists(name):
         return None
@@ -146,12 +146,12 @@ def side_for(name: str, wanted: int) -> int | None:
 
 def load_test(
     name: str, shape: tuple[int, int, int] | None = None
-) -> tuple[np.ndarray | Pictures, np.ndarray]:
-    """The test pictures alone, uint8 `(N, H, W, C)`, and their labels.
+) -> tuple[np.ndarray | StoredImages, np.ndarray]:
+    """The test images alone, uint8 `(N, H, W, C)`, and their labels.
 
     Args:
         name: of the dataset.
-        shape: what a model takes, for pictures that can be fitted to it; None for the usual.
+        shape: what a model takes, for images that can be fitted to it; None for the usual.
 
     Raises:
         DatasetError: if the name is unknown, or the files are missing or damaged.
@@ -169,8 +169,8 @@ def load_test_measured(
     labels: np.ndarray,
     fingerprint: str = "",
     shape: tuple[int, int, int] | None = None,
-) -> np.ndarray | Pictures:
-    """The test pictures that something was measured on, uint8 `(N, H, W, C)`.
+) -> np.ndarray | StoredImages:
+    """The test images that something was measured on, uint8 `(N, H, W, C)`.
 
     Args:
         name: of the dataset.
@@ -186,17 +186,17 @@ def load_test_measured(
     found = test_fingerprint(find(name).class_names, images, now, contents)
     if not np.array_equal(labels, now) or fingerprint not in ("", found):
         raise DatasetError(
-            f"The test pictures of {name!r} are not those that were measured: the dataset was "
+            f"The test images of {name!r} are not those that were measured: the dataset was "
             "replaced since. Train again to compare on the new ones."
         )
     return images
 
 
 def test_files(name: str) -> tuple[str, ...]:
-    """Where each test picture of an imported dataset came from; empty for other datasets.
+    """Where each test image of an imported dataset came from; empty for other datasets.
 
     Raises:
-        DatasetError: if its stored pictures are damaged.
+        DatasetError: if its stored images are damaged.
     """
     return stored.test_files(name) if store.exists(name) else ()
 
@@ -212,7 +212,7 @@ def check_here(spec: DatasetSpec) -> None:
 
 
 def check_fraction(spec: DatasetSpec, fraction: float | None) -> float:
-    """The part of the training set to hold out; 0 if the dataset has its own validation pictures.
+    """The part of the training set to hold out; 0 if the dataset has its own validation images.
 
     Raises:
         DatasetError: if it is not within 0.01 to 0.5.
@@ -238,8 +238,8 @@ def prepare(name: str, report: Reporter = Reporter()) -> None:  # noqa: B008 - f
         spec.prepare(report)
 
 
-def sample_pictures(name: str) -> list[np.ndarray]:
-    """The first test picture of each class, uint8 `(H, W, C)`, in the order of the classes.
+def sample_images(name: str) -> list[np.ndarray]:
+    """The first test image of each class, uint8 `(H, W, C)`, in the order of the classes.
 
     Raises:
         DatasetError: if the name is unknown, or the files are missing or damaged.
@@ -256,4 +256,4 @@ def sample_digits() -> list[np.ndarray]:
     Raises:
         DatasetError: if its file is missing or damaged.
     """
-    return [image[..., 0] for image in sample_pictures(builtin.MNIST)]
+    return [image[..., 0] for image in sample_images(builtin.MNIST)]

@@ -7,7 +7,7 @@ from core.errors import DatasetError
 
 
 def delete(name: str) -> None:
-    """Remove the stored pictures of a dataset for good, also if they are damaged.
+    """Remove the stored images of a dataset for good, also if they are damaged.
 
     Raises:
         DatasetError: if it came with the studio, there is none of that name, or the disk cannot

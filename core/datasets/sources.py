@@ -1,4 +1,4 @@
-"""Folders and zip files of pictures, looked through before anything is unpacked."""
+"""Folders and zip files of images, looked through before anything is unpacked."""
 
 import os
 import re
@@ -34,7 +34,7 @@ _END_OF_ZIP64 = b"PK\x06\x06"
 
 @dataclass(frozen=True)
 class Entry:
-    """A file that could be a picture.
+    """A file that could be an image.
 
     Attributes:
         path: where it is in the folder or zip, with `/` between the parts.
@@ -64,7 +64,7 @@ def open_source(path: Path) -> Iterator[list[Entry]]:
         with _open_zip(path) as archive:
             yield _zip_entries(archive)
     elif path.exists() or path.is_symlink():
-        raise DatasetError(f"Pictures come as a folder or a zip file. {path} is neither.")
+        raise DatasetError(f"Images come as a folder or a zip file. {path} is neither.")
     else:
         raise DatasetError(f"There is no folder or zip file {path}.")
 
@@ -169,7 +169,7 @@ def _path_in_zip(name: str) -> str:
     if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
         raise DatasetError(
             f"The zip file holds a path that leads out of it: {name!r}. It is refused; pack the "
-            "folder of your pictures itself."
+            "folder of your images itself."
         )
     return "/".join(part for part in parts if part not in ("", "."))
 
@@ -212,11 +212,9 @@ def _check_limits(files: int, size: int) -> None:
     if size > MAX_UNPACKED:
         raise DatasetError(
             f"It holds more than {MAX_UNPACKED / 2**30:g} GB unpacked, the most that is allowed. "
-            "Bring fewer or smaller pictures."
+            "Bring fewer or smaller images."
         )
 
 
 def _too_many_files() -> str:
-    return (
-        f"It holds more than {MAX_FILES:,} files, the most that is allowed. Bring fewer pictures."
-    )
+    return f"It holds more than {MAX_FILES:,} files, the most that is allowed. Bring fewer images."

@@ -7,7 +7,7 @@ import numpy as np
 
 from core import visitors
 from core.datasets.dataset import Dataset
-from core.datasets.pictures import Pictures
+from core.datasets.stored_images import StoredImages
 from core.progress import Reporter
 
 
@@ -20,20 +20,20 @@ class DatasetSpec:
         title: its name as people write it.
         summary: one sentence a student understands.
         class_names: label `i` means `class_names[i]`.
-        input_shape: height, width and channels of a picture as models see it.
-        train_size, test_size: number of pictures; validation is taken from the first.
+        input_shape: height, width and channels of an image as models see it.
+        train_size, test_size: number of images; validation is taken from the first.
         source, licence: where it comes from and on what terms.
         download_bytes: what has to be fetched first; 0 if it comes with the studio.
         read: `(validation_fraction, seed, side) -> Dataset`.
-        read_test: pictures and labels of the test set alone, which is quicker.
+        read_test: images and labels of the test set alone, which is quicker.
         is_here: whether it can be loaded at once.
         prepare: downloads and unpacks it, told progress to; None if there is nothing to do.
         validation_fraction: the usual part of the training set held out; 0 if the dataset has
-            validation pictures of its own.
-        owner: `studio`, or whose own pictures they are.
-        preprocessing: name of the recipe in `core.preprocessing` for any other picture.
+            validation images of its own.
+        owner: `studio`, or whose own images they are.
+        preprocessing: name of the recipe in `core.preprocessing` for any other image.
         first_choice: whether a form offers it first; of several, the first entry.
-        resizable: whether a `side` may be chosen that pictures are fitted to.
+        resizable: whether a `side` may be chosen that images are fitted to.
     """
 
     name: str
@@ -47,7 +47,7 @@ class DatasetSpec:
     licence: str
     download_bytes: int
     read: Callable[[float, int, int | None], Dataset]
-    read_test: Callable[[], tuple[np.ndarray | Pictures, np.ndarray]]
+    read_test: Callable[[], tuple[np.ndarray | StoredImages, np.ndarray]]
     is_here: Callable[[], bool] = lambda: True
     prepare: Callable[[Reporter], None] | None = None
     validation_fraction: float = 0.1

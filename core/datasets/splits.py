@@ -24,7 +24,7 @@ _WORDS = {
 }
 _AROUND = (  # words that may be one with it, as in Trainingsdaten
     "set sets data dataset datasets datei dateien daten datensatz datensaetze datensatze satz "
-    "menge bild bilder foto fotos photo photos image images img imgs picture pictures pic pics "
+    "menge bild bilder foto fotos photo photos image images img imgs image images pic pics "
     "sample samples split splits folder folders ordner dir files file all full final new original "
     "orig raw resized resize cropped crop small big large seg segmented partition subset part "
     "version class classes jpg jpeg png rgb gray grey out jeu jeux ensemble donnees conjunto datos "

@@ -1,8 +1,8 @@
-"""Imported pictures as they lie on disk: whole or absent.
+"""Imported images as they lie on disk: whole or absent.
 
 <work folder>/datasets/<name>/
 ├── card.json      what they are, how many, what was left out
-├── pixels.bin     every picture, uint8, one after the other
+├── pixels.bin     every image, uint8, one after the other
 ├── index.npz      label, part, height and width of each
 ├── files.json     where each came from
 └── skipped.json   what was left out, and why
@@ -22,8 +22,8 @@ from annotated_types import MinLen
 from core import drafts as draft_folders
 from core import stored, visitors
 from core.datasets.naming import check_name, id_of
-from core.datasets.pictures import PictureFile
 from core.datasets.spec import DATASETS
+from core.datasets.stored_images import ImageFile
 from core.errors import DatasetError, StoredError, disk_sentence, unknown
 from core.names import ID
 from core.settings import settings
@@ -41,7 +41,7 @@ DRAFTS = ".drafts"
 
 @dataclass(frozen=True)
 class StoreCard:
-    """Everything about stored pictures that is not an array.
+    """Everything about stored images that is not an array.
 
     Attributes:
         name: what the dataset is asked for by.
@@ -49,13 +49,13 @@ class StoreCard:
         owner: `you` or a visitor of a public demo, or `studio` for what was downloaded.
         source: what it was read from.
         class_names: label `i` means `class_names[i]`.
-        channels: 1 if every picture is grey, else 3.
-        pictures: how many.
+        channels: 1 if every image is grey, else 3.
+        images: how many.
         parts: how many in each of `PARTS`.
-        skipped: how many files were left out as damaged, duplicate or no picture.
+        skipped: how many files were left out as damaged, duplicate or no image.
         ignored: how many hidden files of operating systems were passed over.
         notes: what else is worth knowing, in sentences.
-        fingerprint: SHA-256 (hex) of classes, pictures, labels and parts.
+        fingerprint: SHA-256 (hex) of classes, images, labels and parts.
         created: when, ISO 8601 in UTC.
         format_version: version of this layout.
     """
@@ -66,7 +66,7 @@ class StoreCard:
     source: Text
     class_names: Annotated[tuple[Name, ...], MinLen(1)]
     channels: Literal[1, 3]
-    pictures: Count
+    images: Count
     parts: dict[Literal["train", "val", "test", "unsplit"], Count]
     skipped: Count
     ignored: Count
@@ -86,28 +86,28 @@ class Damaged:
 
 @dataclass(frozen=True)
 class Store:
-    """Stored pictures, opened.
+    """Stored images, opened.
 
     Attributes:
         card: what they are.
         folder: where they are.
-        images: the pictures, read when indexed.
+        images: the images, read when indexed.
         labels: int64, shape `(N,)`.
         parts: index into `PARTS`, shape `(N,)`.
     """
 
     card: StoreCard
     folder: Path
-    images: PictureFile
+    images: ImageFile
     labels: np.ndarray
     parts: np.ndarray
 
     def rows(self, part: str) -> np.ndarray:
-        """Which pictures belong to one of `PARTS`."""
+        """Which images belong to one of `PARTS`."""
         return np.flatnonzero(self.parts == PARTS.index(part))
 
     def files(self) -> list[str]:
-        """Where each picture came from: its path inside the folder or zip."""
+        """Where each image came from: its path inside the folder or zip."""
         found = self._list("files.json", tuple[Text, ...])
         if len(found) != len(self.labels):
             raise _damaged(self.folder.name, StoredError("files.json does not fit the card"))
@@ -126,8 +126,8 @@ class Store:
 
 def _damaged(name: str, error: Exception) -> DatasetError:
     return DatasetError(
-        f"The stored pictures of {name!r} cannot be read, they are damaged ({error}). Delete the "
-        "dataset and bring the pictures in again."
+        f"The stored images of {name!r} cannot be read, they are damaged ({error}). Delete the "
+        "dataset and bring the images in again."
     )
 
 
@@ -137,7 +137,7 @@ def root() -> Path:
 
 
 def check_free(name: str, owner: str = visitors.KEEPER) -> None:
-    """Raise `DatasetError` if nobody, or not this owner, can store pictures under that name."""
+    """Raise `DatasetError` if nobody, or not this owner, can store images under that name."""
     check_name(name)
     if os.path.lexists(root() / name) or (name in DATASETS and owner != visitors.STUDIO):
         raise DatasetError(f"There is already a dataset named {name!r}. Choose another name.")
@@ -155,7 +155,7 @@ def free_id(title: str) -> str:
 
 
 def exists(name: str) -> bool:
-    """Whether pictures are stored under that name that whoever asks may see."""
+    """Whether images are stored under that name that whoever asks may see."""
     if not ID.fullmatch(name) or not os.path.lexists(root() / name):
         return False
     return _is_visible(name)
@@ -215,9 +215,9 @@ def read_card_in(folder: Path) -> StoreCard:
 
 def _check(card: StoreCard) -> None:
     """Raise `StoredError` unless the fields of a card fit together."""
-    if set(card.parts) != set(PARTS) or sum(card.parts.values()) != card.pictures:
-        raise StoredError(f"parts must count {card.pictures:,} images in {', '.join(PARTS)}")
-    if card.pictures == 0:
+    if set(card.parts) != set(PARTS) or sum(card.parts.values()) != card.images:
+        raise StoredError(f"parts must count {card.images:,} images in {', '.join(PARTS)}")
+    if card.images == 0:
         raise StoredError("it holds no image")
     if len(set(card.class_names)) < len(card.class_names):
         raise StoredError("two of its classes have one name")
@@ -228,7 +228,7 @@ def _check(card: StoreCard) -> None:
 
 
 def open_store(name: str) -> Store:
-    """Open stored pictures; they are memory-mapped, so this takes milliseconds.
+    """Open stored images; they are memory-mapped, so this takes milliseconds.
 
     Raises:
         DatasetError: if there are none under that name, or their files are damaged.
@@ -252,7 +252,7 @@ def _open(folder: Path, changed: int) -> Store:
         expected = int((heights.astype(np.int64) * widths).sum()) * card.channels
         if stored.check_regular(folder / "pixels.bin").stat().st_size != expected:
             raise StoredError("pixels.bin was cut off or changed")
-        images = PictureFile(folder / "pixels.bin", heights, widths, card.channels)
+        images = ImageFile(folder / "pixels.bin", heights, widths, card.channels)
     except (OSError, ValueError, StoredError) as error:
         raise _damaged(folder.name, error) from error
     return Store(card, folder, images, index["labels"].astype(np.int64), index["parts"])
@@ -260,7 +260,7 @@ def _open(folder: Path, changed: int) -> Store:
 
 def _check_index(index: dict[str, np.ndarray], card: StoreCard) -> None:
     """Raise `StoredError` unless the index is that of the card."""
-    if not all(len(array) == card.pictures for array in index.values()):
+    if not all(len(array) == card.images for array in index.values()):
         raise StoredError("the index does not fit the card")
     counts = np.bincount(np.clip(index["parts"], 0, len(PARTS)), minlength=len(PARTS) + 1)
     if counts.tolist() != [*(card.parts[part] for part in PARTS), 0] or index["parts"].min() < 0:
@@ -273,16 +273,16 @@ def _check_index(index: dict[str, np.ndarray], card: StoreCard) -> None:
 
 
 def delete(name: str, remove: Callable[[Path], object] = draft_folders.remove) -> None:
-    """Remove stored pictures, for good unless `remove` sets their folder aside.
+    """Remove stored images, for good unless `remove` sets their folder aside.
 
     Raises:
         DatasetError: if there are none under that name, or they are not yours.
     """
     check_name(name)
     if not exists(name):
-        raise DatasetError(f"There are no stored pictures named {name!r}.")
+        raise DatasetError(f"There are no stored images named {name!r}.")
     if visitors.current() != visitors.KEEPER and not visitors.may_change(read_card(name).owner):
-        raise DatasetError(f"The pictures {name!r} are not yours, so they cannot be deleted.")
+        raise DatasetError(f"The images {name!r} are not yours, so they cannot be deleted.")
     try:
         remove(root() / name)
     except OSError as error:

@@ -1,10 +1,10 @@
-"""Stored pictures become a `Dataset`."""
+"""Stored images become a `Dataset`."""
 
 import numpy as np
 
 from core.datasets.dataset import Dataset, stratified_split
-from core.datasets.pictures import Pictures
 from core.datasets.store import Store, open_store
+from core.datasets.stored_images import StoredImages
 
 TEST_FRACTION = 0.15
 VALIDATION_FRACTION = 0.15 / (1 - TEST_FRACTION)  # of what is not the test set: 15 % of all
@@ -14,14 +14,14 @@ _TEST_SEED = 0
 
 
 def read(name: str, validation_fraction: float, seed: int, side: int | None) -> Dataset:
-    """The dataset of that name; its pictures stay on disk until they are indexed.
+    """The dataset of that name; its images stay on disk until they are indexed.
 
     Args:
         name: of a stored dataset.
-        validation_fraction: part of what is not the test set; of no effect if the pictures came
+        validation_fraction: part of what is not the test set; of no effect if the images came
             with a validation folder.
-        seed: decides which pictures those are.
-        side: pixels, that every picture is fitted to; None: see `shape_of`.
+        seed: decides which images those are.
+        side: pixels, that every image is fitted to; None: see `shape_of`.
 
     Raises:
         DatasetError: if it is missing, damaged or too small to be split.
@@ -33,7 +33,7 @@ def read(name: str, validation_fraction: float, seed: int, side: int | None) -> 
     return Dataset(
         name=name,
         class_names=store.card.class_names,
-        **{f"x_{part}": Pictures(store.images, rows, shape) for part, rows in parts.items()},
+        **{f"x_{part}": StoredImages(store.images, rows, shape) for part, rows in parts.items()},
         **{f"y_{part}": store.labels[rows] for part, rows in parts.items()},
         preprocessing="photo",
         contents=f"{store.card.fingerprint} {validation_fraction:.6f} {seed}",
@@ -41,22 +41,22 @@ def read(name: str, validation_fraction: float, seed: int, side: int | None) -> 
     )
 
 
-def read_test(name: str, side: int | None = None) -> tuple[Pictures, np.ndarray]:
-    """The test pictures and their labels."""
+def read_test(name: str, side: int | None = None) -> tuple[StoredImages, np.ndarray]:
+    """The test images and their labels."""
     store = open_store(name)
     rows = _rest_and_test(store)[1]
-    return Pictures(store.images, rows, shape_of(store, side)), store.labels[rows]
+    return StoredImages(store.images, rows, shape_of(store, side)), store.labels[rows]
 
 
 def test_files(name: str) -> tuple[str, ...]:
-    """Where each of the test pictures came from: its path in the folder or zip."""
+    """Where each of the test images came from: its path in the folder or zip."""
     store = open_store(name)
     files = store.files()
     return tuple(files[row] for row in _rest_and_test(store)[1])
 
 
 def shape_of(store: Store, side: int | None = None) -> tuple[int, int, int]:
-    """Height, width and channels that models see: small pictures of one size as they are, else
+    """Height, width and channels that models see: small images of one size as they are, else
     squares of `side` pixels, 64 by default."""
     if side is None and has_native_size(store):
         return store.images.common_shape
@@ -64,14 +64,14 @@ def shape_of(store: Store, side: int | None = None) -> tuple[int, int, int]:
 
 
 def has_native_size(store: Store) -> bool:
-    """Whether its pictures are small and of one size, so that models see them as they are."""
+    """Whether its images are small and of one size, so that models see them as they are."""
     common = store.images.common_shape
     return common is not None and max(common[:2]) <= _LARGEST_NATIVE_SIDE
 
 
 def usual_validation_fraction(parts: dict[str, int]) -> float:
-    """What to hold out of the training pictures, by how many came in each part: 0 if they came
-    with validation pictures, a tenth if with a test set, else what makes 70/15/15."""
+    """What to hold out of the training images, by how many came in each part: 0 if they came
+    with validation images, a tenth if with a test set, else what makes 70/15/15."""
     if parts["val"]:
         return 0.0
     return 0.1 if parts["test"] else VALIDATION_FRACTION

@@ -117,7 +117,7 @@ def _add(files: list[tuple[str, bytes]], upload_id: str) -> Upload:
                 raise DatasetError("A zip file must come alone. Start over to use it.")
             return _keep_zip(*files[0])
         if not files and existing is None:
-            raise DatasetError("No files arrived. Choose a zip file or a folder with pictures.")
+            raise DatasetError("No files arrived. Choose a zip file or a folder with images.")
         if existing is not None and not zipfile.is_zipfile(existing.path):
             raise DatasetError(
                 "What was uploaded first is not a zip file, so nothing can be added. Start over."
@@ -162,7 +162,7 @@ def discard(upload_id: str) -> None:
 
 def _keep_zip(name: str, content: bytes | None) -> Upload:
     upload_id = secrets.token_hex(8)
-    stem = re.sub(r"[^\w .-]", "_", Path(name.replace("\\", "/")).stem).strip(" .") or "pictures"
+    stem = re.sub(r"[^\w .-]", "_", Path(name.replace("\\", "/")).stem).strip(" .") or "images"
     folder = _root() / upload_id
     folder.mkdir(parents=True)
     if visitors.is_visitor(visitors.current()):

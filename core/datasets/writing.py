@@ -1,4 +1,4 @@
-"""Writing pictures to where `core.datasets.store` reads them: a draft, renamed into place."""
+"""Writing images to where `core.datasets.store` reads them: a draft, renamed into place."""
 
 import hashlib
 import os
@@ -17,11 +17,11 @@ from core.errors import DatasetError, disk_sentence
 from core.images import to_rgb
 from core.settings import settings
 
-_PUBLIC_BYTES = 300e6  # that the pictures of a visitor of a demo may take
+_PUBLIC_BYTES = 300e6  # that the images of a visitor of a demo may take
 
 
 class Writer:
-    """Takes pictures one by one; what it writes becomes a dataset when it is finished."""
+    """Takes images one by one; what it writes becomes a dataset when it is finished."""
 
     def __init__(self, folder: Path, class_names: Sequence[str]) -> None:
         self.folder = folder
@@ -36,7 +36,7 @@ class Writer:
         self._pixels = (folder / "pixels.bin").open("wb")
 
     def add(self, image: np.ndarray, label: int, part: str, file: str) -> None:
-        """Store a picture, unless the same one is already there.
+        """Store an image, unless the same one is already there.
 
         Args:
             image: uint8, shape `(H, W)` or `(H, W, 3)`.
@@ -55,7 +55,7 @@ class Writer:
         if settings.public and self._pixels.tell() > _PUBLIC_BYTES:
             raise DatasetError(
                 f"In this public demo a dataset may take {_PUBLIC_BYTES / 1e6:.0f} MB of pixels. "
-                f"{len(self.labels):,} pictures were that large. Take fewer or smaller ones."
+                f"{len(self.labels):,} images were that large. Take fewer or smaller ones."
             )
         self._pixels.write((to_rgb(image) if self._channels == 3 else image).tobytes())
         self.labels.append(label)
@@ -64,17 +64,17 @@ class Writer:
         self._files.append(file)
 
     def part_labels(self) -> list[tuple[str, int]]:
-        """Part and label of every picture so far."""
+        """Part and label of every image so far."""
         return [(PARTS[part], label) for part, label in zip(self._parts, self.labels, strict=True)]
 
     def _duplicate(self, first: int, label: int) -> str:
-        reason = f"the same picture as {self._files[first]}"
+        reason = f"the same image as {self._files[first]}"
         if self.labels[first] != label:
             reason += f", which is in the class {self.class_names[self.labels[first]]}"
         return reason
 
     def _turn_to_rgb(self) -> None:
-        """The first colour picture: the grey ones before it get three channels too."""
+        """The first colour image: the grey ones before it get three channels too."""
         self._channels = 3
         if not self.labels:
             return
@@ -111,7 +111,7 @@ class Writer:
             source=source,
             class_names=self.class_names,
             channels=self._channels,
-            pictures=len(labels),
+            images=len(labels),
             parts={part: int(count) for part, count in zip(PARTS, counts, strict=True)},
             skipped=len(self.skipped),
             ignored=ignored,
@@ -133,8 +133,8 @@ class Writer:
     def _fingerprint(self, labels: np.ndarray, parts: np.ndarray) -> str:
         digest = hashlib.sha256(f"{self._channels}".encode())
         digest.update("\0".join(self.class_names).encode())
-        for picture in self._seen:  # in the order in which they were added
-            digest.update(picture)
+        for image in self._seen:  # in the order in which they were added
+            digest.update(image)
         digest.update(labels.tobytes() + parts.tobytes())
         return digest.hexdigest()
 

@@ -40,7 +40,7 @@ def reliability(evaluation: Evaluation, bins: int = BINS) -> Reliability:
     """How often answers of each confidence are right.
 
     Args:
-        evaluation: of at least one picture.
+        evaluation: of at least one image.
         bins: how many.
     """
     edges = np.linspace(0, 1, bins + 1)
@@ -61,7 +61,7 @@ class Coverage:
 
     Attributes:
         thresholds: confidences, rising, float, shape `(T,)`.
-        coverage: part of the pictures that are answered at each, float, shape `(T,)`.
+        coverage: part of the images that are answered at each, float, shape `(T,)`.
         accuracy: part of those answers that is right, float, shape `(T,)`; nan if none is left.
     """
 

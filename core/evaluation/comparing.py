@@ -1,4 +1,4 @@
-"""Two models that answered the same pictures."""
+"""Two models that answered the same images."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from core.evaluation.figures import Evaluation
 
 
 def agreement(first: Evaluation, second: Evaluation) -> float:
-    """Part of the pictures to which both give the same answer, right or wrong, 0 to 1.
+    """Part of the images to which both give the same answer, right or wrong, 0 to 1.
 
     Raises:
         ValueError: if the two were not made on the same labels.
@@ -16,7 +16,7 @@ def agreement(first: Evaluation, second: Evaluation) -> float:
 
 
 def right_against_wrong(first: Evaluation, second: Evaluation) -> np.ndarray:
-    """Indices of the pictures that the first answers rightly and the second wrongly, sorted.
+    """Indices of the images that the first answers rightly and the second wrongly, sorted.
 
     Raises:
         ValueError: if the two were not made on the same labels.
@@ -26,7 +26,7 @@ def right_against_wrong(first: Evaluation, second: Evaluation) -> np.ndarray:
 
 
 def mcnemar(first: Evaluation, second: Evaluation) -> float:
-    """Exact two-sided p-value that two models err equally often on the same pictures.
+    """Exact two-sided p-value that two models err equally often on the same images.
 
     McNemar (1947), "Note on the sampling error of the difference between correlated proportions".
 
@@ -44,4 +44,4 @@ def mcnemar(first: Evaluation, second: Evaluation) -> float:
 
 def _check(first: Evaluation, second: Evaluation) -> None:
     if not np.array_equal(first.labels, second.labels):
-        raise ValueError("Both evaluations must be made on the same pictures, in the same order.")
+        raise ValueError("Both evaluations must be made on the same images, in the same order.")

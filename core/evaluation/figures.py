@@ -12,7 +12,7 @@ _Z = NormalDist().inv_cdf(0.975)  # of the interval that holds 95 %
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model answered on pictures whose labels are known.
+    """What a model answered on images whose labels are known.
 
     Attributes:
         labels: true classes, int, shape `(N,)`.
@@ -39,22 +39,22 @@ class Evaluation:
 
     @cached_property
     def predictions(self) -> np.ndarray:
-        """The most probable class of each picture, int, shape `(N,)`."""
+        """The most probable class of each image, int, shape `(N,)`."""
         return _frozen(self.probabilities.argmax(axis=1))
 
     @cached_property
     def right(self) -> np.ndarray:
-        """Which pictures were answered rightly, bool, shape `(N,)`."""
+        """Which images were answered rightly, bool, shape `(N,)`."""
         return _frozen(self.predictions == self.labels)
 
     @cached_property
     def accuracy(self) -> float:
-        """Part of the pictures answered rightly, 0 to 1."""
+        """Part of the images answered rightly, 0 to 1."""
         return float(self.right.mean())
 
     @cached_property
     def accuracy_interval(self) -> tuple[float, float]:
-        """Where the accuracy on very many such pictures lies, with 95 % confidence.
+        """Where the accuracy on very many such images lies, with 95 % confidence.
 
         Wilson (1927), "Probable inference, the law of succession, and statistical inference".
         """
@@ -70,7 +70,7 @@ class Evaluation:
         return float(np.nanmean(self.recall))
 
     def top_k(self, k: int) -> float:
-        """Part of the pictures whose class is among the `k` most probable ones, 0 to 1.
+        """Part of the images whose class is among the `k` most probable ones, 0 to 1.
 
         A class that is exactly as probable as others comes after those with a lower index.
 
@@ -101,7 +101,7 @@ class Evaluation:
 
     @cached_property
     def support(self) -> np.ndarray:
-        """How many pictures there are of each class, int, shape `(K,)`."""
+        """How many images there are of each class, int, shape `(K,)`."""
         return _frozen(self.confusion_matrix.sum(axis=1))
 
     @cached_property

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-_LOWEST, _HIGHEST = 0.5, 20.0  # right on every validation picture is not certain of any
+_LOWEST, _HIGHEST = 0.5, 20.0  # right on every validation image is not certain of any
 _LEAST = 1e-12
 
 

@@ -51,11 +51,11 @@ def vote(
 
 
 def suggest_weights(evaluations: Sequence[Evaluation], kind: str = "soft") -> tuple[float, ...]:
-    """Weights that suit models that answered the same pictures; they add up to 1.
+    """Weights that suit models that answered the same images; they add up to 1.
 
     For a soft vote, those with the lowest log loss of the mean, which is a convex problem; for a
     hard one, the logarithm of the odds that a model is right (Littlestone & Warmuth, 1994, "The
-    weighted majority algorithm"). Pictures that are used for this tell nothing about the result
+    weighted majority algorithm"). Images that are used for this tell nothing about the result
     any more: take those of validation, never of the test.
     """
     if kind == "hard":

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.errors import ImageError
 
-_GROUND = 127  # around a picture that does not fill its frame
+_GROUND = 127  # around an image that does not fill its frame
 
 
 def to_gray(image: np.ndarray) -> np.ndarray:
@@ -31,7 +31,7 @@ def to_rgb(image: np.ndarray) -> np.ndarray:
 
 
 def fit_within(image: np.ndarray, longest: int) -> np.ndarray:
-    """The picture reduced so that neither side exceeds `longest` pixels; never enlarged."""
+    """The image reduced so that neither side exceeds `longest` pixels; never enlarged."""
     if max(image.shape[:2]) <= longest:
         return image
     factor = longest / max(image.shape[:2])
@@ -59,7 +59,7 @@ def fit_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def pad_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """All of the picture, resized to fit `size`, on a grey ground; arguments as `fit_image`."""
+    """All of the image, resized to fit `size`, on a grey ground; arguments as `fit_image`."""
     height, width = image.shape[:2]
     if (height, width) == tuple(size):
         return image
@@ -76,7 +76,7 @@ def pad_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def stretch_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """All of the picture, out of proportion if need be; arguments as `fit_image`."""
+    """All of the image, out of proportion if need be; arguments as `fit_image`."""
     height, width = image.shape[:2]
     if (height, width) == tuple(size):
         return image
@@ -89,10 +89,10 @@ FITS = {"crop": fit_image, "whole": pad_image, "stretch": stretch_image}
 
 
 def encode_png(image: np.ndarray) -> bytes:
-    """A picture as the bytes of a PNG file.
+    """An image as the bytes of a PNG file.
 
     Raises:
-        ImageError: if it is not a picture.
+        ImageError: if it is not an image.
     """
     image = _checked(image)
     if image.ndim == 3:
@@ -101,10 +101,10 @@ def encode_png(image: np.ndarray) -> bytes:
 
 
 def data_url(image: np.ndarray) -> str:
-    """A picture as an address that holds all of it, as PNG.
+    """An image as an address that holds all of it, as PNG.
 
     Raises:
-        ImageError: if it is not a picture.
+        ImageError: if it is not an image.
     """
     return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()
 
@@ -112,11 +112,11 @@ def data_url(image: np.ndarray) -> str:
 def _checked(image: np.ndarray) -> np.ndarray:
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.size == 0:
         raise ImageError(
-            "A picture is a uint8 array of shape (H, W) or (H, W, 3). "
+            "An image is a uint8 array of shape (H, W) or (H, W, 3). "
             f"Received: {image.dtype} of shape {image.shape}."
         )
     if image.ndim == 3 and image.shape[2] == 1:
         return image[..., 0]
     if image.ndim == 3 and image.shape[2] != 3:
-        raise ImageError(f"A picture has 1 or 3 channels. Received: {image.shape[2]}.")
+        raise ImageError(f"An image has 1 or 3 channels. Received: {image.shape[2]}.")
     return image

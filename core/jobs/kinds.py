@@ -46,7 +46,7 @@ def _check_download(settings: Mapping[str, Any]) -> None:
 def _download(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:
     datasets.prepare(settings["dataset"], report)
     spec = datasets.find(settings["dataset"])
-    return {"dataset": spec.name, "pictures": spec.train_size + spec.test_size}
+    return {"dataset": spec.name, "images": spec.train_size + spec.test_size}
 
 
 def _check_weights(settings: Mapping[str, Any]) -> None:
@@ -86,7 +86,7 @@ def _choices(settings: Mapping[str, Any]) -> datasets.Choices:
 def _import(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:
     datasets.check_free(settings["name"])
     path = _source(settings)
-    card = datasets.import_pictures(
+    card = datasets.import_images(
         path,
         settings["name"],
         title=settings.get("title", ""),
@@ -97,7 +97,7 @@ def _import(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[s
         uploads.discard(settings["upload"])
     return {
         "dataset": card.name,
-        "pictures": card.pictures,
+        "images": card.images,
         "classes": len(card.class_names),
         "skipped": card.skipped,
         "ignored": card.ignored,
@@ -136,7 +136,7 @@ def _evaluate(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict
     labelled.save(found, kept)
     return {
         "run": settings["run"],
-        "pictures": len(found.paths),
+        "images": len(found.paths),
         "accuracy": found.evaluation.accuracy,
         "refused": len(found.refused),
     }
@@ -144,16 +144,16 @@ def _evaluate(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict
 
 def _check_robustness(settings: Mapping[str, Any]) -> None:
     chosen = [runs.load(name) for name in settings["runs"]]
-    robustness.check(chosen, settings["change"], settings["pictures"])
+    robustness.check(chosen, settings["change"], settings["images"])
 
 
 def _robustness(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:
     chosen = [runs.load(name) for name in settings["runs"]]
     found = robustness.measure(
-        chosen, settings["change"], settings["pictures"], settings.get("seed", 0), report
+        chosen, settings["change"], settings["images"], settings.get("seed", 0), report
     )
     robustness.save(found, kept)
-    return {"change": found.change, "runs": len(chosen), "pictures": found.pictures}
+    return {"change": found.change, "runs": len(chosen), "images": found.images}
 
 
 KINDS: dict[str, JobKind] = {
@@ -162,7 +162,7 @@ KINDS: dict[str, JobKind] = {
         JobKind("download", "Download {dataset}", _check_download, _download),
         JobKind("weights", "Download {backbone}", _check_weights, _fetch_weights),
         JobKind("import", "Import {name}", _check_import, _import),
-        JobKind("evaluate", "Show your pictures to {run}", _check_evaluation, _evaluate),
+        JobKind("evaluate", "Show your images to {run}", _check_evaluation, _evaluate),
         JobKind("robustness", "How much {change} models stand", _check_robustness, _robustness),
         JobKind(
             "train",

@@ -28,14 +28,14 @@ PAGES = 500 * 10**6  # bytes that the pages take, with every bundled model opene
 # Bytes; with less, networks cannot learn beside the pages, or backbone features be computed.
 SMALL_MACHINE = PAGES + megabytes("network", "fine_tuning") * 10**6
 FOR_FEATURES = PAGES + megabytes("features") * 10**6
-FEW_PICTURES = 10_000  # that classical models learn from on a small machine
+FEW_IMAGES = 10_000  # that classical models learn from on a small machine
 _USUAL_SECONDS = 20.0
 _KINDS = ("import", "evaluate", "robustness", "train")
 _FORGET_EVERY = 600.0  # seconds
 _forgot = -_FORGET_EVERY
 OVERTIME = (
     f"It took longer than the {MOST_SECONDS / 60:.0f} minutes that this demo has for each piece of "
-    "work, or than the minute it has while others wait. Fewer pictures or a simpler model help; on "
+    "work, or than the minute it has while others wait. Fewer images or a simpler model help; on "
     "your own machine there is no limit."
 )
 
@@ -75,7 +75,7 @@ def check(kind: str, job_settings: Mapping[str, Any], everybodys: Sequence[Job])
             "This public demo downloads nothing. On your own machine the studio does: see README."
         )
     if "path" in job_settings:
-        raise JobError("In this public demo pictures come from your browser: upload them.")
+        raise JobError("In this public demo images come from your browser: upload them.")
     mine = [job for job in everybodys if job.owner == visitors.current()]
     if any(not job.ended for job in mine):
         raise JobError(
@@ -127,27 +127,27 @@ def check_training(config: TrainConfig) -> float | None:
         )
     spec = datasets.find(config.dataset)
     if config.family == "classical" and memory.there_is() < SMALL_MACHINE:
-        few = min(config.hyperparameters["max_pictures"] or spec.train_size, spec.train_size)
+        few = min(config.hyperparameters["max_images"] or spec.train_size, spec.train_size)
         features = config.hyperparameters["features"]
         if (
             looks_deep(config.hyperparameters) and memory.there_is() < FOR_FEATURES
-        ) or few > FEW_PICTURES:
+        ) or few > FEW_IMAGES:
             raise ModelError(
-                f"This demo runs on a small machine: at most {FEW_PICTURES:,} pictures to learn "
-                f"from, and no features of a network. Received: {few:,} pictures, {features}."
+                f"This demo runs on a small machine: at most {FEW_IMAGES:,} images to learn "
+                f"from, and no features of a network. Received: {few:,} images, {features}."
             )
     found = estimate(config, spec, runs.list_runs())
     ends_early = config.family == "network"  # and keeps its best epoch
     if found is not None and found.seconds > MOST_SECONDS and not ends_early:
         raise ModelError(
             f"It would take about {found.seconds / 60:.0f} minutes; this demo has "
-            f"{MOST_SECONDS / 60:.0f} for each training. Take fewer pictures or a simpler model."
+            f"{MOST_SECONDS / 60:.0f} for each training. Take fewer images or a simpler model."
         )
     return found.seconds if found is not None else None
 
 
 def forget_old(everybodys: Sequence[Job]) -> None:
-    """Remove what visitors made longer than a day ago: runs, pictures and jobs."""
+    """Remove what visitors made longer than a day ago: runs, images and jobs."""
     if settings.public:
         uploads.forget_old()
         with visitors.acting_as(visitors.KEEPER):

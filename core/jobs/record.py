@@ -80,7 +80,7 @@ class _Evaluate:
 class _Robustness:
     runs: tuple[Name, ...]
     change: Name
-    pictures: Count
+    images: Count
     seed: Seed = 0
 
 
@@ -102,7 +102,7 @@ class _Result:
     backbone: Name = "-"
     run: Name = "-"
     change: Name = "-"
-    pictures: Count = 0
+    images: Count = 0
     classes: Count = 0
     skipped: Count = 0
     ignored: Count = 0

@@ -1,4 +1,4 @@
-"""What may be set on the random changes to training pictures."""
+"""What may be set on the random changes to training images."""
 
 from core.augmentation import CUSTOM, FILLS, POLICIES, USUAL
 from core.param import Param
@@ -22,7 +22,7 @@ AUGMENTATION = (
         "augmentation",
         "Kind of changes",
         USUAL,
-        "The network sees every picture a little changed each time, and learns not to mind. "
+        "The network sees every image a little changed each time, and learns not to mind. "
         "usual: what suits the dataset.",
         choices=(USUAL, *POLICIES, CUSTOM),
         group="augmentation",
@@ -34,7 +34,7 @@ AUGMENTATION = (
     _changes(
         "flip",
         "Flip sideways",
-        "How often a picture is mirrored, 0 to 1. Not for digits or letters: mirrored, a 2 is "
+        "How often an image is mirrored, 0 to 1. Not for digits or letters: mirrored, a 2 is "
         "no 2 any more.",
         1.0,
     ),
@@ -43,7 +43,7 @@ AUGMENTATION = (
     _changes(
         "flip_vertical",
         "Flip upside down",
-        "How often a picture is mirrored top for bottom, 0 to 1. For pictures from above.",
+        "How often an image is mirrored top for bottom, 0 to 1. For images from above.",
         1.0,
     ),
     _changes("perspective", "Perspective", "Largest part by which an edge recedes.", 0.3),
@@ -56,7 +56,7 @@ AUGMENTATION = (
         "fill",
         "What fills the rim",
         "black",
-        "What moves in from outside when a picture is turned or shifted. black: nothing. edge: "
+        "What moves in from outside when an image is turned or shifted. black: nothing. edge: "
         "the outermost pixels again. reflect: a mirror image.",
         choices=tuple(FILLS),
         group="augmentation",
@@ -65,7 +65,7 @@ AUGMENTATION = (
     _changes(
         "random_operations",
         "Random operations",
-        "How many operations, drawn at random from a list of ten, each picture goes through.",
+        "How many operations, drawn at random from a list of ten, each image goes through.",
         4,
         int,
     ),
@@ -83,7 +83,7 @@ AUGMENTATION = (
         "mixup",
         "MixUp",
         0.0,
-        "Lays two pictures over each other and asks for both classes in proportion. The number "
+        "Lays two images over each other and asks for both classes in proportion. The number "
         "says how evenly they are mixed; 0 is off, 0.2 usual.",
         0.0,
         2.0,
@@ -93,7 +93,7 @@ AUGMENTATION = (
         "cutmix",
         "CutMix",
         0.0,
-        "Pastes a piece of another picture in and asks for both classes in proportion. 0 is off, "
+        "Pastes a piece of another image in and asks for both classes in proportion. 0 is off, "
         "1 usual.",
         0.0,
         2.0,

@@ -1,6 +1,6 @@
-"""Models from scikit-learn: pipelines from flattened uint8 pictures to probabilities.
+"""Models from scikit-learn: pipelines from flattened uint8 images to probabilities.
 
-Every pipeline begins by dividing a picture by its brightest value, so the scaling travels with
+Every pipeline begins by dividing an image by its brightest value, so the scaling travels with
 the model; then come its features and the model itself. Inputs have shape `(N, H * W * C)`.
 """
 
@@ -15,7 +15,7 @@ Shape = tuple[int, int, int]
 
 
 def features(
-    hyperparameters: Mapping[str, Any], input_shape: Shape, seed: int, pictures: int | None = None
+    hyperparameters: Mapping[str, Any], input_shape: Shape, seed: int, images: int | None = None
 ) -> list:
     """The unfitted steps before the model: scaling, then PCA or HOG if asked for.
 
@@ -23,12 +23,12 @@ def features(
 
     Args:
         hyperparameters: `features` and what belongs to it are read.
-        input_shape: height, width and channels of a picture.
+        input_shape: height, width and channels of an image.
         seed: of the randomised solver of PCA.
-        pictures: how many there are to learn from; PCA finds no more patterns than that.
+        images: how many there are to learn from; PCA finds no more patterns than that.
 
     Raises:
-        ModelError: if the pictures are too small for HOG.
+        ModelError: if the images are too small for HOG.
     """
     from sklearn.decomposition import PCA
     from sklearn.preprocessing import Normalizer, StandardScaler
@@ -40,7 +40,7 @@ def features(
     steps: list = [Normalizer(norm="max")]
     if hyperparameters["features"] == "pca":
         most = input_shape[0] * input_shape[1] * input_shape[2]
-        components = min(hyperparameters["pca_components"], most, pictures or most)
+        components = min(hyperparameters["pca_components"], most, images or most)
         solver = "full" if most <= 100 else "randomized"
         steps.append(PCA(components, svd_solver=solver, random_state=seed))
     elif hyperparameters["features"] == "hog":
@@ -60,7 +60,7 @@ def features(
 
 
 def looks_deep(hyperparameters: Mapping[str, Any]) -> bool:
-    """Whether the model is given what a pretrained network finds, not the pictures themselves."""
+    """Whether the model is given what a pretrained network finds, not the images themselves."""
     return hyperparameters.get("features") == DEEP
 
 
@@ -104,7 +104,7 @@ def rbf_svm(hyperparameters: Mapping[str, Any], seed: int):
 
 
 def knn(hyperparameters: Mapping[str, Any], seed: int):
-    """The classes of the nearest training pictures (T. Cover & P. Hart, 1967)."""
+    """The classes of the nearest training images (T. Cover & P. Hart, 1967)."""
     from sklearn.neighbors import KNeighborsClassifier
 
     return KNeighborsClassifier(

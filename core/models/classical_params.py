@@ -11,12 +11,12 @@ DEFAULT_INPUT = 160
 
 
 def input_size(name: str = "input_size", **options) -> Param:
-    """The side of the pictures a backbone sees."""
+    """The side of the images a backbone sees."""
     return Param(
         name,
-        "Size of the pictures it sees",
+        "Size of the images it sees",
         DEFAULT_INPUT,
-        "Pictures are resized to this many pixels a side; 224 is what it was trained on. Twice the "
+        "Images are resized to this many pixels a side; 224 is what it was trained on. Twice the "
         "size takes four times as long and shows finer detail.",
         SMALLEST_INPUT,
         LARGEST_INPUT,
@@ -25,16 +25,16 @@ def input_size(name: str = "input_size", **options) -> Param:
 
 
 ROWS_HELP = (
-    "Most training pictures that are used, each class in proportion; 0 uses all. Fewer are "
-    "quicker, and show what more pictures are worth."
+    "Most training images that are used, each class in proportion; 0 uses all. Fewer are "
+    "quicker, and show what more images are worth."
 )
 
 
 def training_rows(default: int = 0) -> Param:
-    """How many training pictures are used at most."""
+    """How many training images are used at most."""
     return Param(
-        "max_pictures",
-        "Most training pictures",
+        "max_images",
+        "Most training images",
         default,
         ROWS_HELP,
         0,
@@ -52,7 +52,7 @@ def features(default: str, components: int = 50) -> tuple[Param, ...]:
             "What it looks at",
             default,
             "pixels: the bare brightness of every pixel. pca: the few patterns in which the "
-            "training pictures differ most. hog: which way edges run, counted in small cells. "
+            "training images differ most. hog: which way edges run, counted in small cells. "
             "efficientnet_lite0: what a network that has seen 1.3 million photographs finds in "
             "it; the best for photographs.",
             choices=("pixels", "pca", "hog", DEEP),
@@ -68,7 +68,7 @@ def features(default: str, components: int = 50) -> tuple[Param, ...]:
             "pca_components",
             "Number of PCA patterns",
             components,
-            "How many patterns a picture is described by. More keep finer detail, and noise.",
+            "How many patterns an image is described by. More keep finer detail, and noise.",
             2,
             500,
             group="features",
@@ -88,7 +88,7 @@ def features(default: str, components: int = 50) -> tuple[Param, ...]:
             "hog_cells",
             "Cells along a side",
             7,
-            "The picture is cut into this many cells along its shorter side; edges are counted in "
+            "The image is cut into this many cells along its shorter side; edges are counted in "
             "each.",
             2,
             16,
@@ -113,7 +113,7 @@ LOGISTIC_REGRESSION = (
         "Freedom of the weights (C)",
         1.0,
         "How freely the weights may grow. Smaller values keep them small, which guards against "
-        "learning the training pictures by heart.",
+        "learning the training images by heart.",
         1e-4,
         1e4,
     ),
@@ -128,7 +128,7 @@ LINEAR_SVM = (
         "C",
         "Cost of mistakes (C)",
         1.0,
-        "How much a training picture on the wrong side of the border counts. Smaller values give "
+        "How much a training image on the wrong side of the border counts. Smaller values give "
         "a wider margin that tolerates some.",
         1e-4,
         1e4,
@@ -144,8 +144,8 @@ RBF_SVM = (
         "C",
         "Cost of mistakes (C)",
         5.0,
-        "How much a training picture on the wrong side of the border counts. Larger values bend "
-        "the border around single pictures.",
+        "How much a training image on the wrong side of the border counts. Larger values bend "
+        "the border around single images.",
         1e-3,
         1e4,
     ),
@@ -153,7 +153,7 @@ RBF_SVM = (
         "gamma",
         "Sharpness (gamma)",
         0.0,
-        "How quickly the influence of a training picture fades with distance. 0 means the usual "
+        "How quickly the influence of a training image fades with distance. 0 means the usual "
         "choice: one over the number of features times their variance.",
         0.0,
         100.0,
@@ -168,8 +168,8 @@ KNN = (
         "n_neighbors",
         "Neighbours asked (k)",
         3,
-        "How many of the most similar training pictures vote. One is easily fooled by a single "
-        "odd picture; very many blur the classes.",
+        "How many of the most similar training images vote. One is easily fooled by a single "
+        "odd image; very many blur the classes.",
         1,
         100,
     ),
@@ -252,7 +252,7 @@ MLP = (
         "epochs",
         "Epochs",
         15,
-        "How many times the network sees every training picture.",
+        "How many times the network sees every training image.",
         1,
         200,
         group="training",
@@ -261,7 +261,7 @@ MLP = (
         "batch_size",
         "Batch size",
         128,
-        "Pictures looked at before each small correction of the weights.",
+        "Images looked at before each small correction of the weights.",
         8,
         4096,
         group="training",

@@ -13,7 +13,7 @@ def simple_cnn(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: 
     """Blocks of convolutions with pooling between them, then a dense layer and the answer.
 
     With several convolutions in a block and `valid` padding, the first one of every block after
-    the first still pads, so that three blocks fit a picture of 28 pixels.
+    the first still pads, so that three blocks fit an image of 28 pixels.
 
     Args:
         hyperparameters: `filters`, `convolutions`, `kernel`, `padding`, `pool_last`,
@@ -25,7 +25,7 @@ def simple_cnn(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: 
         An uncompiled `keras.Model` from `(N, H, W, C)` to probabilities `(N, classes)`.
 
     Raises:
-        ModelError: if the picture is too small for that many blocks.
+        ModelError: if the image is too small for that many blocks.
     """
     import keras
     from keras import layers
@@ -40,7 +40,7 @@ def simple_cnn(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: 
             x = layers.BatchNormalization(momentum=0.95)(x)
         return layers.ReLU()(x)
 
-    inputs = keras.Input(input_shape, name="picture")
+    inputs = keras.Input(input_shape, name="image")
     x = layers.Rescaling(1 / 255)(inputs)
     plan = convolution_plan(hyperparameters)
     for block, convolutions in enumerate(plan):
@@ -81,7 +81,7 @@ def convolution_plan(hyperparameters: Mapping[str, Any]) -> list[list[tuple[int,
 
 
 def check_size(hyperparameters: Mapping[str, Any], input_shape: Shape) -> None:
-    """Raise `ModelError` if nothing would be left of a picture before the dense layer."""
+    """Raise `ModelError` if nothing would be left of an image before the dense layer."""
     side = min(input_shape[:2])
     plan = convolution_plan(hyperparameters)
     for block, convolutions in enumerate(plan):
@@ -95,18 +95,18 @@ def check_size(hyperparameters: Mapping[str, Any], input_shape: Shape) -> None:
             )
             advice = "Set `padding` to same, or use" if valid else "Use"
             raise ModelError(
-                f"Pictures of {input_shape[1]}×{input_shape[0]} pixels are used up in block "
+                f"Images of {input_shape[1]}×{input_shape[0]} pixels are used up in block "
                 f"{block + 1} of {len(plan)}: {cause}pooling leaves nothing. "
                 f"{advice} fewer blocks in `filters`."
             )
 
 
 def resnet(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int):
-    """A residual network for small pictures.
+    """A residual network for small images.
 
     K. He, X. Zhang, S. Ren & J. Sun (2016), "Deep residual learning for image recognition": each
     block adds what it computes to what it was given. A convolution and pooling come first; every
-    stage after the first halves the picture and doubles the filters.
+    stage after the first halves the image and doubles the filters.
 
     Args:
         hyperparameters: `width`, `blocks`, `stages`, `dropout` and `l2` are read.
@@ -141,7 +141,7 @@ def resnet(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int)
             x = convolution(x, filters, stride, kernel=1)
         return layers.ReLU()(layers.Add()([x, y]))
 
-    inputs = keras.Input(input_shape, name="picture")
+    inputs = keras.Input(input_shape, name="image")
     x = layers.Rescaling(1 / 255)(inputs)
     x = layers.ReLU()(convolution(x, hyperparameters["width"]))
     if min(input_shape[:2]) >= 16:

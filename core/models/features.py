@@ -5,14 +5,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 
 class HogFeatures(TransformerMixin, BaseEstimator):
-    """Histograms of oriented gradients of flattened pictures.
+    """Histograms of oriented gradients of flattened images.
 
     N. Dalal & B. Triggs (2005), "Histograms of oriented gradients for human detection".
 
     Args:
-        height, width, channels: of the pictures before they were flattened.
+        height, width, channels: of the images before they were flattened.
         orientations: directions that are told apart.
-        cells: cells along the shorter side of a picture; none is smaller than two pixels.
+        cells: cells along the shorter side of an image; none is smaller than two pixels.
     """
 
     def __init__(
@@ -31,26 +31,26 @@ class HogFeatures(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, x: np.ndarray) -> np.ndarray:
-        """Float32 features, shape `(N, F)`, of pictures of shape `(N, height * width * channels)`.
+        """Float32 features, shape `(N, F)`, of images of shape `(N, height * width * channels)`.
 
-        In a colour picture, each pixel counts with the channel that changes most.
+        In a colour image, each pixel counts with the channel that changes most.
         """
         from skimage.feature import hog
 
         side = max(2, min(self.height, self.width) // self.cells)
         blocks = min(2, min(self.height, self.width) // side)
-        pictures = np.asarray(x).reshape(-1, self.height, self.width, self.channels)
+        images = np.asarray(x).reshape(-1, self.height, self.width, self.channels)
         return np.stack(
             [
                 hog(
-                    picture if self.channels > 1 else picture[..., 0],
+                    image if self.channels > 1 else image[..., 0],
                     orientations=self.orientations,
                     pixels_per_cell=(side, side),
                     cells_per_block=(blocks, blocks),
                     channel_axis=-1 if self.channels > 1 else None,
                     feature_vector=True,
                 )
-                for picture in pictures
+                for image in images
             ]
         ).astype(np.float32)
 

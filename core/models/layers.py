@@ -7,7 +7,7 @@ from core.models.cnn import Shape, convolution_plan
 from core.script import Call, Script, call, listed
 
 _EVENED_OUT = "layers.BatchNormalization(momentum=0.95)"
-_POOLING_FROM = 16  # pixels a side from which a ResNet halves the picture at the beginning
+_POOLING_FROM = 16  # pixels a side from which a ResNet halves the image at the beginning
 
 
 def add_simple_cnn(
@@ -34,7 +34,7 @@ def add_simple_cnn(
     script.add(
         call("model = keras.Sequential", listed("", parts)),
         why="The network. Brightness is scaled to 0 to 1. Convolutions look for patterns wherever "
-        "they are in the picture; pooling halves the picture. At the end, softmax makes "
+        "they are in the image; pooling halves the image. At the end, softmax makes "
         f"probabilities of {classes} numbers, one for each class.",
     )
 
@@ -80,7 +80,7 @@ def add_resnet(
         lines,
         *answer.lines(after="(x)"),
         "model = keras.Model(inputs, outputs)",
-        why="The network. Brightness is scaled to 0 to 1. A stride of 2 halves the picture while "
+        why="The network. Brightness is scaled to 0 to 1. A stride of 2 halves the image while "
         "the number of patterns doubles. At the end, softmax makes probabilities of "
         f"{classes} numbers, one for each class.",
     )

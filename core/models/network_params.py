@@ -7,7 +7,7 @@ L2 = Param(
     "l2",
     "Weight penalty (L2)",
     0.0,
-    "Pulls weights towards zero, against learning the training pictures by heart.",
+    "Pulls weights towards zero, against learning the training images by heart.",
     0.0,
     0.1,
 )
@@ -18,7 +18,7 @@ SIMPLE_CNN = (
         "Filters in each block",
         "32-64-128",
         "One number for each block, such as 32-64: how many patterns its convolutions look for. "
-        "Between blocks the picture is halved.",
+        "Between blocks the image is halved.",
         4,
         512,
     ),
@@ -26,7 +26,7 @@ SIMPLE_CNN = (
         "convolutions",
         "Convolutions in each block",
         1,
-        "How many convolutions follow each other before the picture is halved.",
+        "How many convolutions follow each other before the image is halved.",
         1,
         3,
         advanced=True,
@@ -44,7 +44,7 @@ SIMPLE_CNN = (
         "padding",
         "Padding",
         "same",
-        "same: a frame of zeros keeps the size of the picture. valid: without it, every "
+        "same: a frame of zeros keeps the size of the image. valid: without it, every "
         "convolution takes a rim off.",
         choices=("same", "valid"),
         advanced=True,
@@ -53,7 +53,7 @@ SIMPLE_CNN = (
         "pool_last",
         "Pooling after the last block",
         True,
-        "Halves the picture once more.",
+        "Halves the image once more.",
         advanced=True,
     ),
     Param(
@@ -94,7 +94,7 @@ RESNET = (
         8,
         128,
     ),
-    Param("stages", "Stages", 3, "Each one after the first halves the picture.", 1, 4),
+    Param("stages", "Stages", 3, "Each one after the first halves the image.", 1, 4),
     Param(
         "blocks", "Blocks in a stage", 1, "Each adds what it computes to what it was given.", 1, 6
     ),
@@ -123,7 +123,7 @@ def training(
             "epochs",
             "Epochs",
             epochs,
-            "How many times the network sees every training picture.",
+            "How many times the network sees every training image.",
             1,
             300,
             group="training",
@@ -132,7 +132,7 @@ def training(
             "batch_size",
             "Batch size",
             batch_size,
-            "Pictures looked at before each small correction of the weights. Larger is steadier, "
+            "Images looked at before each small correction of the weights. Larger is steadier, "
             "smaller corrects more often.",
             1,
             1024,

@@ -113,7 +113,7 @@ TRANSFER_PRESETS: dict[str, Preset] = {
         ),
         Preset(
             name="fine_tune",
-            title="Fine-tune everything, for many pictures",
+            title="Fine-tune everything, for many images",
             values={
                 "dense_units": 0,
                 "dropout": 0.2,

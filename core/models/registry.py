@@ -60,27 +60,27 @@ MODELS: dict[str, ModelSpec] = {
             family="classical",
             params=classical_params.LINEAR_SVM,
             build=classical.linear_svm,
-            learns_by="pictures",
+            learns_by="images",
             steps="max_iter",
         ),
         ModelSpec(
             name="rbf_svm",
             title="Support vector machine with curved borders (RBF SVM)",
-            summary="Compares a picture with the training pictures that lie along the borders.",
+            summary="Compares an image with the training images that lie along the borders.",
             family="classical",
             params=classical_params.RBF_SVM,
             build=classical.rbf_svm,
-            learns_by="pictures",
+            learns_by="images",
             growth=2,
         ),
         ModelSpec(
             name="knn",
             title="Nearest neighbours (k-NN)",
-            summary="Learns nothing: it looks up the most similar training pictures.",
+            summary="Learns nothing: it looks up the most similar training images.",
             family="classical",
             params=classical_params.KNN,
             build=classical.knn,
-            learns_by="pictures",
+            learns_by="images",
             looks_up=True,
         ),
         ModelSpec(
@@ -118,7 +118,7 @@ MODELS: dict[str, ModelSpec] = {
         ModelSpec(
             name="simple_cnn",
             title="Convolutional network (CNN)",
-            summary="Slides small learnt filters over the picture, so it recognises strokes "
+            summary="Slides small learnt filters over the image, so it recognises strokes "
             "wherever they are.",
             family="network",
             params=(

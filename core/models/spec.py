@@ -11,7 +11,7 @@ from core.param import Param, Value
 from core.script import Script
 
 Shape = tuple[int, int, int]
-LEARNS_BY = ("epoch", "iteration", "trees", "rounds", "pictures")
+LEARNS_BY = ("epoch", "iteration", "trees", "rounds", "images")
 FAMILIES = ("classical", "network")
 ANY, OWN_PHOTOS = "any", "own photos"  # kinds of dataset that a form offers a model first for
 

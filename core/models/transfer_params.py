@@ -37,9 +37,9 @@ FINE_TUNING = (
         "cache_features",
         "Compute features once",
         True,
-        "What the frozen backbone finds in a picture does not change, so it is computed once, kept "
-        "on disk and used in every epoch; pictures are changed at random only while fine-tuning. "
-        "Off: computed anew in every epoch, from pictures changed at random.",
+        "What the frozen backbone finds in an image does not change, so it is computed once, kept "
+        "on disk and used in every epoch; images are changed at random only while fine-tuning. "
+        "Off: computed anew in every epoch, from images changed at random.",
         group="training",
     ),
     Param(
@@ -57,7 +57,7 @@ FINE_TUNING = (
         "Layers that are fine-tuned",
         20,
         "How many of its last layers learn. More can fit better, take longer, and need more "
-        "pictures.",
+        "images.",
         1,
         1000,
         group="fine_tuning",
@@ -75,7 +75,7 @@ FINE_TUNING = (
         "calibrate",
         "Make confidence honest",
         True,
-        "Divides what the answer is computed from by one number, found on the validation pictures, "
+        "Divides what the answer is computed from by one number, found on the validation images, "
         "so that of all answers given with 80 % confidence about 80 % are right. Answers stay the "
         "same.",
         group="training",
@@ -85,7 +85,7 @@ FINE_TUNING = (
 
 TRANSFER = (
     *HEAD,
-    *training(10, 0.001, batch_size=32),  # a few dozen pictures are enough for some steps
+    *training(10, 0.001, batch_size=32),  # a few dozen images are enough for some steps
     *FINE_TUNING,
     *AUGMENTATION,
 )

@@ -1,4 +1,4 @@
-"""OpenCV operations: picture in, picture out, each described, bounded and written as code.
+"""OpenCV operations: image in, image out, each described, bounded and written as code.
 
 steps = (Step("canny", {"low": 30}), Step("invert"))
 *_, result = run(image, steps)

@@ -1,4 +1,4 @@
-"""Augmentation by fixed values: what a random policy does to training pictures, one at a time."""
+"""Augmentation by fixed values: what a random policy does to training images, one at a time."""
 
 import cv2
 import numpy as np
@@ -122,7 +122,7 @@ OPERATIONS = (
         "flip_vertical",
         "Mirror upside down",
         _GROUP,
-        "Top becomes bottom. Good for pictures from above, such as of cells or from satellites.",
+        "Top becomes bottom. Good for images from above, such as of cells or from satellites.",
         flip_vertical,
         (),
         lambda values: "cv2.flip(image, 0)",
@@ -131,7 +131,7 @@ OPERATIONS = (
         "rotate",
         "Rotate",
         _GROUP,
-        "Turns the picture about its middle, as a hand that holds the camera askew.",
+        "Turns the image about its middle, as a hand that holds the camera askew.",
         rotate,
         (Param("angle", "Angle, degrees", 15.0, "Counter-clockwise.", -180.0, 180.0), _FILL),
         _warp_call("cv2.getRotationMatrix2D(middle, {angle}, 1.0)"),
@@ -140,7 +140,7 @@ OPERATIONS = (
         "shift",
         "Shift",
         _GROUP,
-        "Moves the picture in its frame: things are not always in the middle.",
+        "Moves the image in its frame: things are not always in the middle.",
         shift,
         (
             Param("right", "To the right", 0.1, "As a part of the width.", -1.0, 1.0),
@@ -162,7 +162,7 @@ OPERATIONS = (
         "shear",
         "Shear",
         _GROUP,
-        "Slants the picture, as handwriting leans.",
+        "Slants the image, as handwriting leans.",
         shear,
         (
             Param("slant", "Slant", 0.2, "Pixels sideways for each pixel down.", -1.0, 1.0),

@@ -1,4 +1,4 @@
-"""Colour and size: channels, the negative, and how large a picture is."""
+"""Colour and size: channels, the negative, and how large an image is."""
 
 import cv2
 

@@ -132,7 +132,7 @@ OPERATIONS = (
         "Laplacian",
         "Edges",
         "The second derivative: answers on both sides of an edge, whatever its direction. Feels "
-        "grain most; also used to tell sharp pictures from blurred ones.",
+        "grain most; also used to tell sharp images from blurred ones.",
         laplacian,
         (_size("Larger kernels look wider."), _scale(1.0)),
         (

@@ -126,7 +126,7 @@ OPERATIONS = (
         "Bilateral filter",
         "Smooth and shape",
         "Mixes only neighbours of like brightness: surfaces get smooth, edges stay. Slow on large "
-        "pictures.",
+        "images.",
         bilateral,
         (
             Param("diameter", "Diameter", 9, "Of the neighbourhood, in pixels.", 1, 15),
@@ -168,7 +168,7 @@ OPERATIONS = (
         "equalize",
         "Histogram equalisation",
         "Smooth and shape",
-        "Spreads the brightness evenly from black to white. Use it on flat pictures; colours keep "
+        "Spreads the brightness evenly from black to white. Use it on flat images; colours keep "
         "their hue.",
         equalize,
         (),
@@ -179,11 +179,11 @@ OPERATIONS = (
         "CLAHE",
         "Smooth and shape",
         "Equalises tile by tile and holds back noise (contrast limited adaptive histogram "
-        "equalisation). Use it when parts of the picture lie in shadow.",
+        "equalisation). Use it when parts of the image lie in shadow.",
         clahe,
         (
             Param("clip", "Clip limit", 2.0, "The higher, the more contrast.", 0.5, 40.0),
-            Param("tiles", "Tiles", 8, "The picture is cut into so many, each way.", 1, 32),
+            Param("tiles", "Tiles", 8, "The image is cut into so many, each way.", 1, 32),
         ),
         (
             "cv2.createCLAHE(clipLimit={clip}, tileGridSize=({tiles}, {tiles})).apply(lightness)"
@@ -193,7 +193,7 @@ OPERATIONS = (
         "contours",
         "Contours",
         "Smooth and shape",
-        "Parts the picture by Otsu's threshold and draws the outline of every piece, with how many "
+        "Parts the image by Otsu's threshold and draws the outline of every piece, with how many "
         "there are and their areas. Use it to count and measure things.",
         contours,
         (

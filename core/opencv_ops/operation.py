@@ -1,4 +1,4 @@
-"""What an operation is: a pure function on a picture, described for forms, checks and scripts."""
+"""What an operation is: a pure function on an image, described for forms, checks and scripts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Operation:
             what a copied script holds, so it uses nothing but `cv2`, `np` and `HELPERS`.
         params: what may be set on it.
         call: its OpenCV call with these values, as text.
-        note: a sentence on what it found in a picture; empty if there is nothing to say.
+        note: a sentence on what it found in an image; empty if there is nothing to say.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Operation:
 
 
 def to_gray(image):
-    """The picture in grey; as it is if it has no colour."""
+    """The image in grey; as it is if it has no colour."""
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
 
 
@@ -81,7 +81,7 @@ def kernel(shape, radius):
 
 
 def move(image, matrix, fill):
-    """The picture after an affine change, in a frame of the same size."""
+    """The image after an affine change, in a frame of the same size."""
     return cv2.warpAffine(image, matrix, image.shape[1::-1], borderMode=border(fill))
 
 

@@ -66,17 +66,17 @@ class Step:
 
 
 def apply(image: np.ndarray, step: Step) -> np.ndarray:
-    """One operation done to a picture.
+    """One operation done to an image.
 
     Args:
         image: uint8, shape `(H, W)` or `(H, W, 3)`; left as it is.
         step: what to do.
 
     Returns:
-        A new uint8 array of shape `(H, W)` or `(H, W, 3)`; the same picture if it is switched off.
+        A new uint8 array of shape `(H, W)` or `(H, W, 3)`; the same image if it is switched off.
 
     Raises:
-        ImageError: if the picture is of another type or shape, or the result would be too large.
+        ImageError: if the image is of another type or shape, or the result would be too large.
     """
     if (
         image.dtype != np.uint8
@@ -84,7 +84,7 @@ def apply(image: np.ndarray, step: Step) -> np.ndarray:
         or not image.size
     ):
         raise ImageError(
-            "A picture must be uint8 of shape (H, W) or (H, W, 3). "
+            "An image must be uint8 of shape (H, W) or (H, W, 3). "
             f"Received: {image.dtype} of shape {image.shape}."
         )
     if not step.on:
@@ -94,14 +94,14 @@ def apply(image: np.ndarray, step: Step) -> np.ndarray:
     if pixels > MOST_PIXELS:
         millions = math.ceil(pixels / 1e5) / 10  # never as few as are allowed
         raise ImageError(
-            f"{step.spec.title} would make a picture of {millions:,.1f} million pixels; at most "
+            f"{step.spec.title} would make an image of {millions:,.1f} million pixels; at most "
             f"{MOST_PIXELS / 1e6:,.0f} million are allowed."
         )
     return np.ascontiguousarray(step.spec.run(np.ascontiguousarray(image), **step.values))
 
 
 def run(image: np.ndarray, steps: Sequence[Step]) -> Iterator[np.ndarray]:
-    """The picture after each step in turn; see `apply`."""
+    """The image after each step in turn; see `apply`."""
     for step in steps:
         image = apply(image, step)
         yield image
@@ -135,7 +135,7 @@ def _call(step: Step) -> str:
     return f"{step.spec.run.__name__}(image{', ' if values else ''}{values})"
 
 
-_HEAD = '''"""Run it: python pipeline.py picture.png result.png"""  # transparency is left aside
+_HEAD = '''"""Run it: python pipeline.py image.png result.png"""  # transparency is left aside
 
 import sys
 
@@ -150,10 +150,10 @@ _MAIN = """def pipeline(image):
 
 if __name__ == "__main__":
     if len(sys.argv) != 3:
-        sys.exit("Run it: python pipeline.py picture.png result.png")
+        sys.exit("Run it: python pipeline.py image.png result.png")
     image = cv2.imread(sys.argv[1], cv2.IMREAD_ANYCOLOR)
     if image is None:
-        sys.exit(f"There is no picture {{sys.argv[1]}}.")
+        sys.exit(f"There is no image {{sys.argv[1]}}.")
     image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if image.ndim == 3 else image
     image = pipeline(np.ascontiguousarray(image))
     image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image

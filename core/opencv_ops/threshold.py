@@ -95,7 +95,7 @@ OPERATIONS = (
         "otsu",
         "Otsu's threshold",
         "Threshold",
-        "Finds the value that parts dark from bright best. Use it when the picture has two groups "
+        "Finds the value that parts dark from bright best. Use it when the image has two groups "
         "of brightness, such as ink and paper in even light.",
         otsu,
         (_INVERSE,),
@@ -116,7 +116,7 @@ OPERATIONS = (
         "Adaptive threshold",
         "Threshold",
         "Compares every pixel with its neighbourhood. Use it when there is a shadow across the "
-        "picture.",
+        "image.",
         adaptive_threshold,
         (
             Param(

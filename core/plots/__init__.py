@@ -8,7 +8,7 @@ from core.plots.comparing import (
     confusion_figure,
     scaled,
 )
-from core.plots.data import class_counts, contact_sheet, picture_sizes
+from core.plots.data import class_counts, contact_sheet, image_sizes
 from core.plots.fonts import save
 from core.plots.line_charts import lines_chart, lines_figure
 from core.plots.lines import (
@@ -43,7 +43,7 @@ __all__ = [
     "lines_chart",
     "lines_figure",
     "of_run",
-    "picture_sizes",
+    "image_sizes",
     "precision_recall_lines",
     "reliability_lines",
     "robustness_lines",

@@ -72,7 +72,7 @@ def lines_chart(chart: Lines) -> dict[str, Any]:
         order="order:Q",
         tooltip=[
             alt.Tooltip("run:N", title="Run"),
-            *([alt.Tooltip("part:N", title="Pictures")] if in_parts else []),
+            *([alt.Tooltip("part:N", title="Images")] if in_parts else []),
             alt.Tooltip("x_says:N", title=chart.x_title),
             alt.Tooltip("y_says:N", title=chart.y_title),
         ],

@@ -66,7 +66,7 @@ class Lines:
 
 
 def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
-    """Learning curves of several runs on training and validation pictures.
+    """Learning curves of several runs on training and validation images.
 
     Runs that learn by different steps, epochs and trees for instance, are drawn over the part of
     their training.
@@ -102,7 +102,7 @@ def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
 def robustness_lines(
     title: str, unit: str, strengths: Sequence[float], accuracies: Mapping[str, Sequence[float]]
 ) -> Lines:
-    """Accuracy of several runs, by their ids, as their pictures are changed more and more."""
+    """Accuracy of several runs, by their ids, as their images are changed more and more."""
     called = names_of_ids(accuracies)
     at = np.asarray(strengths, float)
     lines = (
@@ -139,7 +139,7 @@ def coverage_lines(found: Sequence[Compared], threshold: float) -> Lines:
         )
     return Lines(
         "Coverage and accuracy",
-        "Pictures answered",
+        "Images answered",
         "Accuracy of the answers",
         tuple(lines),
         x_part=True,
@@ -150,7 +150,7 @@ def coverage_lines(found: Sequence[Compared], threshold: float) -> Lines:
 def roc_lines(found: Sequence[Compared], label: int) -> Lines:
     """One class against the rest: how many are found at how many false alarms.
 
-    Logarithmic over the false alarms, from half a picture on: there good models differ.
+    Logarithmic over the false alarms, from half an image on: there good models differ.
     """
     chart = _of_class(found, label, ("ROC", "False alarms", "Found"), roc, diagonal=True)
     least = [0.5 / max(1, int((one.evaluation.labels != label).sum())) for one in found]

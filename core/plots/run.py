@@ -38,7 +38,7 @@ def learning_curve(
     best: float | None = None,
     mark: str = "best",
 ) -> "alt.LayerChart":
-    """A figure on training and validation pictures, over epochs, trees or whatever it learns by.
+    """A figure on training and validation images, over epochs, trees or whatever it learns by.
 
     Where a pretrained network was unfrozen, a line is drawn between the two phases.
 
@@ -90,7 +90,7 @@ def _curves(
             ),
         ),
         tooltip=[
-            alt.Tooltip("part:N", title="Pictures"),
+            alt.Tooltip("part:N", title="Images"),
             alt.Tooltip("at:Q", title=AXIS_TITLES[axis], format=","),
             alt.Tooltip("says:N", title="Value"),
         ],
@@ -154,12 +154,10 @@ def run_figure(run: "Run", best: int | None) -> "Figure":
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.1])
     _draw_curve(left, run.card, best)
     matrix = run.evaluation("test").confusion_matrix
-    draw_confusion(
-        right, matrix, all_shown(run.card.class_names), "Confusion matrix, test pictures"
-    )
+    draw_confusion(right, matrix, all_shown(run.card.class_names), "Confusion matrix, test images")
     figure.suptitle(
         f"{shown(run.title, MOST_OF_TITLE)}: {percent(run.card.metrics['accuracy'], 2)} of "
-        f"{run.card.metrics['test_size']:,} test pictures right",
+        f"{run.card.metrics['test_size']:,} test images right",
         parse_math=False,
     )
     return figure

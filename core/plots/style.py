@@ -11,7 +11,7 @@ AXIS_TITLES = {
     "iteration": "Iteration",
     "trees": "Trees",
     "rounds": "Rounds",
-    "pictures": "Training pictures",
+    "images": "Training images",
 }
 CURVE_HEIGHT = 330  # pixels
 CLASS_AXIS = {"labelOverlap": False, "labelLimit": 130}  # pixels, so that a phone has room

@@ -1,4 +1,4 @@
-"""Any picture becomes what a model was trained on, keeping each step for show.
+"""Any image becomes what a model was trained on, keeping each step for show.
 
 image ─ ink.find_ink, with digits.split_rows ─ normalise.normalise_digit ─ batch
 """

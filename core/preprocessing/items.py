@@ -1,4 +1,4 @@
-"""A photograph of a piece of clothing becomes a picture like those of Fashion-MNIST.
+"""A photograph of a piece of clothing becomes an image like those of Fashion-MNIST.
 
 The recipe is the published one (H. Xiao, K. Rasul, R. Vollgraf, 2017, section 2): trim edges close
 to the colour of the corners, longest side to 28 pixels, the middle of a 28x28 canvas, light on
@@ -23,13 +23,13 @@ def prepare_item(image: np.ndarray) -> Prepared:
         image: uint8, shape `(H, W)` or `(H, W, 3)`; one item on an even ground.
 
     Raises:
-        ImageError: if the picture is of one colour.
+        ImageError: if the image is of one colour.
     """
     gray = to_gray(image)
     ground = int(np.median(gray[[0, 0, -1, -1], [0, -1, 0, -1]]))
     other = np.abs(gray.astype(np.int16) - ground) > _CLOSE
     if not other.any():
-        raise ImageError("The picture is blank: it has one colour. Show one piece of clothing.")
+        raise ImageError("The image is blank: it has one colour. Show one piece of clothing.")
     rows, columns = np.flatnonzero(other.any(1)), np.flatnonzero(other.any(0))
     trimmed = gray[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     light_on_dark = 255 - trimmed if ground > 127 else trimmed
@@ -41,7 +41,7 @@ def prepare_item(image: np.ndarray) -> Prepared:
     top, left = (_SIDE - height) // 2, (_SIDE - width) // 2
     canvas[top : top + height, left : left + width] = small
     steps = (
-        Step("Your picture", image, "What you showed."),
+        Step("Your image", image, "What you showed."),
         Step("Trimmed", trimmed, "Edges of the colour of the corners were cut off."),
         Step("What the model saw", canvas, "28×28 grey pixels, light on dark, centred."),
     )

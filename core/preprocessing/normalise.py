@@ -26,7 +26,7 @@ class DigitLayout:
     """The geometry of a dataset of digits.
 
     Attributes:
-        side: height and width of the finished picture, pixels.
+        side: height and width of the finished image, pixels.
         box_height, box_width: the digit is scaled to fit in this box, pixels.
         by_mass: centre by the centre of mass, else by the middle of the digit.
         usual_strokes: stroke widths left alone, as parts of the digit's longest side.

@@ -36,7 +36,7 @@ def prepare_digits(image: np.ndarray, layout: DigitLayout) -> Prepared:
             f"At most {MOST_DIGITS} digits are read in one image. Received: about {count:,}. Cut "
             "the image into parts."
         )
-    steps = [Step("Your picture", shown, "What you drew or showed.")]
+    steps = [Step("Your image", shown, "What you drew or showed.")]
     if ink.is_part:
         steps.append(Step("Sheet", ink.scene, "Only what lies on the sheet is read."))
     steps.append(Step("Ink", ink.amount, ink.sentence))
@@ -55,7 +55,7 @@ _FITTED = {
 def prepare_photo(
     image: np.ndarray, input_shape: tuple[int, int, int], fit: str = "crop"
 ) -> Prepared:
-    """A picture of the model's size, in one of three ways.
+    """An image of the model's size, in one of three ways.
 
     Args:
         image: uint8, shape `(H, W)` or `(H, W, 3)`.
@@ -67,11 +67,11 @@ def prepare_photo(
         ImageError: if there is no such way.
     """
     if fit not in FITS:
-        raise ImageError(unknown("way to fit a picture", fit, FITS))
+        raise ImageError(unknown("way to fit an image", fit, FITS))
     image = to_rgb(image) if input_shape[2] == 3 else to_gray(image)
     fitted = FITS[fit](image, input_shape[:2])
     steps = (
-        Step("Your picture", image, "What you showed."),
+        Step("Your image", image, "What you showed."),
         Step(
             "What the model saw",
             fitted,
@@ -144,7 +144,7 @@ def prepare(
     Args:
         name: one of `RECIPES`.
         image: uint8, shape `(H, W)` or `(H, W, 3)`.
-        input_shape: what the result's pictures must measure.
+        input_shape: what the result's images must measure.
         fit: of a photograph, see `prepare_photo`; the other recipes find what they read.
 
     Raises:
@@ -156,7 +156,7 @@ def prepare(
     prepared = RECIPES[name].prepare(image, tuple(input_shape), fit)
     if prepared.batch.shape[1:] != tuple(input_shape):
         raise RunError(
-            f"The recipe {name!r} gives pictures of shape {prepared.batch.shape[1:]}, "
+            f"The recipe {name!r} gives images of shape {prepared.batch.shape[1:]}, "
             f"but the model takes {tuple(input_shape)}."
         )
     return prepared

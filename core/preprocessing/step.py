@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Step:
-    """A picture on its way to the model.
+    """An image on its way to the model.
 
     Attributes:
         name: two or three words.
@@ -22,11 +22,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A picture as a model was trained to see it.
+    """An image as a model was trained to see it.
 
     Attributes:
         batch: uint8, shape `(N, H, W, C)`; N is 1, or the number of digits.
-        steps: the steps of the whole picture.
+        steps: the steps of the whole image.
         item_steps: for each of the N, its own steps.
         rows: how many of the N stand in each row, from the top; empty if there are no rows.
     """

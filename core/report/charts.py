@@ -21,7 +21,7 @@ def charts(
     """Every chart by the name of its file, each drawn when it is called.
 
     Args:
-        found: runs on the same test pictures.
+        found: runs on the same test images.
         unsure_below: the confidence that is marked where answers are withheld.
     """
     cards, called = [one.run for one in found], run_names(found)

@@ -25,7 +25,7 @@ def surest_mistakes(one: Compared, most: int) -> list[dict[str, Any]]:
     files = file_names(one) if len(wrong) else ()
     return [
         {
-            "picture": int(index),
+            "image": int(index),
             "file": files[index] if files else None,
             "true_class": names[evaluation.labels[index]],
             "answer": names[evaluation.predictions[index]],

@@ -24,7 +24,7 @@ def as_html(
     """The whole comparison as one file that needs nothing else.
 
     Args:
-        found: runs on the same test pictures, at least one.
+        found: runs on the same test images, at least one.
         title: of the dataset.
         unsure_below: the confidence that is marked where answers are withheld.
         made: when, as text; now if empty.
@@ -45,7 +45,7 @@ def as_html(
         .render(
             title=title,
             made=made or datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            pictures=len(found[0].evaluation.labels),
+            images=len(found[0].evaluation.labels),
             lead=sentence(ahead, called) if ahead else "",
             cautions=few_in_split(found[0].evaluation.support, names, "test"),
             figures=[
@@ -71,7 +71,7 @@ def as_html(
 def _run(one: Compared, name: str, names: Sequence[str]) -> dict[str, Any]:
     """What the page says of one run."""
     mistakes = surest_mistakes(one, _MOST_MISTAKES)
-    images = mistake_images(one, [row["picture"] for row in mistakes])
+    images = mistake_images(one, [row["image"] for row in mistakes])
     return {
         "name": name,
         "card": one.run.card,
@@ -122,7 +122,7 @@ small {color: #4A5A66}
 <body>
 <h1>Comparison: {{ title }}</h1>
 <p><small>{{ runs | length }} trained model{{ "" if runs | length == 1 else "s" }} on the same
-{{ "{:,}".format(pictures) }} test pictures, which none of them learnt from.
+{{ "{:,}".format(images) }} test images, which none of them learnt from.
 Written {{ made }}.</small></p>
 {% if lead %}
 <p class="lead">{{ lead }}</p>
@@ -155,12 +155,12 @@ Written {{ made }}.</small></p>
 <h3>{{ run.name }}</h3>
 <div class="wide"><table>
 <thead>
-<tr><th>Class</th><th>Precision</th><th>Recall</th><th>F1</th><th>Pictures</th></tr>
+<tr><th>Class</th><th>Precision</th><th>Recall</th><th>F1</th><th>Images</th></tr>
 </thead>
 {% for row in run.classes %}
 <tr><td>{{ row["class"] }}</td><td>{{ percent(row.precision) }}</td>
 <td>{{ percent(row.recall) }}</td><td>{{ percent(row.f1) }}</td>
-<td>{{ "{:,}".format(row.pictures) }}</td></tr>
+<td>{{ "{:,}".format(row.images) }}</td></tr>
 {% endfor %}
 </table></div>
 {% if run.confused %}
@@ -178,7 +178,7 @@ Written {{ made }}.</small></p>
 <th>True class</th><th>Answer</th><th>Confidence</th></tr>
 </thead>
 {% for row in run.mistakes %}
-<tr><td>{{ row.file or row.picture }}</td>
+<tr><td>{{ row.file or row.image }}</td>
 {%- if run.images %}<td><img src="{{ run.images[loop.index0] }}" alt="{{ row.true_class }}"
  {%- if run.card.input_shape[0] < 64 %} class="pixels"{% endif %} /></td>
 {%- endif %}<td>{{ row.true_class }}</td><td>{{ row.answer }}</td>

@@ -18,7 +18,7 @@ _MOST_MISTAKES = 1000
 def as_csv(found: Sequence[Compared]) -> str:
     """A line for each run with every figure; empty where it was not measured."""
     return spreadsheet.as_csv(
-        ["run", "dataset", "model", "test_pictures", *FIGURES],
+        ["run", "dataset", "model", "test_images", *FIGURES],
         [
             [
                 one.id,
@@ -44,14 +44,14 @@ def as_json(found: Sequence[Compared]) -> str:
 
 
 def class_rows(evaluation: Evaluation, class_names: Sequence[str]) -> list[dict[str, Any]]:
-    """Precision, recall, F1 and number of pictures of each class; None for an absent class."""
+    """Precision, recall, F1 and number of images of each class; None for an absent class."""
     return [
         {
             "class": name,
             "precision": _number(evaluation.precision[label]),
             "recall": _number(evaluation.recall[label]),
             "f1": _number(evaluation.f1[label]),
-            "pictures": int(evaluation.support[label]),
+            "images": int(evaluation.support[label]),
         }
         for label, name in enumerate(class_names)
     ]
@@ -62,7 +62,7 @@ def _run(one: Compared) -> dict[str, Any]:
     kept = ("id", "dataset", "test_fingerprint", "model", "hyperparameters", "seed", "members")
     return {
         **{name: card[name] for name in kept},
-        "test_pictures": len(one.evaluation.labels),
+        "test_images": len(one.evaluation.labels),
         "machine": card["cost"].get("machine"),
         "figures": one.figures,
         "classes": class_rows(one.evaluation, card["class_names"]),

@@ -12,7 +12,7 @@ from core.evaluation import VOTES
 from core.stored import Fraction, Name, Number, Seconds, Seed, Setting, Text
 
 FORMAT_VERSION = 1
-AXES = ("epoch", "iteration", "trees", "rounds", "pictures")
+AXES = ("epoch", "iteration", "trees", "rounds", "images")
 FAMILIES = ("network", "classical", "ensemble")
 # cards written earlier lack them
 _LATER = ("test_fingerprint", "cost", "members", "title", "ended_early")
@@ -29,8 +29,8 @@ class RunCard:
         owner: `studio` for runs that came with it, else `you`, or a visitor of a public demo.
         dataset, dataset_fingerprint: what it was trained on.
         class_names: output `i` of the model means `class_names[i]`.
-        input_shape: height, width, channels of a picture.
-        preprocessing: recipe in `core.preprocessing` for any other picture.
+        input_shape: height, width, channels of an image.
+        preprocessing: recipe in `core.preprocessing` for any other image.
         model, family, hyperparameters: what was trained.
         history: the learning curve, one dict of figures per point; what it is drawn over is one
             of `AXES`.
@@ -41,7 +41,7 @@ class RunCard:
         seed, validation_fraction, versions, created: what is needed to do it again.
         files: SHA-256 of every other file of the run.
         test_fingerprint: the same for runs whose figures can be compared: those measured on the
-            same test pictures; empty in a card that does not know.
+            same test images; empty in a card that does not know.
         cost: what `core.cost.measure` found; with `training_memory_bytes`, the most the process
             that trained it held, how fast the machine was (`gigaflops`) and how long it took beside
             learning (`around_seconds`). Empty if it was never measured.
@@ -88,7 +88,7 @@ class RunCard:
 
     @property
     def test_set(self) -> str:
-        """The same for runs that were measured on the same pictures."""
+        """The same for runs that were measured on the same images."""
         return self.test_fingerprint or f"{self.dataset} {self.dataset_fingerprint}"
 
     def to_json(self) -> str:

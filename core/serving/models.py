@@ -23,7 +23,7 @@ TRUSTED_TYPES = (
 MODEL_FILES = {"network": "model.tflite", "classical": "model.skops"}
 FEATURES_FILE = "features.tflite"  # beside a classical model that looks through a network
 _BATCH = 256
-_BATCH_BYTES = 16 * 2**20  # of the largest array inside a network, for all pictures of a batch
+_BATCH_BYTES = 16 * 2**20  # of the largest array inside a network, for all images of a batch
 _ROWS = 2000  # that a classical model answers at once
 
 Answer = Callable[[np.ndarray], np.ndarray]
@@ -68,7 +68,7 @@ def open_network(file: Path | bytes) -> Answer:
     def answer(batch: np.ndarray) -> np.ndarray:
         with lock:
             if len(batch) < size:
-                return np.concatenate([invoke(picture[None]) for picture in batch])
+                return np.concatenate([invoke(image[None]) for image in batch])
             return _answer_in_batches(batch)
 
     def _answer_in_batches(batch: np.ndarray) -> np.ndarray:

@@ -46,7 +46,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a run reads in a picture: one prediction, or one for each of several digits."""
+    """What a run reads in an image: one prediction, or one for each of several digits."""
 
     run_id: str
     predictions: tuple[Prediction, ...]
@@ -79,7 +79,7 @@ class Predictor:
     answer: Answer
 
     def probabilities(self, batch: np.ndarray) -> np.ndarray:
-        """Probabilities, float32 `(N, K)`, of pictures that are already as the model expects.
+        """Probabilities, float32 `(N, K)`, of images that are already as the model expects.
 
         Args:
             batch: uint8, shape `(N, H, W, C)`, H, W, C those of the run's card.
@@ -90,7 +90,7 @@ class Predictor:
         expected = tuple(self.run.card.input_shape)
         if batch.dtype != np.uint8 or batch.ndim != 4 or batch.shape[1:] != expected:
             raise ImageError(
-                f"Run {self.run.id!r} takes uint8 pictures of shape (N, {expected}). "
+                f"Run {self.run.id!r} takes uint8 images of shape (N, {expected}). "
                 f"Received: {batch.dtype} of shape {batch.shape}."
             )
         if len(batch) == 0:
@@ -100,7 +100,7 @@ class Predictor:
     def read(
         self, image: np.ndarray, prepared: Prepared | None = None, fit: str = "crop"
     ) -> Reading:
-        """Answer for any picture.
+        """Answer for any image.
 
         Args:
             image: uint8, shape `(H, W)` or `(H, W, 3)`.
@@ -116,7 +116,7 @@ class Predictor:
         return Reading(self.run.id, tuple(Prediction(names, row) for row in rows), prepared)
 
     def prepare(self, image: np.ndarray, fit: str = "crop") -> Prepared:
-        """The picture as this run's model was trained to see it."""
+        """The image as this run's model was trained to see it."""
         return prepare(self.run.card.preprocessing, image, self.run.card.input_shape, fit)
 
 

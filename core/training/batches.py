@@ -1,4 +1,4 @@
-"""Batches of pictures for Keras: shuffled and changed for learning, in order for validation."""
+"""Batches of images for Keras: shuffled and changed for learning, in order for validation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from core.augmentation import augment, chosen_policy, mix
-from core.datasets import Dataset, Pictures
+from core.datasets import Dataset, StoredImages
 from core.datasets.dataset import stratified_split
 
 MOST_VALIDATED = 500  # together
 
 
 def chosen_rows(labels: np.ndarray, most: int, seed: int) -> np.ndarray:
-    """Which training pictures are used: all, or at most so many, each class in proportion.
+    """Which training images are used: all, or at most so many, each class in proportion.
 
     Args:
         labels: int, shape `(N,)`.
@@ -57,19 +57,19 @@ def training_batches(
     """Shuffled, augmented batches; the same seed gives the same ones, whatever the threads do.
 
     Args:
-        dataset: whose training pictures.
+        dataset: whose training images.
         hyperparameters: how they are chosen, changed and weighed.
         seed: of everything drawn at random.
-        features: of every training picture, shape `(N, F)`, to be given out instead of it, and
+        features: of every training image, shape `(N, F)`, to be given out instead of it, and
             not changed at random.
 
     Returns:
-        A `keras.utils.PyDataset` of pictures, uint8 `(B, H, W, C)`, or features, `(B, F)`; targets,
-        float32 `(B, K)`; and, with class weights, the weight of each picture, float32 `(B,)`.
+        A `keras.utils.PyDataset` of images, uint8 `(B, H, W, C)`, or features, `(B, F)`; targets,
+        float32 `(B, K)`; and, with class weights, the weight of each image, float32 `(B,)`.
     """
     import keras
 
-    rows = chosen_rows(dataset.y_train, hyperparameters["max_pictures"], seed)
+    rows = chosen_rows(dataset.y_train, hyperparameters["max_images"], seed)
     labels = dataset.y_train[rows]
     targets = np.eye(len(dataset.class_names), dtype=np.float32)
     policy = chosen_policy(hyperparameters)
@@ -113,7 +113,7 @@ def training_batches(
 
 
 def validation_batches(
-    images: np.ndarray | Pictures, labels: np.ndarray, classes: int, size: int = MOST_VALIDATED
+    images: np.ndarray | StoredImages, labels: np.ndarray, classes: int, size: int = MOST_VALIDATED
 ):
     """Batches in order, read when needed.
 
@@ -141,7 +141,7 @@ def validation_batches(
 
 def class_weights(labels: np.ndarray, classes: int) -> np.ndarray:
     """A weight for each class, float32 `(K,)`, so that all classes count alike; their mean over
-    the pictures is 1. The same as scikit-learn's `balanced`.
+    the images is 1. The same as scikit-learn's `balanced`.
     """
     counts = np.bincount(labels, minlength=classes)
     present = np.count_nonzero(counts)

@@ -20,7 +20,7 @@ from core.training.features import features, litert_extractor
 from core.training.learning import Curve, learn
 
 _CHUNK = 1000  # images whose features are computed together
-MOST_SCORED = 2000  # pictures of each part that the learning curve is measured on
+MOST_SCORED = 2000  # images of each part that the learning curve is measured on
 
 Rows = Callable[[slice], np.ndarray]  # gives some rows, float32, of those that were chosen
 
@@ -28,7 +28,7 @@ Rows = Callable[[slice], np.ndarray]  # gives some rows, float32, of those that 
 def fit_classical(
     dataset: Dataset, model: str, hyperparameters: Mapping[str, Any], seed: int, report: Reporter
 ):
-    """Fit a pipeline on the flattened training pictures.
+    """Fit a pipeline on the flattened training images.
 
     Returns:
         The fitted pipeline and its learning curve, one dict of figures per point.
@@ -39,10 +39,10 @@ def fit_classical(
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.pipeline import make_pipeline
 
-    rows = chosen_rows(dataset.y_train, hyperparameters["max_pictures"], seed)
+    rows = chosen_rows(dataset.y_train, hyperparameters["max_images"], seed)
     labels = dataset.y_train[rows]
     steps = classical.features(hyperparameters, dataset.input_shape, seed, len(rows))
-    report(Progress("preparing", note=f"{len(rows):,} pictures"))
+    report(Progress("preparing", note=f"{len(rows):,} images"))
     deep = classical.looks_deep(hyperparameters)
     look = _deep(dataset, hyperparameters, report) if deep else _flat_of(dataset)
     source = look("train", rows)
@@ -104,9 +104,9 @@ def _deep(
     return look
 
 
-def flat(pictures: np.ndarray) -> np.ndarray:
-    """Float32 rows, shape `(N, H * W * C)`, of pictures, uint8 `(N, H, W, C)`."""
-    return np.asarray(pictures).reshape(len(pictures), -1).astype(np.float32)
+def flat(images: np.ndarray) -> np.ndarray:
+    """Float32 rows, shape `(N, H * W * C)`, of images, uint8 `(N, H, W, C)`."""
+    return np.asarray(images).reshape(len(images), -1).astype(np.float32)
 
 
 def with_probabilities(estimator, x: np.ndarray, y: np.ndarray):
@@ -116,14 +116,14 @@ def with_probabilities(estimator, x: np.ndarray, y: np.ndarray):
     distances from the borders become probabilities by one temperature, found on validation.
 
     Raises:
-        DatasetError: if there are no validation pictures of some class.
+        DatasetError: if there are no validation images of some class.
     """
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.frozen import FrozenEstimator
 
     if missing := set(estimator.classes_) - set(y):
         raise DatasetError(
-            "A support vector machine needs validation pictures of every class to say how sure it "
+            "A support vector machine needs validation images of every class to say how sure it "
             f"is. Received: none of {len(missing)} classes."
         )
     rows = np.arange(len(y))

@@ -86,7 +86,7 @@ class TrainConfig:
 
     @property
     def side(self) -> int | None:
-        """Pixels that the dataset's pictures are fitted to; None for their usual size.
+        """Pixels that the dataset's images are fitted to; None for their usual size.
 
         A pretrained network is shown larger photographs at the size it takes.
         """

@@ -13,13 +13,13 @@ from core.models.transfer import BACKBONES
 from core.runs import Run, RunCard
 from core.training.config import TrainConfig
 
-_BACKWARDS = 2  # learning from a picture takes about twice as long again as answering it
+_BACKWARDS = 2  # learning from an image takes about twice as long again as answering it
 _LATEST = 5  # earlier trainings that count
 _HOG_FEATURES = 1300
 _FULL_SIZE = 224  # pixels a side, that the multiplications of backbones are counted for
 _LAYERS = 150  # of a backbone, about
 _STARTING = 8.0  # seconds until a network learns: it is built, and translated for the machine
-_BEGINNING = 25.0  # seconds to begin with a backbone and to write it down, however few pictures
+_BEGINNING = 25.0  # seconds to begin with a backbone and to write it down, however few images
 
 
 # Seconds on a machine as fast as `machine.REFERENCE`: loading, exporting, answering the test set
@@ -33,7 +33,7 @@ class Estimate:
 
     Attributes:
         learning: seconds of learning.
-        around: seconds of all else: loading, exporting, answering the test pictures.
+        around: seconds of all else: loading, exporting, answering the test images.
         trainings: how many earlier ones it was taken from.
         alike: whether they were of the same model and dataset.
         own: whether one of them was trained on this machine, rather than come with the studio.
@@ -59,10 +59,10 @@ def estimate(config: TrainConfig, spec: DatasetSpec, runs: Iterable[Run]) -> Est
         spec: its dataset.
         runs: earlier trainings, here or on a machine whose speed is known.
     """
-    pictures = round(spec.train_size * (1 - (config.validation_fraction or 0)))
-    pictures = min(pictures, config.hyperparameters["max_pictures"] or pictures)
+    images = round(spec.train_size * (1 - (config.validation_fraction or 0)))
+    images = min(images, config.hyperparameters["max_images"] or images)
     held_out = spec.train_size * (config.validation_fraction or 0)
-    wanted = _work(config.model, config.hyperparameters, spec.input_shape, pictures, held_out)
+    wanted = _work(config.model, config.hyperparameters, spec.input_shape, images, held_out)
     runs = sorted(runs, key=lambda run: run.card.created, reverse=True)
     cards = [run.card for run in runs if run.card.seconds > 0 and _comparable(run.card, config)]
     same = [card for card in cards if (card.dataset, card.model) == (config.dataset, config.model)]
@@ -128,13 +128,13 @@ def _work_of(card: RunCard) -> float:
         tuned = sum(point.get("phase") == 2 for point in card.history)
         done["epochs"] = max(1, len(card.history) - tuned)
         done["fine_tune_epochs"] = tuned
-    pictures = card.metrics["train_size"]
-    held_out = pictures * card.validation_fraction / (1 - card.validation_fraction)
-    return _work(card.model, done, card.input_shape, pictures, held_out)
+    images = card.metrics["train_size"]
+    held_out = images * card.validation_fraction / (1 - card.validation_fraction)
+    return _work(card.model, done, card.input_shape, images, held_out)
 
 
 def _pretrained_work(backbone: str, hyperparameters) -> float:
-    """Of one picture: once through while frozen, or in each epoch; then there and back."""
+    """Of one image: once through while frozen, or in each epoch; then there and back."""
     found = BACKBONES[backbone]
     each = found.multiplications * 1e6 * (hyperparameters["input_size"] / _FULL_SIZE) ** 2
     frozen = 1 if hyperparameters["cache_features"] else hyperparameters["epochs"]
@@ -146,17 +146,17 @@ def _work(
     model: str,
     hyperparameters: Mapping[str, Any],
     shape: tuple[int, int, int],
-    pictures: float,
+    images: float,
     held_out: float,
 ) -> float:
     """What the time is in proportion to; a network answers the validation set in each epoch."""
     if backbone := MODELS[model].backbone:
-        return _pretrained_work(backbone, hyperparameters) * pictures
+        return _pretrained_work(backbone, hyperparameters) * images
     spec, pixels = MODELS[model], shape[0] * shape[1] * shape[2]
     if spec.family == "network":
         each = spec.multiplications(hyperparameters, shape) if spec.multiplications else pixels
-        return each * (pictures * (1 + _BACKWARDS) + held_out) * hyperparameters["epochs"]
+        return each * (images * (1 + _BACKWARDS) + held_out) * hyperparameters["epochs"]
     components = hyperparameters.get("pca_components", _HOG_FEATURES)
     features = pixels if hyperparameters["features"] == "pixels" else components
     steps = hyperparameters.get(spec.steps, 1)
-    return features * steps * pictures**spec.growth + pixels * pictures
+    return features * steps * images**spec.growth + pixels * images

@@ -1,4 +1,4 @@
-"""What a frozen backbone finds in pictures, computed once and kept on disk.
+"""What a frozen backbone finds in images, computed once and kept on disk.
 
 <work_dir>/features/<key>/
 ├── train.npy, val.npy        float16 `(N, F)`, memory-mapped
@@ -51,14 +51,14 @@ def features(
     make_extract: Callable[[], Extract],
     report: Reporter,
 ) -> np.ndarray:
-    """Features of some pictures; those not computed yet are computed now.
+    """Features of some images; those not computed yet are computed now.
 
     Args:
-        dataset: whose pictures.
+        dataset: whose images.
         part: `train` or `val`.
-        rows: which pictures of that part, int, shape `(M,)`.
+        rows: which images of that part, int, shape `(M,)`.
         backbone, size: see `core.models.transfer.load_backbone`.
-        make_extract: gives the function from uint8 pictures `(B, H, W, C)` to float32 `(B, F)`;
+        make_extract: gives the function from uint8 images `(B, H, W, C)` to float32 `(B, F)`;
             only called if something is to be computed.
         report: told how far it is.
 
@@ -88,11 +88,11 @@ def features(
 
 
 def extractor(network) -> Extract:
-    """A function from uint8 pictures to what the network says of them."""
+    """A function from uint8 images to what the network says of them."""
     import keras
 
-    def extract(pictures: np.ndarray) -> np.ndarray:
-        return keras.ops.convert_to_numpy(network.predict_on_batch(pictures))
+    def extract(images: np.ndarray) -> np.ndarray:
+        return keras.ops.convert_to_numpy(network.predict_on_batch(images))
 
     return extract
 
@@ -121,7 +121,7 @@ def _compute(
     report: Reporter,
 ) -> None:
     def tell(count: int) -> None:
-        note = f"{count:,} of {len(missing):,} pictures, once for all epochs"
+        note = f"{count:,} of {len(missing):,} images, once for all epochs"
         report(Progress("features", part=count / len(missing), note=note))
 
     tell(0)

@@ -1,4 +1,4 @@
-"""Classical models learn visibly: over iterations, trees, rounds, epochs or more pictures.
+"""Classical models learn visibly: over iterations, trees, rounds, epochs or more images.
 
 Each learner takes an unfitted estimator and returns a fitted one, the same as a plain `fit` would
 give; on the way it adds points to a learning curve, and stops early if asked to finish.
@@ -14,7 +14,7 @@ from core.progress import Progress, Reporter
 from core.training.batches import chosen_rows
 
 _POINTS = 20  # of a learning curve, about
-_SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # parts of the training pictures
+_SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # parts of the training images
 _SIZE_SEED = 0
 _LEAST = 1e-7  # a probability of 0 for the truth would make the loss infinite
 
@@ -130,7 +130,7 @@ def _growing(estimator, parameter: str, things: str, x: np.ndarray, y: np.ndarra
 
 
 def by_epochs(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):
-    """Multilayer perceptron: one pass over the pictures after another."""
+    """Multilayer perceptron: one pass over the images after another."""
     epochs, classes, seed = estimator.max_iter, np.unique(y), estimator.random_state
     estimator.random_state = np.random.RandomState(seed)  # goes on from one epoch to the next
     for epoch in range(1, epochs + 1):
@@ -142,22 +142,22 @@ def by_epochs(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):
     return estimator
 
 
-def by_pictures(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):
-    """Support vector machines and nearest neighbours: again with more and more pictures."""
+def by_images(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):
+    """Support vector machines and nearest neighbours: again with more and more images."""
     from sklearn.base import clone
 
     fitted = None
     for part in _SIZES:
         if part < 1 and len(y) * part < 2 * len(np.unique(y)):
-            continue  # too few pictures for some of every class
+            continue  # too few images for some of every class
         rows = chosen_rows(y, round(part * len(y)) if part < 1 else 0, _SIZE_SEED)
-        curve.tell(part / 2, f"learning from {len(rows):,} of {len(y):,} pictures")
+        curve.tell(part / 2, f"learning from {len(rows):,} of {len(y):,} images")
         fitted = clone(estimator)
         if hasattr(fitted, "n_neighbors"):
             fitted.set_params(n_neighbors=min(fitted.n_neighbors, len(rows)))
         some = (x[rows], y[rows]) if part < 1 else (x, y)  # no second copy of all
         fitted.fit(*some)
-        curve.add(fitted, len(rows), part, f"{len(rows):,} of {len(y):,} pictures")
+        curve.add(fitted, len(rows), part, f"{len(rows):,} of {len(y):,} images")
         if curve.enough:
             break
     return fitted
@@ -179,14 +179,14 @@ LEARNERS: dict[str, Callable] = {
     "trees": by_trees,
     "rounds": by_rounds,
     "epoch": by_epochs,
-    "pictures": by_pictures,
+    "images": by_images,
 }
 _NEEDED = {
     "iteration": ("set_callbacks", "max_iter"),
     "trees": ("warm_start", "n_estimators"),
     "rounds": ("warm_start", "max_iter"),
     "epoch": ("partial_fit", "max_iter", "random_state"),
-    "pictures": (),
+    "images": (),
 }
 
 
@@ -207,7 +207,7 @@ def learn(estimator, x: np.ndarray, y: np.ndarray, curve: Curve):
     if missing:
         raise ModelError(
             f"{type(estimator).__name__} cannot learn by {curve.axis}: it has no "
-            f"{' and no '.join(missing)}. Any estimator can learn by pictures: set "
-            f"learns_by=pictures in its entry."
+            f"{' and no '.join(missing)}. Any estimator can learn by images: set "
+            f"learns_by=images in its entry."
         )
     return LEARNERS[curve.axis](estimator, x, y, curve)

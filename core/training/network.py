@@ -44,7 +44,7 @@ def fit_network(
 
     Raises:
         Cancelled: if it was asked to stop.
-        ModelError: if the model does not fit the pictures, or the loss became infinite.
+        ModelError: if the model does not fit the images, or the loss became infinite.
     """
     load_keras()
     import keras

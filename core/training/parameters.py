@@ -1,4 +1,4 @@
-"""How much a model has learnt: weights of networks and lines, nodes of trees, pictures kept."""
+"""How much a model has learnt: weights of networks and lines, nodes of trees, images kept."""
 
 from pathlib import Path
 

@@ -8,7 +8,7 @@ With `--costs` nothing is trained: what answers cost is measured anew, on this m
 
 Settings, epochs and seeds of the digit models were fixed on MNIST's validation digits, plain and
 distorted. CIFAR-10 does not come with the studio: its run is trained again only where
-`STUDIO_DATA_DIR` holds `cifar10-jpeg.zip`, with the pictures in train/<class>/… and
+`STUDIO_DATA_DIR` holds `cifar10-jpeg.zip`, with the images in train/<class>/… and
 test/<class>/…, or where that was imported. If that training is interrupted, the next one goes on
 with it.
 """
@@ -54,13 +54,13 @@ def config_of(name: str) -> TrainConfig:
     """The training of a shipped run; CIFAR-10 is imported if it is there and was not yet.
 
     Raises:
-        DatasetError: if its pictures are not on this machine.
+        DatasetError: if its images are not on this machine.
     """
     if name in CONFIGS:
         return CONFIGS[name]
     path = settings.data_dir / f"{CIFAR}.zip"
     if CIFAR not in {spec.name for spec in datasets.list_datasets()} and path.exists():
-        datasets.import_pictures(path, CIFAR, title=CIFAR_TITLE)
+        datasets.import_images(path, CIFAR, title=CIFAR_TITLE)
     return TrainConfig(CIFAR, "efficientnet_lite0", CIFAR_SETTINGS, name=name)
 
 
@@ -89,7 +89,7 @@ def main(names: list[str]) -> int:
             if name in names:
                 sys.stderr.write(f"error: {error}\n")
                 return 2
-            sys.stdout.write(f"{name}: stays as it is, since its pictures are not here. {error}\n")
+            sys.stdout.write(f"{name}: stays as it is, since its images are not here. {error}\n")
             continue
         old = settings.shipped_runs_dir / name
         aside = old.with_name(f".{name}-before")
@@ -106,7 +106,7 @@ def main(names: list[str]) -> int:
         shutil.rmtree(kept, ignore_errors=True)
         sys.stdout.write(
             f"{name}: {card.metrics['accuracy']:.2%} on {card.metrics['test_size']:,} test "
-            f"pictures, {card.metrics['val_accuracy']:.2%} on validation, {card.seconds:.0f} s\n"
+            f"images, {card.metrics['val_accuracy']:.2%} on validation, {card.seconds:.0f} s\n"
         )
         sys.stdout.flush()
     return 0
@@ -125,7 +125,7 @@ def measure_again(name: str) -> None:
     card = run.card
     found = measure(run.folder, card.family, card.input_shape)
     runs.rewrite_card(run, replace(card, cost={**card.cost, **found}))
-    sys.stdout.write(f"{name}: {found['latency_seconds'] * 1000:.2f} ms a picture\n")
+    sys.stdout.write(f"{name}: {found['latency_seconds'] * 1000:.2f} ms an image\n")
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def train(
 
     Raises:
         Cancelled: if it was asked to stop.
-        ModelError: if the model does not fit the pictures, or diverged.
+        ModelError: if the model does not fit the images, or diverged.
         RunError: if a run of that name is there already.
         DatasetError: if the dataset cannot be loaded.
     """
@@ -191,7 +191,7 @@ def _card(
     seconds: float,
     found: dict[str, Any],
 ) -> runs.RunCard:
-    used = config.hyperparameters["max_pictures"] or len(dataset.y_train)
+    used = config.hyperparameters["max_images"] or len(dataset.y_train)
     return runs.RunCard(
         id=runs.id_of(title),
         title=title,

@@ -1,7 +1,7 @@
 """Fit a head on a pretrained backbone, then let the last layers of the backbone learn too.
 
 Phase 1 teaches the head what the frozen backbone finds: features that are computed once, or anew
-in every epoch from pictures changed at random. Phase 2 goes on with the last layers unfrozen, at a
+in every epoch from images changed at random. Phase 2 goes on with the last layers unfrozen, at a
 lower rate. TensorFlow is imported only inside functions.
 """
 
@@ -119,11 +119,11 @@ def fit_transfer(
 
 
 def _features(training: _Training, network) -> tuple[np.ndarray, np.ndarray] | None:
-    """Features of the training and validation pictures; None if they are computed in each epoch."""
+    """Features of the training and validation images; None if they are computed in each epoch."""
     if not training.hyperparameters["cache_features"]:
         return None
     dataset = training.dataset
-    rows = chosen_rows(dataset.y_train, training.hyperparameters["max_pictures"], training.seed)
+    rows = chosen_rows(dataset.y_train, training.hyperparameters["max_images"], training.seed)
     parts = {"train": rows, "val": np.arange(len(dataset.y_val))}
     train, val = (
         features(
@@ -246,7 +246,7 @@ def _load(network, path: Path) -> None:
 
 
 def _answers(training: _Training, network, found) -> np.ndarray:
-    """Probabilities of the validation pictures, float32 `(N, K)`."""
+    """Probabilities of the validation images, float32 `(N, K)`."""
     found = None if training.ends_tuned else found
     learner = head_part(network) if found else network
     return learner.predict(_validation(training, found), verbose=0)
@@ -257,7 +257,7 @@ def calibrate(network, probabilities: np.ndarray, labels: np.ndarray) -> float:
 
     Args:
         network: ends in a dense layer with softmax called `probabilities`.
-        probabilities: its answers for the validation pictures, float `(N, K)`.
+        probabilities: its answers for the validation images, float `(N, K)`.
         labels: the truth, int `(N,)`.
 
     Returns:

@@ -109,13 +109,13 @@ def _judge(curve: _Curve) -> Verdict:
     points = curve.history[: -max(1, len(curve.history) // 5)]
     earlier = max(point["val_accuracy"] for point in points)
     rising = val - earlier > _STILL_RISING and is_more(val, earlier, images)
-    if rising and axis != "pictures":
+    if rising and axis != "images":
         return Verdict(
             "still_learning",
             "It was still getting better at the end: validation accuracy rose from "
             f"{percent(earlier)} to {percent(val)} in the last fifth. {_MORE[axis]} would help.",
         )
-    if train < _POOR and axis != "pictures":
+    if train < _POOR and axis != "images":
         return Verdict(
             "underfitting",
             f"Underfitting: even of the training images only {percent(train)} are classified "
@@ -124,7 +124,7 @@ def _judge(curve: _Curve) -> Verdict:
             "learning rate.",
         )
     before = curve.history[-2]["val_accuracy"]
-    if axis == "pictures" and val - before > _DOUBLED and is_more(val, before, images):
+    if axis == "images" and val - before > _DOUBLED and is_more(val, before, images):
         return Verdict(
             "still_learning",
             f"More images still help: the last doubling brought validation accuracy from "

@@ -6,13 +6,13 @@ from core.datasets.registry import LARGEST_SIDE, SMALLEST_SIDE
 from docs.reference.markdown import code, document, megabytes, table
 
 _INTRODUCTION = (
-    "A dataset is a collection of pictures that each carry the name of what they show: models "
+    "A dataset is a collection of images that each carry the name of what they show: models "
     "learn from one part of them and are measured on another. These are the ones the studio "
-    "knows by name; pictures of your own become one with `python -m core import`."
+    "knows by name; images of your own become one with `python -m core import`."
 )
 _SPLIT = (
-    "“Held out” is the part of the training pictures that a model does not learn from, so that "
-    "one sees during a training how it does on others; the test pictures are opened only at the "
+    "“Held out” is the part of the training images that a model does not learn from, so that "
+    "one sees during a training how it does on others; the test images are opened only at the "
     "end. “Usual changes” is what `augmentation=usual` stands for, see "
     "[operations](operations.md#policies)."
 )
@@ -24,10 +24,10 @@ def page() -> str:
     return document(
         "Datasets",
         _INTRODUCTION,
-        "## Pictures",
+        "## Images",
         table(
-            ("name", "title", "what it is", "picture", "for training", "for the test", "download"),
-            map(_pictures, specs),
+            ("name", "title", "what it is", "image", "for training", "for the test", "download"),
+            map(_images, specs),
         ),
         "## Parts and sizes",
         _SPLIT,
@@ -51,7 +51,7 @@ def page() -> str:
     )
 
 
-def _pictures(spec: DatasetSpec) -> tuple[str, ...]:
+def _images(spec: DatasetSpec) -> tuple[str, ...]:
     height, width, channels = spec.input_shape
     return (
         code(spec.name),

@@ -9,7 +9,7 @@ from docs.reference.markdown import anchor, code, codes, document, megabytes, pl
 from docs.reference.params import params_table
 
 _INTRODUCTION = (
-    "A model is what learns from pictures and then answers; each has hyperparameters, which decide "
+    "A model is what learns from images and then answers; each has hyperparameters, which decide "
     "how it is built and how it learns. Set them in the form of the page **Train a model**, in a "
     "configuration file, or with `--set NAME=VALUE` of `python -m core train`."
 )
@@ -19,10 +19,10 @@ _LEARNS = (
 )
 _PRETRAINED = "Pretrained networks"
 _BACKBONES = (
-    "These have learnt from the photographs of ImageNet and see your pictures through what they "
+    "These have learnt from the photographs of ImageNet and see your images through what they "
     "found there."
 )
-_CHANGES = "random changes to training pictures"
+_CHANGES = "random changes to training images"
 
 
 def page() -> str:
@@ -42,10 +42,10 @@ def page() -> str:
         f"## {_PRETRAINED}",
         _BACKBONES,
         table(
-            ("name", "title", "numbers it describes a picture by", "work", "download"),
+            ("name", "title", "numbers it describes an image by", "work", "download"),
             [_backbone(BACKBONES[spec.backbone]) for spec in pretrained],
         ),
-        "“Work” is in millions of multiplications for a picture of 224×224 pixels.",
+        "“Work” is in millions of multiplications for an image of 224×224 pixels.",
         *_settings_of_all(pretrained),
     )
 
@@ -71,7 +71,7 @@ def _alike(one: ModelSpec, other: ModelSpec) -> bool:
 
 
 def _settings(spec: ModelSpec) -> list[str]:
-    """Its hyperparameters and presets; changes to pictures have a table of their own elsewhere."""
+    """Its hyperparameters and presets; changes to images have a table of their own elsewhere."""
     shared = tuple(param for param in spec.params if param.group == "augmentation")
     elsewhere = shared == AUGMENTATION
     shown = [param for param in spec.params if not (elsewhere and param in shared)]

@@ -1,4 +1,4 @@
-"""The page on changes to pictures: OpenCV operations, random changes, changes that make it harder.
+"""The page on changes to images: OpenCV operations, random changes, changes that make it harder.
 
 From `core.opencv_ops.OPERATIONS`, `core.models.augmentation_params`, `core.augmentation.POLICIES`
 and `core.robustness.CHANGES`.
@@ -17,7 +17,7 @@ from docs.reference.markdown import code, codes, document, plain, sentence, tabl
 from docs.reference.params import params_table
 
 _INTRODUCTION = (
-    "Everything the studio can do to a picture with OpenCV: step by step in the page **Image "
+    "Everything the studio can do to an image with OpenCV: step by step in the page **Image "
     "lab**, at random while a network learns, and more and more to see where a model breaks. "
     "Each entry says what it does, what may be set, and within which limits."
 )
@@ -26,7 +26,7 @@ _LAB = (
     "code** gives it as a script. “As code” is the OpenCV call with the defaults."
 )
 _RANDOM = (
-    "While a network learns, every picture is changed a little each time it is seen, so that the "
+    "While a network learns, every image is changed a little each time it is seen, so that the "
     "network learns not to mind. These are hyperparameters of every network."
 )
 _POLICIES = (
@@ -35,7 +35,7 @@ _POLICIES = (
 )
 _FIXED = "These are part of policies only and cannot be set one by one:"
 _HARDER = (
-    "Test pictures are changed more and more, and the accuracy of a model is measured at each "
+    "Test images are changed more and more, and the accuracy of a model is measured at each "
     "strength, in the page **Image lab** under *Where models break*. The first strength changes "
     "nothing."
 )
@@ -44,12 +44,12 @@ _HARDER = (
 def page() -> str:
     """The text of docs/operations.md."""
     return document(
-        "Operations on pictures",
+        "Operations on images",
         _INTRODUCTION,
         "## OpenCV operations",
         _LAB,
         *[part for group in GROUPS for part in _group(group)],
-        "## Random changes to training pictures",
+        "## Random changes to training images",
         _RANDOM,
         params_table(AUGMENTATION),
         "### Policies",
@@ -57,7 +57,7 @@ def page() -> str:
         table(("name", "what it changes", "usual for", "why"), map(_policy, POLICIES)),
         _FIXED,
         table(("name", "what it means", "default"), _fixed_rows()),
-        "## Changes that make pictures harder",
+        "## Changes that make images harder",
         _HARDER,
         table(
             ("name", "title", "what its strength is", "strengths"),

@@ -1,4 +1,4 @@
-"""What random changes do to real training pictures, before anything is trained with them."""
+"""What random changes do to real training images, before anything is trained with them."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _ROWS, _VARIANTS = 4, 8
 
 
 def show(spec: DatasetSpec, values: Mapping[str, Any]) -> None:
-    """A few pictures as they are and as the network would see them."""
+    """A few images as they are and as the network would see them."""
     name = values["augmentation"]
     if name == augmentation.USUAL:
         name = augmentation.usual_policy(spec.preprocessing)
@@ -24,13 +24,13 @@ def show(spec: DatasetSpec, values: Mapping[str, Any]) -> None:
     except ValueError:
         return  # the form says what is wrong
     if not policy.changes and not values["mixup"] and not values["cutmix"]:
-        st.caption("The network sees the pictures as they are.")
+        st.caption("The network sees the images as they are.")
         return
     turn = st.session_state.setdefault(keys.PREVIEW_TURN, 0)
     st.html(_gallery(spec.name, spec.train_size, policy, values["mixup"], values["cutmix"], turn))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Others", icon=":material/shuffle:", on_click=_shuffle)
-        st.caption("First the picture itself, then what the network may see instead.")
+        st.caption("First the image itself, then what the network may see instead.")
 
 
 def _shuffle() -> None:
@@ -43,32 +43,32 @@ def _shuffle() -> None:
 def _gallery(
     name: str, size: int, policy: augmentation.Policy, mixup: float, cutmix: float, turn: int
 ) -> str:
-    """A row for each picture."""
-    pictures, names = _samples(name, size)
-    seen = _variants(pictures, policy, mixup, cutmix, turn)
+    """A row for each image."""
+    images, names = _samples(name, size)
+    seen = _variants(images, policy, mixup, cutmix, turn)
     rows = [
-        (f"{name} →", None, [picture, *variants])
-        for name, picture, variants in zip(names, pictures, seen, strict=True)
+        (f"{name} →", None, [image, *variants])
+        for name, image, variants in zip(names, images, seen, strict=True)
     ]
     return html.STYLE + html.gallery(rows)
 
 
 def _variants(
-    pictures: np.ndarray, policy: augmentation.Policy, mixup: float, cutmix: float, turn: int
+    images: np.ndarray, policy: augmentation.Policy, mixup: float, cutmix: float, turn: int
 ) -> list[list[np.ndarray]]:
-    """For each picture, what it may be turned into."""
-    seen: list[list[np.ndarray]] = [[] for _ in pictures]
+    """For each image, what it may be turned into."""
+    seen: list[list[np.ndarray]] = [[] for _ in images]
     for variant in range(_VARIANTS):
         rng = np.random.default_rng([turn, variant])
-        batch = augmentation.augment(pictures, policy, rng) if policy.changes else pictures
-        targets = np.eye(len(pictures), dtype=np.float32)
+        batch = augmentation.augment(images, policy, rng) if policy.changes else images
+        targets = np.eye(len(images), dtype=np.float32)
         batch, _ = augmentation.mix(batch, targets, mixup, cutmix, rng)
-        for row, picture in zip(seen, batch, strict=True):
-            row.append(picture)
+        for row, image in zip(seen, batch, strict=True):
+            row.append(image)
     return seen
 
 
-@st.cache_data(show_spinner="Fetching a few pictures …", max_entries=8)
+@st.cache_data(show_spinner="Fetching a few images …", max_entries=8)
 def _samples(name: str, train_size: int) -> tuple[np.ndarray, list[str]]:
     dataset = datasets.load(name)
     labels = np.unique(dataset.y_train)[:_ROWS]

@@ -45,23 +45,23 @@ def remarks(group: str, values: Mapping[str, Any]) -> list[str]:
     if size and group in ("model", "features"):
         part = (size / _USUAL_SIZE) ** 2
         return [
-            f"At {size} pixels a picture takes {units.round_percent(round(part, 2))} "
+            f"At {size} pixels an image takes {units.round_percent(round(part, 2))} "
             f"of the time it would take at {_USUAL_SIZE}."
         ]
     if group == "training" and "cache_features" in values:
         epochs = values["epochs"]
         if values["cache_features"]:
             return [
-                "While the backbone is frozen, every picture goes through it once; the "
+                "While the backbone is frozen, every image goes through it once; the "
                 f"{epochs} epochs of the head then take moments."
             ]
         return [
-            f"Every picture goes through the backbone in each of the {epochs} epochs: about "
+            f"Every image goes through the backbone in each of the {epochs} epochs: about "
             f"{epochs} times as long as with features computed once."
         ]
     if group == "fine_tuning" and values.get("fine_tune_epochs"):
         return [
-            "Each epoch of fine-tuning takes every picture through the whole network and part of "
+            "Each epoch of fine-tuning takes every image through the whole network and part of "
             "the way back: two to four times as long as looking at it once."
         ]
     return []

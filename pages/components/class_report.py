@@ -1,4 +1,4 @@
-"""Precision, recall, F1 and number of pictures of each class, as a table and a CSV file."""
+"""Precision, recall, F1 and number of images of each class, as a table and a CSV file."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from core import plots, report, spreadsheet
 from core.evaluation import Evaluation
 from pages.components import tables
 
-_MEANS = {"macro": "all, each class alike", "weighted": "all, by pictures"}
+_MEANS = {"macro": "all, each class alike", "weighted": "all, by images"}
 
 
 def show(
     name: str,
     evaluation: Evaluation,
     class_names: Sequence[str],
-    counted: str = "Test pictures",
+    counted: str = "Test images",
     means: bool = True,
 ) -> None:
     """The table, with a button that downloads it.
@@ -24,7 +24,7 @@ def show(
         name: of the file, without its ending, and of the button.
         evaluation: what was answered.
         class_names: of the classes.
-        counted: what the numbers of pictures are called.
+        counted: what the numbers of images are called.
         means: whether their means over the classes stand below.
     """
     import pandas as pd
@@ -36,14 +36,14 @@ def show(
             {
                 "class": title,
                 **{figure: average(getattr(evaluation, figure)) for figure in plots.CLASS_FIGURES},
-                "pictures": len(evaluation.labels),
+                "images": len(evaluation.labels),
             }
         )
-    table = pd.DataFrame(rows)[["class", "precision", "recall", "f1", "pictures"]]
+    table = pd.DataFrame(rows)[["class", "precision", "recall", "f1", "images"]]
     st.dataframe(
         tables.written(table, plots.CLASS_FIGURES),
         hide_index=True,
-        column_config={"class": "Class", "pictures": counted, **plots.CLASS_FIGURES},
+        column_config={"class": "Class", "images": counted, **plots.CLASS_FIGURES},
     )
     st.download_button(
         "Download this table as CSV",

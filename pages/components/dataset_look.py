@@ -22,7 +22,7 @@ def show(spec: DatasetSpec) -> None:
     views = {
         "Samples": lambda: show_gallery(look),
         "Classes and split": lambda: show_counts(look),
-        "Picture sizes": lambda: show_sizes(look),
+        "Image sizes": lambda: show_sizes(look),
     }
     if spec.owner != visitors.STUDIO or look.skipped:
         views[f"Left out ({len(look.skipped):,})"] = lambda: show_left_out(look)
@@ -40,7 +40,7 @@ def _about(spec: DatasetSpec) -> None:
     st.subheader(html.plain(spec.title), anchor=False)
     st.markdown(html.plain(spec.summary))
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Pictures", f"{total:,}", width="content")
+        st.metric("Images", f"{total:,}", width="content")
         st.metric("Classes", len(spec.class_names), width="content")
         height, width, channels = spec.input_shape
         colour = "grey" if channels == 1 else "colour"
@@ -65,19 +65,19 @@ def _few(name: str, part: float | None, version: str) -> list[str]:
     return datasets.few_images_of(dataset.class_names, dataset.counts())
 
 
-@st.cache_data(show_spinner="Looking at the pictures …", max_entries=8)
+@st.cache_data(show_spinner="Looking at the images …", max_entries=8)
 def _overview(name: str, part: float | None, version: str) -> Overview:
     return datasets.overview(name, part, _SAMPLES)
 
 
 def _validation_part(spec: DatasetSpec) -> float | None:
-    """The part of the training pictures that is held out; None if the dataset decides."""
+    """The part of the training images that is held out; None if the dataset decides."""
     if spec.validation_fraction == 0:
         return None
     usual = spec.validation_fraction
     chosen = chosen_part(spec) or usual
     return st.select_slider(
-        "Held out of the training pictures for validation",
+        "Held out of the training images for validation",
         sorted({0.05, 0.1, 0.2, 0.3, usual, chosen}),
         chosen,
         format_func=lambda part: (
@@ -86,8 +86,8 @@ def _validation_part(spec: DatasetSpec) -> float | None:
         key=_part_key(spec),
         on_change=_note_part,
         args=(spec,),
-        help="Validation pictures are not learnt from. They tell during training whether the model "
-        "gets better at pictures it has not seen. The test pictures stay untouched until the end.",
+        help="Validation images are not learnt from. They tell during training whether the model "
+        "gets better at images it has not seen. The test images stay untouched until the end.",
     )
 
 
@@ -122,7 +122,7 @@ def _note_part(spec: DatasetSpec) -> None:
 
 
 def show_gallery(look: Overview) -> None:
-    """A row of training pictures for each class."""
+    """A row of training images for each class."""
     names = all_shown(look.class_names)
     if len(names) > _MOST_CLASSES:
         names = st.multiselect(
@@ -134,11 +134,11 @@ def show_gallery(look: Overview) -> None:
         if name in names
     ]
     st.html(html.STYLE + html.gallery(rows))
-    st.caption("A few of the training pictures of each class, spread over the dataset.")
+    st.caption("A few of the training images of each class, spread over the dataset.")
 
 
 def show_counts(look: Overview) -> None:
-    """How many pictures each class has and how they are split."""
+    """How many images each class has and how they are split."""
     if warning := look.balance():
         st.warning(html.plain(warning), icon=":material/balance:")
     else:
@@ -167,10 +167,10 @@ def show_counts(look: Overview) -> None:
 
 
 def show_sizes(look: Overview) -> None:
-    """How large the pictures are."""
+    """How large the images are."""
     st.markdown(look.sizes())
     if len(look.heights) > 1:
-        st.altair_chart(plots.picture_sizes(look), width="stretch")
+        st.altair_chart(plots.image_sizes(look), width="stretch")
 
 
 def show_source(spec: DatasetSpec) -> None:
@@ -185,7 +185,7 @@ def show_left_out(look: Overview) -> None:
     if look.ignored:
         st.caption(f"{look.ignored:,} hidden files of operating systems were passed over.")
     if not look.skipped:
-        st.success("Every picture could be used; none was damaged or there twice.")
+        st.success("Every image could be used; none was damaged or there twice.")
         return
     st.markdown(f"**{len(look.skipped):,} files were left out.** The others were all used.")
     table = pd.DataFrame(look.skipped, columns=["file", "why"])

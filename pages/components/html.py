@@ -1,4 +1,4 @@
-"""Small pieces of HTML that Streamlit has no widget for: large answers, bars, picture strips.
+"""Small pieces of HTML that Streamlit has no widget for: large answers, bars, image strips.
 
 They take their colours from the theme, so they suit light and dark, and wrap on a phone.
 """
@@ -106,26 +106,26 @@ def bars(prediction: Prediction, most: int | None = None) -> str:
     return f'<dl class="bars">{"".join(rows)}</dl>'
 
 
-def strip(pictures: Sequence[tuple[np.ndarray, str, str]], side: int = 0) -> str:
-    """Pictures side by side, each `(image, title, sentence)`, at least `side` pixels wide.
+def strip(images: Sequence[tuple[np.ndarray, str, str]], side: int = 0) -> str:
+    """Images side by side, each `(image, title, sentence)`, at least `side` pixels wide.
 
     Large ones are reduced.
     """
     figures = (
         f'<figure><img src="{data_url(fit_within(image, _STRIP_SIDE))}" alt="{escape(title)}">'
         f"<figcaption><b>{escape(title)}</b>{escape(sentence)}</figcaption></figure>"
-        for image, title, sentence in pictures
+        for image, title, sentence in images
     )
     return f'<div class="strip" style="--side:{side}px">{"".join(figures)}</div>'
 
 
 def gallery(rows: Sequence[tuple[str, int | None, Sequence[np.ndarray]]]) -> str:
-    """A row of pictures for each class: `(class name, how many there are, pictures)`."""
+    """A row of images for each class: `(class name, how many there are, images)`."""
     parts = []
-    for name, count, pictures in rows:
+    for name, count, samples in rows:
         number = "" if count is None else f"<small>{count:,}</small>"
         alt = escape(shown(name))
-        images = "".join(f'<img src="{data_url(p)}" alt="{alt}">' for p in pictures)
+        images = "".join(f'<img src="{data_url(p)}" alt="{alt}">' for p in samples)
         parts.append(f"{_named(name)}{number}</dt><dd>{images}</dd>")
     return f'<dl class="gallery">{"".join(parts)}</dl>'
 
@@ -171,7 +171,7 @@ def named(name: str) -> str:
 
 
 def counted(number: int, thing: str) -> str:
-    """A number of things: 1 → '1 picture', 1200 → '1,200 pictures'."""
+    """A number of things: 1 → '1 image', 1200 → '1,200 images'."""
     return f"{number:,} {thing}" + ("" if number == 1 else "s")
 
 

@@ -7,10 +7,10 @@ from core.errors import ImageError
 from core.images import data_url
 from core.runs import Run
 from core.serving import Predictor
-from pages.components import html, keys, picture_source, reading, run_picker
+from pages.components import html, image_source, keys, reading, run_picker
 from pages.components.shown import File, Shown
 
-COLUMNS = ("picture", "file", "label", "confidence", "second", "remark")  # CSV has more
+COLUMNS = ("image", "file", "label", "confidence", "second", "remark")  # CSV has more
 _ROW, _HIGHEST = 56, 480  # pixels, of the table
 _MOST_REFUSED = 10
 
@@ -30,7 +30,7 @@ def show(shown: list[File], run: Run, unsure_below: float, fit: str, details) ->
         return
     table = _table_of(shown, predictor, unsure_below, fit)
     read = table["label"].ne("")
-    st.subheader(f"{int(read.sum())} of {len(table)} pictures read", anchor=False)
+    st.subheader(f"{int(read.sum())} of {len(table)} images read", anchor=False)
     st.caption("Click the box at the left of a row to see what the model saw of that image.")
     picked = st.dataframe(
         table.assign(confidence=100 * table["confidence"].astype(float)),
@@ -42,7 +42,7 @@ def show(shown: list[File], run: Run, unsure_below: float, fit: str, details) ->
         selection_mode="single-row",
         key=keys.MANY,
         column_config={
-            "picture": st.column_config.ImageColumn("Picture", width="small"),
+            "image": st.column_config.ImageColumn("Image", width="small"),
             "file": st.column_config.TextColumn("File"),
             "label": st.column_config.TextColumn("Reads as"),
             "confidence": st.column_config.ProgressColumn(
@@ -56,7 +56,7 @@ def show(shown: list[File], run: Run, unsure_below: float, fit: str, details) ->
     st.download_button(
         "Download this table as CSV",
         spreadsheet.as_csv(
-            list(table.columns[1:]), table.drop(columns="picture").itertuples(index=False)
+            list(table.columns[1:]), table.drop(columns="image").itertuples(index=False)
         ),
         "answers.csv",
         "text/csv",
@@ -124,10 +124,10 @@ def _show_picked(shown: Shown, predictor: Predictor, unsure_below: float, fit: s
 
 def _row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -> dict:
     """One line of the table."""
-    row = dict.fromkeys(COLUMNS, "") | {"picture": None, "file": shown.name, "confidence": None}
+    row = dict.fromkeys(COLUMNS, "") | {"image": None, "file": shown.name, "confidence": None}
     if shown.image is None:
         return {**row, "remark": shown.error}
-    row["picture"] = data_url(picture_source.thumbnail(shown.image))
+    row["image"] = data_url(image_source.thumbnail(shown.image))
     try:
         answer = predictor.read(shown.image, fit=fit)
     except ImageError as error:

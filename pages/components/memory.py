@@ -26,7 +26,7 @@ class Memory:
         drawing: strokes on the canvas as Fabric.js JSON; None if it is blank.
         drawing_png: the same as a PNG file.
         uploads: name and content of each uploaded file.
-        lab: name and content of the picture in the image lab.
+        lab: name and content of the image in the image lab.
         photo, lab_photo: the last photo taken to recognise, and in the image lab.
     """
 

@@ -32,7 +32,7 @@ _GROUPS = {
     "features": "What it looks at",
     "training": "How it learns",
     "fine_tuning": "Fine-tuning: the last layers of the backbone learn too",
-    "augmentation": "Random changes to the training pictures",
+    "augmentation": "Random changes to the training images",
 }
 _COLUMNS = 3
 

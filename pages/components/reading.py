@@ -1,4 +1,4 @@
-"""Show what models read in pictures: one answer in large type, several side by side, or a table."""
+"""Show what models read in images: one answer in large type, several side by side, or a table."""
 
 from html import escape
 
@@ -24,7 +24,7 @@ def show_answer(reading: Reading, unsure_below: float, photograph: bool = False)
     Args:
         reading: what was read.
         unsure_below: confidence below which that is said.
-        photograph: whether anything may be in the picture, so that perhaps no class fits.
+        photograph: whether anything may be in the image, so that perhaps no class fits.
     """
     confidence = f"{html.percent(reading.confidence)} sure"
     if photograph and reading.confidence < unsure_below:
@@ -50,7 +50,7 @@ def _second_thoughts(predictions: tuple[Prediction, ...]) -> str:
     )
     if len(predictions) > 1:
         return f"One of the digits could be {first} or {second}. Try drawing it more clearly."
-    return f"It could be {first} or {second}. A larger or clearer picture may help."
+    return f"It could be {first} or {second}. A larger or clearer image may help."
 
 
 def second_guess(prediction: Prediction) -> str:
@@ -82,19 +82,19 @@ def show_probabilities(reading: Reading) -> None:
 
 
 def show_steps(reading: Reading) -> None:
-    """From the picture to what the model saw, step by step."""
+    """From the image to what the model saw, step by step."""
     prepared = reading.prepared
-    pictures = [(step.image, step.name, step.sentence) for step in prepared.steps]
+    images = [(step.image, step.name, step.sentence) for step in prepared.steps]
     if len(reading.predictions) == 1:
-        pictures += [(step.image, step.name, step.sentence) for step in prepared.item_steps[0]]
+        images += [(step.image, step.name, step.sentence) for step in prepared.item_steps[0]]
     else:
-        pictures += [
+        images += [
             (steps[-1].image, f"Digit {i}: {prediction.label}", html.percent(prediction.confidence))
             for i, (steps, prediction) in enumerate(
                 zip(prepared.item_steps, reading.predictions, strict=True), 1
             )
         ]
-    st.html(html.strip(pictures))
+    st.html(html.strip(images))
 
 
 def show_uploaded(uploaded: Shown) -> None:
@@ -107,14 +107,14 @@ def show_uploaded(uploaded: Shown) -> None:
 
 def show_looked_at(image: np.ndarray, error: ImageError) -> None:
     """The image in which nothing was found, and what became of it on the way."""
-    shown = [(image, "Your picture", "What you drew or showed.")]
+    shown = [(image, "Your image", "What you drew or showed.")]
     steps = error.steps if isinstance(error, NothingFound) else ()
     shown += [(step.image, step.name, step.sentence) for step in steps]
     st.html(html.STYLE + html.strip(shown))
 
 
 def show_comparison(image: np.ndarray, first: Reading, chosen: list[Run], fit: str) -> None:
-    """The same picture read by every chosen model, side by side."""
+    """The same image read by every chosen model, side by side."""
     called = names_of(chosen)
     for column, run in zip(st.columns(max(3, len(chosen)))[: len(chosen)], chosen, strict=True):
         with column.container(border=True):
@@ -129,12 +129,12 @@ def show_comparison(image: np.ndarray, first: Reading, chosen: list[Run], fit: s
             metrics = run.card.metrics
             st.caption(
                 f"{html.plain(called[run.id])} · right on {html.percent(metrics['accuracy'])} of "
-                f"{metrics['test_size']:,} test pictures"
+                f"{metrics['test_size']:,} test images"
             )
 
 
 def _read(image: np.ndarray, run: Run, first: Reading, first_run: Run, fit: str) -> Reading | None:
-    """Another model's reading; a picture is prepared once for all models that see it alike."""
+    """Another model's reading; an image is prepared once for all models that see it alike."""
     predictor = run_picker.open_run(run)
     if predictor is None:
         return None

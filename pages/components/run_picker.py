@@ -111,14 +111,14 @@ def _turn_to_things(photographs: list[str]) -> None:
 
 
 def compare_with(run: Run) -> list[str]:
-    """Names of runs to set it against: itself, and shipped ones on the same test pictures."""
+    """Names of runs to set it against: itself, and shipped ones on the same test images."""
     alike = [one.id for one in runs.list_runs() if one.card.test_set == run.card.test_set]
     shipped = [name for name in FIRST_CHOICE if name in alike]
     return list(dict.fromkeys([run.id, *shipped, *alike]))[:_BESIDE]
 
 
 def sees_alike(first: Run, second: Run) -> bool:
-    """Whether two runs are shown the same picture in the same way."""
+    """Whether two runs are shown the same image in the same way."""
     return (first.card.preprocessing, tuple(first.card.input_shape)) == (
         second.card.preprocessing,
         tuple(second.card.input_shape),
@@ -131,7 +131,7 @@ def reads_digits(run: Run) -> bool:
 
 
 def reads_photographs(run: Run) -> bool:
-    """Whether it is shown any picture as it is, fitted to its size."""
+    """Whether it is shown any image as it is, fitted to its size."""
     return reads(run.card.preprocessing) == "photos"
 
 

@@ -57,16 +57,16 @@ def _show_metrics(run: Run) -> None:
         st.metric(
             "Test accuracy",
             html.percent(metrics["accuracy"]),
-            f"of {metrics['test_size']:,} pictures",
+            f"of {metrics['test_size']:,} images",
             "off",
             delta_arrow="off",
             width="content",
-            help="Right answers on pictures that were neither learnt from nor used to choose "
+            help="Right answers on images that were neither learnt from nor used to choose "
             "anything.",
         )
         for name, title, text in (
             ("precision", "Precision", "Of the answers for a class, how many were right."),
-            ("recall", "Recall", "Of the pictures of a class, how many were found."),
+            ("recall", "Recall", "Of the images of a class, how many were found."),
             ("f1", "F1", "Precision and recall in one figure: their harmonic mean."),
         ):
             if name in metrics:
@@ -116,10 +116,10 @@ def _mark(run: Run) -> dict:
 def _how_measured(run: Run) -> str:
     if run.card.family == "network":
         return (
-            "Training accuracy is measured while learning, on pictures changed at random and with "
+            "Training accuracy is measured while learning, on images changed at random and with "
             "dropout at work, so it can lie below validation accuracy."
         )
-    return "Measured on up to 2,000 pictures of each part."
+    return "Measured on up to 2,000 images of each part."
 
 
 def _beside(run: Run) -> list[Run]:
@@ -155,7 +155,7 @@ def _show_settings(run: Run) -> None:
         *((f"Weight of {called[m['id']]}", f"{m['weight']:.2f}") for m in card.members),
         ("Seed", str(card.seed)),
         ("Held out for validation", html.percent(card.validation_fraction)),
-        ("Training pictures", f"{card.metrics.get('train_size', 0):,}"),
+        ("Training images", f"{card.metrics.get('train_size', 0):,}"),
         *((f"Version of {name}", version) for name, version in card.versions.items()),
         ("Trained on", card.created.replace("T", " ")),
     ]

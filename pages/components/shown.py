@@ -17,7 +17,7 @@ FORMATS_READ = (
 
 @dataclass(frozen=True)
 class Shown:
-    """A picture somebody showed, or the reason why it cannot be used.
+    """An image somebody showed, or the reason why it cannot be used.
 
     Attributes:
         name: of the file, or what it is.

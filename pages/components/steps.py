@@ -6,7 +6,7 @@ from pages.components import choice, keys
 
 FIRST = "data"
 STEPS = {
-    "data": ":material/photo_library: 1 · Pictures",
+    "data": ":material/photo_library: 1 · Images",
     "model": ":material/tune: 2 · Model",
     "trainings": ":material/show_chart: 3 · Trainings",
 }

@@ -14,12 +14,12 @@ _LOG_LINES = 30
 _FIRST, _LONG = 5.0, 60.0  # seconds of learning: before the first nothing is said of what is left
 _MUCH, _SOMETHING = 0.1, 0.02  # parts that have to be done: of a short and of a long training
 _STAGES = {
-    "loading": "Loading the pictures",
-    "preparing": "Preparing the pictures",
-    "features": "Looking at the pictures with the pretrained network",
+    "loading": "Loading the images",
+    "preparing": "Preparing the images",
+    "features": "Looking at the images with the pretrained network",
     "fitting": "Learning",
     "exporting": "Storing the model",
-    "evaluating": "Answering the test pictures",
+    "evaluating": "Answering the test images",
     "measuring": "Measuring what an answer costs",
 }
 
@@ -85,7 +85,7 @@ def axis_of(job: Job) -> str:
 def _end(job: Job, axis: str) -> int | None:
     """Where the learning curve will end, so that it does not move about while it grows."""
     spec = MODELS.get(job.settings["model"])
-    if spec is None or axis == "pictures":  # by more and more images: all of them at the end
+    if spec is None or axis == "images":  # by more and more images: all of them at the end
         return None
     settings = job.settings.get("hyperparameters", {})
     ends = [settings.get(spec.steps, 0), settings.get("fine_tune_epochs", 0)]
@@ -118,7 +118,7 @@ def _where(job: Job) -> str:
 def seconds_left(job: Job) -> float | None:
     """Of learning, from how long it has taken so far; None while that says too little.
 
-    The first pictures take longer: the network is being translated for the machine.
+    The first images take longer: the network is being translated for the machine.
     """
     if job.stage != "fitting" or not job.stage_since:
         return None

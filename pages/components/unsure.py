@@ -33,8 +33,8 @@ def pick_for_photographs() -> float:
         USUAL_FOR_PHOTOGRAPHS,
         keys.NOTHING_FITS_BELOW,
         "With less confidence than this in every class, the model only says “perhaps”. It "
-        "catches many pictures of things it has never learnt, not all. Confidence of pretrained "
-        "networks was matched to how often they are right on validation pictures.",
+        "catches many images of things it has never learnt, not all. Confidence of pretrained "
+        "networks was matched to how often they are right on validation images.",
     )
 
 

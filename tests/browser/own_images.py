@@ -14,12 +14,12 @@ WAYS = {
 }
 
 
-def picture(seed: int) -> bytes:
+def make_image(seed: int) -> bytes:
     return encode_png(np.random.default_rng(seed).integers(0, 256, (12, 16, 3), np.uint8))
 
 
-def go_to_own_pictures(page: Page, way: str = "A zip file") -> None:
-    page.get_by_text("Your own pictures").first.click()
+def go_to_own_images(page: Page, way: str = "A zip file") -> None:
+    page.get_by_text("Your own images").first.click()
     page.get_by_text("How you bring them").wait_for()
     page.get_by_text(way, exact=True).click()
     page.get_by_text(WAYS[way]).wait_for()
@@ -38,4 +38,4 @@ def give_name(page: Page, name: str) -> None:
 
 
 def do_import(page: Page) -> None:
-    page.get_by_role("button", name="Import these pictures").click()
+    page.get_by_role("button", name="Import these images").click()

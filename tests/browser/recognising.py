@@ -5,7 +5,7 @@ import io
 from PIL import Image
 from playwright.sync_api import Page
 
-from core.datasets import sample_pictures
+from core.datasets import sample_images
 from tests.browser import studio
 
 
@@ -33,7 +33,7 @@ def upload(page: Page, *files: tuple[str, bytes]) -> None:
 
 def png(digit: int) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(255 - sample_pictures("mnist")[digit][..., 0]).resize((140, 140)).save(
+    Image.fromarray(255 - sample_images("mnist")[digit][..., 0]).resize((140, 140)).save(
         file, "PNG"
     )
     return file.getvalue()

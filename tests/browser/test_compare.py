@@ -45,7 +45,7 @@ def open_view(page: Page, server, view: str, **address: str) -> None:
 
 
 def answers(run_id: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Labels, answers and confidences on the test pictures, straight from the file."""
+    """Labels, answers and confidences on the test images, straight from the file."""
     with np.load(load(run_id).folder / "evaluation.npz") as arrays:
         probabilities = arrays["probabilities_test"]
         return arrays["y_test"], probabilities.argmax(1), probabilities.max(1)
@@ -66,7 +66,7 @@ def cell(page: Page, run_id: str, row: int, column: int):
 
 
 def shown(page: Page) -> list[int]:
-    """Which test pictures are shown, in their order."""
+    """Which test images are shown, in their order."""
     return page.locator(CARDS).evaluate_all("cards => cards.map(card => +card.dataset.index)")
 
 
@@ -74,7 +74,7 @@ def choose(page: Page, field: str, option: str) -> None:
     studio.choose(page, re.compile(field), option)
 
 
-def test_a_clicked_cell_shows_exactly_the_pictures_it_counts(page, server):
+def test_a_clicked_cell_shows_exactly_the_images_it_counts(page, server):
     open_view(page, server, "confusion", compare=",".join(MNIST[:2]))
     inside = in_cell("mnist-random-forest", 4, 9)
     expect(cell(page, "mnist-random-forest", 4, 9)).to_have_text(str(len(inside)))
@@ -83,8 +83,8 @@ def test_a_clicked_cell_shows_exactly_the_pictures_it_counts(page, server):
     expect(page.locator(CARDS)).to_have_count(len(inside))
     assert sorted(shown(page)) == inside.tolist()
     expect(cell(page, "mnist-random-forest", 4, 9)).to_have_attribute("aria-pressed", "true")
-    picture = page.locator(f"{CARDS} img").first
-    assert picture.evaluate("image => image.complete && image.naturalWidth") == 28
+    image = page.locator(f"{CARDS} img").first
+    assert image.evaluate("image => image.complete && image.naturalWidth") == 28
     assert "cell=mnist-random-forest.4.9" in page.url
     page.reload()
     expect(page.locator(CARDS)).to_have_count(len(inside))
@@ -101,7 +101,7 @@ def test_a_large_cell_is_shown_piece_by_piece(page, server):
     page.get_by_role("button", name=re.compile("Show more")).click()
     expect(page.locator(CARDS)).to_have_count(48)
     assert set(shown(page)) <= set(inside.tolist())
-    expect(page.get_by_text(f"{len(inside)} pictures by")).to_be_visible()
+    expect(page.get_by_text(f"{len(inside)} images by")).to_be_visible()
 
 
 @pytest.mark.slow
@@ -132,7 +132,7 @@ def test_cells_are_reached_by_keyboard(page, server):
     expect(page.get_by_role("heading", name="7 answered as 2")).to_be_visible()
     page.get_by_text("The cells as a list").click()
     at_rest(page)
-    choose(page, "True class → answer", "4 → 9 (22 pictures)")
+    choose(page, "True class → answer", "4 → 9 (22 images)")
     expect(page.get_by_role("heading", name="4 answered as 9")).to_be_visible()
 
 
@@ -174,10 +174,10 @@ def test_mistakes_are_filtered(page, server):
     open_view(page, server, "mistakes")
     labels, said, sure = answers("mnist-cnn")
     wrong = np.flatnonzero(labels != said)
-    expect(page.get_by_text(f"{len(wrong)} pictures, sorted")).to_be_visible()
+    expect(page.get_by_text(f"{len(wrong)} images, sorted")).to_be_visible()
     choose(page, "True class", "5")
     wrong = wrong[labels[wrong] == 5]
-    expect(page.get_by_text(f"{len(wrong)} pictures, sorted")).to_be_visible()
+    expect(page.get_by_text(f"{len(wrong)} images, sorted")).to_be_visible()
     expect(page.locator(CARDS)).to_have_count(len(wrong))
     assert shown(page) == wrong[np.argsort(-sure[wrong], kind="stable")].tolist()
     page.get_by_role("radio", name="All models wrong").click()
@@ -240,7 +240,7 @@ def test_a_run_that_is_deleted_meanwhile_is_told_of(page, server, folder):
 
 
 @pytest.mark.slow
-def test_labelled_pictures_of_ones_own_are_measured(page, server, tmp_path, digit_image):
+def test_labelled_images_of_ones_own_are_measured(page, server, tmp_path, digit_image):
     import zipfile
 
     from core.images import encode_png
@@ -250,16 +250,16 @@ def test_labelled_pictures_of_ones_own_are_measured(page, server, tmp_path, digi
         for digit in range(10):
             archive.writestr(f"mine/{digit}/one.png", encode_png(digit_image(digit)))
         archive.writestr("mine/3/wrong.png", encode_png(digit_image(8)))
-        archive.writestr("mine/4/text.png", b"no picture")
+        archive.writestr("mine/4/text.png", b"no image")
     open_view(page, server, "own", compare="mnist-cnn")
     page.locator("input[type=file]").first.set_input_files(path)
     page.get_by_role("button", name="Show them").click()
-    expect(page.get_by_text("On your pictures")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("On your images")).to_be_visible(timeout=60_000)
     expect(page.get_by_test_id("stMetricValue").first).to_have_text(f"{10 / 11 * 100:.1f} %")
-    expect(page.get_by_text("Could not be read: 1 picture.")).to_be_visible()
+    expect(page.get_by_text("Could not be read: 1 image.")).to_be_visible()
     expect(page.get_by_text("3 → 8")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("On your pictures")).to_be_visible()
+    expect(page.get_by_text("On your images")).to_be_visible()
 
 
 def test_nothing_is_wider_than_a_phone(server, browser):

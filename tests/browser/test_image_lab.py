@@ -51,7 +51,7 @@ def step(page: Page, title: str):
 
 
 def steps(page: Page) -> list[str]:
-    """What the steps are called, as their pictures are titled."""
+    """What the steps are called, as their images are titled."""
     return page.locator(".strip figcaption b").all_text_contents()
 
 
@@ -72,7 +72,7 @@ def test_a_pipeline_is_built_set_ordered_shared_and_copied(page, server, tmp_pat
     ):
         add(page, title)
     expect(page.locator(".strip figcaption b")).to_have_count(4)
-    assert steps(page) == ["Picture", "1 · Median blur", "2 · Otsu's threshold", "3 · Invert"]
+    assert steps(page) == ["Image", "1 · Median blur", "2 · Otsu's threshold", "3 · Invert"]
     expect(page.get_by_text("The threshold it found is")).to_be_visible()
 
     before = page.locator(".strip img").nth(1).get_attribute("src")
@@ -167,7 +167,7 @@ def test_a_robustness_curve_is_measured_and_found_again(page, server):
     expect(page.locator("[data-testid=stVegaLiteChart] svg, canvas.marks").first).to_be_visible()
     page.reload()
     expect(page.get_by_role("button", name="Measure again")).to_be_visible()
-    expect(page.get_by_text("On 500 test pictures")).to_be_visible()
+    expect(page.get_by_text("On 500 test images")).to_be_visible()
 
 
 def test_nothing_is_wider_than_a_phone(server, browser):

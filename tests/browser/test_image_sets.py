@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import studio
-from tests.browser.own_images import do_import, give_name, go_to_own_pictures, picture
+from tests.browser.own_images import do_import, give_name, go_to_own_images, make_image
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 HOW = "Give each class a name"
@@ -16,7 +16,7 @@ def images(folder: Path, count: int, first: int) -> list[Path]:
     folder.mkdir()
     paths = [folder / f"{number}.png" for number in range(count)]
     for number, path in enumerate(paths):
-        path.write_bytes(picture(first + number))
+        path.write_bytes(make_image(first + number))
     return paths
 
 
@@ -42,7 +42,7 @@ def test_classes_are_put_together_and_imported(server, browser, tmp_path, size):
     page = context.new_page()
     page.goto(f"{server.url}/train")
     page.get_by_text("What to learn from").wait_for()
-    go_to_own_pictures(page)
+    go_to_own_images(page)
     page.get_by_text("Class by class").click()
     expect(page.get_by_text(HOW)).to_be_visible()
     first = 1000 * (1 + list(SIZES).index(size))
@@ -65,5 +65,5 @@ def test_classes_are_put_together_and_imported(server, browser, tmp_path, size):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     give_name(page, f"Sets {size}")
     do_import(page)
-    expect(page.get_by_text(f"“Sets {size}” is ready: 31 pictures in 3 classes")).to_be_visible()
+    expect(page.get_by_text(f"“Sets {size}” is ready: 31 images in 3 classes")).to_be_visible()
     context.close()

@@ -55,14 +55,14 @@ def visitor(browser) -> Iterator[Callable[[], Page]]:
 
 @pytest.fixture
 def secrets(tmp_path) -> Path:
-    """A zip of two classes with twelve tiny pictures each; in every name there is “secret”."""
+    """A zip of two classes with twelve tiny images each; in every name there is “secret”."""
     path = tmp_path / "secretfruit.zip"
     rng = np.random.default_rng(0)
     with zipfile.ZipFile(path, "w") as archive:
         for name in ("secretapple", "secretpear"):
             for number in range(12):
-                picture = rng.integers(0, 256, (8, 8, 3), np.uint8)
-                archive.writestr(f"{name}/{number}.png", encode_png(picture))
+                image = rng.integers(0, 256, (8, 8, 3), np.uint8)
+                archive.writestr(f"{name}/{number}.png", encode_png(image))
     return path
 
 
@@ -135,8 +135,8 @@ def test_what_one_brings_and_trains_no_other_sees(server, visitor, secrets):
     follow(second, sent)
     assert not SECRET.search(written(second))
 
-    button(first, "Import these pictures").click()
-    expect(first.get_by_text("“secretfruit” is ready: 24 pictures")).to_be_visible()
+    button(first, "Import these images").click()
+    expect(first.get_by_text("“secretfruit” is ready: 24 images")).to_be_visible()
     button(first, "Look at it").click()
     expect(first.locator(".gallery dt")).to_have_text(["secretapple12", "secretpear12"])
     at_rest(first)

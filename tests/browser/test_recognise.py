@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core.datasets import sample_pictures
+from core.datasets import sample_images
 from tests.browser import studio
 from tests.browser.recognising import answer, empty_state, open_upload, png, upload
 
@@ -18,7 +18,7 @@ from tests.browser.recognising import answer, empty_state, open_upload, png, upl
 def photograph(digit: int) -> bytes:
     """A JPEG photo of a digit on paper: warm light falling off, grain, a margin."""
     rng = np.random.default_rng(digit)
-    ink = Image.fromarray(sample_pictures("mnist")[digit][..., 0]).resize((360, 360))
+    ink = Image.fromarray(sample_images("mnist")[digit][..., 0]).resize((360, 360))
     paper = np.full((600, 800), 225.0)
     paper[120:480, 220:580] -= np.asarray(ink) * 0.65
     rows, columns = np.mgrid[0:600, 0:800]
@@ -201,7 +201,7 @@ def test_a_bad_file_gives_one_sentence_and_the_page_goes_on(page, name, content,
 def test_many_uploads_become_a_table_and_a_csv(page):
     open_upload(page)
     upload(page, ("three.png", png(3)), ("eight.png", png(8)), ("bad.png", b"no"))
-    expect(page.get_by_role("heading", name="2 of 3 pictures read")).to_be_visible()
+    expect(page.get_by_role("heading", name="2 of 3 images read")).to_be_visible()
     expect(page.get_by_role("alert")).to_contain_text("bad.png: The file is not an image")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download this table as CSV").click()
@@ -220,7 +220,7 @@ def test_uploads_outlive_a_reload(page):
     expect(answer(page)).to_have_text("3")
     page.reload()
     expect(answer(page)).to_have_text("3")
-    page.get_by_role("button", name="Forget these pictures").click()
+    page.get_by_role("button", name="Forget these images").click()
     expect(answer(page)).to_have_text("3")  # it asks first
     page.get_by_role("button", name="Yes, forget them").click()
     expect(empty_state(page)).to_be_visible()

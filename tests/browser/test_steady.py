@@ -42,13 +42,13 @@ def test_a_drawing_outlives_another_page_and_a_clear(page):
 def test_uploads_outlive_reload_and_page_and_later_ones_join_them(page):
     open_upload(page)
     upload(page, ("three.png", png(3)), ("eight.png", png(8)))
-    expect(page.get_by_role("heading", name="2 of 2 pictures read")).to_be_visible()
+    expect(page.get_by_role("heading", name="2 of 2 images read")).to_be_visible()
     page.reload()
-    expect(page.get_by_role("heading", name="2 of 2 pictures read")).to_be_visible()
+    expect(page.get_by_role("heading", name="2 of 2 images read")).to_be_visible()
     away_and_back(page)
-    expect(page.get_by_role("heading", name="2 of 2 pictures read")).to_be_visible()
+    expect(page.get_by_role("heading", name="2 of 2 images read")).to_be_visible()
     upload(page, ("five.png", png(5)), ("three.png", png(3)))
-    expect(page.get_by_role("heading", name="3 of 3 pictures read")).to_be_visible()
+    expect(page.get_by_role("heading", name="3 of 3 images read")).to_be_visible()
     expect(page.get_by_text("Already here, so it counts once: three")).to_be_visible()
 
 
@@ -62,7 +62,7 @@ def test_back_goes_one_step_back_and_pages_keep_their_parameters(page, server):
     expect(page).to_have_url(f"{server.url}/train?step=model&model=simple_cnn")
     studio.at_rest(page)
     for chosen, url in (
-        ("1 · Pictures", "/train"),
+        ("1 · Images", "/train"),
         ("Confusion", "/compare?show=confusion"),
         ("Leaderboard", "/compare"),
     ):

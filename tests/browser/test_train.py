@@ -1,4 +1,4 @@
-"""The Train page in a real browser: bring pictures, look at them, cancel, reload."""
+"""The Train page in a real browser: bring images, look at them, cancel, reload."""
 
 import zipfile
 from pathlib import Path
@@ -9,13 +9,13 @@ from playwright.sync_api import expect
 
 from core.images import encode_png
 from tests.browser import studio
-from tests.browser.own_images import choose, do_import, give_name, go_to_own_pictures, picture
+from tests.browser.own_images import choose, do_import, give_name, go_to_own_images, make_image
 
 
 def write_class(folder: Path, count: int, first: int) -> Path:
     folder.mkdir(parents=True)
     for number in range(count):
-        (folder / f"{number}.png").write_bytes(picture(first + number))
+        (folder / f"{number}.png").write_bytes(make_image(first + number))
     return folder
 
 
@@ -24,7 +24,7 @@ def zip_of(path: Path, classes: dict[str, int]) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for name, count in classes.items():
             for number in range(count):
-                archive.writestr(f"{path.stem}/{name}/{number}.png", picture(seed))
+                archive.writestr(f"{path.stem}/{name}/{number}.png", make_image(seed))
                 seed += 1
     return path
 
@@ -50,19 +50,19 @@ def test_a_zip_is_imported_and_looked_at(train, tmp_path):
     path = zip_of(tmp_path / "fruit.zip", {"apple": 60, "pear": 12})
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("fruit/apple/broken.png", b"")
-        archive.writestr("fruit/apple/copy.png", picture(0))
+        archive.writestr("fruit/apple/copy.png", make_image(0))
         archive.writestr("fruit/.DS_Store", b"hidden")
-    go_to_own_pictures(train)
+    go_to_own_images(train)
     choose(train, path)
     expect(train.get_by_text("74 images in 2 classes were found")).to_be_visible()
     do_import(train)
-    expect(train.get_by_text("“fruit” is ready: 72 pictures in 2 classes")).to_be_visible()
+    expect(train.get_by_text("“fruit” is ready: 72 images in 2 classes")).to_be_visible()
     train.get_by_role("button", name="Look at it").click()
     expect(train.locator(".gallery dt")).to_have_text(["apple60", "pear12"])
     expect(train.locator(".gallery dd").first.locator("img")).to_have_count(10)
 
     train.get_by_role("tab", name="Classes and split").click()
-    expect(train.get_by_text("5.0 times as many pictures of “apple”")).to_be_visible()
+    expect(train.get_by_text("5.0 times as many images of “apple”")).to_be_visible()
     expect(train.locator("[data-testid=stVegaLiteChart] :is(canvas, svg)").first).to_be_visible()
     train.get_by_role("tab", name="Left out (2)").click()
     expect(train.get_by_text("2 files were left out.")).to_be_visible()
@@ -71,10 +71,10 @@ def test_a_zip_is_imported_and_looked_at(train, tmp_path):
     train.reload()
     expect(train.locator(".gallery dt")).to_have_text(["apple60", "pear12"])
 
-    go_to_own_pictures(train)
+    go_to_own_images(train)
     choose(train, path)
     expect(train.get_by_text("already a dataset named 'fruit'")).to_be_visible()
-    expect(train.get_by_role("button", name="Import these pictures")).to_be_disabled()
+    expect(train.get_by_role("button", name="Import these images")).to_be_disabled()
     give_name(train, "More fruit")
     do_import(train)
     expect(train.get_by_text("“More fruit” is ready")).to_be_visible()
@@ -84,20 +84,20 @@ def test_a_zip_is_imported_and_looked_at(train, tmp_path):
 def test_a_directory_is_imported(train, tmp_path):
     write_class(tmp_path / "birds" / "robin", 11, 100)
     write_class(tmp_path / "birds" / "wren", 11, 200)
-    go_to_own_pictures(train, "Folders")
+    go_to_own_images(train, "Folders")
     choose(train, tmp_path / "birds")
     expect(train.get_by_text("22 images in 2 classes were found")).to_be_visible()
     do_import(train)
-    expect(train.get_by_text("“birds” is ready: 22 pictures in 2 classes")).to_be_visible()
+    expect(train.get_by_text("“birds” is ready: 22 images in 2 classes")).to_be_visible()
 
 
 @pytest.mark.slow
 def test_class_folders_come_one_after_another_and_outlive_a_reload(train, tmp_path):
-    go_to_own_pictures(train, "Folders")
+    go_to_own_images(train, "Folders")
     choose(train, write_class(tmp_path / "red", 10, 300))
     expect(train.get_by_text("There is only one class, 'red'")).to_be_visible()
     train.reload()
-    go_to_own_pictures(train, "Folders")
+    go_to_own_images(train, "Folders")
     expect(train.get_by_text("There is only one class, 'red'")).to_be_visible()
     choose(train, write_class(tmp_path / "green", 10, 400))
     expect(train.get_by_text("20 images in 2 classes were found")).to_be_visible()
@@ -105,7 +105,7 @@ def test_class_folders_come_one_after_another_and_outlive_a_reload(train, tmp_pa
     expect(train.get_by_text("30 images in 3 classes were found")).to_be_visible()
     give_name(train, "Colours")
     do_import(train)
-    expect(train.get_by_text("“Colours” is ready: 30 pictures in 3 classes")).to_be_visible()
+    expect(train.get_by_text("“Colours” is ready: 30 images in 3 classes")).to_be_visible()
 
 
 @pytest.mark.slow
@@ -115,15 +115,15 @@ def test_an_import_is_found_again_after_a_reload_and_cancelled(train, tmp_path):
         for number in range(1000):
             large = encode_png(np.full((2400, 2400), number // 4, np.uint8))
             archive.writestr(f"{'ab'[number % 2]}/{number}.png", large)
-    go_to_own_pictures(train)
+    go_to_own_images(train)
     choose(train, path)
     do_import(train)
     train.get_by_role("button", name="Cancel").wait_for()
     train.reload()
-    go_to_own_pictures(train)
+    go_to_own_images(train)
     train.get_by_role("button", name="Cancel").click()
     expect(train.get_by_text("The last try was cancelled")).to_be_visible()
-    expect(train.get_by_role("button", name="Import these pictures")).to_be_enabled()
+    expect(train.get_by_role("button", name="Import these images")).to_be_enabled()
     start_over = train.get_by_role("button", name="Start over")
     expect(start_over).to_have_count(1)  # for an instant, the old page is there too
     start_over.click()
@@ -134,24 +134,24 @@ def test_an_import_is_found_again_after_a_reload_and_cancelled(train, tmp_path):
 def test_a_zip_that_is_refused_says_why(train, tmp_path):
     path = tmp_path / "escape.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("../../outside.png", picture(1))
-    go_to_own_pictures(train)
+        archive.writestr("../../outside.png", make_image(1))
+    go_to_own_images(train)
     choose(train, path)
     expect(train.get_by_text("leads out of it")).to_be_visible()
-    expect(train.get_by_role("button", name="Import these pictures")).to_have_count(0)
+    expect(train.get_by_role("button", name="Import these images")).to_have_count(0)
 
 
 @pytest.mark.slow
 def test_a_path_on_the_machine_is_imported(train, tmp_path):
     write_class(tmp_path / "tools" / "saw", 10, 600)
     write_class(tmp_path / "tools" / "axe", 10, 700)
-    go_to_own_pictures(train, "A path on this machine")
+    go_to_own_images(train, "A path on this machine")
     field = train.get_by_role("textbox", name="Path of a folder or zip file")
     field.fill(str(tmp_path / "tools"))
     field.press("Enter")
     expect(train.get_by_text("20 images in 2 classes were found")).to_be_visible()
     do_import(train)
-    expect(train.get_by_text("“tools” is ready: 20 pictures in 2 classes")).to_be_visible()
+    expect(train.get_by_text("“tools” is ready: 20 images in 2 classes")).to_be_visible()
     train.get_by_role("button", name="Look at it").click()
     train.get_by_role("button", name="Delete this dataset").click()
     train.get_by_role("button", name="Yes, delete it").click()

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from core.images import decode
 from core.samples import SAMPLES
 from tests.browser import studio
-from tests.browser.own_images import choose, do_import, go_to_own_pictures
+from tests.browser.own_images import choose, do_import, go_to_own_images
 from tests.browser.recognising import open_upload, upload
 from tests.browser.training import Studio, button, finished
 
@@ -47,7 +47,7 @@ def test_a_zip_of_photographs_becomes_a_model_that_names_them(browser, tmp_path,
         context = browser.new_context(viewport={"width": 1280, "height": 1600})
         page = context.new_page()
         page.goto(f"{server.url}/train")
-        go_to_own_pictures(page)
+        go_to_own_images(page)
         choose(page, scenes)
         do_import(page)
         button(page, "Look at it").click()

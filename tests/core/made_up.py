@@ -42,17 +42,17 @@ def made_up(name: str, labels: Sequence[int], probabilities, **card) -> Compared
 
 
 def right_and_wrong(name: str, pattern: Sequence[int], **card) -> Compared:
-    """A run that is right (1) or wrong (0) about pictures of the first of two classes."""
+    """A run that is right (1) or wrong (0) about images of the first of two classes."""
     return made_up(name, np.zeros(len(pattern)), [[r, 1 - r] for r in pattern], **card)
 
 
-def several(count: int, classes: int = 10, pictures: int = 400, **card) -> list[Compared]:
-    """Runs that answered the same pictures, the later ones better: `run-0`, `run-1`, …"""
+def several(count: int, classes: int = 10, images: int = 400, **card) -> list[Compared]:
+    """Runs that answered the same images, the later ones better: `run-0`, `run-1`, …"""
     rng = np.random.default_rng(classes)
-    labels = rng.permutation(np.arange(pictures) % classes)
+    labels = rng.permutation(np.arange(images) % classes)
     found = []
     for number in range(count):
-        scores = rng.normal(size=(pictures, classes))
+        scores = rng.normal(size=(images, classes))
         scores = np.exp(scores + (1 + number / 4) * np.eye(classes)[labels])
         rows = scores / scores.sum(axis=1, keepdims=True)
         found.append(made_up(f"run-{number}", labels, rows, **card))

@@ -144,7 +144,7 @@ def test_a_run_whose_answers_were_changed_is_not_compared(small_run, runs_folder
         compared(runs.load("changed"))
 
 
-def test_runs_are_grouped_by_the_pictures_they_were_measured_on():
+def test_runs_are_grouped_by_the_images_they_were_measured_on():
     found = [
         made_up_run("a", test_fingerprint="1"),
         made_up_run("b", test_fingerprint="2"),
@@ -272,8 +272,8 @@ SURE = "This is a significant lead"
         (9, 1, ["first 9 times and second 1 times"]),
         (5, 4, ["first (73.53%)", "second (70.59%)", "73.5% of", CHANCE, "p = 1.00"]),
         (1500, 1400, [AHEAD, CHANCE, "p = 0.066", "first 1,500 times and second 1,400 times"]),
-        (4, 4, [f"first and second {EQUAL} (72.73%)", "75.8% of the pictures"]),
-        (0, 0, [f"first and second {EQUAL} (80.00%)", "100.0% of the pictures"]),
+        (4, 4, [f"first and second {EQUAL} (72.73%)", "75.8% of the images"]),
+        (0, 0, [f"first and second {EQUAL} (80.00%)", "100.0% of the images"]),
     ],
 )
 def test_a_lead_is_put_in_plain_words(only_first, only_second, expected):
@@ -292,8 +292,8 @@ def test_the_lead_of_the_shipped_network_is_significant():
     assert SURE in sentence(found)
 
 
-def test_runs_on_other_pictures_have_no_lead():
-    with pytest.raises(ValueError, match="same pictures"):
+def test_runs_on_other_images_have_no_lead():
+    with pytest.raises(ValueError, match="same images"):
         lead(shipped("mnist-cnn"), shipped("digits-random-forest"))
 
 
@@ -313,8 +313,8 @@ def test_figures_are_written_as_one_reads_them():
         ("seconds", 10.4, "10 s"),
         ("seconds", 65.2, "1 min 5 s"),
         ("seconds", 12345.6, "3 h 26 min"),
-        ("pictures_per_second", 5264.67, "5,265"),
-        ("pictures_per_second", 3, "3"),
+        ("images_per_second", 5264.67, "5,265"),
+        ("images_per_second", 3, "3"),
         ("file_bytes", 0, "0 kB"),
         ("file_bytes", 30_400, "30 kB"),
         ("file_bytes", 999_000, "999 kB"),

@@ -81,7 +81,7 @@ def test_a_process_that_fails_is_one_sentence(real_cost, small_run, monkeypatch,
         cost.measure([model_of(small_run)], (8, 8, 1))
 
 
-def test_the_model_answers_pictures_of_its_shape_in_batches(small_run):
+def test_the_model_answers_images_of_its_shape_in_batches(small_run):
     """What the process of its own does, here with a model that only counts."""
     asked = []
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from core.settings import PROJECT_DIR
-from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.datasets.images_on_disk import pets, write_folder
 
-TRAIN = ("train", "--dataset", "digits", "--model", "knn", "--set", "max_pictures=100")
+TRAIN = ("train", "--dataset", "digits", "--model", "knn", "--set", "max_images=100")
 NETWORK = (
     *("train", "--dataset", "digits", "--model", "simple_cnn", "--set", "filters=4"),
-    *("--set", "epochs=1", "--set", "max_pictures=64"),
+    *("--set", "epochs=1", "--set", "max_images=64"),
 )
 
 

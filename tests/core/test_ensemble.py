@@ -40,7 +40,7 @@ def trained(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def members(trained, own_runs_folder) -> tuple[Run, ...]:
-    """Three of them that had the same validation pictures, among your own runs."""
+    """Three of them that had the same validation images, among your own runs."""
     shutil.copytree(trained, own_runs_folder)
     return load_all("lines", "forest", "neighbours")
 
@@ -86,7 +86,7 @@ def test_suggested_weights_are_those_for_the_answers_on_validation(members, kind
 
 
 @pytest.mark.parametrize("kind", VOTES)
-def test_test_pictures_have_no_part_in_suggested_weights(members, kind):
+def test_test_images_have_no_part_in_suggested_weights(members, kind):
     before = suggest(members, kind)
     lines, forest, neighbours = members
     answers = neighbours.evaluation("test").probabilities
@@ -99,14 +99,14 @@ def test_test_pictures_have_no_part_in_suggested_weights(members, kind):
 
 
 @pytest.mark.parametrize("kind", VOTES)
-def test_members_with_other_validation_pictures_get_no_suggestion(members, kind):
+def test_members_with_other_validation_images_get_no_suggestion(members, kind):
     mixed = (members[0], runs.load("other-split"))
     assert suggest(mixed, kind) is None
     assert Ensemble(mixed, (1, 1), kind).val is None
     assert Ensemble(mixed, (1, 1), kind).test.accuracy > 0.9
 
 
-def test_members_that_only_seem_to_have_the_same_validation_pictures_get_none_either(members):
+def test_members_that_only_seem_to_have_the_same_validation_images_get_none_either(members):
     other = replace(members[1], card=replace(members[1].card, dataset_fingerprint="0" * 64))
     assert suggest((members[0], other)) is None
     labels = members[1].evaluation("val").labels
@@ -188,7 +188,7 @@ def test_parameters_are_only_told_if_those_of_all_members_are_known(members):
     assert saved.card.cost == SOME_COST
 
 
-def test_an_ensemble_without_common_validation_pictures_can_be_saved(members):
+def test_an_ensemble_without_common_validation_images_can_be_saved(members):
     mixed = (members[0], runs.load("other-split"))
     saved = save("mixed", Ensemble(mixed, (1, 1)))
     assert not [name for name in saved.card.metrics if name.startswith("val_")]
@@ -197,7 +197,7 @@ def test_an_ensemble_without_common_validation_pictures_can_be_saved(members):
     assert load_predictor(saved).probabilities(datasets.load("digits").x_test[:3]).shape == (3, 10)
 
 
-def test_an_ensemble_reads_pictures_like_any_other_run(members, drawn_digit):
+def test_an_ensemble_reads_images_like_any_other_run(members, drawn_digit):
     saved = save("all-three", Ensemble(members, WEIGHTS))
     reading = load_predictor(saved).read(drawn_digit(0))
     alone = [load_predictor(one).read(drawn_digit(0)).predictions[0] for one in members]
@@ -298,7 +298,7 @@ def changed(members: tuple[Run, ...], **card) -> Ensemble:
         (lambda m: changed(m, test_fingerprint="0" * 64), "'forest' and 'lines' cannot vote"),
         (lambda m: changed(m, class_names=tuple("ABCDEFGHIJ")), "cannot vote together"),
         (lambda m: changed(m, input_shape=(8, 8, 3)), "cannot vote together"),
-        (lambda m: changed(m, preprocessing="mnist_digit"), "same pictures and classes"),
+        (lambda m: changed(m, preprocessing="mnist_digit"), "same images and classes"),
         (lambda m: Ensemble(m, (1, 1)), r"An ensemble of 3 needs .* Received: \[1, 1\]."),
         (lambda m: Ensemble(m, (1, 1, 1, 1)), "as many weights"),
         (lambda m: Ensemble(m, ()), r"as many weights .* Received: \[\]."),
@@ -314,7 +314,7 @@ def changed(members: tuple[Run, ...], **card) -> Ensemble:
         "one twice",
         "an ensemble",
         "another dataset",
-        "other test pictures",
+        "other test images",
         "other classes",
         "another shape",
         "another preprocessing",

@@ -26,19 +26,19 @@ RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
 def quarters(height: int = 32, width: int = 48) -> np.ndarray:
     """Four differently coloured quarters: shows every flip, turn and swap of channels."""
-    picture = np.empty((height, width, 3), np.uint8)
-    picture[: height // 2, : width // 2] = RED
-    picture[: height // 2, width // 2 :] = GREEN
-    picture[height // 2 :, : width // 2] = BLUE
-    picture[height // 2 :, width // 2 :] = WHITE
-    return picture
+    image = np.empty((height, width, 3), np.uint8)
+    image[: height // 2, : width // 2] = RED
+    image[: height // 2, width // 2 :] = GREEN
+    image[height // 2 :, : width // 2] = BLUE
+    image[height // 2 :, width // 2 :] = WHITE
+    return image
 
 
-def saved(picture: np.ndarray | Image.Image, file_format: str, **options) -> bytes:
-    if isinstance(picture, np.ndarray):
-        picture = Image.fromarray(picture)
+def saved(image: np.ndarray | Image.Image, file_format: str, **options) -> bytes:
+    if isinstance(image, np.ndarray):
+        image = Image.fromarray(image)
     buffer = io.BytesIO()
-    picture.save(buffer, format=file_format, **options)
+    image.save(buffer, format=file_format, **options)
     return buffer.getvalue()
 
 
@@ -103,7 +103,7 @@ def test_the_formats_tested_are_all_there_are():
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "BMP", "TIFF"])
-def test_a_grey_picture_has_two_axes(file_format):
+def test_a_grey_image_has_two_axes(file_format):
     gray = np.full((16, 24), 90, np.uint8)
     decoded = decode(saved(gray, file_format))
     assert decoded.shape == (16, 24)
@@ -171,25 +171,25 @@ def test_grey_with_alpha_lies_over_white(pixel, expected):
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_a_colour_declared_transparent_is_white(mode):
     black = {"L": 0, "RGB": (0, 0, 0)}[mode]
-    picture = Image.new(mode, (6, 4), black)
-    picture.paste({"L": 100, "RGB": RED}[mode], (3, 0, 6, 4))
-    decoded = decode(saved(picture, "PNG", transparency=black))
+    image = Image.new(mode, (6, 4), black)
+    image.paste({"L": 100, "RGB": RED}[mode], (3, 0, 6, 4))
+    decoded = decode(saved(image, "PNG", transparency=black))
     assert (decoded[:, :3] == 255).all()
     assert (decoded[:, 3:] == {"L": 100, "RGB": RED}[mode]).all()
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "GIF", "BMP", "TIFF"])
 def test_a_palette_becomes_its_colours(file_format):
-    picture = Image.fromarray(quarters()).convert("P", palette=Image.Palette.ADAPTIVE, colors=4)
-    assert (decode(saved(picture, file_format)) == quarters()).all()
+    image = Image.fromarray(quarters()).convert("P", palette=Image.Palette.ADAPTIVE, colors=4)
+    assert (decode(saved(image, file_format)) == quarters()).all()
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "GIF"])
 def test_a_transparent_palette_entry_is_white(file_format):
-    picture = Image.new("P", (6, 4), 0)
-    picture.putpalette([*BLUE, *RED])
-    picture.paste(1, (3, 0, 6, 4))
-    decoded = decode(saved(picture, file_format, transparency=0))
+    image = Image.new("P", (6, 4), 0)
+    image.putpalette([*BLUE, *RED])
+    image.paste(1, (3, 0, 6, 4))
+    decoded = decode(saved(image, file_format, transparency=0))
     assert (decoded[:, :3] == WHITE).all()
     assert (decoded[:, 3:] == RED).all()
 
@@ -226,8 +226,8 @@ def test_one_bit_becomes_black_and_white(file_format):
 @pytest.mark.parametrize("file_format", ["JPEG", "TIFF"])
 def test_cmyk_becomes_rgb(file_format):
     for colour in [RED, GREEN, BLUE, WHITE, (0, 0, 0)]:
-        picture = Image.new("RGB", (16, 16), colour).convert("CMYK")
-        decoded = decode(saved(picture, file_format))
+        image = Image.new("RGB", (16, 16), colour).convert("CMYK")
+        decoded = decode(saved(image, file_format))
         assert np.abs(decoded.astype(int) - colour).max() <= 6
 
 
@@ -269,12 +269,12 @@ def test_a_cut_off_file_is_refused(file_format):
 
 def _damaged_files():
     rng = np.random.default_rng(20)
-    picture = quarters()
-    good = [saved(picture, file_format) for file_format in FORMATS]
+    image = quarters()
+    good = [saved(image, file_format) for file_format in FORMATS]
     good += [
-        saved(picture, "PNG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0"),
-        saved(Image.fromarray(picture).convert("P"), "GIF", transparency=0),
-        saved(picture, "TIFF", compression="tiff_lzw"),
+        saved(image, "PNG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0"),
+        saved(Image.fromarray(image).convert("P"), "GIF", transparency=0),
+        saved(image, "TIFF", compression="tiff_lzw"),
     ]
     for number in range(60):
         yield rng.bytes(int(rng.integers(1, 400)))
@@ -310,12 +310,12 @@ def test_damaged_files_never_raise_anything_but_image_errors():
         ((1, 1), (1, 1), (1, 1, 3)),
     ],
 )
-def test_pictures_become_grey_or_coloured(shape, gray_shape, rgb_shape):
-    picture = np.full(shape, 77, np.uint8)
-    assert to_gray(picture).shape == gray_shape
-    assert to_rgb(picture).shape == rgb_shape
-    assert (to_gray(picture) == 77).all()
-    assert (to_rgb(picture) == 77).all()
+def test_images_become_grey_or_coloured(shape, gray_shape, rgb_shape):
+    image = np.full(shape, 77, np.uint8)
+    assert to_gray(image).shape == gray_shape
+    assert to_rgb(image).shape == rgb_shape
+    assert (to_gray(image) == 77).all()
+    assert (to_rgb(image) == 77).all()
 
 
 @pytest.mark.parametrize(("colour", "luma"), [(RED, 76), (GREEN, 150), (BLUE, 29), (WHITE, 255)])
@@ -325,7 +325,7 @@ def test_grey_weighs_colours_as_the_eye_does(colour, luma):
 
 
 @pytest.mark.parametrize(
-    "picture",
+    "image",
     [
         np.zeros((4, 5), np.float32),
         np.zeros((4, 5), np.int64),
@@ -337,18 +337,18 @@ def test_grey_weighs_colours_as_the_eye_does(colour, luma):
         np.zeros((0, 5), np.uint8),
         np.zeros((4, 0, 3), np.uint8),
     ],
-    ids=lambda picture: f"{picture.dtype}{picture.shape}",
+    ids=lambda image: f"{image.dtype}{image.shape}",
 )
-def test_what_is_no_picture_is_refused(picture):
+def test_what_is_no_image_is_refused(image):
     for function in [to_gray, to_rgb, encode_png]:
         with pytest.raises(ImageError):
-            function(picture)
+            function(image)
 
 
 @pytest.mark.parametrize("shape", [(7, 9), (7, 9, 3), (1, 1), (1, 300, 3)])
-def test_a_png_holds_the_picture_it_was_made_from(shape):
-    picture = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
-    assert (decode(encode_png(picture)) == picture).all()
+def test_a_png_holds_the_image_it_was_made_from(shape):
+    image = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+    assert (decode(encode_png(image)) == image).all()
 
 
 # Fitted to what a model takes
@@ -359,8 +359,8 @@ SIZES = [(1, 1), (1, 300), (300, 1), (20, 31), (32, 32), (300, 200), (2, 1000)]
 @pytest.mark.parametrize("way", FITS)
 def test_every_way_gives_the_size_that_is_wanted(way):
     for size, channels, wanted in product(SIZES, [(), (1,), (3,)], [(32, 32), (24, 40)]):
-        picture = np.random.default_rng(0).integers(0, 256, (*size, *channels), np.uint8)
-        found = FITS[way](picture, wanted)
+        image = np.random.default_rng(0).integers(0, 256, (*size, *channels), np.uint8)
+        found = FITS[way](image, wanted)
         assert found.dtype == np.uint8
         assert found.shape[:2] == wanted
         assert found.reshape(*wanted, *channels).size == found.size
@@ -368,13 +368,13 @@ def test_every_way_gives_the_size_that_is_wanted(way):
 
 
 @pytest.mark.parametrize("way", FITS)
-def test_a_picture_of_that_size_stays_as_it_is(way):
+def test_an_image_of_that_size_stays_as_it_is(way):
     assert FITS[way](quarters(32, 48), (32, 48)) is not None
     assert (FITS[way](quarters(32, 48), (32, 48)) == quarters(32, 48)).all()
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_padded_picture_is_whole_in_the_middle_of_grey(turned):
+def test_a_padded_image_is_whole_in_the_middle_of_grey(turned):
     wide = quarters(50, 100)
     found = pad_image(wide.swapaxes(0, 1) if turned else wide, (40, 40))
     found = found.swapaxes(0, 1) if turned else found
@@ -385,22 +385,22 @@ def test_a_padded_picture_is_whole_in_the_middle_of_grey(turned):
     assert not (inside == 127).all(axis=2).any()
 
 
-def test_a_small_picture_is_enlarged_before_it_is_padded():
+def test_a_small_image_is_enlarged_before_it_is_padded():
     found = pad_image(np.full((2, 4), 255, np.uint8), (40, 40))
     assert (found[10:30] == 255).all()
     assert (found == 255).sum() == 20 * 40
 
 
 @pytest.mark.parametrize("size", [(300, 20), (10, 10), (33, 400)], ids=str)
-def test_a_stretched_picture_shows_all_four_corners(size):
+def test_a_stretched_image_shows_all_four_corners(size):
     found = stretch_image(quarters(*size), (40, 40))
     for corner, colour in [((0, 0), RED), ((0, -1), GREEN), ((-1, 0), BLUE), ((-1, -1), WHITE)]:
         assert tuple(found[corner]) == colour
 
 
 def test_only_what_is_cropped_loses_its_rim():
-    picture = np.zeros((60, 120), np.uint8)
-    picture[:, :20] = picture[:, -20:] = 255
-    assert FITS["crop"](picture, (30, 30)).max() == 0
-    assert FITS["whole"](picture, (30, 30)).max() == 255
-    assert FITS["stretch"](picture, (30, 30)).max() == 255
+    image = np.zeros((60, 120), np.uint8)
+    image[:, :20] = image[:, -20:] = 255
+    assert FITS["crop"](image, (30, 30)).max() == 0
+    assert FITS["whole"](image, (30, 30)).max() == 255
+    assert FITS["stretch"](image, (30, 30)).max() == 255

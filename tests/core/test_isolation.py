@@ -26,7 +26,7 @@ from core.training import TrainConfig, estimate, features, train
 from core.training.script import as_script
 from core.training.train import find_same
 from core.visitors import KEEPER, NOBODY, acting_as
-from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.public import A, B, give_run, public_demo
 
 SHIPPED = sorted(runs.SHIPPED)
@@ -40,7 +40,7 @@ class Made:
     Attributes:
         run: of a model of scikit-learn's digits.
         voting: an ensemble.
-        upload: pictures that were sent.
+        upload: images that were sent.
         done, failed, queued, running: jobs.
         config: what trained `run`.
         theirs: a run of who asks, of the same kind.
@@ -69,7 +69,7 @@ def make(demo: Settings, small_run: Run, owner: str, other: str) -> Made:
     tree = {path.replace("cats", "secret-cats"): png for path, png in pets().items()}
     with acting_as(owner):
         path = write_folder(tree, demo.work_dir.with_name("secret-folder"))
-        datasets.import_pictures(path, "secret-pets", title="Secret pets")
+        datasets.import_images(path, "secret-pets", title="Secret pets")
         datasets.overview("secret-pets")  # whatever is cached is cached now
         upload = uploads.add(tree.items()).id
     first = give_run(small_run, owner, "secret-run")
@@ -137,7 +137,7 @@ def see(job_id: str) -> None:
     jobs.wait(job_id, on_change)
 
 
-UNKNOWN = ("There is no ", "There are no stored pictures", "What was uploaded is no longer there")
+UNKNOWN = ("There is no ", "There are no stored images", "What was uploaded is no longer there")
 TAKEN = ("There is already a ",)
 DAMAGED = ("The card of run 'secret-damaged' cannot be read",)  # nobody knows whose it was
 
@@ -203,10 +203,10 @@ def _submit(kind: str, **settings: Any) -> Callable[[Made], Any]:
 
 SECRET_JOBS = {
     "evaluate a run": ("evaluate", {"run": "secret-run", "upload": "{upload}"}, "secret-run"),
-    "evaluate pictures": ("evaluate", {"run": "mnist-cnn", "upload": "{upload}"}, ""),
+    "evaluate images": ("evaluate", {"run": "mnist-cnn", "upload": "{upload}"}, ""),
     "robustness": (
         "robustness",
-        {"runs": ["mnist-cnn", "secret-run"], "change": "blur", "pictures": 50},
+        {"runs": ["mnist-cnn", "secret-run"], "change": "blur", "images": 50},
         "secret-run",
     ),
     "train": ("train", {"dataset": "secret-pets", "model": "knn"}, "secret-pets"),
@@ -264,14 +264,14 @@ DOORS: dict[str, tuple[Callable[[Made], Any], Callable[[Made, object], None]]] =
         refused("secret-pets"),
     ),
     "overview": (lambda made: datasets.overview("secret-pets"), refused("secret-pets")),
-    "sample_pictures": (
-        lambda made: datasets.sample_pictures("secret-pets"),
+    "sample_images": (
+        lambda made: datasets.sample_images("secret-pets"),
         refused("secret-pets"),
     ),
     "side_for": (lambda made: datasets.side_for("secret-pets", 96), refused("secret-pets")),
     "prepare": (lambda made: datasets.prepare("secret-pets"), refused("secret-pets")),
     "delete a dataset": (lambda made: datasets.delete("secret-pets"), refused("secret-pets")),
-    "delete stored pictures": (lambda made: store.delete("secret-pets"), refused("secret-pets")),
+    "delete stored images": (lambda made: store.delete("secret-pets"), refused("secret-pets")),
     "check_free of a dataset": (
         lambda made: datasets.check_free("secret-pets"),
         taken("secret-pets"),
@@ -452,7 +452,7 @@ def test_what_a_visitor_has_made_can_be_changed_by_them_and_seen_by_the_keeper(d
     "act",
     [
         lambda: runs.rename("theirs", "Secret run").id,
-        lambda: train(TrainConfig("digits", "knn", {"max_pictures": 100}, "secret-run")).id,
+        lambda: train(TrainConfig("digits", "knn", {"max_images": 100}, "secret-run")).id,
         lambda: runs.free_id(jobs.submit("train", QUICK | {"name": "secret-run"}).settings["name"]),
     ],
     ids=["rename", "train", "submit"],
@@ -468,31 +468,31 @@ def test_a_name_that_another_has_taken_is_not_told(small_run, tmp_path, owner, a
 
 def test_a_training_and_an_ensemble_belong_to_who_asks(demo):
     with acting_as(A):
-        first = train(TrainConfig("digits", "knn", {"max_pictures": 100}))
+        first = train(TrainConfig("digits", "knn", {"max_images": 100}))
         both = ensemble.save("both", Ensemble((first, runs.load("digits-random-forest")), (1, 1)))
         assert (first.card.owner, both.card.owner) == (A, A)
         with pytest.raises(RunError, match="it is a member of both"):
             runs.delete(first.id)
     with acting_as(B):
         assert {both.id, first.id}.isdisjoint(run.id for run in runs.list_runs())
-        second = train(TrainConfig("digits", "knn", {"max_pictures": 100}))
+        second = train(TrainConfig("digits", "knn", {"max_images": 100}))
     assert (first.id, second.id) == ("digits-knn-1-aaaaaaaa", "digits-knn-1-bbbbbbbb")
 
 
 def test_a_visitor_does_not_make_a_run_of_the_studio(demo):
     """Where a shipped run is not there, its name is free."""
     with acting_as(A):
-        card = train(TrainConfig("digits", "knn", {"max_pictures": 100}, "mnist-cnn")).card
+        card = train(TrainConfig("digits", "knn", {"max_images": 100}, "mnist-cnn")).card
     assert card.owner == A
 
 
-def test_two_visitors_bring_pictures_of_the_same_name(demo, tmp_path):
+def test_two_visitors_bring_images_of_the_same_name(demo, tmp_path):
     cards = {}
     for me in (A, B):
         folder = write_folder(pets(prefix=f"{me}/"), tmp_path / me)
         with acting_as(me):
             name = visitors.distinct("pets")
-            cards[me] = datasets.import_pictures(folder, name, title="pets")
+            cards[me] = datasets.import_images(folder, name, title="pets")
             assert [spec.title for spec in datasets.list_datasets()][len(datasets.DATASETS) :] == [
                 "pets"
             ]
@@ -505,7 +505,7 @@ def test_two_visitors_bring_pictures_of_the_same_name(demo, tmp_path):
     assert store.names() == ["pets-bbbbbbbb"]
 
 
-def test_features_are_found_again_only_by_who_has_the_same_pictures(demo, tmp_path):
+def test_features_are_found_again_only_by_who_has_the_same_images(demo, tmp_path):
     """They are kept for all, under the digest of everything they were computed from."""
     keys = []
     for number, tree in enumerate(
@@ -518,7 +518,7 @@ def test_features_are_found_again_only_by_who_has_the_same_pictures(demo, tmp_pa
     ):
         with acting_as(A if number == 0 else B):
             folder = write_folder(tree, tmp_path / f"folder{number}")
-            datasets.import_pictures(folder, f"pets-{number}")
+            datasets.import_images(folder, f"pets-{number}")
             dataset = datasets.load(f"pets-{number}")
         keys.append(features.key_of(dataset, transfer.EMBEDDED, 96))
     assert keys[0] == keys[1]

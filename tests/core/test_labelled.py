@@ -15,7 +15,7 @@ from core.labelled import Labelled, measure
 from core.progress import Reporter
 from core.runs import Run
 from core.serving import Predictor, load_predictor
-from tests.core.datasets.pictures_on_disk import Tree, noise, png, write_folder, write_zip
+from tests.core.datasets.images_on_disk import Tree, noise, png, write_folder, write_zip
 
 WORDS = ("zero", "Eins", "TWO", "drei", "four", "fünf", "six", "sieben", "a class", "9")
 UNREADABLE = "The file is not an image the studio knows"
@@ -58,7 +58,7 @@ def same(one: Labelled, other: Labelled) -> bool:
 
 
 def answered(found: Labelled) -> list[tuple[str, int, int]]:
-    """Where each picture is, its class and the answer."""
+    """Where each image is, its class and the answer."""
     labels, answers = found.evaluation.labels.tolist(), found.evaluation.predictions.tolist()
     return list(zip(found.paths, labels, answers, strict=True))
 
@@ -67,7 +67,7 @@ def answered(found: Labelled) -> list[tuple[str, int, int]]:
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-def test_each_picture_is_answered_as_it_is_alone(network, digits, tmp_path, write):
+def test_each_image_is_answered_as_it_is_alone(network, digits, tmp_path, write):
     found = measure(network, write(digits, tmp_path / "digits"))
     assert found.paths == tuple(sorted(digits))
     assert found.evaluation.labels.tolist() == [int(path[0]) for path in found.paths]
@@ -82,7 +82,7 @@ def test_a_folder_and_a_zip_give_the_same_answers(network, drawing, tmp_path):
     tree = {
         "mine/3/a.png": drawing(3),
         "mine/4/b.png": drawing(7),
-        "mine/4/bad.png": b"no picture",
+        "mine/4/bad.png": b"no image",
         "mine/other/c.png": drawing(1),
         "mine/notes.txt": b"notes",
     }
@@ -105,7 +105,7 @@ def test_a_run_on_small_digits_answers_too(small_run, digits, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".JPEG", ".bmp", ".webp", ".tif", ".TIFF"])
-def test_every_kind_of_picture_is_answered(network, drawn_digit, tmp_path, suffix):
+def test_every_kind_of_image_is_answered(network, drawn_digit, tmp_path, suffix):
     content = cv2.imencode(suffix.lower(), drawn_digit(5))[1].tobytes()
     found = measure(network, write_folder({f"5/one{suffix}": content}, tmp_path / "digits"))
     assert answered(found) == [(f"5/one{suffix}", 5, 5)]
@@ -172,12 +172,12 @@ def test_classes_that_differ_in_letters_alone_are_told_apart(
 # What is left out
 
 
-def row_of(*pictures: np.ndarray) -> bytes:
-    return encode_png(np.hstack(pictures))
+def row_of(*images: np.ndarray) -> bytes:
+    return encode_png(np.hstack(images))
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-def test_pictures_that_cannot_be_answered_are_refused_with_the_reason(
+def test_images_that_cannot_be_answered_are_refused_with_the_reason(
     network, drawn_digit, drawing, tmp_path, write
 ):
     tree = {
@@ -185,7 +185,7 @@ def test_pictures_that_cannot_be_answered_are_refused_with_the_reason(
         "2/blank.png": encode_png(np.full((50, 50), 255, np.uint8)),
         "3/cut.png": drawing(3)[:200],
         "4/empty.png": b"",
-        "5/text.png": b"no picture",
+        "5/text.png": b"no image",
         "6/two.png": row_of(drawn_digit(6), drawn_digit(1)),
         "7/three.png": row_of(drawn_digit(4), drawn_digit(2), drawn_digit(7)),
         "8/good.png": drawing(8),
@@ -202,15 +202,15 @@ def test_pictures_that_cannot_be_answered_are_refused_with_the_reason(
     assert reasons["7/three.png"] == "It reads as 3 digits, not one."
 
 
-def test_pictures_in_other_folders_are_counted(network, drawing, tmp_path):
+def test_images_in_other_folders_are_counted(network, drawing, tmp_path):
     tree = {
         "1/one.png": drawing(1),
         "one.png": drawing(1),
         "eleven/one.png": drawing(1),
         "11/one.png": b"not even looked at",
-        "1.png/notes.txt": b"no picture",
-        "1/notes.txt": b"no picture",
-        "readme.md": b"no picture",
+        "1.png/notes.txt": b"no image",
+        "1/notes.txt": b"no image",
+        "readme.md": b"no image",
     }
     found = measure(network, write_folder(tree, tmp_path / "digits"))
     assert (found.paths, found.refused, found.elsewhere) == (("1/one.png",), (), 3)
@@ -243,11 +243,11 @@ def test_files_of_systems_are_passed_over(network, drawing, tmp_path, write, pat
         {},
         {"eleven/one.png": png(1)},
         {"one.png": png(1)},
-        {"1/notes.txt": b"no picture"},
-        {"1/one.png": b"no picture"},
+        {"1/notes.txt": b"no image"},
+        {"1/one.png": b"no image"},
         {"__MACOSX/1/one.png": png(1)},
     ],
-    ids=["empty", "other folder", "no folder", "no picture", "unreadable", "of a system"],
+    ids=["empty", "other folder", "no folder", "no image", "unreadable", "of a system"],
 )
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
 def test_nothing_usable_is_told_with_the_names_of_the_classes(worded, tmp_path, write, tree):
@@ -259,7 +259,7 @@ def test_nothing_usable_is_told_with_the_names_of_the_classes(worded, tmp_path, 
     if not tree and write is not write_folder:
         assert "The zip file is empty" in str(caught.value)
         return
-    assert "No readable picture of a class was found in digits" in str(caught.value)
+    assert "No readable image of a class was found in digits" in str(caught.value)
     assert ", ".join(WORDS) in str(caught.value)
 
 
@@ -287,7 +287,7 @@ def test_it_tells_how_far_it_is(network, drawing, tmp_path):
     measure(network, write_folder(tree, tmp_path / "digits"), Reporter(seen.append))
     assert [progress.stage for progress in seen] == ["answering"] * 4
     assert [progress.part for progress in seen] == [0, 0.25, 0.5, 0.75]
-    assert [progress.note for progress in seen] == [f"{n} of 4 pictures" for n in range(4)]
+    assert [progress.note for progress in seen] == [f"{n} of 4 images" for n in range(4)]
 
 
 @pytest.mark.parametrize("after", [0, 1, 3])
@@ -387,28 +387,28 @@ def test_a_folder_that_cannot_be_written_to_is_told(tmp_path):
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-def test_pictures_are_read_in_the_order_asked_and_none_for_those_gone(tmp_path, write):
+def test_images_are_read_in_the_order_asked_and_none_for_those_gone(tmp_path, write):
     tree = {
         "1/grey.png": png(1, channels=1),
         "1/red.png": png(2),
-        "2/bad.png": b"no picture",
+        "2/bad.png": b"no image",
     }
-    source = write(tree, tmp_path / "pictures")
-    asked = ["2/bad.png", "1/red.png", "gone.png", "1/grey.png", "1/red.png", "../pictures"]
+    source = write(tree, tmp_path / "images")
+    asked = ["2/bad.png", "1/red.png", "gone.png", "1/grey.png", "1/red.png", "../images"]
     received = labelled.read(source, asked)
-    assert [picture is None for picture in received] == [True, False, True, False, False, True]
+    assert [image is None for image in received] == [True, False, True, False, False, True]
     assert np.array_equal(received[3], noise(1, channels=1))
     assert np.array_equal(received[1], decode(tree["1/red.png"]))
     assert np.array_equal(received[1], received[4])
     assert labelled.read(source, []) == []
 
 
-def test_pictures_of_a_source_that_is_gone_are_told(tmp_path):
+def test_images_of_a_source_that_is_gone_are_told(tmp_path):
     with pytest.raises(DatasetError, match="There is no folder or zip file"):
         labelled.read(tmp_path / "gone.zip", ["1/a.png"])
 
 
-def test_a_picture_that_cannot_be_read_any_more_is_refused(network, drawing, tmp_path):
+def test_an_image_that_cannot_be_read_any_more_is_refused(network, drawing, tmp_path):
     """A file can go away between the look at the folder and the reading of it."""
     folder = write_folder({"1/a.png": drawing(1), "2/b.png": drawing(2)}, tmp_path / "digits")
 

@@ -79,7 +79,7 @@ def copied(monkeypatch):
 
 
 def config_of(model: str) -> TrainConfig:
-    return TrainConfig("mnist", model, {"max_pictures": 500}, seed=3)
+    return TrainConfig("mnist", model, {"max_images": 500}, seed=3)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -140,7 +140,7 @@ def test_of_a_network_that_counts_nothing_only_its_own_runs_tell_the_time(copied
         ({"learns_by": "days"}, "must be one of epoch, iteration, trees.* Received: 'days'"),
         ({"steps": "days"}, "`steps` of the model a_copy must be one of C, max_iter"),
         ({"first_for": ("cats",)}, "`first_for` of the model a_copy must be one of any, own"),
-        ({"params": ()}, "Missing: features, .*max_pictures"),
+        ({"params": ()}, "Missing: features, .*max_images"),
         ({"family": "network", "learns_by": "epoch"}, "Missing: epochs, batch_size"),
         ({"family": "network"}, "must be one of epoch. Received: 'iteration'"),
     ],
@@ -157,7 +157,7 @@ def test_the_words_for_how_a_model_learns_are_the_same_everywhere():
 @pytest.mark.parametrize(
     ("build", "learns_by", "axis"),
     [
-        (lambda values, seed: GaussianNB(), "pictures", "pictures"),
+        (lambda values, seed: GaussianNB(), "images", "images"),
         (
             lambda values, seed: SGDClassifier(
                 loss="log_loss", max_iter=values["rounds"], random_state=seed
@@ -166,7 +166,7 @@ def test_the_words_for_how_a_model_learns_are_the_same_everywhere():
             "epoch",
         ),
     ],
-    ids=["pictures", "epochs"],
+    ids=["images", "epochs"],
 )
 def test_an_estimator_of_another_kind_learns(
     copied, runs_folder, tmp_path, monkeypatch, build, learns_by, axis

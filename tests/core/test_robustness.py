@@ -10,7 +10,7 @@ from core import datasets, ensemble, robustness, runs
 from core.ensemble import Ensemble
 from core.errors import Cancelled, DatasetError, JobError, RunError
 from core.progress import Progress, Reporter
-from core.robustness import CHANGES, LEAST_PICTURES, MOST_PICTURES, MOST_RUNS, Robustness, measure
+from core.robustness import CHANGES, LEAST_IMAGES, MOST_IMAGES, MOST_RUNS, Robustness, measure
 from core.runs import Run
 from core.serving import load_predictor
 
@@ -67,28 +67,28 @@ def run_of(small_run) -> Callable[[str], Run]:
 
 
 def rows_of(run: Run, batch: np.ndarray) -> list[int]:
-    """Which test pictures they are, in the order of the test set."""
+    """Which test images they are, in the order of the test set."""
     images, _ = datasets.load_test(run.card.dataset)
     places = {image.tobytes(): row for row, image in enumerate(images)}
     return [places[image.tobytes()] for image in batch]
 
 
-def picture(*shape: int) -> np.ndarray:
+def make_image(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
 
 
 # What is measured
 
 
-@pytest.mark.parametrize("pictures", [50, 360])
+@pytest.mark.parametrize("images", [50, 360])
 @pytest.mark.parametrize("name", ["small-digits", SMALL_FOREST, LOGISTIC, CNN])
 def test_without_a_change_a_run_is_as_good_as_its_stored_answers(
-    run_of, shown, few_strengths, name, pictures
+    run_of, shown, few_strengths, name, images
 ):
     run = run_of(name)
-    found = measure([run], "noise", pictures)
+    found = measure([run], "noise", images)
     rows = rows_of(run, shown[name][0])
-    assert len(set(rows)) == len(rows) == pictures
+    assert len(set(rows)) == len(rows) == images
     assert rows == sorted(rows)
     assert found.accuracies[name][0] == run.evaluation("test").right[rows].mean()
 
@@ -97,7 +97,7 @@ def test_the_forest_is_as_good_as_its_stored_answers_too(shown, monkeypatch):
     """It answers slowly, so it is asked once."""
     monkeypatch.setitem(CHANGES, "blur", replace(CHANGES["blur"], strengths=(0,)))
     run = runs.load(FOREST)
-    found = measure([run], "blur", LEAST_PICTURES)
+    found = measure([run], "blur", LEAST_IMAGES)
     (batch,) = shown[FOREST]
     right = run.evaluation("test").right[rows_of(run, batch)]
     assert found.accuracies == {FOREST: (right.mean(),)}
@@ -105,7 +105,7 @@ def test_the_forest_is_as_good_as_its_stored_answers_too(shown, monkeypatch):
 
 @pytest.mark.parametrize("name", ["small-digits", LOGISTIC])
 @pytest.mark.parametrize("change", BY_HAND)
-def test_accuracies_are_those_of_pictures_changed_by_hand(run_of, shown, name, change):
+def test_accuracies_are_those_of_images_changed_by_hand(run_of, shown, name, change):
     run = run_of(name)
     found = measure([run], change, 200)
     images, labels = datasets.load_test(run.card.dataset)
@@ -125,7 +125,7 @@ def test_accuracies_are_those_of_pictures_changed_by_hand(run_of, shown, name, c
 
 def test_the_result_says_what_was_measured(small_run):
     found = measure([small_run], "blur", 60, seed=5)
-    assert (found.change, found.pictures, found.seed) == ("blur", 60, 5)
+    assert (found.change, found.images, found.seed) == ("blur", 60, 5)
     assert found.strengths == CHANGES["blur"].strengths
     assert [len(values) for values in found.accuracies.values()] == [len(found.strengths)]
     assert list(found.accuracies) == [small_run.id]
@@ -141,25 +141,25 @@ def test_the_strongest_change_confuses_a_model(small_run, change):
 def test_an_ensemble_is_measured_by_its_own_answers(own_runs_folder, shown, few_strengths):
     members = (runs.load(CNN), runs.load(LOGISTIC))
     run = ensemble.save("both", Ensemble(members, (0.6, 0.4)))
-    found = measure([run], "noise", LEAST_PICTURES)
+    found = measure([run], "noise", LEAST_IMAGES)
     right = run.evaluation("test").right[rows_of(run, shown["both"][0])]
     assert found.accuracies["both"][0] == right.mean()
 
 
-# The same pictures for all
+# The same images for all
 
 
 @random_changes
 def test_runs_with_the_same_test_set_are_shown_the_same(shown, few_strengths, change):
-    measure([runs.load(CNN), runs.load(LOGISTIC)], change, LEAST_PICTURES)
+    measure([runs.load(CNN), runs.load(LOGISTIC)], change, LEAST_IMAGES)
     assert np.array_equal(shown[CNN], shown[LOGISTIC])
-    assert shown[CNN][0].shape == (LEAST_PICTURES, 28, 28, 1)
+    assert shown[CNN][0].shape == (LEAST_IMAGES, 28, 28, 1)
 
 
 def test_runs_with_other_test_sets_are_shown_their_own(shown, few_strengths, run_of):
-    measure([runs.load(LOGISTIC), runs.load(SMALL_FOREST)], "noise", LEAST_PICTURES)
-    assert shown[LOGISTIC][0].shape == (LEAST_PICTURES, 28, 28, 1)
-    assert shown[SMALL_FOREST][0].shape == (LEAST_PICTURES, 8, 8, 1)
+    measure([runs.load(LOGISTIC), runs.load(SMALL_FOREST)], "noise", LEAST_IMAGES)
+    assert shown[LOGISTIC][0].shape == (LEAST_IMAGES, 28, 28, 1)
+    assert shown[SMALL_FOREST][0].shape == (LEAST_IMAGES, 8, 8, 1)
 
 
 @random_changes
@@ -171,7 +171,7 @@ def test_the_same_seed_gives_the_same_result(small_run, shown, change):
     assert np.array_equal(batches[:half], batches[half:])
 
 
-def test_another_seed_takes_other_pictures(small_run, shown, few_strengths):
+def test_another_seed_takes_other_images(small_run, shown, few_strengths):
     for seed in (0, 1):
         measure([small_run], "noise", 80, seed)
     first, _, second, _ = shown[small_run.id]
@@ -179,13 +179,13 @@ def test_another_seed_takes_other_pictures(small_run, shown, few_strengths):
 
 
 @random_changes
-def test_each_picture_is_changed_in_its_own_way(small_run, shown, change, monkeypatch):
-    """The same picture many times does not come out the same."""
+def test_each_image_is_changed_in_its_own_way(small_run, shown, change, monkeypatch):
+    """The same image many times does not come out the same."""
     strength = CHANGES[change].strengths[-1]
     monkeypatch.setitem(CHANGES, change, replace(CHANGES[change], strengths=(strength,)))
-    same = np.repeat(picture(1, 8, 8, 1), 360, axis=0)
+    same = np.repeat(make_image(1, 8, 8, 1), 360, axis=0)
     monkeypatch.setattr(datasets, "load_test_measured", lambda *_: same)
-    measure([small_run], change, LEAST_PICTURES)
+    measure([small_run], change, LEAST_IMAGES)
     (batch,) = shown[small_run.id]
     kinds = len(np.unique(batch.reshape(len(batch), -1), axis=0))
     assert kinds == 2 if change == "rotation" else kinds > 5
@@ -197,7 +197,7 @@ def test_each_picture_is_changed_in_its_own_way(small_run, shown, change, monkey
 @each_change
 def test_every_strength_keeps_shape_and_type(change):
     for shape in [(8, 8), (28, 28), (28, 28, 3), (21, 34), (17, 40, 3), (1, 1)]:
-        image = picture(*shape)
+        image = make_image(*shape)
         before = image.copy()
         found = robustness.example(image, change)
         assert len(found) == len(CHANGES[change].strengths)
@@ -208,8 +208,8 @@ def test_every_strength_keeps_shape_and_type(change):
 
 @each_change
 @pytest.mark.parametrize("shape", [(28, 28), (32, 32, 3)], ids=["grey", "colour"])
-def test_every_strength_changes_the_picture_more(change, shape):
-    image = picture(*shape).astype(int)
+def test_every_strength_changes_the_image_more(change, shape):
+    image = make_image(*shape).astype(int)
     image[: shape[0] // 2] //= 2  # else turned grain looks like any other
     found = np.stack(robustness.example(image.astype(np.uint8), change))
     apart = np.abs(found - image).reshape(len(found), -1).mean(axis=1)
@@ -221,7 +221,7 @@ def test_every_strength_changes_the_picture_more(change, shape):
 
 
 def test_another_seed_gives_another_example():
-    image = picture(28, 28)
+    image = make_image(28, 28)
     first, same, other = (robustness.example(image, "noise", seed) for seed in (1, 1, 2))
     assert np.array_equal(first, same)
     assert not np.array_equal(first, other)
@@ -239,31 +239,31 @@ def test_every_change_is_described(change):
 
 
 @pytest.mark.parametrize(
-    ("number", "change", "pictures", "sentence"),
+    ("number", "change", "images", "sentence"),
     [
         (1, "fog", 500, "There is no change named 'fog'. Known: blur, brightness, contrast"),
         (1, "", 500, "There is no change named ''"),
         (0, "noise", 500, "Choose 1 to 6 trained models. Received: 0."),
         (MOST_RUNS + 1, "noise", 500, "Choose 1 to 6 trained models. Received: 7."),
-        (1, "noise", LEAST_PICTURES - 1, "Show 50 to 2,000 pictures. Received: 49."),
-        (1, "noise", MOST_PICTURES + 1, "Show 50 to 2,000 pictures. Received: 2001."),
+        (1, "noise", LEAST_IMAGES - 1, "Show 50 to 2,000 images. Received: 49."),
+        (1, "noise", MOST_IMAGES + 1, "Show 50 to 2,000 images. Received: 2001."),
         (1, "noise", 0, "Received: 0."),
         (1, "noise", -5, "Received: -5."),
     ],
 )
-def test_what_cannot_be_measured_is_refused_at_once(small_run, number, change, pictures, sentence):
+def test_what_cannot_be_measured_is_refused_at_once(small_run, number, change, images, sentence):
     seen: list[Progress] = []
     for attempt in (robustness.check, lambda *asked: measure(*asked, report=Reporter(seen.append))):
         with pytest.raises(RunError) as error:
-            attempt([small_run] * number, change, pictures)
+            attempt([small_run] * number, change, images)
         assert sentence in str(error.value)
     assert seen == []
 
 
 @each_change
 def test_the_limits_themselves_are_allowed(small_run, change):
-    for number, pictures in product([1, MOST_RUNS], [LEAST_PICTURES, MOST_PICTURES]):
-        robustness.check([small_run] * number, change, pictures)
+    for number, images in product([1, MOST_RUNS], [LEAST_IMAGES, MOST_IMAGES]):
+        robustness.check([small_run] * number, change, images)
 
 
 @pytest.mark.parametrize(
@@ -275,10 +275,10 @@ def test_the_limits_themselves_are_allowed(small_run, change):
     ],
     ids=["gone", "replaced", "another"],
 )
-def test_a_run_whose_test_pictures_are_gone_is_told(small_run, changed, sentence):
+def test_a_run_whose_test_images_are_gone_is_told(small_run, changed, sentence):
     run = replace(small_run, card=replace(small_run.card, **changed))
     with pytest.raises(DatasetError, match=sentence):
-        measure([run], "noise", LEAST_PICTURES)
+        measure([run], "noise", LEAST_IMAGES)
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_a_damaged_run_is_told(runs_with_small, file, sentence, content):
     if content is not None:
         (run.folder / file).write_bytes(content)
     with pytest.raises(RunError, match=sentence):
-        measure([run], "noise", LEAST_PICTURES)
+        measure([run], "noise", LEAST_IMAGES)
 
 
 # Progress
@@ -301,7 +301,7 @@ def test_a_damaged_run_is_told(runs_with_small, file, sentence, content):
 def test_progress_rises_from_nothing_and_names_run_and_strength(small_run):
     seen: list[Progress] = []
     other = replace(small_run, card=replace(small_run.card, id="other"))
-    measure([small_run, other], "contrast", LEAST_PICTURES, report=Reporter(seen.append))
+    measure([small_run, other], "contrast", LEAST_IMAGES, report=Reporter(seen.append))
     strengths = CHANGES["contrast"].strengths
     total = 2 * len(strengths)
     assert [one.part for one in seen] == pytest.approx([n / total for n in range(total)])
@@ -317,7 +317,7 @@ def test_it_stops_when_it_is_asked_to(small_run, shown, after):
     seen: list[Progress] = []
     report = Reporter(seen.append, lambda: len(seen) >= after)
     with pytest.raises(Cancelled, match="nothing was kept"):
-        measure([small_run], "noise", LEAST_PICTURES, report=report)
+        measure([small_run], "noise", LEAST_IMAGES, report=report)
     assert len(seen) == after
     assert len(shown.get(small_run.id, [])) == after - 1
 
@@ -326,7 +326,7 @@ def test_it_stops_when_it_is_asked_to(small_run, shown, after):
 
 
 def test_what_was_kept_is_read_again(tmp_path, small_run):
-    for found in (FOUND, measure([small_run], "noise", LEAST_PICTURES, seed=2)):
+    for found in (FOUND, measure([small_run], "noise", LEAST_IMAGES, seed=2)):
         robustness.save(found, tmp_path / "job" / "kept")
         assert robustness.load(tmp_path / "job" / "kept") == found
 
@@ -356,8 +356,8 @@ DAMAGED = {
     "too few accuracies": content(accuracies={"one": [1.0, 0.5]}),
     "one accuracy": content(accuracies={"one": 1.0}),
     "a gap": content(accuracies={"one": [1.0, None, 0.5]}),
-    "no pictures": content(pictures=None),
-    "pictures in words": content(pictures="many"),
+    "no images": content(images=None),
+    "images in words": content(images="many"),
     "no seed": content(seed=None),
     "several seeds": content(seed=[1]),
 }

@@ -22,9 +22,9 @@ from core.training.shipped import CONFIGS
 from tests.digits.conditions import row_of_digits
 
 
-@pytest.fixture(params=CONFIGS)  # those whose pictures come along
+@pytest.fixture(params=CONFIGS)  # those whose images come along
 def shipped(request) -> tuple[Predictor, np.ndarray]:
-    """The predictor of a shipped run, and 300 test pictures as it expects them."""
+    """The predictor of a shipped run, and 300 test images as it expects them."""
     predictor = load_predictor(runs.load(request.param))
     return predictor, DATASETS[predictor.run.card.dataset].read_test()[0][:300]
 
@@ -33,9 +33,9 @@ class OwnClassifier(LogisticRegression):
     """Stands for any class a stored model might bring along."""
 
 
-def double(pictures: np.ndarray) -> np.ndarray:
+def double(images: np.ndarray) -> np.ndarray:
     """Stands for any function a stored model might bring along."""
-    return 2 * pictures
+    return 2 * images
 
 
 def fitted(*steps):
@@ -55,8 +55,8 @@ def with_model(folder: Path, run: Run, content: bytes) -> Run:
 
 
 def test_probabilities_add_up_to_one(shipped):
-    predictor, pictures = shipped
-    probabilities = predictor.probabilities(pictures)
+    predictor, images = shipped
+    probabilities = predictor.probabilities(images)
     assert probabilities.shape == (300, len(predictor.run.card.class_names))
     assert probabilities.dtype == np.float32
     assert probabilities.min() >= 0
@@ -64,48 +64,48 @@ def test_probabilities_add_up_to_one(shipped):
 
 
 def test_a_shipped_run_is_mostly_right(shipped):
-    predictor, pictures = shipped
+    predictor, images = shipped
     labels = DATASETS[predictor.run.card.dataset].read_test()[1][:300]
-    assert (predictor.probabilities(pictures).argmax(axis=1) == labels).mean() > 0.88
+    assert (predictor.probabilities(images).argmax(axis=1) == labels).mean() > 0.88
 
 
 def test_batch_and_single_answers_agree(shipped):
-    predictor, pictures = shipped
-    batch = predictor.probabilities(pictures)
-    single = np.concatenate([predictor.probabilities(p[None]) for p in pictures[:30]])
-    few = predictor.probabilities(pictures[:30])
+    predictor, images = shipped
+    batch = predictor.probabilities(images)
+    single = np.concatenate([predictor.probabilities(p[None]) for p in images[:30]])
+    few = predictor.probabilities(images[:30])
     assert np.abs(batch[:30] - single).max() < 1e-5
     assert np.abs(few - single).max() < 1e-5
-    assert np.abs(predictor.probabilities(pictures) - batch).max() < 1e-6
+    assert np.abs(predictor.probabilities(images) - batch).max() < 1e-6
 
 
 def test_threads_get_the_same_answers_as_one(shipped):
-    predictor, pictures = shipped
-    parts = [pictures[start : start + 25] for start in range(0, 300, 25)]
+    predictor, images = shipped
+    parts = [images[start : start + 25] for start in range(0, 300, 25)]
     alone = [predictor.probabilities(part) for part in parts]
     with ThreadPoolExecutor(2) as threads:
-        together = list(threads.map(predictor.probabilities, [*parts, pictures, *parts]))
+        together = list(threads.map(predictor.probabilities, [*parts, images, *parts]))
     expected = [*alone, np.concatenate(alone), *alone]
     for received, wanted in zip(together, expected, strict=True):
         assert np.abs(received - wanted).max() < 1e-5
 
 
-def test_very_many_pictures_are_answered_as_few_are(small_run):
+def test_very_many_images_are_answered_as_few_are(small_run):
     rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 256, (4501, *small_run.card.input_shape), np.uint8)
+    images = rng.integers(0, 256, (4501, *small_run.card.input_shape), np.uint8)
     answer = open_model(small_run.file("model.skops"), "classical")
-    together = answer(pictures)
+    together = answer(images)
     assert together.shape == (4501, 10)
     assert together.dtype == np.float32
-    parts = [answer(pictures[start : start + 900]) for start in range(0, 4501, 900)]
+    parts = [answer(images[start : start + 900]) for start in range(0, 4501, 900)]
     assert np.abs(together - np.concatenate(parts)).max() < 1e-6
 
 
 def test_answers_do_not_change_with_the_next_question(shipped):
-    predictor, pictures = shipped
-    first = predictor.probabilities(pictures[:1])
+    predictor, images = shipped
+    first = predictor.probabilities(images[:1])
     before = first.copy()
-    predictor.probabilities(pictures[1:2])
+    predictor.probabilities(images[1:2])
     assert (first == before).all()
 
 
@@ -119,14 +119,14 @@ def test_another_shape_or_type_is_refused(shipped):
         lambda batch: np.repeat(batch, 3, axis=3),
         lambda batch: batch.reshape(len(batch), -1),
     ]:
-        predictor, pictures = shipped
-        with pytest.raises(ImageError, match="takes uint8 pictures of shape.*Received"):
-            predictor.probabilities(change(pictures[:2]))
+        predictor, images = shipped
+        with pytest.raises(ImageError, match="takes uint8 images of shape.*Received"):
+            predictor.probabilities(change(images[:2]))
 
 
-def test_no_pictures_get_no_answers(shipped):
-    predictor, pictures = shipped
-    assert predictor.probabilities(pictures[:0]).shape == (0, 10)
+def test_no_images_get_no_answers(shipped):
+    predictor, images = shipped
+    assert predictor.probabilities(images[:0]).shape == (0, 10)
 
 
 def test_a_drawing_is_read(shipped, drawn_digit):
@@ -152,13 +152,13 @@ def test_a_row_of_digits_is_read_as_a_word(digit_image):
     assert reading.confidence == pytest.approx(product)
 
 
-def test_a_picture_prepared_before_is_not_prepared_again(drawn_digit):
+def test_an_image_prepared_before_is_not_prepared_again(drawn_digit):
     predictor = load_predictor(runs.load("mnist-random-forest"))
     prepared = predictor.prepare(drawn_digit(4))
     assert predictor.read(drawn_digit(9), prepared).prepared is prepared
 
 
-def test_a_blank_picture_is_an_error_not_a_label(shipped):
+def test_a_blank_image_is_an_error_not_a_label(shipped):
     with pytest.raises(ImageError, match="blank"):
         shipped[0].read(np.full((50, 50, 3), 255, np.uint8))
 

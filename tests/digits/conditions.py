@@ -1,6 +1,6 @@
-"""Digits shown in other ways than MNIST shows them: the pictures robustness is measured on.
+"""Digits shown in other ways than MNIST shows them: the images robustness is measured on.
 
-Each condition takes a 28x28 uint8 digit (light on dark) and gives the picture of it that a person
+Each condition takes a 28x28 uint8 digit (light on dark) and gives the image of it that a person
 might make. Used on validation digits to choose settings, and on test digits to report.
 """
 
@@ -28,7 +28,7 @@ def small_in_corner(digit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def huge(digit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Cut so close that the digit fills a 1,200-pixel picture."""
+    """Cut so close that the digit fills a 1,200-pixel image."""
     rows, columns = np.nonzero(digit > 60)
     tight = digit[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     margin = int(rng.integers(1, 3))

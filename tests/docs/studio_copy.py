@@ -68,8 +68,8 @@ def copy_studio(folder: Path) -> StudioCopy:
     for name in COPIED:
         path = PROJECT_DIR / name
         if path.is_dir():
-            pictures = ["images"] if name == "docs" else []  # nobody looks at them
-            leave_out = shutil.ignore_patterns("__pycache__", *pictures)
+            images = ["images"] if name == "docs" else []  # nobody looks at them
+            leave_out = shutil.ignore_patterns("__pycache__", *images)
             shutil.copytree(path, folder / name, ignore=leave_out)
         else:
             shutil.copy(path, folder / name)

@@ -52,8 +52,8 @@ for colour in (False, True):
     for number, chosen in enumerate((steps, steps[:1])):
         *_, result = run(image, chosen)
         file = f"{colour}{number}"
-        for part, picture in (("before", image), ("after", result)):
-            bgr = picture[..., ::-1] if picture.ndim == 3 else picture
+        for part, image in (("before", image), ("after", result)):
+            bgr = image[..., ::-1] if image.ndim == 3 else image
             cv2.imwrite(f"made/{part}-{file}.png", bgr)
         Path(f"made/{file}.py").write_text(as_code(chosen), encoding="utf-8")
 print(json.dumps({"call": steps[0].call, "group": OPERATIONS[name].group}))
@@ -160,9 +160,9 @@ def test_a_dataset_that_was_added_can_be_learnt_from(followed, tmp_path):
     assert card["metrics"]["accuracy"] > 0.85
     answer = studio.core("predict", "--run", "faces-1", "--dataset", "faces", "--index", "0")
     assert answer["truth"] == answer["label"] == "face"
-    picture = tmp_path / "grey.png"
-    picture.write_bytes(encode_png(np.full((80, 60, 3), 90, np.uint8)))
-    assert studio.core("predict", "--run", "faces-1", str(picture))["label"] in ("face", "other")
+    image = tmp_path / "grey.png"
+    image.write_bytes(encode_png(np.full((80, 60, 3), 90, np.uint8)))
+    assert studio.core("predict", "--run", "faces-1", str(image))["label"] in ("face", "other")
 
 
 def test_no_import_takes_the_name_of_a_dataset_that_was_added(followed):

@@ -31,7 +31,7 @@ def text_of(path: Path) -> str:
 
 
 def links(path: Path) -> list[str]:
-    """Where its links and pictures point, other than to other machines."""
+    """Where its links and images point, other than to other machines."""
     found = re.findall(r"\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)", text_of(path))
     return [link for link in found if not ELSEWHERE.match(link)]
 

@@ -17,7 +17,7 @@ NOTEBOOKS = execute.notebooks()
 QUICK = ("01",)  # executed by every run of the tests
 TRAIN = ("02", "03")  # their figures may differ a little on another processor
 LARGEST = 600_000  # bytes of a file
-PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
+IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
 # folders of a machine, and addresses of where packages come from
 OF_A_MACHINE = re.compile(
     r"(?<![\w.}])/(?:home|root|tmp|work|usr|Users|opt|var|mnt|private)\b|[A-Z]:\\|https?://"
@@ -132,14 +132,14 @@ def test_nothing_failed_or_complained(path):
 
 
 @each
-def test_it_has_pictures_that_can_be_read(path):
+def test_it_has_images_that_can_be_read(path):
     found = [
         base64.b64decode(output.data["image/png"])
         for output in outputs(read(path))
         if "image/png" in output.get("data", {})
     ]
     assert len(found) >= 2
-    assert all(picture.startswith(b"\x89PNG") for picture in found)
+    assert all(image.startswith(b"\x89PNG") for image in found)
 
 
 @each
@@ -161,7 +161,7 @@ def test_it_says_nothing_about_a_machine(path):
     notebook = read(path)
     said = [cell.source for cell in notebook.cells]
     for output in outputs(notebook):
-        data = {k: v for k, v in output.get("data", {}).items() if k not in PICTURES}
+        data = {k: v for k, v in output.get("data", {}).items() if k not in IMAGES}
         said += [output.get("text", ""), *map(str, data.values())]
     for text in said:
         assert not OF_A_MACHINE.search(text), text[:200]

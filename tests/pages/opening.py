@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from core.datasets import sample_pictures
+from core.datasets import sample_images
 from core.images import encode_png
 from core.settings import PROJECT_DIR
 
@@ -30,14 +30,14 @@ def fine(page: AppTest) -> AppTest:
     return page
 
 
-def drawn(picture: np.ndarray) -> dict:
+def drawn(image: np.ndarray) -> dict:
     """What the canvas sends for a drawing."""
-    url = "data:image/png;base64," + base64.b64encode(encode_png(picture)).decode()
+    url = "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()
     return {"drawing": {"raw": {"objects": [1]}, "data": url}}
 
 
 def digit(label: int) -> np.ndarray:
-    return 255 - cv2.resize(sample_pictures("mnist")[label], (320, 320))
+    return 255 - cv2.resize(sample_images("mnist")[label], (320, 320))
 
 
 def html_of(app) -> str:

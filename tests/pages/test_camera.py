@@ -1,11 +1,11 @@
 import cv2
 import pytest
 
-from core.datasets import sample_pictures
+from core.datasets import sample_images
 from pages.components import keys
 from tests.pages.opening import fine, visit
 
-PIXELS = cv2.cvtColor(255 - sample_pictures("mnist")[3][..., 0], cv2.COLOR_GRAY2BGR)
+PIXELS = cv2.cvtColor(255 - sample_images("mnist")[3][..., 0], cv2.COLOR_GRAY2BGR)
 PHOTO = ("photo.jpg", cv2.imencode(".jpg", PIXELS)[1].tobytes(), "image/jpeg")
 
 

@@ -37,7 +37,7 @@ from core.serving import load_predictor
 from core.settings import Settings
 from core.training import TrainConfig, train
 from pages.components import keys
-from tests.core.datasets.pictures_on_disk import png, write_folder
+from tests.core.datasets.images_on_disk import png, write_folder
 from tests.core.jobs.conftest import own_folders
 from tests.pages.opening import APP, digit, drawn, fine, visit
 from tests.pages.reading import asked, button, plain, texts, worked
@@ -57,7 +57,7 @@ VIEWS = (
     "report",
 )
 EXACT = 1e-9
-AT_ONCE = 24  # pictures that are shown before one asks for more
+AT_ONCE = 24  # images that are shown before one asks for more
 
 
 @pytest.fixture
@@ -150,14 +150,14 @@ def html_of(page: AppTest) -> str:
 
 
 def galleries(page: AppTest) -> list[list[int]]:
-    """The test pictures that are shown, gallery by gallery."""
+    """The test images that are shown, gallery by gallery."""
     bodies = [element.proto.body for element in page.get("html")]
     found = [[int(i) for i in re.findall(r'data-index="(\d+)"', body)] for body in bodies]
     return [indices for indices in found if indices]
 
 
 def shown(page: AppTest) -> list[int]:
-    """The test pictures in the only gallery."""
+    """The test images in the only gallery."""
     (indices,) = galleries(page)
     return indices
 
@@ -174,7 +174,7 @@ def all_shown(page: AppTest) -> list[int]:
 
 @lru_cache
 def stored(run_id: str) -> tuple[np.ndarray, np.ndarray]:
-    """Labels and probabilities of a shipped run on the test pictures."""
+    """Labels and probabilities of a shipped run on the test images."""
     with np.load(runs.load(run_id).folder / runs.EVALUATION) as arrays:
         return arrays["y_test"], arrays["probabilities_test"]
 
@@ -198,7 +198,7 @@ def confused(run_id: str) -> np.ndarray:
 
 
 def sorted_by(run_id: str, places: np.ndarray, order: str = "sure") -> list[int]:
-    """Pictures by how sure a run was of its answer."""
+    """Images by how sure a run was of its answer."""
     confidences = sureness(run_id)[places]
     order = np.argsort(-confidences if order == "sure" else confidences, kind="stable")
     return places[order].tolist()
@@ -279,9 +279,9 @@ def test_the_leaderboard_holds_the_figures_of_scikit_learn(open_page):
         assert row["F1"]["value"] == pytest.approx(f1, abs=EXACT)
         assert row["Accuracy"]["best"] == row["F1"]["best"] == best
         assert row["Trained in"]["value"] == card.seconds
-        assert row["One picture"]["value"] == card.cost["latency_seconds"]
+        assert row["One image"]["value"] == card.cost["latency_seconds"]
         assert row["Model file"]["value"] == card.cost["file_bytes"]
-    for heading in ("Trained in", "One picture", "Model file"):
+    for heading in ("Trained in", "One image", "Model file"):
         values = {name: row[heading]["value"] for name, row in rows.items()}
         starred = [name for name, row in rows.items() if row[heading]["text"].endswith(" ★")]
         assert starred == [min(values, key=values.get)]
@@ -373,12 +373,12 @@ def test_the_classification_report_is_that_of_scikit_learn(open_page, name):
     labels = stored(name)[0]
     expected = metrics.classification_report(labels, answers(name), output_dict=True)
     lines = [*"0123456789", "macro avg", "weighted avg"]
-    titles = [*"0123456789", "all, each class alike", "all, by pictures"]
+    titles = [*"0123456789", "all, each class alike", "all, by images"]
     assert list(rows["class"]) == titles
     for line, (_, row) in zip(lines, rows.iterrows(), strict=True):
         for ours, theirs in (("precision", "precision"), ("recall", "recall"), ("f1", "f1-score")):
             assert row[ours] == pytest.approx(expected[line][theirs], abs=EXACT)
-        assert row["pictures"] == expected[line]["support"]
+        assert row["images"] == expected[line]["support"]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -536,7 +536,7 @@ def test_it_opens_on_the_shipped_runs(studio):
     assert widgets(page)[keys.COMPARED].value == list(SHIPPED)
     assert widgets(page)[keys.COMPARE_VIEW].value == "figures"
     assert page.query_params == {}
-    assert "MNIST: 10,000 test pictures that none of them learnt from." in texts(page)
+    assert "MNIST: 10,000 test images that none of them learnt from." in texts(page)
     assert not page.warning and not page.error
 
 
@@ -680,9 +680,9 @@ def test_without_any_run_the_page_says_where_they_come_from(open_page, studio, m
     assert "Choose at least one trained model above." in texts(open_page())
 
 
-def test_the_others_on_the_same_pictures_are_added_with_a_button(open_page):
+def test_the_others_on_the_same_images_are_added_with_a_button(open_page):
     page = open_page(compare=FOREST)
-    fine(button(page, "Add the other 2 on these test pictures").click().run())
+    fine(button(page, "Add the other 2 on these test images").click().run())
     assert set(widgets(page)[keys.COMPARED].value) == set(SHIPPED)
     assert not [label for label in button_labels(page) if label.startswith("Add")]
     choose(page, keys.COMPARED, [CNN, FOREST])
@@ -700,16 +700,16 @@ def test_a_link_of_the_train_page_leads_to_the_comparison_of_a_run(open_page, st
     assert widgets(open_page(compare=names))[keys.COMPARED].value == [FOREST, CNN, LOGISTIC]
 
 
-# Other test pictures, runs that are gone, damaged runs
+# Other test images, runs that are gone, damaged runs
 
 
-def test_a_run_on_other_pictures_stands_apart_until_it_is_asked_for(open_page):
+def test_a_run_on_other_images_stands_apart_until_it_is_asked_for(open_page):
     page = open_page(compare=f"{CNN},digits-random-forest,{FOREST}")
     assert list(leaderboard(page)) == [CNN, FOREST]
     labels, rows = stored("digits-random-forest")
     accuracy = metrics.accuracy_score(labels, rows.argmax(axis=1)) * 100
     assert (
-        "digits-random-forest was measured on other test pictures (scikit-learn digits, 360 of "
+        "digits-random-forest was measured on other test images (scikit-learn digits, 360 of "
         f"them; accuracy {accuracy:.1f} %)" in texts(page)
     )
     assert "so it stands apart" in texts(page)
@@ -717,7 +717,7 @@ def test_a_run_on_other_pictures_stands_apart_until_it_is_asked_for(open_page):
     assert widgets(page)[keys.COMPARED].value == ["digits-random-forest"]
     assert asked(page, keys.COMPARED) == "digits-random-forest"
     assert list(leaderboard(page)) == ["digits-random-forest"]
-    assert "scikit-learn digits: 360 test pictures" in texts(page)
+    assert "scikit-learn digits: 360 test images" in texts(page)
     assert "stands apart" not in texts(page)
 
 
@@ -731,7 +731,7 @@ def copy_of(name: str, as_name: str, studio: Settings, **card) -> Path:
     return folder
 
 
-def test_all_runs_on_the_other_pictures_are_compared_instead(open_page, studio):
+def test_all_runs_on_the_other_images_are_compared_instead(open_page, studio):
     copy_of("digits-random-forest", "another", studio)
     page = open_page(compare=f"{CNN},digits-random-forest,{FOREST},another,{LOGISTIC}")
     assert list(leaderboard(page)) == list(SHIPPED)
@@ -816,7 +816,7 @@ def test_shipped_runs_are_as_they_were(studio):
 # A run whose dataset is gone
 
 
-def own_pictures(name: str, folder: Path) -> Path:
+def own_images(name: str, folder: Path) -> Path:
     """Noise in two classes, other noise for each name."""
     seeds = iter(range(zlib.crc32(name.encode()), 2**33))
     tree = {f"{kind}/{n}.png": png(next(seeds)) for kind in ("cats", "dogs") for n in range(60)}
@@ -827,7 +827,7 @@ def own_pictures(name: str, folder: Path) -> Path:
 def forgotten(studio, tmp_path, request) -> Run:
     """A run whose dataset was deleted; both are named after the test."""
     name = request.node.originalname.removeprefix("test_").replace("_", "-")[:60]
-    datasets.import_folder(own_pictures(name, tmp_path), name)
+    datasets.import_folder(own_images(name, tmp_path), name)
     run = train(TrainConfig(name, "knn", {"features": "pixels"}, f"{name[:50]}-knn"))
     datasets.delete(name)
     return run
@@ -857,21 +857,21 @@ def test_without_its_dataset_a_run_is_compared_fully(open_page, forgotten):
     (data,) = matrices(page).values()
     assert data["values"] == metrics.confusion_matrix(labels, said).tolist()
     assert data["names"] == ["cats", "dogs"]
-    assert f"{forgotten.card.dataset}: {len(labels)} test pictures" in texts(page)
+    assert f"{forgotten.card.dataset}: {len(labels)} test images" in texts(page)
 
 
 def check_said_to_be_gone(page: AppTest, run: Run) -> None:
     name = run.card.dataset
     (info,) = page.info
     assert plain(info.value).startswith(
-        "The pictures cannot be shown, the figures hold all the same. The dataset "
+        "The images cannot be shown, the figures hold all the same. The dataset "
         f"'{name}' is not on this machine: it was imported elsewhere, or deleted."
     )
-    assert f"Import the same pictures again under the name '{name}'" in plain(info.value)
+    assert f"Import the same images again under the name '{name}'" in plain(info.value)
     assert galleries(page) == []
 
 
-def test_without_pictures_the_galleries_say_why_and_the_answers_are_a_table(open_page, forgotten):
+def test_without_images_the_galleries_say_why_and_the_answers_are_a_table(open_page, forgotten):
     labels, rows = own_answers(forgotten)
     said, sure = rows.argmax(axis=1), rows.max(axis=1)
     names = np.array(["cats", "dogs"])
@@ -880,8 +880,8 @@ def test_without_pictures_the_galleries_say_why_and_the_answers_are_a_table(open
     page = open_page("mistakes", compare=forgotten.id)
     check_said_to_be_gone(page, forgotten)
     assert [link.proto.page for link in page.get("page_link")] == ["train"]
-    rows = table(page, "picture").value
-    assert list(rows["picture"]) == wrong.tolist()
+    rows = table(page, "image").value
+    assert list(rows["image"]) == wrong.tolist()
     assert list(rows["true class"]) == names[labels[wrong]].tolist()
     assert [text.split(" (")[0] for text in rows[f"run {forgotten.id}"]] == names[
         said[wrong]
@@ -891,14 +891,14 @@ def test_without_pictures_the_galleries_say_why_and_the_answers_are_a_table(open
     page = open_page("confusion", compare=forgotten.id, cell=f"{forgotten.id}.{truth}.{answer}")
     check_said_to_be_gone(page, forgotten)
     inside = [i for i in wrong.tolist() if (labels[i], said[i]) == (truth, answer)]
-    assert list(table(page, "picture").value["picture"]) == inside
+    assert list(table(page, "image").value["image"]) == inside
 
     page = open_page("classes", compare=forgotten.id)
     check_said_to_be_gone(page, forgotten)
-    assert table(page, "recall").value["pictures"].iloc[0] == (labels == 0).sum()
+    assert table(page, "recall").value["images"].iloc[0] == (labels == 0).sum()
 
 
-def test_the_same_pictures_imported_again_are_shown_again(open_page, forgotten, tmp_path):
+def test_the_same_images_imported_again_are_shown_again(open_page, forgotten, tmp_path):
     name = forgotten.card.dataset
     check_said_to_be_gone(open_page("mistakes", compare=forgotten.id), forgotten)
     datasets.import_folder(tmp_path / name, name)
@@ -908,11 +908,11 @@ def test_the_same_pictures_imported_again_are_shown_again(open_page, forgotten, 
     assert not page.info
 
 
-def test_other_pictures_under_the_same_name_are_not_shown(open_page, forgotten, tmp_path):
+def test_other_images_under_the_same_name_are_not_shown(open_page, forgotten, tmp_path):
     name = forgotten.card.dataset
-    datasets.import_folder(own_pictures("others", tmp_path), name)
+    datasets.import_folder(own_images("others", tmp_path), name)
     page = open_page("mistakes", compare=forgotten.id)
-    assert f"The test pictures of '{name}' are not those that were measured" in texts(page)
+    assert f"The test images of '{name}' are not those that were measured" in texts(page)
     assert galleries(page) == []
 
 
@@ -923,28 +923,28 @@ def test_a_dataset_that_must_be_downloaded_is_named(open_page, studio):
     assert "Download it on the Train page" in texts(page)
 
 
-# The pictures in a cell
+# The images in a cell
 
 
-def pictures_in(page: AppTest) -> dict[int, np.ndarray]:
-    """Every picture that is shown, by its number."""
+def images_in(page: AppTest) -> dict[int, np.ndarray]:
+    """Every image that is shown, by its number."""
     cards = re.findall(
         r'<figure data-index="(\d+)"><img src="data:image/png;base64,([^"]+)"', html_of(page)
     )
     return {int(number): decode(base64.b64decode(content)) for number, content in cards}
 
 
-def test_a_cell_shows_the_pictures_it_counts(open_page, mnist_test):
+def test_a_cell_shows_the_images_it_counts(open_page, mnist_test):
     page = open_page("confusion", cell=f"{FOREST}.4.9")
     inside = np.flatnonzero(in_cell(FOREST, 4, 9))
     assert len(inside) == confused(FOREST)[4, 9]
     assert shown(page) == sorted_by(FOREST, inside)
     assert headings(page) == ["4 answered as 9"]
-    assert f"{len(inside)} pictures by {FOREST}" in texts(page)
+    assert f"{len(inside)} images by {FOREST}" in texts(page)
     assert matrices(page)[f"Confusion matrix of {FOREST}"]["cell"] == [4, 9]
     assert matrices(page)[f"Confusion matrix of {CNN}"]["cell"] is None
-    for number, picture in pictures_in(page).items():
-        assert np.array_equal(picture, mnist_test[0][number])
+    for number, image in images_in(page).items():
+        assert np.array_equal(image, mnist_test[0][number])
 
 
 def test_a_card_says_what_each_model_answered_and_how_sure_it_was(open_page):
@@ -953,7 +953,7 @@ def test_a_card_says_what_each_model_answered_and_how_sure_it_was(open_page):
     assert len(cards) == confused(FOREST)[4, 9]
     for number, card in ((int(number), unescape(card)) for number, card in cards):
         assert "True class 4" in card
-        assert f"test picture {number}" in card
+        assert f"test image {number}" in card
         rows = re.findall(r"<li>(.*?)</li>", card)
         for row, name in zip(rows, (CNN, FOREST), strict=True):
             assert name in row
@@ -964,7 +964,7 @@ def test_a_card_says_what_each_model_answered_and_how_sure_it_was(open_page):
 
 
 @pytest.mark.parametrize(("truth", "answer"), [(0, 1), (5, 5), (8, 3)])
-def test_more_pictures_of_a_cell_are_shown_when_asked_for(open_page, truth, answer):
+def test_more_images_of_a_cell_are_shown_when_asked_for(open_page, truth, answer):
     page = open_page("confusion", cell=f"{LOGISTIC}.{truth}.{answer}")
     expected = sorted_by(LOGISTIC, np.flatnonzero(in_cell(LOGISTIC, truth, answer)))
     assert len(expected) == confused(LOGISTIC)[truth, answer]
@@ -980,7 +980,7 @@ def test_more_pictures_of_a_cell_are_shown_when_asked_for(open_page, truth, answ
 def test_an_empty_cell_says_so_and_can_be_closed(open_page):
     page = open_page("confusion", cell=f"{CNN}.0.1")
     assert confused(CNN)[0, 1] == 0
-    assert f"0 pictures by {CNN}" in texts(page)
+    assert f"0 images by {CNN}" in texts(page)
     assert galleries(page) == []
     fine(button(page, "Close").click().run())
     assert asked(page, keys.CELL) is None
@@ -1019,7 +1019,7 @@ def test_the_list_opens_the_same_cell(open_page):
     counts = confused(FOREST)
     assert len(listed.options) == (counts > 0).sum()
     for option in listed.options:
-        truth, answer, count = re.fullmatch(r"(\d) → (\d) \(([\d,]+) pictures?\)", option).groups()
+        truth, answer, count = re.fullmatch(r"(\d) → (\d) \(([\d,]+) images?\)", option).groups()
         assert int(count.replace(",", "")) == counts[int(truth), int(answer)]
     mistakes = [option for option in listed.options if option[0] != option[4]]
     assert listed.options[: len(mistakes)] == mistakes
@@ -1037,7 +1037,7 @@ def test_the_list_opens_the_same_cell(open_page):
 def test_mistakes_are_those_of_numpy_in_that_order(open_page, name, order):
     page = open_page("mistakes", mistakes_of=name, order=order)
     wrong = np.flatnonzero(~right(name))
-    assert f"{len(wrong):,} pictures, sorted by how sure {name} was of its answer." in texts(page)
+    assert f"{len(wrong):,} images, sorted by how sure {name} was of its answer." in texts(page)
     expected = sorted_by(name, wrong, order)
     assert shown(page) == expected[:AT_ONCE]
     if name == CNN:
@@ -1057,13 +1057,13 @@ def test_mistakes_are_filtered_by_class_and_answer(open_page, truth, answer):
     expected = sorted_by(FOREST, np.flatnonzero(inside))
     if expected:
         assert shown(page) == expected[:AT_ONCE]
-        assert f"{len(expected):,} picture" in texts(page)
+        assert f"{len(expected):,} image" in texts(page)
     else:
-        assert "There is no such picture." in texts(page)
+        assert "There is no such image." in texts(page)
         assert galleries(page) == []
 
 
-def test_pictures_that_all_models_get_wrong_are_shown(open_page):
+def test_images_that_all_models_get_wrong_are_shown(open_page):
     page = open_page("mistakes", mistakes="all", mistakes_of=LOGISTIC)
     places = np.flatnonzero(~right(CNN) & ~right(FOREST) & ~right(LOGISTIC))
     assert all_shown(page) == sorted_by(LOGISTIC, places)
@@ -1072,13 +1072,13 @@ def test_pictures_that_all_models_get_wrong_are_shown(open_page):
 
 
 @pytest.mark.parametrize(("good", "bad"), [(CNN, FOREST), (FOREST, CNN), (LOGISTIC, FOREST)])
-def test_pictures_that_one_gets_right_and_another_wrong_are_shown(open_page, good, bad):
+def test_images_that_one_gets_right_and_another_wrong_are_shown(open_page, good, bad):
     page = open_page("mistakes")
     choose(page, keys.MISTAKES, "apart")
     choose(page, keys.RIGHT_RUN, good)
     choose(page, keys.WRONG_RUN, bad)
     places = np.flatnonzero(right(good) & ~right(bad))
-    assert f"{len(places):,} pictures, sorted by how sure {bad} was" in texts(page)
+    assert f"{len(places):,} images, sorted by how sure {bad} was" in texts(page)
     assert shown(page) == sorted_by(bad, places)[:AT_ONCE]
     seven = places[stored(bad)[0][places] == 7]
     choose(page, keys.TRUE_CLASS, "7")
@@ -1086,15 +1086,15 @@ def test_pictures_that_one_gets_right_and_another_wrong_are_shown(open_page, goo
     assert shown(page) == sorted_by(bad, seven, "unsure")[:AT_ONCE]
 
 
-def test_a_model_that_is_right_where_it_is_wrong_has_no_picture(open_page):
+def test_a_model_that_is_right_where_it_is_wrong_has_no_image(open_page):
     page = open_page("mistakes", mistakes="apart", right_run=CNN, wrong_run=CNN)
-    assert "There is no such picture." in texts(page)
+    assert "There is no such image." in texts(page)
 
 
 # Ensembles
 
 
-def test_weights_that_suit_the_validation_pictures_are_suggested(open_page):
+def test_weights_that_suit_the_validation_images_are_suggested(open_page):
     names = (FOREST, LOGISTIC)
     page = open_page("ensemble", compare=",".join(names))
 
@@ -1106,7 +1106,7 @@ def test_weights_that_suit_the_validation_pictures_are_suggested(open_page):
         weight_of(page, name).set_value(1.0)
     fine(page.run())
     assert weights() == (1.0, 1.0)
-    fine(button(page, "Use the weights that suit the validation pictures").click().run())
+    fine(button(page, "Use the weights that suit the validation images").click().run())
     assert weights() == first
     assert sum(first) == pytest.approx(1)
     evaluations = [runs.load(name).evaluation("val") for name in names]
@@ -1123,7 +1123,7 @@ def test_weights_that_suit_the_validation_pictures_are_suggested(open_page):
 
 def test_members_are_chosen_and_two_are_needed(open_page):
     page = choose(open_page("ensemble"), keys.MEMBERS, [FOREST, LOGISTIC])
-    fine(button(page, "Use the weights that suit the validation pictures").click().run())
+    fine(button(page, "Use the weights that suit the validation images").click().run())
     assert list(table(page, "weight").value["run"]) == ["together", FOREST, LOGISTIC]
     choose(page, keys.MEMBERS, [FOREST])
     assert "An ensemble needs at least two runs. Received: 1." in texts(page)
@@ -1194,11 +1194,11 @@ def test_a_name_that_cannot_be_taken_is_told(open_page, studio, ensembles, name,
     assert widgets(page)[keys.COMPARED].value == list(SHIPPED)
 
 
-def test_members_with_other_validation_pictures_get_no_suggestion(open_page, studio):
+def test_members_with_other_validation_images_get_no_suggestion(open_page, studio):
     copy_of(LOGISTIC, "other", studio, dataset_fingerprint="0" * 64)
     page = open_page("ensemble", compare=f"{FOREST},other")
-    assert "These models had different validation pictures" in texts(page)
-    assert "Use the weights that suit the validation pictures" not in button_labels(page)
+    assert "These models had different validation images" in texts(page)
+    assert "Use the weights that suit the validation images" not in button_labels(page)
     for name in (FOREST, "other"):
         assert weight_of(page, name).value == 1.0
     check_verdict(
@@ -1217,8 +1217,8 @@ def test_an_ensemble_answers_on_the_recognise_page(studio, ensembles, name):
     assert f"Answered by Ensemble of {len(runs.load(name).card.members)} ({name})." in [
         plain(caption.value) for caption in page.caption
     ]
-    picture = 255 - digit(7)
-    reading = load_predictor(runs.load(name)).read(255 - picture)
+    image = 255 - digit(7)
+    reading = load_predictor(runs.load(name)).read(255 - image)
     assert f"{reading.confidence * 100:.1f} %" in html_of(page)
 
 
@@ -1234,7 +1234,7 @@ def test_an_ensemble_whose_member_was_changed_says_so_when_it_should_answer(stud
     assert "Put the ensemble together again." in fine(page.run()).error[0].value
 
 
-# Your own pictures
+# Your own images
 
 
 @pytest.fixture
@@ -1245,12 +1245,12 @@ def upload(studio) -> uploads.Upload:
     for place in range(40):
         folder = (labels[place] + (place % 8 == 0)) % 10
         files[f"mine/{folder}/{place}.png"] = encode_png(images[place, ..., 0])
-    files["mine/3/bad.png"] = files["mine/4/bad.png"] = b"no picture"
+    files["mine/3/bad.png"] = files["mine/4/bad.png"] = b"no image"
     files["mine/else/0.png"] = files["mine/else/1.png"] = files["mine/7/17.png"]
     return uploads.add(files.items())
 
 
-def test_pictures_of_ones_own_are_reported_on(open_page, upload):
+def test_images_of_ones_own_are_reported_on(open_page, upload):
     page = open_page("own", labelled=upload.id)
     assert f"{upload.title} has arrived" in texts(page)
     fine(button(page, "Show them").click().run())
@@ -1286,9 +1286,9 @@ def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
     hits = labels == said
     low, high = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
     values = {metric.label: metric.value for metric in page.metric}
-    assert values["On your pictures"] == f"{hits.mean() * 100:.1f} %"
-    assert values["On its test pictures"] == f"{right(name).mean() * 100:.1f} %"
-    assert values["Pictures"] == str(len(labels)) == "40"
+    assert values["On your images"] == f"{hits.mean() * 100:.1f} %"
+    assert values["On its test images"] == f"{right(name).mean() * 100:.1f} %"
+    assert values["Images"] == str(len(labels)) == "40"
     assert page.metric[0].delta == f"95 % interval {low * 100:.1f} to {high * 100:.1f} %"
 
     expected = metrics.classification_report(
@@ -1299,10 +1299,10 @@ def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
         for ours, theirs in (("precision", "precision"), ("recall", "recall"), ("f1", "f1-score")):
             value = expected[str(label)][theirs]
             assert row[ours] == pytest.approx(value, abs=EXACT, nan_ok=True)
-        assert row["pictures"] == expected[str(label)]["support"]
+        assert row["images"] == expected[str(label)]["support"]
 
-    assert "Passed over, since in other folders: 2 pictures." in texts(page)
-    assert "Could not be read: 2 pictures." in texts(page)
+    assert "Passed over, since in other folders: 2 images." in texts(page)
+    assert "Could not be read: 2 images." in texts(page)
     refused = table(page, "File").value
     assert list(refused["File"]) == ["mine/3/bad.png", "mine/4/bad.png"]
     for reason in refused["Why"]:
@@ -1317,7 +1317,7 @@ def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
 
 
 def found_paths(upload: uploads.Upload) -> list[str]:
-    """The pictures of the upload that can be answered, in the order of their names."""
+    """The images of the upload that can be answered, in the order of their names."""
     with zipfile.ZipFile(upload.path) as archive:
         names = sorted(archive.namelist())
     return [name for name in names if "bad" not in name and "else" not in name]
@@ -1341,7 +1341,7 @@ def test_a_zip_that_is_uploaded_is_kept_in_the_address(open_page, upload):
 @pytest.mark.parametrize(
     ("state", "error", "said"),
     [
-        ("failed", "No readable picture of a class was found in x.zip.", "No readable picture"),
+        ("failed", "No readable image of a class was found in x.zip.", "No readable image"),
         ("cancelled", "Cancelled; nothing was kept.", "The last try was cancelled"),
     ],
 )
@@ -1358,7 +1358,7 @@ def test_an_evaluation_that_did_not_end_well_says_so(open_page, upload, state, e
     check_report(fine(page.run()), upload, CNN)
 
 
-def test_pictures_of_no_class_fail_with_the_names_of_the_classes(open_page, studio):
+def test_images_of_no_class_fail_with_the_names_of_the_classes(open_page, studio):
     upload = uploads.add({"cats/1.png": png(1)}.items())
     page = open_page("own", labelled=upload.id)
     fine(button(page, "Show them").click().run())
@@ -1380,13 +1380,13 @@ def test_an_evaluation_that_runs_is_shown_and_can_be_cancelled(open_page, upload
     with lock_of(job.folder):
         write_status(job.folder, state="running", stage="answering", part=0.5, note="20 of 40")
         page = open_page("own", labelled=upload.id)
-        assert "Show your pictures to mnist-cnn" in texts(page)
+        assert "Show your images to mnist-cnn" in texts(page)
         assert page.get("progress")[0].proto.text == "Answering · 20 of 40"
         fine(button(page, "Cancel").click().run())
         assert jobs.load(job.id).stopping
 
 
-def test_pictures_that_were_forgotten_meanwhile_are_asked_for_again(open_page, upload):
+def test_images_that_were_forgotten_meanwhile_are_asked_for_again(open_page, upload):
     worked(jobs.submit("evaluate", {"run": CNN, "upload": upload.id}))
     page = open_page("own", labelled=upload.id)
     assert page.metric

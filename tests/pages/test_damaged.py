@@ -8,7 +8,7 @@ from core import datasets, jobs, runs
 from core.datasets import store
 from core.jobs import queue
 from pages.components import keys
-from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.jobs.conftest import own_folders
 from tests.core.tampering import replace_by, with_value
 from tests.pages.opening import fine, visit
@@ -26,7 +26,7 @@ def studio(tmp_path, monkeypatch, small_run):
         with_value(changed.runs_dir / "deep" / runs.CARD, "history", "[" * 9000 + "]" * 9000)
         replace_by(changed.runs_dir / "pipe" / runs.CARD, "pipe")
         datasets.import_folder(write_folder(pets(10, 10), tmp_path / "pets"), "torn")
-        with_value(store.root() / "torn" / store.CARD, "pictures", "-1")
+        with_value(store.root() / "torn" / store.CARD, "images", "-1")
         config = {"dataset": "digits", "model": "knn"}
         for file, field, value in (
             ("config.json", "settings", '{"dataset": "digits", "model": []}'),

@@ -12,7 +12,7 @@ from core import datasets
 from core.datasets.choices import Choices
 from core.training import TrainConfig, train
 from pages.components import keys
-from tests.core.datasets.pictures_on_disk import some, write_zip
+from tests.core.datasets.images_on_disk import some, write_zip
 from tests.core.jobs.conftest import own_folders
 from tests.pages.opening import fine, visit
 
@@ -64,7 +64,7 @@ def studio(tmp_path_factory) -> Iterator[None]:
         rename = {f"class{number}": name for number, name in enumerate(FOREIGN)}
         source = write_zip(tree, folder / "foreign.zip")
         title = FOREIGN[1]
-        datasets.import_pictures(source, "foreign", title, "you", Choices(rename=rename))
+        datasets.import_images(source, "foreign", title, "you", Choices(rename=rename))
         for name, model in (("one", "logistic_regression"), ("two", "knn")):
             train(TrainConfig(dataset="foreign", model=model, name=name))
         yield

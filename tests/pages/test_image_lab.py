@@ -1,4 +1,4 @@
-"""The image lab without a browser: pictures, steps, random changes, and where models break."""
+"""The image lab without a browser: images, steps, random changes, and where models break."""
 
 import base64
 import io
@@ -40,20 +40,20 @@ FIRST = "gaussian_blur~canny"  # the pipeline of a first visit
 SAMPLES = (*datasets.PHOTOGRAPHS, *(f"digit_{digit}" for digit in range(10)))
 LARGE, SMALL, VARIANT = 760, 300, 256  # pixels of the longer side
 OWN = tuple(param for param in AUGMENTATION if param.only_if)  # what custom augmentation has
-PICTURE = re.compile(r'<img src="data:image/(png|jpeg);base64,([^"]+)" alt="([^"]*)">')
+IMAGE = re.compile(r'<img src="data:image/(png|jpeg);base64,([^"]+)" alt="([^"]*)">')
 OPINION = re.compile(r"<b>([^<]*)</b>(≠ )?<strong>([^<]*)</strong> ([^<]*)</figcaption>")
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A picture on the page."""
+    """An image on the page."""
 
     title: str
     kind: str
     image: np.ndarray
 
     def is_like(self, expected: np.ndarray) -> bool:
-        """Whether it is that picture; what JPEG has taken away may be missing."""
+        """Whether it is that image; what JPEG has taken away may be missing."""
         if self.kind == "jpeg":
             content = cv2.imencode(".jpg", expected[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1]
             expected = decode(content.tobytes())
@@ -102,17 +102,17 @@ def files(monkeypatch) -> dict[str, object]:
 
 
 def sample(name: str) -> np.ndarray:
-    """The picture of a sample, read anew."""
+    """The image of a sample, read anew."""
     if name.startswith("digit_"):
-        return datasets.sample_pictures("mnist")[int(name[-1])][..., 0]
+        return datasets.sample_images("mnist")[int(name[-1])][..., 0]
     return datasets.photograph(name)
 
 
 def seen(page: AppTest) -> list[Seen]:
-    """Every picture on the page but histograms, in their order."""
+    """Every image on the page but histograms, in their order."""
     return [
         Seen(unescape(title), kind, decode(base64.b64decode(content)))
-        for kind, content, title in PICTURE.findall(html_of(page))
+        for kind, content, title in IMAGE.findall(html_of(page))
     ]
 
 
@@ -122,14 +122,14 @@ def steps_of(page: AppTest) -> tuple[Step, ...]:
     return from_text({None: FIRST, "none": ""}.get(text, text))
 
 
-def check_pictures(page: AppTest, image: np.ndarray, steps: Sequence[Step]) -> None:
-    """The page shows what these steps make of the picture, and nothing else."""
+def check_images(page: AppTest, image: np.ndarray, steps: Sequence[Step]) -> None:
+    """The page shows what these steps make of the image, and nothing else."""
     results = list(run(image, steps))
     titles = [f"{number} · {step.spec.title}" for number, step in enumerate(steps, 1)]
     expected = [
         ("Before", fit_within(image, LARGE)),
         ("After", fit_within([image, *results][-1], LARGE)),
-        ("Picture", fit_within(fit_within(image, LARGE), SMALL)),
+        ("Image", fit_within(fit_within(image, LARGE), SMALL)),
         *(
             (title, fit_within(fit_within(one, LARGE), SMALL))
             for title, one in zip(titles, results, strict=True)
@@ -137,8 +137,8 @@ def check_pictures(page: AppTest, image: np.ndarray, steps: Sequence[Step]) -> N
     ]
     found = seen(page)
     assert [one.title for one in found] == [title for title, _ in expected]
-    for one, (_, picture) in zip(found, expected, strict=True):
-        assert one.is_like(picture), one.title
+    for one, (_, wanted) in zip(found, expected, strict=True):
+        assert one.is_like(wanted), one.title
     assert tuple(steps) == steps_of(page)
     assert [toggle.label for toggle in page.toggle] == titles
     assert [toggle.value for toggle in page.toggle] == [step.on for step in steps]
@@ -150,7 +150,7 @@ def change(page: AppTest, text: str, image: np.ndarray | None = None) -> AppTest
     fine(page)
     expected = {FIRST: None, "": "none"}.get(text, text)
     assert asked(page, keys.PIPELINE) == expected
-    check_pictures(page, sample("digit_3") if image is None else image, from_text(text))
+    check_images(page, sample("digit_3") if image is None else image, from_text(text))
     return page
 
 
@@ -175,13 +175,13 @@ def captions(page: AppTest) -> list[str]:
     return [plain(caption.value) for caption in page.caption]
 
 
-# Pictures
+# Images
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_view_is_shown_for_every_sample(open_page, name):
     page, image = open_page(sample=name), sample(name)
-    check_pictures(page, image, from_text(FIRST))
+    check_images(page, image, from_text(FIRST))
     assert asked(page, keys.LAB_SAMPLE) == (None if name == "flower" else name)
     fine(page.button_group(key=keys.LAB_VIEW).set_value("random").run())
     assert asked(page, keys.LAB_VIEW) == "random"
@@ -191,7 +191,7 @@ def test_every_view_is_shown_for_every_sample(open_page, name):
     assert [one.title for one in seen(page)] == [f"{s:g}" for s in CHANGES["noise"].strengths]
     assert not page.error and not page.warning
     fine(page.button_group(key=keys.LAB_VIEW).set_value("pipeline").run())
-    check_pictures(page, image, from_text(FIRST))
+    check_images(page, image, from_text(FIRST))
     assert asked(page, keys.LAB_VIEW) is None
 
 
@@ -200,20 +200,20 @@ def test_a_sample_is_chosen_on_the_page(open_page, name):
     page = open_page(sample="digit_3" if name != "digit_3" else "coins", pipeline="invert")
     fine(page.button_group(key=keys.LAB_SAMPLE).set_value(name).run())
     assert asked(page, keys.LAB_SAMPLE) == (None if name == "flower" else name)
-    check_pictures(page, sample(name), from_text("invert"))
+    check_images(page, sample(name), from_text("invert"))
     licence = [f"Photograph: {datasets.PHOTOGRAPHS[name][3]}."] if name[-2] != "_" else []
     assert captions(page) == licence
 
 
 @pytest.mark.parametrize(
     "address",
-    [{"sample": "unicorn"}, {"sample": ""}, {"picture": "telescope"}, {"lab": "kitchen"}],
+    [{"sample": "unicorn"}, {"sample": ""}, {"image": "telescope"}, {"lab": "kitchen"}],
     ids=str,
 )
 def test_a_link_to_what_is_not_there_shows_the_usual(open_page, address):
     page = open_page(**address)
     shown = "flower" if "sample" in address else "digit_3"
-    check_pictures(page, sample(shown), from_text(FIRST))
+    check_images(page, sample(shown), from_text(FIRST))
 
 
 def test_a_photograph_that_is_not_there_is_told(open_page, monkeypatch):
@@ -221,21 +221,21 @@ def test_a_photograph_that_is_not_there_is_told(open_page, monkeypatch):
     datasets.photograph.cache_clear()
     page = open_page(sample="cat")
     assert "The photograph 'cat' should come with skimage, but is not there." in texts(page)
-    assert "Choose or take a picture above to begin." in texts(page)
+    assert "Choose or take an image above to begin." in texts(page)
     assert seen(page) == []
 
 
 @pytest.mark.parametrize("source", ["upload", "camera", "drawing"])
 @pytest.mark.parametrize("view", ["pipeline", "random"])
-def test_without_a_picture_one_is_asked_for(open_page, source, view):
-    page = open_page(picture=source, lab=view)
-    assert "Choose or take a picture above to begin." in texts(page)
+def test_without_an_image_one_is_asked_for(open_page, source, view):
+    page = open_page(image=source, lab=view)
+    assert "Choose or take an image above to begin." in texts(page)
     assert ("Nothing was drawn yet." in texts(page)) == (source == "drawing")
     assert asked(page, keys.LAB_SOURCE) == source
     assert seen(page) == []
 
 
-PICTURES = {
+IMAGES = {
     "grey.png": np.random.default_rng(0).integers(0, 256, (30, 40), np.uint8),
     "colour.bmp": np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8),
     "large.png": cv2.resize(np.eye(9, dtype=np.uint8) * 255, (1000, 500)),
@@ -243,53 +243,53 @@ PICTURES = {
 
 
 def content(name: str) -> bytes:
-    """A file of that picture."""
-    image = PICTURES[name]
+    """A file of that image."""
+    image = IMAGES[name]
     bgr = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     return cv2.imencode(name[-4:], bgr)[1].tobytes()
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", IMAGES)
 def test_an_upload_is_worked_on_and_outlives_a_reload(open_page, name):
-    page = open_page(picture="upload", pipeline="invert")
+    page = open_page(image="upload", pipeline="invert")
     fine(page.file_uploader[0].upload(name, content(name)).run())
-    check_pictures(page, PICTURES[name], from_text("invert"))
-    again = open_page(picture="upload", pipeline="invert", sketch=asked(page, keys.SKETCH))
-    check_pictures(again, PICTURES[name], from_text("invert"))
+    check_images(page, IMAGES[name], from_text("invert"))
+    again = open_page(image="upload", pipeline="invert", sketch=asked(page, keys.SKETCH))
+    check_images(again, IMAGES[name], from_text("invert"))
     assert captions(again)[1:] == [f"{name}, from before."]
     fine(again.button_group(key=keys.LAB_VIEW).set_value("random").run())
-    assert seen(again)[0].is_like(fit_within(PICTURES[name], VARIANT))
+    assert seen(again)[0].is_like(fit_within(IMAGES[name], VARIANT))
 
 
 def test_another_visitor_does_not_see_an_upload(open_page):
-    page = open_page(picture="upload")
+    page = open_page(image="upload")
     fine(page.file_uploader[0].upload("grey.png", content("grey.png")).run())
-    assert seen(open_page(picture="upload")) == []
-    assert seen(open_page(picture="upload", sketch="somebody else's")) == []
+    assert seen(open_page(image="upload")) == []
+    assert seen(open_page(image="upload", sketch="somebody else's")) == []
 
 
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [
-        (b"no picture", "*bad*.png: The file is not an image the studio knows"),
+        (b"no image", "*bad*.png: The file is not an image the studio knows"),
         (b"", "*bad*.png: The file is empty"),
         (content("grey.png")[:60], "damaged or cut off"),
     ],
-    ids=["no picture", "empty", "cut off"],
+    ids=["no image", "empty", "cut off"],
 )
-def test_a_file_that_is_no_picture_is_told(open_page, file, sentence):
-    page = open_page(picture="upload")
+def test_a_file_that_is_no_image_is_told(open_page, file, sentence):
+    page = open_page(image="upload")
     fine(page.file_uploader[0].upload("*bad*.png", file).run())
     (error,) = page.error
     assert sentence in error.value.replace("\\", "")
     assert seen(page) == []
     fine(page.file_uploader[0].upload("grey.png", content("grey.png")).run())
-    check_pictures(page, PICTURES["grey.png"], from_text(FIRST))
+    check_images(page, IMAGES["grey.png"], from_text(FIRST))
 
 
 def test_a_large_image_is_reduced_and_that_is_said(open_page):
     large = np.tile(np.arange(240, dtype=np.uint8), (1800, 10))
-    page = open_page(picture="upload", pipeline="invert")
+    page = open_page(image="upload", pipeline="invert")
     fine(page.file_uploader[0].upload("large.png", encode_png(large)).run())
     assert captions(page)[1] == "Reduced from 2,400 × 1,800 to 1,200 × 900 pixels."
     assert "1200×900 pixels" in html_of(page)
@@ -300,22 +300,22 @@ def test_a_large_image_is_reduced_and_that_is_said(open_page):
 def test_what_was_drawn_is_worked_on(open_page):
     drawn = 255 - cv2.resize(sample("digit_7"), (320, 320))
     memory._shelf().put("who drew it", Memory({"objects": [1]}, encode_png(drawn)))
-    page = open_page(picture="drawing", pipeline="threshold", sketch="who drew it")
-    check_pictures(page, drawn, from_text("threshold"))
+    page = open_page(image="drawing", pipeline="threshold", sketch="who drew it")
+    check_images(page, drawn, from_text("threshold"))
     assert "Nothing was drawn yet." not in texts(page)
     fine(page.button_group(key=keys.LAB_VIEW).set_value("random").run())
     assert seen(page)[0].is_like(fit_within(drawn, VARIANT))
 
 
 def test_an_upload_leaves_what_was_drawn(open_page):
-    drawn = PICTURES["grey.png"]
+    drawn = IMAGES["grey.png"]
     memory._shelf().put("who did both", Memory({"objects": [1]}, encode_png(drawn)))
-    page = open_page(picture="upload", sketch="who did both")
+    page = open_page(image="upload", sketch="who did both")
     fine(page.file_uploader[0].upload("large.png", content("large.png")).run())
-    check_pictures(page, PICTURES["large.png"], from_text(FIRST))
+    check_images(page, IMAGES["large.png"], from_text(FIRST))
     assert asked(page, keys.SKETCH) == "who did both"
     fine(page.button_group(key=keys.LAB_SOURCE).set_value("drawing").run())
-    check_pictures(page, drawn, from_text(FIRST))
+    check_images(page, drawn, from_text(FIRST))
 
 
 # Links
@@ -356,7 +356,7 @@ def test_every_operation_can_be_linked_to_and_has_its_fields(open_page, group):
 
 
 @pytest.mark.parametrize("text", ["none", "", "~~~"])
-def test_a_link_without_steps_shows_the_picture_alone(open_page, text):
+def test_a_link_without_steps_shows_the_image_alone(open_page, text):
     page = change(open_page(pipeline=text), "")
     assert "Add a step to begin." in texts(page)
     assert button(page, "Clear").disabled
@@ -529,7 +529,7 @@ def test_what_a_threshold_found_is_noted(open_page, name):
 def test_contours_are_counted(open_page):
     things = np.zeros((60, 80), np.uint8)
     things[5:16, 5:16] = things[30:51, 20:31] = things[5:10, 60:65] = 255  # sides by corners
-    page = open_page(picture="upload", pipeline="contours;dark=False")
+    page = open_page(image="upload", pipeline="contours;dark=False")
     fine(page.file_uploader[0].upload("things.png", encode_png(things)).run())
     note = "1 · Contours: 3 contours; areas in pixels, largest first: 200, 100, 16."
     assert [caption for caption in captions(page) if "·" in caption] == [note]
@@ -539,18 +539,18 @@ def test_contours_are_counted(open_page):
     assert "1 · Contours: No contour of that size was found." in captions(page)
 
 
-def test_a_picture_that_would_grow_too_large_is_told(open_page):
+def test_an_image_that_would_grow_too_large_is_told(open_page):
     double = ["resize;percent=200;method=nearest"] * 3
     page = open_page(pipeline="~".join(double), sample="page")
     (error,) = page.error
     said = error.value.replace("\\", "")
     assert re.fullmatch(
-        r"Resize would make a picture of 4[.\d]* million pixels; at most 4 million are allowed\.",
+        r"Resize would make an image of 4[.\d]* million pixels; at most 4 million are allowed\.",
         said,
     )
     assert seen(page) == []
     fine(of_step(page, 2, "remove").click().run())
-    check_pictures(page, sample("page"), from_text("~".join(double[:2])))
+    check_images(page, sample("page"), from_text("~".join(double[:2])))
 
 
 def test_each_step_shows_its_call(open_page):
@@ -561,7 +561,7 @@ def test_each_step_shows_its_call(open_page):
     assert "20, 150" in first.call and third.call == "cv2.medianBlur(image, 7)"
 
 
-def test_the_size_of_both_pictures_is_told(open_page):
+def test_the_size_of_both_images_is_told(open_page):
     page = open_page(pipeline="resize;percent=50", sample="coins")
     said = re.findall(r"<b>(Before|After)</b> · ([^<]*)<", html_of(page))
     assert said == [("Before", "384×303 pixels"), ("After", "192×152 pixels")]
@@ -598,7 +598,7 @@ def test_the_result_is_taken_away_in_its_full_size(open_page, files, name, text)
 
 
 def opinions(page: AppTest) -> list[tuple[str, bool, str, str]]:
-    """Of each picture: its title, whether it is marked, the answer and what is said of it."""
+    """Of each image: its title, whether it is marked, the answer and what is said of it."""
     return [
         (unescape(title), bool(mark), unescape(label), unescape(said))
         for title, mark, label, said in OPINION.findall(html_of(page))
@@ -617,7 +617,7 @@ def test_a_model_is_asked_before_and_after_each_step(open_page, model, name):
     fine(page.run())
     steps = from_text(text)
     predictor = load_predictor(runs.load(model))
-    expected, titles = [], ["Picture"]
+    expected, titles = [], ["Image"]
     titles += [f"{number} · {step.spec.title}" for number, step in enumerate(steps, 1)]
     for title, image in zip(titles, [sample(name), *run(sample(name), steps)], strict=True):
         try:
@@ -674,14 +674,14 @@ def fields(page: AppTest) -> dict[str, object]:
 
 
 def check_variants(page: AppTest, image: np.ndarray, policy: Policy, number=12, seed=0) -> None:
-    """The page shows what the policy makes of the picture."""
+    """The page shows what the policy makes of the image."""
     small = fit_within(image, VARIANT)
     batch = np.stack([small[..., None] if small.ndim == 2 else small] * number)
     expected = [one.reshape(small.shape) for one in augment(batch, policy, seed)]
     found = seen(page)
     assert [one.title for one in found] == [str(place) for place in range(1, number + 1)]
-    for one, picture in zip(found, expected, strict=True):
-        assert np.array_equal(one.image, picture)
+    for one, wanted in zip(found, expected, strict=True):
+        assert np.array_equal(one.image, wanted)
     assert ("Nothing is changed yet" in texts(page)) == (not policy.changes)
     assert not page.error
 
@@ -812,35 +812,35 @@ def test_the_variants_are_taken_away_as_a_zip(open_page, files):
     check_variants(page, sample("digit_3"), policy)
     with zipfile.ZipFile(io.BytesIO(files["variants.zip"]())) as archive:
         names = archive.namelist()
-        pictures = [decode(archive.read(name)) for name in names]
+        images = [decode(archive.read(name)) for name in names]
     assert names == [f"variant-{number:02}.png" for number in range(1, 13)]
-    assert all((one.image == two).all() for one, two in zip(seen(page), pictures, strict=True))
+    assert all((one.image == two).all() for one, two in zip(seen(page), images, strict=True))
 
 
 # Where models break
 
-SETTINGS = {"runs": [LOGISTIC], "change": "contrast", "pictures": 100}
+SETTINGS = {"runs": [LOGISTIC], "change": "contrast", "images": 100}
 
 
 def breaking(open_page, **changed: str) -> AppTest:
     """The page at what `SETTINGS` asks for."""
     address = {"lab": "robustness", "breaks": LOGISTIC, "change": "contrast"} | changed
     page = open_page(**address)
-    return fine(page.select_slider(key=keys.BREAKING_PICTURES).set_value(100).run())
+    return fine(page.select_slider(key=keys.BREAKING_IMAGES).set_value(100).run())
 
 
 def check_result(page: AppTest, job: jobs.Job) -> None:
     """The table shows the figures of the job, as they would be measured anew."""
     settings = job.settings
     chosen = [runs.load(name) for name in settings["runs"]]
-    found = robustness.measure(chosen, settings["change"], settings["pictures"])
+    found = robustness.measure(chosen, settings["change"], settings["images"])
     (frame,) = page.dataframe
     assert list(frame.value.columns) == list(found.accuracies)
     assert list(frame.value.index) == [f"{strength:g}" for strength in found.strengths]
     for name, accuracies in found.accuracies.items():
         assert list(frame.value[name]) == list(accuracies)
     assert len(page.get("vega_lite_chart")) + len(page.get("arrow_vega_lite_chart")) == 1
-    assert f"On {settings['pictures']} test pictures of each model's own test set" in texts(page)
+    assert f"On {settings['images']} test images of each model's own test set" in texts(page)
     assert not page.error
 
 
@@ -868,7 +868,7 @@ def test_a_measurement_is_queued_and_its_figures_are_shown(open_page):
     [
         (keys.BREAKING, "button_group", "blur"),
         (keys.BREAKING_RUNS, "multiselect", [LOGISTIC, CNN]),
-        (keys.BREAKING_PICTURES, "select_slider", 200),
+        (keys.BREAKING_IMAGES, "select_slider", 200),
     ],
 )
 def test_other_settings_have_not_been_measured_yet(open_page, key, kind, value):
@@ -884,15 +884,15 @@ def test_other_settings_have_not_been_measured_yet(open_page, key, kind, value):
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_every_change_is_shown_on_a_picture(open_page, change):
+def test_every_change_is_shown_on_an_image(open_page, change):
     page = open_page(lab="robustness", change=change, breaks=LOGISTIC)
     assert asked(page, keys.BREAKING) == (None if change == "noise" else change)
     images, _ = datasets.load_test("mnist")
     expected = robustness.example(images[0, ..., 0], change)
     assert [one.title for one in seen(page)] == [f"{s:g}" for s in CHANGES[change].strengths]
-    for one, picture in zip(seen(page), expected, strict=True):
-        assert np.array_equal(one.image, picture)
-    assert f"A test picture at each strength. {CHANGES[change].unit}." in captions(page)
+    for one, wanted in zip(seen(page), expected, strict=True):
+        assert np.array_equal(one.image, wanted)
+    assert f"A test image at each strength. {CHANGES[change].unit}." in captions(page)
 
 
 def test_nothing_chosen_gives_a_hint(open_page):

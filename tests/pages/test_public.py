@@ -22,7 +22,7 @@ from core.training import TrainConfig
 from core.visitors import KEEPER, NOBODY, acting_as
 from pages.components import keys, memory, visitor
 from pages.components.memory import Memory
-from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.public import A, B, give_run, public_demo
 from tests.pages.opening import APP, digit, fine, visit
 
@@ -66,7 +66,7 @@ def nodes(block) -> Iterator[object]:
 
 
 def said(page: AppTest) -> list[str]:
-    """Whatever was sent to the browser, a text each: labels, options, tables, charts, pictures."""
+    """Whatever was sent to the browser, a text each: labels, options, tables, charts, images."""
     protos = (getattr(node, "proto", None) for node in nodes(page._tree))
     return [str(proto).replace("\\", "") for proto in protos if proto is not None]
 
@@ -187,7 +187,7 @@ def test_no_page_says_so_to_the_keeper(open_page, demo, monkeypatch, page):
     assert not any(LINE in text for text in said(open_page(KEEPER, page)))
 
 
-def test_pictures_come_from_the_browser_alone(open_page):
+def test_images_come_from_the_browser_alone(open_page):
     page = open_page(A, "train", dataset="+own")
     assert [option.content for option in page.button_group(keys.IMPORT_WAY).proto.options] == [
         "A zip file",
@@ -223,7 +223,7 @@ def test_nothing_is_offered_that_would_have_to_be_downloaded(open_page, monkeypa
     assert options == [
         "scikit\\-learn digits",
         "MNIST",
-        "Your own pictures",
+        "Your own images",
     ]
     assert page.button_group(keys.DATASET).value == "mnist"
     assert not any("ownload it" in one.label for one in page.button)
@@ -256,7 +256,7 @@ def test_what_is_too_much_for_a_small_machine_cannot_be_started(open_page, monke
         step="model",
         dataset="mnist",
         model="random_forest",
-        **{"random_forest.max_pictures": "5000"},
+        **{"random_forest.max_images": "5000"},
     )
     assert not page.error
     assert not button(page, "Start training").disabled
@@ -290,12 +290,12 @@ def _is_popover(node) -> bool:
     return hasattr(proto, "popover") and proto.HasField("popover")
 
 
-def test_two_visitors_can_give_their_pictures_the_same_name(open_page):
+def test_two_visitors_can_give_their_images_the_same_name(open_page):
     for me in (A, B):
         with acting_as(me):
             upload = uploads.add(pets().items())
         page = open_page(me, "train", dataset="+own", upload=upload.id)
-        fine(button(page, "Import these pictures").click().run())
+        fine(button(page, "Import these images").click().run())
         assert not page.error
     names = [job.settings["name"] for job in queue.everything()]
     assert names == ["cats-bbbbbbbb", "cats-aaaaaaaa"]
@@ -322,14 +322,14 @@ def made(demo, small_run, tmp_path) -> dict[str, str]:
     give_run(small_run, A, "secret-other")
     with acting_as(A):
         folder = write_folder(tree, tmp_path / "secret-folder")
-        datasets.import_pictures(folder, "secret-pets", title="Secret pets")
+        datasets.import_images(folder, "secret-pets", title="Secret pets")
         members = (runs.load("secret-run"), runs.load("secret-other"))
         ensemble.save("secret-both", Ensemble(members, (1, 1)))
         digits = {f"secret-mine/{n}/{i}.png": encode_png(digit(n)) for n in (1, 7) for i in "ab"}
         labelled = uploads.add(digits.items())
         measured = {"run": "secret-run", "upload": labelled.id}
         _end(jobs.submit("evaluate", measured), "done", accuracy=0.5)
-        broken = {"runs": ["secret-run"], "change": "noise", "pictures": 500}
+        broken = {"runs": ["secret-run"], "change": "noise", "images": 500}
         _end(jobs.submit("robustness", broken), "done", change="noise")
         upload = uploads.add(tree.items())
         config = TrainConfig("digits", "knn", name="secret-2").to_mapping()
@@ -392,10 +392,10 @@ ADDRESSES = [
     ("recognise", {"sketch": TOKEN}, '"secret": 1'),
     ("recognise", {"sketch": TOKEN, "from": "upload"}, SEVEN),
     ("recognise", {"sketch": f"{A} {TOKEN}"}, ""),
-    ("image_lab", {"sketch": TOKEN, "picture": "drawing"}, "Step by step"),
-    ("image_lab", {"sketch": TOKEN, "picture": "upload"}, "secret.png, from before"),
+    ("image_lab", {"sketch": TOKEN, "image": "drawing"}, "Step by step"),
+    ("image_lab", {"sketch": TOKEN, "image": "upload"}, "secret.png, from before"),
     ("image_lab", {"says": "secret-run"}, "secret-run"),
-    ("image_lab", {"lab": "robustness", "breaks": "secret-run"}, "On 360 test pictures"),
+    ("image_lab", {"lab": "robustness", "breaks": "secret-run"}, "On 360 test images"),
 ]
 ECHOED = "not found"  # a warning repeats what the address asks for
 
@@ -432,7 +432,7 @@ def test_an_address_shows_nothing_to_another(open_page, demo, made, name, addres
     assert of_another(page, filled, demo) == []
     fine(page.run())
     assert of_another(page, filled, demo) == []
-    if address.get("picture") == "drawing":
+    if address.get("image") == "drawing":
         assert any("Nothing was drawn yet" in text for text in said(page))
 
 

@@ -15,7 +15,7 @@ from core.training import TrainConfig, train
 from pages.components import keys, sent
 from pages.components.contents import PAGES
 from pages.components.shown import File
-from tests.core.datasets.pictures_on_disk import write_folder
+from tests.core.datasets.images_on_disk import write_folder
 from tests.core.image_files import heic
 from tests.core.jobs.conftest import own_folders
 from tests.pages.opening import APP, digit, drawn, html_of
@@ -41,11 +41,11 @@ def test_a_drawing_is_answered_by_three_models(app, label):
     assert html_of(app).count(f"<b>{label}</b>") == 4  # the large answer and one for each model
     assert [heading.value for heading in app.subheader] == [
         "What the model saw",
-        "The same picture, read by each model",
+        "The same image, read by each model",
     ]
 
 
-def test_a_picture_without_ink_is_said_to_be_blank(app):
+def test_an_image_without_ink_is_said_to_be_blank(app):
     app.session_state[keys.CANVAS] = drawn(np.full((320, 320), 255, np.uint8))
     app.run()
     assert not app.exception
@@ -118,7 +118,7 @@ def photograph(name: str, seed: int) -> bytes:
 
 @pytest.fixture
 def photos(tmp_path, monkeypatch, app):
-    """The page with `colours-knn-1`, trained on coloured pictures, as the model that answers."""
+    """The page with `colours-knn-1`, trained on coloured images, as the model that answers."""
     files = {
         f"{name}/{number}.png": photograph(name, 100 * label + number)
         for label, name in enumerate(COLOURS)
@@ -169,7 +169,7 @@ def test_a_photograph_is_answered(photos, name):
     assert "<leaves>" not in html_of(photos)
     assert [heading.value for heading in photos.subheader] == [
         "What the model saw",
-        "The same picture, read by each model",
+        "The same image, read by each model",
     ]
 
 
@@ -192,10 +192,10 @@ def test_many_photographs_become_a_table_and_a_csv_with_every_probability(photos
     monkeypatch.setattr(st, "download_button", keep)
     photos.run()
     files = [(f"{number}.png", photograph(name, 7)) for number, name in enumerate(COLOURS)]
-    files.insert(1, ("bad.png", b"no picture"))
+    files.insert(1, ("bad.png", b"no image"))
     photos.file_uploader[0].set_value([(*file, "image/png") for file in files]).run()
     assert not photos.exception
-    assert [heading.value for heading in photos.subheader] == ["2 of 3 pictures read"]
+    assert [heading.value for heading in photos.subheader] == ["2 of 3 images read"]
     assert "bad.png: The file is not an image" in shown_text(photos)
     table = pd.read_csv(io.StringIO(downloads["answers.csv"]), keep_default_na=False)
     probabilities = [f"p({name})" for name in sorted(COLOURS)]
@@ -246,7 +246,7 @@ def test_files_that_are_too_large_together_are_refused_and_let_go(app, monkeypat
     assert not app.error
     assert app.file_uploader[0].value == []
     app.file_uploader[0].set_value(files).run()
-    assert [heading.value for heading in app.subheader] == ["2 of 2 pictures read"]
+    assert [heading.value for heading in app.subheader] == ["2 of 2 images read"]
 
 
 def test_images_are_decoded_one_after_another(app, monkeypatch):

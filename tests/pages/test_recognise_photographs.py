@@ -111,14 +111,14 @@ def test_digits_are_not_asked_how_to_be_fitted(app):
 
 
 def test_many_photographs_become_a_table():
-    pictures = [(sample.file_name, sample.read()) for sample in SAMPLES[:2]]
+    images = [(sample.file_name, sample.read()) for sample in SAMPLES[:2]]
     tall = encode_png(cv2.rotate(WIDE, cv2.ROTATE_90_CLOCKWISE))
     app = AppTest.from_file(APP, default_timeout=60)
     app.query_params[keys.RUNS] = FIRST_FOR_PHOTOGRAPHS
     app.query_params[keys.SOURCE] = "upload"
     app.session_state[keys.NOTHING_FITS_BELOW] = 100
     app.run()
-    files = [*pictures, ("tall.png", tall), ("bad.png", b"no picture")]
+    files = [*images, ("tall.png", tall), ("bad.png", b"no image")]
     app.file_uploader[0].set_value([(name, content, "image/png") for name, content in files])
     app.run()
     assert not app.exception

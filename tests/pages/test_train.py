@@ -22,7 +22,7 @@ from core.models.presets import CNN_PRESETS
 from core.settings import Settings
 from core.training import MAX_SEED, TrainConfig, shipped, train
 from pages.components import html, keys, model_form
-from tests.core.datasets.pictures_on_disk import pets, png, some, write_folder
+from tests.core.datasets.images_on_disk import pets, png, some, write_folder
 from tests.core.jobs.conftest import own_folders
 from tests.pages.opening import fine, visit
 
@@ -30,9 +30,9 @@ STEPS = ("data", "model", "trainings")
 QUICK = {  # trained in an instant on scikit-learn's digits; every way of learning is there
     "logistic_regression": {"max_iter": 20},
     "random_forest": {"n_estimators": 5},
-    "gradient_boosting": {"rounds": 3, "max_pictures": 200},
+    "gradient_boosting": {"rounds": 3, "max_images": 200},
     "mlp": {"epochs": 3, "hidden_units": "8"},
-    "knn": {"max_pictures": 400},
+    "knn": {"max_images": 400},
 }
 
 
@@ -149,7 +149,7 @@ def test_a_dataset_that_is_not_here_is_offered_for_download(open_page, step):
 @pytest.mark.parametrize("model", [name for name in FORMS if name != "gradient_boosting"])
 def test_the_part_held_out_is_that_of_the_first_step(open_page, submitted, model):
     page = open_page("model", model=model, validation_part="0.3")
-    assert "about 1,006 pictures to learn from" in texts(page)
+    assert "about 1,006 images to learn from" in texts(page)
     button(page, "Start training").click().run()
     assert submitted[0][1]["validation_fraction"] == 0.3
 
@@ -234,7 +234,7 @@ def test_fields_appear_when_they_begin_to_count(open_page, submitted, model, nam
         ("simple_cnn", "filters", "3", "Received: '3'"),
         ("simple_cnn", "filters", "8-8-8-8-8-8-8", "Received: '8-8-8-8-8-8-8'"),
         ("simple_cnn", "filters", "<b>*8*</b>", "Received: '<b>*8*</b>'"),
-        ("simple_cnn", "filters", "8-8-8-8", "Pictures of 8×8 pixels are used up in block 4 of 4"),
+        ("simple_cnn", "filters", "8-8-8-8", "Images of 8×8 pixels are used up in block 4 of 4"),
         ("mlp", "hidden_units", "many", "`hidden_units` must be one to 6 whole numbers"),
     ],
 )
@@ -322,7 +322,7 @@ def test_a_backbone_that_is_not_here_is_offered_for_download(open_page, submitte
 
 
 def test_own_photographs_begin_with_the_pretrained_network(open_page, tmp_path):
-    datasets.import_pictures(write_folder(pets(), tmp_path / "pets"), "pets")
+    datasets.import_images(write_folder(pets(), tmp_path / "pets"), "pets")
     page = open_page("model", dataset="pets")
     assert page.selectbox(key=keys.MODEL).value == "efficientnet_lite0"
     assert "10 epochs of the head then take moments" in texts(page)
@@ -340,7 +340,7 @@ def test_start_submits_exactly_what_is_shown(open_page, submitted, model):
     fields(page)[keys.RUN_NAME].set_value(" mine ")
     fine(page.run())
     values = shown(page, model)
-    assert values["max_pictures"] == 20_001 or values["max_pictures"] == 1
+    assert values["max_images"] == 20_001 or values["max_images"] == 1
     fine(button(page, "Start training").click().run())
     ((kind, settings),) = submitted
     assert kind == "train"
@@ -367,7 +367,7 @@ def test_an_import_gets_the_name_that_was_typed_a_moment_ago(open_page, submitte
     next(one for one in page.button_group if one.key == keys.IMPORT_WAY).set_value("path").run()
     fine(page.text_input(key=keys.IMPORT_PATH).set_value(str(folder)).run())
     page.text_input(key=f"{keys.IMPORT_NAME}_pets").set_value("My pets")
-    button(page, "Import these pictures").click()
+    button(page, "Import these images").click()
     fine(page.run())
     assert [(settings["name"], settings["title"]) for _, settings in submitted] == [
         ("my-pets", "My pets")
@@ -400,10 +400,10 @@ def test_one_click_repairs_an_import(open_page, submitted, tmp_path, tree, click
     next(one for one in page.button_group if one.key == keys.IMPORT_WAY).set_value("path").run()
     fine(page.text_input(key=keys.IMPORT_PATH).set_value(str(folder)).run())
     assert len(page.warning) == 1
-    assert "Import these pictures" not in [one.label for one in page.button]
+    assert "Import these images" not in [one.label for one in page.button]
     fine(button(page, html.plain(click)).click().run())
     assert not page.warning
-    fine(button(page, "Import these pictures").click().run())
+    fine(button(page, "Import these images").click().run())
     assert [settings["choices"] for _, settings in submitted] == [chosen]
     fine(button(page, "Undo what was chosen").click().run())
     assert len(page.warning) == 1
@@ -561,7 +561,7 @@ def test_a_finished_run_is_shown(open_page, with_runs, model):
     assert f"{MODELS[model].title} · scikit-learn digits" in texts(page)
     accuracy = f"{100 * run.card.metrics['accuracy']:.1f} %"
     assert [metric.value for metric in page.metric][0] == accuracy
-    assert page.metric[0].delta == "of 360 pictures"
+    assert page.metric[0].delta == "of 360 images"
     opened(page, f"{keys.TABLE}_{run.id}")
     curve = next(frame.value for frame in page.dataframe if "val_accuracy" in frame.value.columns)
     assert len(curve) == len(run.card.history)
@@ -573,7 +573,7 @@ def test_a_finished_run_is_shown(open_page, with_runs, model):
     look(page, run.id, "Class by class")
     classes = next(frame.value for frame in page.dataframe if "recall" in frame.value.columns)
     assert list(classes["class"]) == list("0123456789")
-    assert classes["pictures"].sum() == 360
+    assert classes["images"].sum() == 360
     link, _ = page.get("page_link")
     assert link.proto.query_string == f"{keys.RUNS}=my-{model}"
 
@@ -713,7 +713,7 @@ def test_another_training_needs_a_name_of_its_own(open_page, with_runs):
 
 @pytest.mark.parametrize("way", ["Train again with other settings", "Change the settings"])
 def test_another_training_begins_with_the_seed_and_the_part_held_out_too(open_page, studio, way):
-    config = TrainConfig("digits", "knn", {"max_pictures": 200}, "mine", 3, 0.2)
+    config = TrainConfig("digits", "knn", {"max_images": 200}, "mine", 3, 0.2)
     if way == "Change the settings":
         broken("failed", "No.", **config.to_mapping())
     else:
@@ -722,7 +722,7 @@ def test_another_training_begins_with_the_seed_and_the_part_held_out_too(open_pa
     look(page, "mine", "Settings")
     fine(button(page, way).click().run())
     assert fields(page)[keys.SEED].value == 3
-    assert "about 1,150 pictures to learn from" in texts(page)
+    assert "about 1,150 images to learn from" in texts(page)
 
 
 def test_another_training_begins_with_the_largest_seed(open_page):
@@ -733,7 +733,7 @@ def test_another_training_begins_with_the_largest_seed(open_page):
     assert not button(page, "Start training").disabled
 
 
-@pytest.mark.parametrize("name", shipped.CONFIGS)  # those whose pictures come along
+@pytest.mark.parametrize("name", shipped.CONFIGS)  # those whose images come along
 def test_another_training_begins_with_the_settings_of_a_shipped_run(open_page, name):
     page = look(open_page("trainings", run=name), name, "Settings")
     fine(button(page, "Train again with other settings").click().run())
@@ -841,7 +841,7 @@ def test_a_training_that_has_just_begun_is_shown(open_page, model):
     with lock_of(job.folder):
         write_status(job.folder, state="running", stage="loading")
         page = open_page("trainings")
-        assert page.get("progress")[0].proto.text == "Loading the pictures"
+        assert page.get("progress")[0].proto.text == "Loading the images"
         assert button(page, "Finish now").disabled  # there is nothing yet to keep
 
 
@@ -898,13 +898,13 @@ def test_a_run_that_was_deleted_since_is_not_missed(open_page, with_runs):
     assert fields(page)[keys.SHOWN_RUN].value in [run.id for run in runs.list_runs()]
 
 
-def test_your_own_pictures_are_trained_with(open_page, submitted, tmp_path):
+def test_your_own_images_are_trained_with(open_page, submitted, tmp_path):
     datasets.import_folder(write_folder(pets(20, 20), tmp_path / "pets"), "pets", title="My *pets*")
     for step in STEPS:
         page = open_page(step, dataset="pets")
         assert not page.error
     page = open_page("model", dataset="pets", model="simple_cnn")
-    assert "My *pets*: about 28 pictures" in texts(page).replace("**", "")
+    assert "My *pets*: about 28 images" in texts(page).replace("**", "")
     (few,) = page.warning
     assert "With 6 test images, each counts 16.7 %" in few.value.replace("\\", "")
     fine(button(page, "Start training").click().run())

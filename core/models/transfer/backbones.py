@@ -1,4 +1,4 @@
-"""The backbones: what they are, how large, what pictures they were trained on. No TensorFlow."""
+"""The backbones: what they are, how large, what images they were trained on. No TensorFlow."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,8 @@ class Backbone:
         name: what it is asked for by; the model that comes with it is called the same.
         title: its name as people write it.
         what_for: a sentence on when to take it.
-        features: how many numbers it describes a picture by.
-        multiplications: of one picture of 224×224 pixels, in millions.
+        features: how many numbers it describes an image by.
+        multiplications: of one image of 224×224 pixels, in millions.
         file: its weights; None for the one that comes with the studio.
         scale, offset: pixels 0-255 become `pixel * scale + offset`, as in its training.
         subtract: a value for each of blue, green and red that is subtracted instead, for networks

@@ -13,7 +13,7 @@ FEATURES = "features"
 
 
 def build(backbone: str, hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int):
-    """The whole network: picture, backbone, mean over the picture, head, probabilities.
+    """The whole network: image, backbone, mean over the image, head, probabilities.
 
     Resizing and what the backbone expects of pixels are layers of the network, so that whoever
     has the model file has them too.
@@ -63,7 +63,7 @@ def _features(name: str, size: int, input_shape: Shape):
     import keras
     from keras import layers
 
-    x = inputs = keras.Input(input_shape, name="picture")
+    x = inputs = keras.Input(input_shape, name="image")
     if input_shape[2] == 1:
         x = layers.Concatenate(name="three_channels")([x, x, x])
     if tuple(input_shape[:2]) != (size, size):

@@ -113,10 +113,10 @@ def load_backbone(name: str, size: int):
 
     Args:
         name: one of `BACKBONES`.
-        size: side of the pictures it will see, in pixels.
+        size: side of the images it will see, in pixels.
 
     Returns:
-        A `keras.Model` from preprocessed pictures `(N, size, size, 3)` to feature maps
+        A `keras.Model` from preprocessed images `(N, size, size, 3)` to feature maps
         `(N, size / 32, size / 32, F)`.
 
     Raises:

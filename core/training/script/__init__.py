@@ -1,7 +1,7 @@
 """Show the Python: a training as a script that does without the studio's engine.
 
 A student reads in it, from top to bottom, what the studio does; running it gives the same model. It
-loads the dataset and changes pictures with `core`, as that is not what it is about; all the rest is
+loads the dataset and changes images with `core`, as that is not what it is about; all the rest is
 plain scikit-learn or Keras.
 """
 
@@ -13,7 +13,7 @@ from core.runs import RunCard
 from core.script import WIDTH, Script, literal
 from core.training.config import TrainConfig
 from core.training.script import classical, network, transfer
-from core.training.script.pictures import add_pictures, amounts
+from core.training.script.images import add_images, amounts
 
 _LIBRARIES = {"classical": "scikit-learn", "network": "Keras"}
 
@@ -28,7 +28,7 @@ def script_of(card: RunCard) -> str:
 
 
 def as_script(config: TrainConfig, remark: str = "") -> str:
-    """A Python script that trains the same model on the same pictures, written to be read.
+    """A Python script that trains the same model on the same images, written to be read.
 
     It is run in the project's folder, keeps the model in a file, and its last line says
     `test accuracy: 0.9876`.
@@ -38,16 +38,16 @@ def as_script(config: TrainConfig, remark: str = "") -> str:
         remark: a paragraph for the top of it.
 
     Raises:
-        DatasetError: if the stored pictures of the dataset are damaged.
+        DatasetError: if the stored images of the dataset are damaged.
     """
     script, found = Script(), amounts(config)
     if config.family == "classical":
-        add_pictures(script, config, found, seed=literal(config.seed))
+        add_images(script, config, found, seed=literal(config.seed))
         classical.add_training(script, config, found)
         classical.add_figures(script)
     else:
         network.add_settings(script, config, found)
-        add_pictures(script, config, found, seed="SEED")
+        add_images(script, config, found, seed="SEED")
         pretrained = bool(MODELS[config.model].backbone)
         (transfer if pretrained else network).add_training(script, config, found)
         network.add_figures(script)

@@ -1,6 +1,6 @@
-"""The sections of a script that hand the pictures to a network, batch by batch.
+"""The sections of a script that hand the images to a network, batch by batch.
 
-The batches are those of `core.training.batches`: the same pictures in the same order, changed with
+The batches are those of `core.training.batches`: the same images in the same order, changed with
 the same random numbers.
 """
 
@@ -26,7 +26,7 @@ def add_targets(script: Script, classes: int) -> None:
 
 
 def are_changed(hyperparameters: Mapping[str, Any]) -> bool:
-    """Whether pictures are changed at random before a network sees them."""
+    """Whether images are changed at random before a network sees them."""
     mixed = hyperparameters["mixup"] or hyperparameters["cutmix"]
     return bool(chosen_policy(hyperparameters).changes or mixed)
 
@@ -41,29 +41,29 @@ def add_batches(
 
     Args:
         script: that they are for.
-        hyperparameters: how pictures are changed and weighed.
+        hyperparameters: how images are changed and weighed.
         classes: how many there are.
         source: the variable with what is given out. None leaves the choice to each
-            `Batches(source)` that the script makes later; if pictures are changed at random, to
+            `Batches(source)` that the script makes later; if images are changed at random, to
             each `Batches(source, changed)`.
     """
     script.uses("import keras", "import numpy as np")
-    policy, given, what = chosen_policy(hyperparameters), [], "The training pictures"
+    policy, given, what = chosen_policy(hyperparameters), [], "The training images"
     when = "Every time"
     if source is None:
         given = ["source", *["changed"] * are_changed(hyperparameters)]
-        what, when = "Pictures, or what was found in them,", "Later on, every time"
+        what, when = "Images, or what was found in them,", "Later on, every time"
     elif source != "x_train":
-        what = "What was found in the training pictures,"
+        what = "What was found in the training images,"
     if hyperparameters["class_weights"]:
         script.add(
             f"class_weights = np.float32(len(y_train) / ({classes} * y_train.sum(axis=0)))",
-            why="Pictures of rare classes count more, so that all classes count alike.",
+            why="Images of rare classes count more, so that all classes count alike.",
         )
     if policy.changes:
         script.add(
             _written(policy),
-            why=f"{when} a picture is seen, it is changed a little at random, so that the "
+            why=f"{when} an image is seen, it is changed a little at random, so that the "
             "network learns not to mind. This is how far each change may go.",
         )
     script.add(
@@ -79,7 +79,7 @@ def add_batches(
         "        return len(x_train) // BATCH_SIZE  # what is left over waits for another epoch",
         "",
         "    def __getitem__(self, index):",
-        "        # In the order they are stored in: pictures on disk are read quicker that way.",
+        "        # In the order they are stored in: images on disk are read quicker that way.",
         "        chosen = np.sort(self.order[index * BATCH_SIZE : (index + 1) * BATCH_SIZE])",
         _batch(script, hyperparameters, policy, source),
         "",
@@ -97,7 +97,7 @@ def add_batches(
 def _batch(
     script: Script, hyperparameters: Mapping[str, Any], policy: Policy, source: str | None
 ) -> list[str]:
-    """The lines that make a batch of the chosen pictures."""
+    """The lines that make a batch of the chosen images."""
     mixup, cutmix = hyperparameters["mixup"], hyperparameters["cutmix"]
     weighted, mixed = hyperparameters["class_weights"], bool(mixup or cutmix)
     images = f"{source or 'self.source'}[chosen]"
@@ -111,7 +111,7 @@ def _batch(
         lines.append("images = augment(images, policy, rng)")
     if mixed:
         names.append("mix")
-        lines.append("# Two pictures become one, and so do their labels, in the same proportion.")
+        lines.append("# Two images become one, and so do their labels, in the same proportion.")
         lines.append(
             f"images, targets = mix(images, targets, mixup={mixup}, cutmix={cutmix}, seed=rng)"
         )

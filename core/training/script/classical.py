@@ -9,22 +9,22 @@ from core.script import Call, Script, call, literal
 from core.training.classical import MOST_SCORED
 from core.training.config import TrainConfig
 from core.training.script.features import add_found_in
-from core.training.script.pictures import Amounts, chosen_rows, shape_of
+from core.training.script.images import Amounts, chosen_rows, shape_of
 
 _FEATURES = {
-    "pixels": "It looks at the bare pixels, divided by the brightest of each picture.",
-    "pca": "The model does not look at the bare pixels. Each picture is divided by its brightest "
+    "pixels": "It looks at the bare pixels, divided by the brightest of each image.",
+    "pca": "The model does not look at the bare pixels. Each image is divided by its brightest "
     "pixel and described by how much of a few patterns is in it: those in which the training "
-    "pictures differ most (PCA).",
-    "hog": "It looks at which way edges run, counted in small cells of the picture (HOG), after "
-    "each picture was divided by its brightest pixel.",
+    "images differ most (PCA).",
+    "hog": "It looks at which way edges run, counted in small cells of the image (HOG), after "
+    "each image was divided by its brightest pixel.",
     classical_params.DEEP: "It looks at what the pretrained network found, every number brought "
     "to a mean of 0 and a spread of 1.",
 }
 
 
 def add_training(script: Script, config: TrainConfig, found: Amounts) -> None:
-    """Add the sections from the chosen pictures to a fitted `model`."""
+    """Add the sections from the chosen images to a fitted `model`."""
     spec, hyperparameters = MODELS[config.model], config.hyperparameters
     steps = classical.features(hyperparameters, shape_of(config), config.seed, found.used)
     estimator = spec.build(hyperparameters, config.seed)
@@ -59,26 +59,26 @@ def add_figures(script: Script) -> None:
         "answers = model.predict(x_test)",
         "print(classification_report(data.y_test, answers, target_names=data.class_names))",
         why="How good is it? For each class: how many answers of that class were right "
-        "(precision), and how many of its pictures were found (recall).",
+        "(precision), and how many of its images were found (recall).",
     )
     script.add(
         'skops.io.dump(model, "model.skops")',
         'print(f"test accuracy: {accuracy_score(data.y_test, answers):.4f}")',
-        why="The model is kept in a file. How often it is right on pictures it has never seen is "
+        why="The model is kept in a file. How often it is right on images it has never seen is "
         "the figure that counts.",
     )
 
 
 def _add_seen(script: Script, config: TrainConfig) -> None:
-    """Pictures become what the pipeline is given: their pixels, or what a network finds."""
+    """Images become what the pipeline is given: their pixels, or what a network finds."""
     script.uses("import numpy as np")
     if classical.looks_deep(config.hyperparameters):
         _add_deep(script, config)
         return
     script.add(
-        "def flat(pictures):",
-        '    """Pictures as scikit-learn wants them: a row of numbers for each."""',
-        '    return np.reshape(pictures, (len(pictures), -1)).astype("float32")',
+        "def flat(images):",
+        '    """Images as scikit-learn wants them: a row of numbers for each."""',
+        '    return np.reshape(images, (len(images), -1)).astype("float32")',
     )
     script.add("x_train, x_val, x_test = flat(x_train), flat(data.x_val), flat(data.x_test)")
 
@@ -94,7 +94,7 @@ def _add_deep(script: Script, config: TrainConfig) -> None:
             f"input_shape={shape_of(config)}",
         ),
         why=f"{backbone.title} has learnt from 1.3 million photographs (ImageNet). What it finds "
-        "in a picture often tells more than the bare pixels.",
+        "in an image often tells more than the bare pixels.",
     )
     add_found_in(script, "extractor", backbone)
     script.add(
@@ -106,7 +106,7 @@ def _add_features(script: Script, steps: list, looks_at: str) -> None:
     """Features with a section of their own.
 
     In one pipeline with the classifier, PCA would be asked to `fit_transform`, and with the quick
-    solver that gives the training pictures slightly other numbers than `transform`.
+    solver that gives the training images slightly other numbers than `transform`.
     """
     script.add(
         call("features = make_pipeline", *map(_written, steps)),
@@ -139,7 +139,7 @@ def _add_epochs(script: Script, estimator: Any, summary: str, seed: str) -> None
         "    classifier.partial_fit(seen, y_train, classes=np.unique(y_train))",
         '    print(f"epoch {epoch + 1}: training accuracy {classifier.score(seen, y_train):.4f}")',
         "model = make_pipeline(features, classifier)",
-        why="In each epoch it sees every training picture once, and corrects its weights a little "
+        why="In each epoch it sees every training image once, and corrects its weights a little "
         "after each batch. Features and classifier together are the model.",
     )
 
@@ -153,7 +153,7 @@ def _add_probabilities(script: Script, found: Amounts, seed: str) -> None:
     if found.val > MOST_SCORED:
         rows = chosen_rows(script, y, MOST_SCORED, found, seed)
         x, y = f"{x}[rows]", f"{y}[rows]"
-    few = f" {MOST_SCORED:,} pictures are enough for that." if rows else ""
+    few = f" {MOST_SCORED:,} images are enough for that." if rows else ""
     script.add(
         rows,
         f"everything = np.arange({'len(rows)' if rows else f'len({y})'})",
@@ -164,8 +164,8 @@ def _add_probabilities(script: Script, found: Amounts, seed: str) -> None:
             "cv=[(everything, everything)]",
         ),
         f"model.fit({x}, {y})",
-        why="A support vector machine only knows how far a picture is from its borders. A single "
-        "number, the temperature, is found on validation pictures and turns distances into "
+        why="A support vector machine only knows how far an image is from its borders. A single "
+        "number, the temperature, is found on validation images and turns distances into "
         f"probabilities; which class is the likeliest stays the same.{few}",
     )
 

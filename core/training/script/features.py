@@ -1,4 +1,4 @@
-"""The section of a script that asks a pretrained network what it finds in pictures."""
+"""The section of a script that asks a pretrained network what it finds in images."""
 
 from core.models.transfer import Backbone
 from core.script import Script
@@ -14,13 +14,13 @@ def add_found_in(script: Script, network: str, backbone: Backbone) -> None:
     """
     script.uses("import numpy as np")
     script.add(
-        "def found_in(pictures):",
+        "def found_in(images):",
         f'    """What {backbone.title} finds: a row of {backbone.features} numbers for each '
-        'picture."""',
-        f'    found = np.empty((len(pictures), {backbone.features}), "float16")  '
+        'image."""',
+        f'    found = np.empty((len(images), {backbone.features}), "float16")  '
         "# rounded, as the studio keeps them",
-        "    for start in range(0, len(pictures), 64):",
+        "    for start in range(0, len(images), 64):",
         f"        found[start : start + 64] = {network}.predict_on_batch("
-        "pictures[start : start + 64])",
+        "images[start : start + 64])",
         '    return found.astype("float32")',
     )

@@ -36,7 +36,7 @@ class Phase:
     Attributes:
         learner: the network.
         epochs: how many.
-        validation: pictures and targets that it is measured on after each epoch.
+        validation: images and targets that it is measured on after each epoch.
         why: what the comment on its learning begins with.
         learnt: what gets the figures of all epochs; empty if they are not needed.
         before: `learnt` of the phase that this one goes on from; empty if it is the first.
@@ -45,7 +45,7 @@ class Phase:
     learner: str = "model"
     epochs: str = "EPOCHS"
     validation: str = "(x_val, y_val)"
-    why: str = "Learning: in each epoch the network sees every training picture once."
+    why: str = "Learning: in each epoch the network sees every training image once."
     learnt: str = ""
     before: str = ""
 

@@ -10,7 +10,7 @@ from core.script import Script, call, literal
 from core.training.config import TrainConfig
 from core.training.script.batches import add_batches, add_targets
 from core.training.script.fitting import add_compile, add_fit
-from core.training.script.pictures import Amounts
+from core.training.script.images import Amounts
 
 
 def add_settings(script: Script, config: TrainConfig, found: Amounts) -> None:
@@ -28,7 +28,7 @@ def add_settings(script: Script, config: TrainConfig, found: Amounts) -> None:
 
 
 def add_training(script: Script, config: TrainConfig, found: Amounts) -> None:
-    """Add the sections from the chosen pictures to a trained `model`."""
+    """Add the sections from the chosen images to a trained `model`."""
     spec, hyperparameters = datasets.find(config.dataset), config.hyperparameters
     add_targets(script, found.classes)
     add_batches(script, hyperparameters, found.classes)
@@ -71,12 +71,12 @@ def add_figures(script: Script) -> None:
     script.add(
         "_, accuracy = model.evaluate(x_test, y_test, verbose=0)",
         'print(f"test accuracy: {accuracy:.4f}")',
-        why="How often it is right on pictures it has never seen is the figure that counts.",
+        why="How often it is right on images it has never seen is the figure that counts.",
     )
 
 
 def batch_size(config: TrainConfig, found: Amounts) -> int:
-    """How many pictures are in a batch: never more than there are."""
+    """How many images are in a batch: never more than there are."""
     return min(config.hyperparameters["batch_size"], found.used)
 
 

@@ -8,17 +8,17 @@ from core.training.config import TrainConfig
 from core.training.script.batches import add_batches, add_targets, are_changed
 from core.training.script.features import add_found_in
 from core.training.script.fitting import Phase, add_compile, add_fit
+from core.training.script.images import Amounts, shape_of
 from core.training.script.network import steps_of
-from core.training.script.pictures import Amounts, shape_of
 
-_FROZEN = "Learning: in each epoch the network sees every training picture once, and only its head "
+_FROZEN = "Learning: in each epoch the network sees every training image once, and only its head "
 _FROZEN += "is corrected."
-_CACHED = "Learning: in each epoch the head is given what was found in every training picture once."
-_TUNING = "The last layers and the head go on learning, from the pictures themselves."
+_CACHED = "Learning: in each epoch the head is given what was found in every training image once."
+_TUNING = "The last layers and the head go on learning, from the images themselves."
 
 
 def add_training(script: Script, config: TrainConfig, found: Amounts) -> None:
-    """Add the sections from the chosen pictures to a trained `model`."""
+    """Add the sections from the chosen images to a trained `model`."""
     hyperparameters, backbone = config.hyperparameters, BACKBONES[MODELS[config.model].backbone]
     cached, tuned = hyperparameters["cache_features"], bool(hyperparameters["fine_tune_epochs"])
     add_targets(script, found.classes)
@@ -59,8 +59,8 @@ def _add_frozen(script: Script, config: TrainConfig, backbone: Backbone) -> None
         "x = layers.GlobalAveragePooling2D()(backbone(x, training=False))",
         "frozen = keras.Model(inputs, x)",
         why=f"{backbone.title} has learnt from 1.3 million photographs (ImageNet) and is taken as "
-        f"it is. It sees pictures of {size} by {size} pixels. How much it finds of each of its "
-        f"{backbone.features} patterns is averaged over the picture.",
+        f"it is. It sees images of {size} by {size} pixels. How much it finds of each of its "
+        f"{backbone.features} patterns is averaged over the image.",
     )
 
 
@@ -98,7 +98,7 @@ def _add_features(script: Script, backbone: Backbone) -> None:
     add_found_in(script, "frozen", backbone)
     script.add(
         "found_train, found_val = found_in(x_train), found_in(x_val)",
-        why="What the frozen part finds in a picture does not change, so it is computed once for "
+        why="What the frozen part finds in an image does not change, so it is computed once for "
         "all epochs.",
     )
 
@@ -128,14 +128,14 @@ def _add_fine_tuning(
         "or isinstance(layer, layers.BatchNormalization):",
         "        layer.trainable = False",
         why=f"Fine-tuning: the last layers of {backbone.title} may learn too. Batch normalisation "
-        "stays as it is, since it knows the averages of far more pictures than there are here.",
+        "stays as it is, since it knows the averages of far more images than there are here.",
     )
     changed = ", changed=True" * are_changed(hyperparameters)
     script.add(
         "begun = len(learnt.epoch)",
         [f"batches = Batches(x_train{changed})"] * hyperparameters["cache_features"],
         "batches.begin(begun)",
-        why="The count of epochs goes on, so that the pictures come in an order not seen before.",
+        why="The count of epochs goes on, so that the images come in an order not seen before.",
     )
     settings = {**hyperparameters, "learning_rate": hyperparameters["fine_tune_rate"]}
     phase = Phase(epochs="FINE_TUNING_EPOCHS", why=_TUNING, before="learnt")
@@ -152,6 +152,6 @@ def _add_calibration(script: Script, head_alone: bool) -> None:
         "last = head.layers[-1]",
         "last.set_weights([weights / temperature for weights in last.get_weights()])",
         why="Networks tend to be too sure of themselves. A single number, the temperature, is "
-        "found on the validation pictures and makes confidence honest; which class is the "
+        "found on the validation images and makes confidence honest; which class is the "
         "likeliest stays the same.",
     )

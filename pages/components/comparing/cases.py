@@ -1,4 +1,4 @@
-"""Single test pictures, each with what every model answers."""
+"""Single test images, each with what every model answers."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -40,18 +40,18 @@ _STYLE = """<style>
 
 
 def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
-    """Pictures with their answers, some at once; without pictures the answers alone.
+    """Images with their answers, some at once; without images the answers alone.
 
     Args:
         found: the models whose answers are shown.
-        indices: which test pictures, in this order, int, shape `(M,)`.
-        key: changes when other pictures are asked for.
+        indices: which test images, in this order, int, shape `(M,)`.
+        key: changes when other images are asked for.
     """
     if len(indices) == 0:
         return
-    pictures = test_pictures(max(found, key=lambda one: max(one.run.card.input_shape[:2])))
-    if isinstance(pictures, str):
-        st.info(pictures, icon=":material/hide_image:")
+    images = test_images(max(found, key=lambda one: max(one.run.card.input_shape[:2])))
+    if isinstance(images, str):
+        st.info(images, icon=":material/hide_image:")
         page_link = "train.py"
         st.page_link(page_link, label="To the datasets", icon=":material/photo_library:")
         _show_answers(found, indices)
@@ -60,8 +60,8 @@ def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
     shown = indices[: _AT_ONCE * st.session_state.get(turn, 1)]
     files = _files(found[0])
     called = run_names(found)
-    cards = (_card(found, called, pictures, int(index), files) for index in shown)
-    side = max(pictures.shape[1:3])  # no smaller than the model sees them
+    cards = (_card(found, called, images, int(index), files) for index in shown)
+    side = max(images.shape[1:3])  # no smaller than the model sees them
     st.html(_STYLE + f'<div class="cases" style="--side:{side}px">{"".join(cards)}</div>')
     if len(shown) < len(indices):
         st.button(
@@ -74,26 +74,24 @@ def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
 
 
 def in_cell(evaluation: Evaluation, truth: int, answer: int) -> np.ndarray:
-    """Which pictures of a class were given an answer, bool, shape `(N,)`."""
+    """Which images of a class were given an answer, bool, shape `(N,)`."""
     return (evaluation.labels == truth) & (evaluation.predictions == answer)
 
 
 def surest_first(evaluation: Evaluation, places: np.ndarray, turned: bool = False) -> np.ndarray:
-    """Places of pictures by the confidence of their answers; `turned`: the least sure first."""
+    """Places of images by the confidence of their answers; `turned`: the least sure first."""
     confidences = evaluation.confidences[places]
     return places[np.argsort(confidences if turned else -confidences, kind="stable")]
 
 
-def test_pictures(one: Compared):
-    """The test pictures a run was measured on, or a sentence that says why they are missing."""
+def test_images(one: Compared):
+    """The test images a run was measured on, or a sentence that says why they are missing."""
     card = one.run.card
     try:
         shape = tuple(card.input_shape)
-        return _test_pictures(card.dataset, card.test_fingerprint, shape, one.evaluation.labels)
+        return _test_images(card.dataset, card.test_fingerprint, shape, one.evaluation.labels)
     except StudioError as error:
-        return (
-            f"The pictures cannot be shown, the figures hold all the same. {_remedy(card, error)}"
-        )
+        return f"The images cannot be shown, the figures hold all the same. {_remedy(card, error)}"
 
 
 def _remedy(card, error: StudioError) -> str:
@@ -101,19 +99,19 @@ def _remedy(card, error: StudioError) -> str:
     if known is None and card.dataset not in [spec.name for spec in datasets.list_datasets()]:
         return html.plain(
             f"The dataset {card.dataset!r} is not on this machine: it was imported elsewhere, or "
-            f"deleted. Import the same pictures again under the name {card.dataset!r} on the page "
+            f"deleted. Import the same images again under the name {card.dataset!r} on the page "
             "“Train a model”."
         )
     return html.message(error)
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
-def _test_pictures(dataset: str, fingerprint: str, shape: tuple, _labels: np.ndarray):
+def _test_images(dataset: str, fingerprint: str, shape: tuple, _labels: np.ndarray):
     return datasets.load_test_measured(dataset, _labels, fingerprint, shape)
 
 
 def _files(one: Compared) -> tuple[str, ...]:
-    """The names of the files of its test pictures, if they are known."""
+    """The names of the files of its test images, if they are known."""
     try:
         return datasets.test_files(one.run.card.dataset)
     except StudioError:
@@ -123,7 +121,7 @@ def _files(one: Compared) -> tuple[str, ...]:
 def _card(
     found: Sequence[Compared],
     called: Mapping[str, str],
-    pictures: np.ndarray,
+    images: np.ndarray,
     index: int,
     files: Sequence[str],
 ) -> str:
@@ -142,10 +140,10 @@ def _card(
             f'<span>{sure}</span><small title="{title}">{title}</small></li>'
         )
     title = f"True class {escape(truth)}"
-    file = files[index] if files else f"test picture {index}"
+    file = files[index] if files else f"test image {index}"
     name = escape(shown_path(file))
     return (
-        f'<figure data-index="{index}"><img src="{data_url(pictures[index])}" '
+        f'<figure data-index="{index}"><img src="{data_url(images[index])}" '
         f'alt="{name}, true class {escape(truth)}">'
         f"<figcaption title='{escape(truth)}'><b>{title}</b></figcaption>"
         f"<ul>{''.join(rows)}</ul>"
@@ -160,7 +158,7 @@ def _show_answers(found: Sequence[Compared], indices: np.ndarray) -> None:
     names = np.array(all_shown(found[0].run.card.class_names))
     files = _files(found[0])
     table = {
-        "picture": [files[index] for index in indices] if files else indices,
+        "image": [files[index] for index in indices] if files else indices,
         "true class": names[found[0].evaluation.labels[indices]],
     }
     for one in found:
@@ -173,7 +171,7 @@ def _show_answers(found: Sequence[Compared], indices: np.ndarray) -> None:
         pd.DataFrame(table),
         hide_index=True,
         column_config={
-            "picture": "Test picture",
+            "image": "Test image",
             "true class": "True class",
             **{f"run {run_id}": name for run_id, name in run_names(found).items()},
         },

@@ -17,8 +17,8 @@ class Choice:
     """What was chosen, sorted by what can be done with it.
 
     Attributes:
-        found: runs on the same test pictures, to be set against each other.
-        apart: other chosen runs, measured on other pictures.
+        found: runs on the same test images, to be set against each other.
+        apart: other chosen runs, measured on other images.
         damaged: runs that cannot be read, chosen or not.
     """
 
@@ -43,7 +43,7 @@ def pick() -> Choice:
         format_func=lambda run_id: f"{called[run_id]} · {_label(known[run_id])}",
         key=keys.COMPARED,
         placeholder="Choose trained models",
-        help="Those that were measured on the same test pictures are set against each other.",
+        help="Those that were measured on the same test images are set against each other.",
     )
     address.note_several(keys.COMPARED, chosen, usual)
     damaged = runs.list_damaged()
@@ -73,7 +73,7 @@ def only(run_ids: Sequence[str]) -> None:
 
 
 def offer_more(choice: Choice) -> None:
-    """Buttons for the other runs on the same test pictures, and for those set apart."""
+    """Buttons for the other runs on the same test images, and for those set apart."""
     chosen = {one.id for one in choice.found}
     if choice.found:
         test_set = choice.found[0].run.card.test_set
@@ -81,7 +81,7 @@ def offer_more(choice: Choice) -> None:
         more = [run.id for run in alike if run.id not in chosen]
         if more:
             st.button(
-                f"Add the other {len(more)} on these test pictures"
+                f"Add the other {len(more)} on these test images"
                 if len(more) > 1
                 else f"Add {html.plain(runs.names_of_ids(more)[more[0]])}",
                 icon=":material/add:",
@@ -99,9 +99,9 @@ def show_apart(choice: Choice) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
                 f":material/call_split: **{html.plain(called[one.id])}** was measured on other "
-                f"test pictures ({title}, {len(one.evaluation.labels):,} "
+                f"test images ({title}, {len(one.evaluation.labels):,} "
                 f"of them; accuracy {html.percent(one.evaluation.accuracy)}). A figure on easier "
-                "pictures says nothing against one on harder ones, so it stands apart."
+                "images says nothing against one on harder ones, so it stands apart."
             )
             group = [o.id for o in choice.apart if o.run.card.test_set == one.run.card.test_set]
             st.button(
@@ -144,7 +144,7 @@ def _by_dataset(found: Sequence[Run]) -> list[Run]:
 
 
 def _main_group(found: Sequence[Run]) -> str:
-    """The test pictures that most of them share; the first of several."""
+    """The test images that most of them share; the first of several."""
     parted = comparison.groups(found)
     return max(parted, key=lambda name: len(parted[name]), default="")
 

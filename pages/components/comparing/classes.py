@@ -22,7 +22,7 @@ def show(found: Sequence[Compared]) -> None:
         keys.CLASS_FIGURE,
         "Figure",
         plots.CLASS_FIGURES,
-        help="Precision: of the answers for a class, how many were right. Recall: of its pictures, "
+        help="Precision: of the answers for a class, how many were right. Recall: of its images, "
         "how many were found. F1: both in one.",
     )
     charts.show_classes(found, figure)
@@ -43,16 +43,16 @@ def _show_confused(found: Sequence[Compared], one: Compared) -> None:
     names = all_shown(one.run.card.class_names)
     pairs = one.evaluation.most_confused(_PAIRS)
     if not pairs:
-        st.success("It answered every test picture rightly.", icon=":material/check_circle:")
+        st.success("It answered every test image rightly.", icon=":material/check_circle:")
         return
-    pictures = cases.test_pictures(one)
-    if isinstance(pictures, str):
-        st.info(pictures, icon=":material/hide_image:")
+    images = cases.test_images(one)
+    if isinstance(images, str):
+        st.info(images, icon=":material/hide_image:")
     rows = []
     for truth, answer, count in pairs:
         inside = np.flatnonzero(cases.in_cell(one.evaluation, truth, answer))
         places = cases.surest_first(one.evaluation, inside)[:_EXAMPLES]
-        shown = [] if isinstance(pictures, str) else [pictures[int(i)] for i in places]
+        shown = [] if isinstance(images, str) else [images[int(i)] for i in places]
         rows.append((f"{names[truth]} → {names[answer]}", count, shown))
     st.html(html.STYLE + html.gallery(rows))
     st.caption("True class → answer, how often, and those it was surest of.")

@@ -24,7 +24,7 @@ def show(found: Sequence[Compared]) -> None:
             "coverage", found, lambda: plots.coverage_lines(found, threshold), threshold
         )
         st.caption(
-            "The more confidence is asked for, the fewer pictures are answered, and the more of "
+            "The more confidence is asked for, the fewer images are answered, and the more of "
             "the answers are right. The ring is where answers below "
             f"{round_percent(threshold)} are withheld."
         )
@@ -59,7 +59,7 @@ def _show_table(found: Sequence[Compared], threshold: float) -> None:
         hide_index=True,
         column_config={
             "run": "Trained model",
-            "answered": st.column_config.NumberColumn("Pictures answered"),
+            "answered": st.column_config.NumberColumn("Images answered"),
             "accuracy": st.column_config.NumberColumn("Right among them"),
             "wrong": st.column_config.NumberColumn("Wrong answers left", format="localized"),
             "error": st.column_config.NumberColumn(

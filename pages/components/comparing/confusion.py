@@ -1,4 +1,4 @@
-"""Confusion matrices side by side, their difference, and the pictures in a cell."""
+"""Confusion matrices side by side, their difference, and the images in a cell."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SCALES = {
     "columns": "Parts of each answer",
 }
 _SCALE_HELP = (
-    "Counts: how many pictures. Parts of each true class: what became of the pictures of a class; "
+    "Counts: how many images. Parts of each true class: what became of the images of a class; "
     "the diagonal is recall. Parts of each answer: what stood behind an answer; the diagonal is "
     "precision."
 )
@@ -48,7 +48,7 @@ def show(found: Sequence[Compared]) -> None:
     st.caption(
         "A row is a true class, a column an answer: right answers lie on the diagonal. The "
         "stronger the colour, the more. Click a cell, or walk with the arrow keys and press Enter, "
-        "to see its pictures."
+        "to see its images."
     )
     _list_view(found, shown, pair)
     if cell:
@@ -166,7 +166,7 @@ def _short(value: float, scale: str, signed: bool) -> str:
 def _full(value: float, scale: str, signed: bool) -> str:
     sign = ("+" if value > 0 else "−" if value < 0 else "") if signed else ""
     if scale == "counts":
-        return sign + html.counted(int(abs(value)), "picture")
+        return sign + html.counted(int(abs(value)), "image")
     return sign + percent(abs(value), 2)
 
 
@@ -212,10 +212,10 @@ def _list_view(found: Sequence[Compared], shown: Sequence[Compared], pair) -> No
             cells,
             index=None,
             format_func=lambda place: (
-                f"{names[place[0]]} → {names[place[1]]} ({html.counted(counts[place], 'picture')})"
+                f"{names[place[0]]} → {names[place[1]]} ({html.counted(counts[place], 'image')})"
             ),
             key=key,
-            placeholder="Choose a cell to see its pictures",
+            placeholder="Choose a cell to see its images",
             on_change=_open_listed,
             args=(run_id, key),
         )
@@ -238,7 +238,7 @@ def _show_cell(found: Sequence[Compared], cell: tuple[str, int, int], pair) -> N
         return
     one, title = next(one for one in found if one.id == name), run_names(found)[name]
     inside = np.flatnonzero(cases.in_cell(one.evaluation, row, column))
-    st.markdown(f"{html.counted(len(inside), 'picture')} by **{html.plain(title)}**")
+    st.markdown(f"{html.counted(len(inside), 'image')} by **{html.plain(title)}**")
     cases.show(found, cases.surest_first(one.evaluation, inside), f"{name}_{row}_{column}")
 
 

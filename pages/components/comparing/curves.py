@@ -1,4 +1,4 @@
-"""How the runs learnt: accuracy and loss, on training and validation pictures."""
+"""How the runs learnt: accuracy and loss, on training and validation images."""
 
 from collections.abc import Sequence
 
@@ -33,7 +33,7 @@ def show(found: Sequence[Compared]) -> None:
             rest = ", ".join(html.plain(name) for name in missing if name not in without)
             st.caption(f"No loss was kept for: {rest}.")
     st.caption(
-        "Solid: training pictures, dashed: validation pictures. A ring marks the best on "
+        "Solid: training images, dashed: validation images. A ring marks the best on "
         "validation. Where models learn by different steps, such as epochs and trees, they are "
         "drawn over the part of their training."
     )

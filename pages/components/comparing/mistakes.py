@@ -21,7 +21,7 @@ ORDERS = {"sure": "Surest first", "unsure": "Least sure first"}
 
 
 def show(found: Sequence[Compared]) -> None:
-    """Filters, how many there are, and the pictures."""
+    """Filters, how many there are, and the images."""
     chosen.still_there(found)
     which = choice.segments(keys.MISTAKES, "Which mistakes", _possible(found))
     with st.container(horizontal=True):
@@ -37,9 +37,9 @@ def show(found: Sequence[Compared]) -> None:
         places = places[one.evaluation.predictions[places] == answer]
     places = cases.surest_first(one.evaluation, places, turned=order == "unsure")
     if len(places) == 0:
-        st.success("There is no such picture.", icon=":material/check_circle:")
+        st.success("There is no such image.", icon=":material/check_circle:")
         return
-    count = html.counted(len(places), "picture")
+    count = html.counted(len(places), "image")
     st.markdown(f"**{count}**, sorted by how sure **{name}** was of its answer.")
     cases.show(found, places, f"{which}_{one.id}_{truth}_{answer}_{order}")
 
@@ -50,7 +50,7 @@ def _possible(found: Sequence[Compared]) -> dict[str, str]:
 
 
 def _of(found: Sequence[Compared], which: str) -> tuple[Compared, np.ndarray]:
-    """The model whose answers are sorted, and the pictures."""
+    """The model whose answers are sorted, and the images."""
     known = {one.id: one for one in found}
     labels = run_names(found)
     if which == "all":

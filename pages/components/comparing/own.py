@@ -1,4 +1,4 @@
-"""Your own labelled pictures, shown to one of the runs: a classification report."""
+"""Your own labelled images, shown to one of the runs: a classification report."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ from pages.components import (
 from pages.components.comparing import cases, chosen
 
 _MOST_WRONG = 24
-_SIDE = 300  # pixels of a picture as it is shown
+_SIDE = 300  # pixels of an image as it is shown
 
 
 def show(found: Sequence[Compared]) -> None:
@@ -39,7 +39,7 @@ def show(found: Sequence[Compared]) -> None:
     names = [html.named(name) for name in found[0].run.card.class_names]
     listed = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
     st.markdown(
-        "How well does a model do on **your** pictures? Put those of each class in a folder named "
+        "How well does a model do on **your** images? Put those of each class in a folder named "
         f"like the class ({listed}) and bring them as a zip file or a folder."
     )
     upload = _take()
@@ -58,7 +58,7 @@ def show(found: Sequence[Compared]) -> None:
                 args=("evaluate", {"run": name, "upload": upload.id}),
             )
         deleting.confirm(
-            "Other pictures",
+            "Other images",
             f"Forget **{html.plain(upload.title)}**? You would have to upload it again.",
             upload.id,
             _forget,
@@ -125,28 +125,28 @@ def _show_report(one: Compared, job: Job, upload: Upload) -> None:
     low, high = found.evaluation.accuracy_interval
     with st.container(horizontal=True, gap="medium"):
         st.metric(
-            "On your pictures",
+            "On your images",
             html.percent(found.evaluation.accuracy),
             f"95 % interval {low * 100:.1f} to {percent(high)}",
             "off",
             delta_arrow="off",
             width="content",
         )
-        st.metric("On its test pictures", html.percent(one.evaluation.accuracy), width="content")
-        st.metric("Pictures", f"{len(found.paths):,}", width="content")
+        st.metric("On its test images", html.percent(one.evaluation.accuracy), width="content")
+        st.metric("Images", f"{len(found.paths):,}", width="content")
     few.show(cautions(found.evaluation, one.run.card.class_names, ""))
     class_report.show(
-        f"{one.id}-yours", found.evaluation, all_shown(one.run.card.class_names), "Your pictures"
+        f"{one.id}-yours", found.evaluation, all_shown(one.run.card.class_names), "Your images"
     )
     _offer_answers(one, found)
     _show_wrong(one, found, upload)
     if found.elsewhere:
-        count = html.counted(found.elsewhere, "picture")
+        count = html.counted(found.elsewhere, "image")
         st.caption(f"Passed over, since in other folders: {count}.")
     if found.others:
         st.caption(html.plain(f"Passed over: {why(found.others)}"))
     if found.refused:
-        count = html.counted(len(found.refused), "picture")
+        count = html.counted(len(found.refused), "image")
         st.warning(f"Could not be read: {count}.", icon=":material/info:")
         table = pd.DataFrame(found.refused, columns=["File", "Why"])
         st.dataframe(table, hide_index=True)
@@ -160,7 +160,7 @@ def _show_wrong(one: Compared, found: Labelled, upload: Upload) -> None:
     confidences = found.evaluation.confidences
     wrong = cases.surest_first(found.evaluation, wrong)[:_MOST_WRONG]
     try:
-        pictures = labelled.read(upload.path, [found.paths[i] for i in wrong])
+        images = labelled.read(upload.path, [found.paths[i] for i in wrong])
     except StudioError as error:
         st.info(html.message(error), icon=":material/hide_image:")
         return
@@ -168,12 +168,12 @@ def _show_wrong(one: Compared, found: Labelled, upload: Upload) -> None:
     st.subheader("Wrong answers, surest first", anchor=False)
     figures = [
         (
-            fit_within(picture, _SIDE),
+            fit_within(image, _SIDE),
             f"{names[found.evaluation.labels[i]]} → {names[found.evaluation.predictions[i]]}",
             f"{html.percent(float(confidences[i]))}, {found.paths[i]}",
         )
-        for i, picture in zip(wrong, pictures, strict=True)
-        if picture is not None
+        for i, image in zip(wrong, images, strict=True)
+        if image is not None
     ]
     st.html(html.STYLE + html.strip(figures, max(one.run.card.input_shape[:2])))
 

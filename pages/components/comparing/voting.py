@@ -23,8 +23,8 @@ def show(found: Sequence[Compared]) -> None:
     """Members, vote, weights; what comes of it; the button that keeps it."""
     chosen.still_there(found)
     st.markdown(
-        "Models that err on different pictures can correct each other. Choose who votes, and see "
-        "on the same test pictures whether together they beat the best of them."
+        "Models that err on different images can correct each other. Choose who votes, and see "
+        "on the same test images whether together they beat the best of them."
     )
     known = {one.id: one for one in found if not one.run.card.members}
     if len(known) < ensemble.LEAST_MEMBERS:
@@ -55,20 +55,20 @@ def show(found: Sequence[Compared]) -> None:
 
 
 def _weights(members: Sequence[Run], vote: str) -> tuple[float, ...]:
-    """A slider for each member; what suits the validation pictures is suggested."""
+    """A slider for each member; what suits the validation images is suggested."""
     suggested = _suggested(tuple((m.id, m.card.created) for m in members), vote, members)
     if suggested is None:
         st.caption(
-            "These models had different validation pictures, so no weights are suggested: some "
+            "These models had different validation images, so no weights are suggested: some "
             "would be judged by what they learnt from."
         )
     else:
         st.button(
-            "Use the weights that suit the validation pictures",
+            "Use the weights that suit the validation images",
             icon=":material/auto_fix_high:",
             on_click=_use,
             args=([_key(members, vote, member) for member in members], suggested),
-            help="Found on pictures that were held out of the training. The test pictures have no "
+            help="Found on images that were held out of the training. The test images have no "
             "part in it; else the figures below would flatter.",
         )
     usual = [1.0] * len(members) if suggested is None else suggested
@@ -139,7 +139,7 @@ def _show_result(members: Sequence[Compared], together: Ensemble) -> None:
     if sum(weight > 0 for weight in together.weights) == 1:
         st.caption(
             "Only one of them has a weight, so it decides alone. If these are the weights that "
-            "suit the validation pictures, the others had nothing to add there."
+            "suit the validation images, the others had nothing to add there."
         )
     styled = pd.DataFrame([row, *rows]).style
     for figure in _SHOWN:

@@ -1,4 +1,4 @@
-"""Where models break: accuracy as test pictures are changed more and more."""
+"""Where models break: accuracy as test images are changed more and more."""
 
 import pandas as pd
 import streamlit as st
@@ -10,27 +10,27 @@ from core.robustness import CHANGES, Robustness
 from core.runs import Run
 from pages.components import address, broken, choice, html, job_progress, keys, run_picker, tables
 
-_PICTURES = (100, 200, 500, 1000, 2000)
+_IMAGES = (100, 200, 500, 1000, 2000)
 
 
 def show() -> None:
     """What to measure, the job, its chart."""
     st.markdown(
-        "Good figures on clean pictures say little about grainy, turned or half hidden ones. "
+        "Good figures on clean images say little about grainy, turned or half hidden ones. "
         "Choose a change and some models, and see how quickly each loses its way."
     )
     change = _pick_change()
     chosen = _pick_runs()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        pictures = st.select_slider(
-            "Test pictures of each model",
-            _PICTURES,
+        images = st.select_slider(
+            "Test images of each model",
+            _IMAGES,
             500,
-            key=keys.BREAKING_PICTURES,
+            key=keys.BREAKING_IMAGES,
             help="More take longer and tell more exactly: with 500, accuracy is sure to about 4 "
             "points either way at worst.",
         )
-        settings = {"runs": [run.id for run in chosen], "change": change, "pictures": pictures}
+        settings = {"runs": [run.id for run in chosen], "change": change, "images": images}
         last = job_progress.latest("robustness", **settings) if chosen else None
         going = last is not None and not last.ended
         st.button(
@@ -72,27 +72,27 @@ def _pick_runs() -> list[Run]:
 
 
 def _show_example(change: str, chosen: list[Run]) -> None:
-    """One test picture at every strength."""
+    """One test image at every strength."""
     if not chosen:
         st.info("Choose at least one trained model.", icon=":material/info:")
         return
     try:
         dataset = chosen[0].card.dataset
-        pictures = _example(change, dataset, datasets.created(dataset))
+        images = _example(change, dataset, datasets.created(dataset))
     except StudioError as error:
         st.info(html.message(error), icon=":material/hide_image:")
         return
     strengths = CHANGES[change].strengths
-    shown = [(p, f"{s:g}", "") for p, s in zip(pictures, strengths, strict=True)]
+    shown = [(p, f"{s:g}", "") for p, s in zip(images, strengths, strict=True)]
     style = "<style>.examples .strip figure, .examples .strip img {width:6rem; height:auto}</style>"
     st.html(html.STYLE + style + f'<div class="examples">{html.strip(shown)}</div>')
-    st.caption(f"A test picture at each strength. {CHANGES[change].unit}.")
+    st.caption(f"A test image at each strength. {CHANGES[change].unit}.")
 
 
 @st.cache_data(show_spinner=False, max_entries=40)
 def _example(change: str, dataset: str, created: str) -> list:
     images, _ = datasets.load_test(dataset)
-    return [fit_within(picture, 160) for picture in robustness.example(images[0], change)]
+    return [fit_within(image, 160) for image in robustness.example(images[0], change)]
 
 
 def _show_result(job) -> None:
@@ -111,14 +111,14 @@ def _show_result(job) -> None:
     st.dataframe(tables.written(table, table.columns, decimals=2))
     st.caption(
         f"On {_how_many(found)} of each model's own test set, changed at the size the model sees "
-        "them. Models with the same test set saw the same pictures."
+        "them. Models with the same test set saw the same images."
     )
 
 
 def _how_many(found: Robustness) -> str:
-    """How many pictures were shown, to each if they differ."""
+    """How many images were shown, to each if they differ."""
     if len(set(found.shown.values())) == 1:
-        return html.counted(next(iter(found.shown.values())), "test picture")
+        return html.counted(next(iter(found.shown.values())), "test image")
     called = runs.names_of_ids(found.shown)
     each = ", ".join(f"{n:,} for {html.plain(called[run_id])}" for run_id, n in found.shown.items())
-    return f"test pictures ({each})"
+    return f"test images ({each})"

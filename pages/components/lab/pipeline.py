@@ -1,4 +1,4 @@
-"""Steps on a picture: what each does to it, and to a model's opinion of it."""
+"""Steps on an image: what each does to it, and to a model's opinion of it."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -16,20 +16,20 @@ from core.opencv_ops import Step
 from core.runs import Run
 from pages.components import choice, html, keys, run_picker
 from pages.components.lab import editor, view
-from pages.components.lab.source import Picture
+from pages.components.lab.source import SourceImage
 from pages.components.lab.view import View
 
 
 @st.fragment
-def show(picture: Picture) -> None:
-    """Editor on the left, pictures on the right; code and models below."""
+def show(source: SourceImage) -> None:
+    """Editor on the left, images on the right; code and models below."""
     left, right = st.columns([4, 7], gap="large")
     with left:
         steps = editor.edit()
-    views, notes = [View.of(picture.image)], []
-    before = picture.image
+    views, notes = [View.of(source.image)], []
+    before = source.image
     try:
-        for number, (step, image) in enumerate(_after_each(picture, steps), 1):
+        for number, (step, image) in enumerate(_after_each(source, steps), 1):
             views.append(View.of(image))
             if step.on and (note := step.spec.note(before, step.values)):
                 notes.append(f"{number} · {step.spec.title}: {note}")
@@ -42,13 +42,13 @@ def show(picture: Picture) -> None:
         for note in notes:
             st.caption(html.plain(note))
         _show_steps(steps, views)
-        _offer_picture(picture, steps)
+        _offer_image(source, steps)
         _show_code(steps)
-        _show_opinion(picture, steps)
+        _show_opinion(source, steps)
 
 
-def _after_each(picture: Picture, steps: Sequence[Step]) -> Iterator[tuple[Step, np.ndarray]]:
-    return zip(steps, opencv_ops.run(picture.image, steps), strict=True)
+def _after_each(source: SourceImage, steps: Sequence[Step]) -> Iterator[tuple[Step, np.ndarray]]:
+    return zip(steps, opencv_ops.run(source.image, steps), strict=True)
 
 
 def _show_result(views: Sequence[View]) -> None:
@@ -59,8 +59,8 @@ def _show_result(views: Sequence[View]) -> None:
 
 
 def _show_steps(steps: Sequence[Step], views: Sequence[View]) -> None:
-    """Every step's picture, with its OpenCV call."""
-    titles = ["Picture", *editor.names(steps)]
+    """Every step's image, with its OpenCV call."""
+    titles = ["Image", *editor.names(steps)]
     said = ["", *(step.call if step.on else "switched off" for step in steps)]
     figures = (
         f'<figure><img src="{view.address(one.reduced, view.SMALL)}" alt="{escape(title)}">'
@@ -71,10 +71,10 @@ def _show_steps(steps: Sequence[Step], views: Sequence[View]) -> None:
     st.html(html.STYLE + style + f'<div class="strip">{"".join(figures)}</div>')
 
 
-def _offer_picture(picture: Picture, steps: Sequence[Step]) -> None:
+def _offer_image(source: SourceImage, steps: Sequence[Step]) -> None:
     def result() -> bytes:
-        last = deque([picture.image], maxlen=1)
-        last.extend(image for _, image in _after_each(picture, steps))
+        last = deque([source.image], maxlen=1)
+        last.extend(image for _, image in _after_each(source, steps))
         return encode_png(last[0])
 
     st.download_button(
@@ -105,8 +105,8 @@ def _show_code(steps: Sequence[Step]) -> None:
         )
 
 
-def _show_opinion(picture: Picture, steps: Sequence[Step]) -> None:
-    """What a model says of the picture before and after each step."""
+def _show_opinion(source: SourceImage, steps: Sequence[Step]) -> None:
+    """What a model says of the image before and after each step."""
     folded = st.expander("What does a model say?", key=keys.LAB_OPINION, on_change="rerun")
     if not folded.open:
         return
@@ -116,8 +116,8 @@ def _show_opinion(picture: Picture, steps: Sequence[Step]) -> None:
         if predictor is None:
             return
         rows, first = [], ""
-        images = chain([picture.image], (image for _, image in _after_each(picture, steps)))
-        for title, image in zip(["Picture", *editor.names(steps)], images, strict=True):
+        images = chain([source.image], (image for _, image in _after_each(source, steps)))
+        for title, image in zip(["Image", *editor.names(steps)], images, strict=True):
             try:
                 reading = predictor.read(image)
                 label, said = shown(reading.label), f"{html.percent(reading.confidence)} sure"

@@ -1,4 +1,4 @@
-"""The picture in the lab: a sample, a file, a photograph taken now, or what was drawn."""
+"""The image in the lab: a sample, a file, a photograph taken now, or what was drawn."""
 
 from dataclasses import dataclass, replace
 
@@ -23,11 +23,11 @@ _DIGITS = {f"digit_{digit}": f"Digit {digit}" for digit in range(10)}
 
 
 @dataclass(frozen=True)
-class Picture:
+class SourceImage:
     """What is worked on.
 
     Attributes:
-        name: changes when it is another picture.
+        name: changes when it is another image.
         image: uint8, shape `(H, W)` or `(H, W, 3)`.
     """
 
@@ -35,9 +35,9 @@ class Picture:
     image: np.ndarray
 
 
-def pick() -> Picture | None:
-    """The widgets, and the picture they give; None while there is none."""
-    source = choice.segments(keys.LAB_SOURCE, "Picture", SOURCES, hidden=True)
+def pick() -> SourceImage | None:
+    """The widgets, and the image they give; None while there is none."""
+    source = choice.segments(keys.LAB_SOURCE, "Image", SOURCES, hidden=True)
     if source != "camera":
         camera.forget_widget(keys.LAB_CAMERA)
     if source == "sample":
@@ -53,10 +53,10 @@ def pick() -> Picture | None:
         st.caption(
             f"Reduced from {shown.size[0]:,} × {shown.size[1]:,} to {width:,} × {height:,} pixels."
         )
-    return Picture(shown.name, shown.image)
+    return SourceImage(shown.name, shown.image)
 
 
-def _sample() -> Picture | None:
+def _sample() -> SourceImage | None:
     titles = {name: title for name, (title, *_) in datasets.PHOTOGRAPHS.items()} | _DIGITS
     address.recall(keys.LAB_SAMPLE, list(titles), "flower")
     name = st.pills(
@@ -70,9 +70,9 @@ def _sample() -> Picture | None:
     address.note(keys.LAB_SAMPLE, name, "flower")
     try:
         if name in _DIGITS:
-            return Picture(name, datasets.sample_digits()[int(name[-1])])
+            return SourceImage(name, datasets.sample_digits()[int(name[-1])])
         st.caption(f"Photograph: {datasets.PHOTOGRAPHS[name][3]}.")
-        return Picture(name, datasets.photograph(name))
+        return SourceImage(name, datasets.photograph(name))
     except StudioError as error:
         st.error(html.message(error), icon=":material/error:")
         return None
@@ -80,7 +80,7 @@ def _sample() -> Picture | None:
 
 def _upload() -> Shown | None:
     file = st.file_uploader(
-        "A picture",
+        "An image",
         max_upload_size=SENT_MB,
         key=keys.LAB_UPLOAD,
         help=f"Steps work on at most {_PIXELS // 10**6} million pixels.",
@@ -101,7 +101,7 @@ def _upload() -> Shown | None:
 
 
 def _camera() -> Shown | None:
-    content = camera.take("Take a picture", keys.LAB_CAMERA, "lab_photo")
+    content = camera.take("Take an image", keys.LAB_CAMERA, "lab_photo")
     return _decoded("photograph", content) if content else None
 
 

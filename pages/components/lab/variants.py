@@ -1,4 +1,4 @@
-"""Random changes: what a policy for training pictures makes of one picture."""
+"""Random changes: what a policy for training images makes of one image."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from core.images import encode_png, fit_within
 from core.models import MODELS, first_choice
 from core.models.augmentation_params import AUGMENTATION
 from pages.components import html, keys
-from pages.components.lab.source import Picture
+from pages.components.lab.source import SourceImage
 
 PARAMS = tuple(param for param in AUGMENTATION if param.only_if)
 _SIDE = 256  # pixels; variants are shown small
@@ -27,7 +27,7 @@ _START = {
 
 
 @st.fragment
-def show(picture: Picture) -> None:
+def show(image: SourceImage) -> None:
     """The policy on the left, variants on the right."""
     left, right = st.columns([4, 7], gap="large")
     with left:
@@ -37,12 +37,12 @@ def show(picture: Picture) -> None:
         number, seed = _how_many()
         try:
             policy = augmentation.chosen_policy({"augmentation": CUSTOM, **values})
-            variants = _variants(picture.image, policy, number, seed)
+            variants = _variants(image.image, policy, number, seed)
         except (ValueError, StudioError) as error:
             st.error(html.message(error), icon=":material/error:")
             return
-        pictures = [(v, f"{n}", "") for n, v in enumerate(variants, 1)]
-        st.html(html.STYLE + html.strip(pictures))
+        images = [(v, f"{n}", "") for n, v in enumerate(variants, 1)]
+        st.html(html.STYLE + html.strip(images))
         if not policy.changes:
             st.caption("Nothing is changed yet: move a slider on the left.")
         with st.container(horizontal=True):

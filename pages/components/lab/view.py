@@ -1,4 +1,4 @@
-"""Pictures as HTML: small enough to arrive at once, with their histograms."""
+"""Images as HTML: small enough to arrive at once, with their histograms."""
 
 import base64
 from dataclasses import dataclass
@@ -40,11 +40,11 @@ _CHANNELS = (("#D55E00", "red"), ("#009E73", "green"), ("#0072B2", "blue"))
 
 @dataclass(frozen=True)
 class View:
-    """A picture as it is shown: reduced once, however often it is needed.
+    """An image as it is shown: reduced once, however often it is needed.
 
     Attributes:
         reduced: uint8, at most `LARGE` pixels long.
-        width, height: of the picture itself.
+        width, height: of the image itself.
     """
 
     reduced: np.ndarray
@@ -57,7 +57,7 @@ class View:
 
 
 def large(view: View, title: str) -> str:
-    """A picture with its size and its histogram."""
+    """An image with its size and its histogram."""
     tiny = " tiny" if max(view.height, view.width) < 120 else ""
     return (
         f'<figure class="lab{tiny}"><img src="{address(view.reduced, LARGE)}" '
@@ -67,7 +67,7 @@ def large(view: View, title: str) -> str:
 
 
 def address(image: np.ndarray, longest: int) -> str:
-    """A picture as an address, reduced; photographs as JPEG, which is quicker."""
+    """An image as an address, reduced; photographs as JPEG, which is quicker."""
     image = fit_within(image, longest)
     if image.ndim == 2 or max(image.shape[:2]) < 120:
         return data_url(image)

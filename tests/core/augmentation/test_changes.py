@@ -30,7 +30,7 @@ SINGLE_CHANGES = {
 }
 LAB = ("flip_vertical", "perspective", "colour", "blur", "noise", "salt_pepper", "cutout")
 EVERY_POLICY = {**POLICIES, **SINGLE_CHANGES}
-ALIKE = ("none", "flip", "flip_vertical", "colour")  # whatever the seed, on grey pictures
+ALIKE = ("none", "flip", "flip_vertical", "colour")  # whatever the seed, on grey images
 OLDER = {name: policy for name, policy in EVERY_POLICY.items() if name not in LAB}
 SIDE = 41
 CENTRE = SIDE // 2
@@ -46,25 +46,25 @@ def each_change(policies: dict[str, Policy] = SINGLE_CHANGES):
 
 
 def many(image: np.ndarray, policy: Policy, count: int = 60, seed: int = 0) -> np.ndarray:
-    """The picture, uint8 `(H, W)`, changed many times: float `(N, H, W)`."""
+    """The image, uint8 `(H, W)`, changed many times: float `(N, H, W)`."""
     batch = np.repeat(image[None, ..., None], count, axis=0)
     return augment(batch, policy, seed)[..., 0].astype(float)
 
 
 def coloured(images: np.ndarray) -> np.ndarray:
-    """Grey pictures `(N, H, W, 1)` in red."""
+    """Grey images `(N, H, W, 1)` in red."""
     return np.concatenate([images, images // 2, images // 4], axis=-1)
 
 
 def square() -> np.ndarray:
-    """A bright square of 15 pixels in the middle of a black picture."""
+    """A bright square of 15 pixels in the middle of a black image."""
     image = np.zeros((SIDE, SIDE), np.uint8)
     image[CENTRE - 7 : CENTRE + 8, CENTRE - 7 : CENTRE + 8] = 200
     return image
 
 
 def moments(images: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Of each picture: where the light is, (x, y), from the middle; its spread xx, xy, yy."""
+    """Of each image: where the light is, (x, y), from the middle; its spread xx, xy, yy."""
     y, x = np.mgrid[0:SIDE, 0:SIDE] - CENTRE
     light = images / images.sum(axis=(1, 2), keepdims=True)
     mean_x, mean_y = (light * x).sum(axis=(1, 2)), (light * y).sum(axis=(1, 2))
@@ -80,7 +80,7 @@ def moments(images: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 @each_change(EVERY_POLICY)
-def test_the_same_seed_gives_the_same_pictures_and_those_given_are_left_alone(digits, policy):
+def test_the_same_seed_gives_the_same_images_and_those_given_are_left_alone(digits, policy):
     before = digits.copy()
     changed = augment(digits, policy, 7)
     assert (changed == augment(digits, policy, 7)).all()
@@ -89,7 +89,7 @@ def test_the_same_seed_gives_the_same_pictures_and_those_given_are_left_alone(di
 
 
 @each_change({name: p for name, p in EVERY_POLICY.items() if name not in ALIKE})
-def test_another_seed_gives_other_pictures(digits, policy):
+def test_another_seed_gives_other_images(digits, policy):
     assert (augment(digits, policy, 7) != augment(digits, policy, 8)).any()
 
 
@@ -231,7 +231,7 @@ def test_black_fills_the_rim():
         "perspective": Policy(perspective=0.3),
     }
 )
-def test_an_even_picture_stays_even_with_another_fill(policy, fill):
+def test_an_even_image_stays_even_with_another_fill(policy, fill):
     white = np.full((12, 12), 200, np.uint8)
     assert (many(white, replace(policy, fill=fill)) == 200).all()
 
@@ -280,7 +280,7 @@ def test_colours_are_moved_together():
 
 @each_change(OLDER)
 def test_changes_that_are_off_draw_no_random_number(digits, policy, monkeypatch):
-    """So a policy from before there were such changes gives the pictures it gave then."""
+    """So a policy from before there were such changes gives the images it gave then."""
     for channels in [1, 3]:
         images = coloured(digits) if channels == 3 else digits
         with_them, without = np.random.default_rng(3), np.random.default_rng(3)
@@ -359,7 +359,7 @@ def test_the_strongest_colour_leaves_grey_or_doubles_it():
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_colour_leaves_grey_pictures_as_they_are(digits, channels):
+def test_colour_leaves_grey_images_as_they_are(digits, channels):
     images = np.repeat(digits, channels, axis=-1)
     assert (augment(images, Policy(colour=1.0), 0) == images).all()
 
@@ -376,7 +376,7 @@ def test_a_blur_spreads_light_up_to_its_width():
     assert changed.mean(axis=(1, 2)) == pytest.approx(square().mean(), abs=0.5)
 
 
-def test_a_blur_leaves_an_even_picture_as_it_is():
+def test_a_blur_leaves_an_even_image_as_it_is():
     assert (many(np.full((9, 9), 77, np.uint8), Policy(blur=5.0)) == 77).all()
 
 
@@ -432,7 +432,7 @@ def test_a_cut_out_hides_one_square_somewhere(size, shape):
 
 
 @each_change({name: SINGLE_CHANGES[name] for name in LAB})
-def test_pictures_of_colour_are_changed_too(policy):
+def test_images_of_colour_are_changed_too(policy):
     images = np.random.default_rng(0).integers(0, 256, (20, 16, 24, 3), np.uint8)
     changed = augment(images, policy, 5)
     assert (changed.shape, changed.dtype) == (images.shape, np.uint8)

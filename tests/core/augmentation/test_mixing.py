@@ -7,7 +7,7 @@ COUNT = 8
 
 
 def plain(height: int = 10, width: int = 10, channels: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Eight pictures, each of one brightness and a class of its own."""
+    """Eight images, each of one brightness and a class of its own."""
     images = np.zeros((COUNT, height, width, channels), np.uint8)
     images += (30 * np.arange(COUNT, dtype=np.uint8)).reshape(-1, 1, 1, 1)
     return images, np.eye(COUNT, dtype=np.float32)
@@ -35,7 +35,7 @@ def test_targets_add_up_to_one(mixup, cutmix, channels):
         assert (np.count_nonzero(wanted, axis=1) <= 2).all()
 
 
-def test_mixup_lays_two_pictures_over_each_other():
+def test_mixup_lays_two_images_over_each_other():
     for seed in range(20):
         images, targets = plain()
         mixed, wanted = mix(images, targets, 1.0, 0.0, seed)
@@ -113,7 +113,7 @@ def test_the_seed_decides_and_what_was_given_is_left_alone(mixup, cutmix):
 
 
 @pytest.mark.parametrize(("mixup", "cutmix"), [(0.4, 0.0), (0.0, 1.0)])
-def test_a_single_picture_is_mixed_with_itself(mixup, cutmix):
+def test_a_single_image_is_mixed_with_itself(mixup, cutmix):
     images, targets = (part[:1] for part in plain())
     mixed, wanted = mix(images + 7, targets, mixup, cutmix, 0)
     assert (mixed == images + 7).all()

@@ -9,7 +9,7 @@ from core.augmentation.operations import OPERATIONS, apply_random
 SHAPES = [(28, 28, 1), (32, 32, 3), (8, 12, 1), (9, 7, 3), (16, 16)]
 
 
-def picture(shape: tuple[int, ...] = (16, 16, 1)) -> np.ndarray:
+def make_image(shape: tuple[int, ...] = (16, 16, 1)) -> np.ndarray:
     """Soft light and dark, as in a photograph."""
     height, width = shape[:2]
     rows, columns = np.mgrid[0:height, 0:width]
@@ -41,7 +41,7 @@ def test_there_are_ten():
 @each_operation
 def test_shape_and_type_are_kept(operation):
     for shape in SHAPES:
-        image = picture(shape)
+        image = make_image(shape)
         before = image.copy()
         for amount, fill in product([-1.0, -0.3, 0.0, 0.3, 1.0], FILLS):
             received = operation(image, amount, FILLS[fill])
@@ -53,7 +53,7 @@ def test_shape_and_type_are_kept(operation):
 @each_operation
 def test_nothing_changes_without_an_amount(operation):
     for shape in SHAPES:
-        image = picture(shape)
+        image = make_image(shape)
         received = operation(image, 0.0, FILLS["black"]).reshape(shape)
         assert np.abs(received.astype(int) - image).max() <= 1
 
@@ -61,14 +61,14 @@ def test_nothing_changes_without_an_amount(operation):
 @each_operation
 def test_much_changes_with_the_full_amount(operation):
     for amount in [-1.0, 1.0]:
-        image = picture((24, 24, 1))
+        image = make_image((24, 24, 1))
         received = operation(image, amount, FILLS["reflect"]).reshape(image.shape)
         assert (received != image).mean() > 0.3
 
 
 @each_operation
 def test_more_changes_more(operation):
-    image = picture((24, 24, 1))
+    image = make_image((24, 24, 1))
     differences = [
         np.abs(operation(image, amount, FILLS["reflect"]).reshape(image.shape).astype(int) - image)
         for amount in (0.25, 1.0)
@@ -78,7 +78,7 @@ def test_more_changes_more(operation):
 
 @pytest.mark.parametrize(("amount", "columns"), [(1.0, 3), (-1.0, -3), (1 / 3, 1)])
 def test_moving_takes_up_to_three_tenths_of_a_side(amount, columns):
-    image = picture((10, 10, 1))
+    image = make_image((10, 10, 1))
     sideways = changed("move_sideways", image, amount)
     upwards = changed("move_upwards", image, amount)
     inside = slice(max(0, columns), 10 + min(0, columns))
@@ -105,7 +105,7 @@ def test_levels_of_brightness_become_fewer(amount, levels):
 
 
 def test_equalising_spreads_the_levels_of_each_channel():
-    image = np.stack([picture((16, 16)) // 4, picture((16, 16)) // 2], axis=-1)
+    image = np.stack([make_image((16, 16)) // 4, make_image((16, 16)) // 2], axis=-1)
     image = np.concatenate([image, image[..., :1]], axis=-1)
     received = changed("equalise", image, -1.0)
     assert received.max(axis=(0, 1)).tolist() == [255] * 3
@@ -113,7 +113,7 @@ def test_equalising_spreads_the_levels_of_each_channel():
 
 
 def test_sharpening_raises_differences_and_blurring_lowers_them():
-    image = picture((16, 16, 1))
+    image = make_image((16, 16, 1))
     steps = [
         np.abs(np.diff(changed("sharpen", image, amount).astype(int), axis=1)).sum()
         for amount in (-1.0, 0.0, 1.0)
@@ -124,7 +124,7 @@ def test_sharpening_raises_differences_and_blurring_lowers_them():
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_one_drawn_at_random_keeps_shape_and_type(shape):
-    image = picture(shape)
+    image = make_image(shape)
     for seed in range(20):
         received = apply_random(image, 0.7, "edge", np.random.default_rng(seed))
         assert received.shape == shape
@@ -145,18 +145,18 @@ def test_every_operation_is_drawn_in_both_directions(monkeypatch):
     monkeypatch.setattr("core.augmentation.operations.OPERATIONS", spies)
     rng = np.random.default_rng(0)
     for _ in range(400):
-        apply_random(picture(), 0.4, "edge", rng)
+        apply_random(make_image(), 0.4, "edge", rng)
     assert set(drawn) == {(n, a, FILLS["edge"]) for n in range(10) for a in (0.4, -0.4)}
 
 
-def test_the_same_generator_gives_the_same_picture():
+def test_the_same_generator_gives_the_same_image():
     first, second = (
-        apply_random(picture(), 1.0, "black", np.random.default_rng(3)) for _ in range(2)
+        apply_random(make_image(), 1.0, "black", np.random.default_rng(3)) for _ in range(2)
     )
     assert (first == second).all()
 
 
 def test_a_mirrored_view_can_be_changed():
-    image = picture((12, 12, 3))[:, ::-1]
+    image = make_image((12, 12, 3))[:, ::-1]
     for seed in range(20):
         assert apply_random(image, 1.0, "reflect", np.random.default_rng(seed)).shape == (12, 12, 3)

@@ -1,4 +1,4 @@
-"""Folders and pictures as the tests of jobs have them, and commands that are refused."""
+"""Folders and images as the tests of jobs have them, and commands that are refused."""
 
 import socket
 from collections.abc import Iterator

@@ -7,14 +7,14 @@ from core import jobs
 from core.cli import main
 from core.datasets import DATASETS, import_folder, store
 from tests.core.cli.conftest import refused
-from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.datasets.images_on_disk import pets, write_folder
 
 
 @pytest.fixture
 def imported(studio, tmp_path):
     """The dataset `pets`: 20 cats and 10 dogs, a file left out and one ignored."""
-    folder = write_folder(pets(20, 10), tmp_path / "pictures")
-    (folder / "cats" / "notes.txt").write_text("no picture")
+    folder = write_folder(pets(20, 10), tmp_path / "images")
+    (folder / "cats" / "notes.txt").write_text("no image")
     (folder / ".DS_Store").write_text("of a system")
     return import_folder(folder, "pets", title="My pets")
 
@@ -55,7 +55,7 @@ def test_a_dataset_is_shown_with_its_counts(capsys, imported):
     assert rows["class"] == ["training", "validation", "test", "all"]
     assert rows["cats"] == ["14", "3", "3", "20"]
     assert rows["all"][-1] == "30"
-    assert "Every picture is 8×8 pixels, in colour." in shown
+    assert "Every image is 8×8 pixels, in colour." in shown
     assert "2.0 times as many" in shown
     assert "cats/notes.txt" in shown and "not an image by its name" in shown
 
@@ -100,7 +100,7 @@ def test_samples_that_cannot_be_written_are_told(capsys, imported, tmp_path, out
         (["download", "mnist"], "MNIST is on this machine already."),
         (["delete", "mnist"], "came with the studio and cannot be deleted"),
         (["delete", "unheard-of"], "There is no dataset named 'unheard-of'"),
-        (["delete", "../pictures"], "There is no dataset named '../pictures'"),
+        (["delete", "../images"], "There is no dataset named '../images'"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_line(capsys, studio, arguments, sentence):

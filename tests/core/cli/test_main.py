@@ -61,7 +61,7 @@ def test_columns_are_as_wide_as_their_longest_entry(capsys):
 
 def test_the_studio_answers_on_a_real_command_line(tmp_path, drawn_digit):
     (tmp_path / "seven.png").write_bytes(encode_png(drawn_digit(7)))
-    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "text.png").write_text("no image")
     result = run_core("predict", str(tmp_path))
     assert result.returncode == 1
     seven, text = (json.loads(line) for line in result.stdout.splitlines())

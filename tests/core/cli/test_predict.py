@@ -23,15 +23,15 @@ def answers(capsys, arguments: list[str], code: int = 0, told: str = "") -> list
 
 
 @pytest.fixture
-def picture(tmp_path, drawn_digit) -> Path:
+def make_image(tmp_path, drawn_digit) -> Path:
     (tmp_path / "one.png").write_bytes(encode_png(drawn_digit(1)))
     return tmp_path / "one.png"
 
 
 @pytest.fixture
 def folder(tmp_path, drawn_digit) -> Path:
-    """Pictures at several depths among files that are none."""
-    root = tmp_path / "pictures"
+    """Images at several depths among files that are none."""
+    root = tmp_path / "images"
     (root / "deep" / "deeper").mkdir(parents=True)
     page = encode_png(drawn_digit(7))
     for name in ("b.png", "a.PNG", "deep/c.png", "deep/deeper/d.Png"):
@@ -45,10 +45,10 @@ def folder(tmp_path, drawn_digit) -> Path:
 
 
 @pytest.mark.parametrize("run", ["mnist-cnn", "mnist-random-forest", "digits-random-forest"])
-def test_an_answer_has_the_fields_scripts_rely_on(capsys, picture, run):
-    (answer,) = answers(capsys, ["predict", str(picture), "--run", run])
+def test_an_answer_has_the_fields_scripts_rely_on(capsys, image, run):
+    (answer,) = answers(capsys, ["predict", str(image), "--run", run])
     assert set(answer) == {"path", "run", "label", "confidence", "probabilities"}
-    assert answer["path"] == str(picture)
+    assert answer["path"] == str(image)
     assert answer["run"] == run
     assert list(answer["probabilities"]) == NAMES
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
@@ -56,8 +56,8 @@ def test_an_answer_has_the_fields_scripts_rely_on(capsys, picture, run):
     assert answer["confidence"] == max(answer["probabilities"].values())
 
 
-def test_the_default_run_is_the_network_of_mnist(capsys, picture):
-    (answer,) = answers(capsys, ["predict", str(picture), "--json"])
+def test_the_default_run_is_the_network_of_mnist(capsys, image):
+    (answer,) = answers(capsys, ["predict", str(image), "--json"])
     assert answer["run"] == "mnist-cnn"
     assert answer["label"] == "1"
 
@@ -85,20 +85,20 @@ def test_rows_are_told_apart(capsys, tmp_path, digit_image):
     assert [digit["label"] for digit in answer["digits"]] == list("4242")
 
 
-def test_what_became_of_an_image_is_told_and_written(capsys, tmp_path, picture):
-    blank = picture.with_name("blank.png")
+def test_what_became_of_an_image_is_told_and_written(capsys, tmp_path, image):
+    blank = image.with_name("blank.png")
     blank.write_bytes(encode_png(np.full((50, 50), 200, np.uint8)))
-    arguments = ["predict", str(picture), str(blank), "--steps", str(tmp_path / "steps")]
+    arguments = ["predict", str(image), str(blank), "--steps", str(tmp_path / "steps")]
     read, refused = answers(capsys, arguments, 1)
     assert "looked_at" not in read
     assert refused["looked_at"][0].startswith("Contrast: ")
     written = sorted(path.name for path in (tmp_path / "steps").iterdir())
-    assert written[:2] == ["001-one-1-your-picture.png", "001-one-2-ink.png"]
+    assert written[:2] == ["001-one-1-your-image.png", "001-one-2-ink.png"]
     assert written[-1] == "002-blank-1-contrast.png"
 
 
-def test_a_place_for_the_steps_that_cannot_be_written_to_is_named(capsys, picture):
-    assert main(["predict", str(picture), "--steps", str(picture / "below")]) == 2
+def test_a_place_for_the_steps_that_cannot_be_written_to_is_named(capsys, image):
+    assert main(["predict", str(image), "--steps", str(image / "below")]) == 2
     assert "Nothing can be written to" in capsys.readouterr().err
 
 
@@ -113,25 +113,25 @@ def test_folders_are_walked_and_other_files_passed_over(capsys, folder):
     assert {answer["label"] for answer in received} == {"7"}
 
 
-def test_files_and_folders_are_answered_in_the_order_given(capsys, picture, folder):
-    given = [str(folder / "b.png"), str(picture), str(folder / "deep")]
+def test_files_and_folders_are_answered_in_the_order_given(capsys, image, folder):
+    given = [str(folder / "b.png"), str(image), str(folder / "deep")]
     received = answers(capsys, [*FOREST, *given], told="1 file is not an image by its name")
     assert [answer["path"] for answer in received] == [
         str(folder / "b.png"),
-        str(picture),
+        str(image),
         str(folder / "deep" / "c.png"),
         str(folder / "deep" / "deeper" / "d.Png"),
     ]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_in_folders_every_kind_of_picture_is_looked_at(capsys, tmp_path, suffix):
-    (tmp_path / f"picture{suffix}").write_bytes(b"")
+def test_in_folders_every_kind_of_image_is_looked_at(capsys, tmp_path, suffix):
+    (tmp_path / f"image{suffix}").write_bytes(b"")
     (answer,) = answers(capsys, [*FOREST, str(tmp_path)], code=1)
     assert "empty" in answer["error"]
 
 
-def test_a_folder_without_images_says_so(capsys, tmp_path, picture):
+def test_a_folder_without_images_says_so(capsys, tmp_path, image):
     empty, notes = tmp_path / "empty", tmp_path / "notes"
     for folder in (empty, notes):
         folder.mkdir()
@@ -142,14 +142,14 @@ def test_a_folder_without_images_says_so(capsys, tmp_path, picture):
         answers(capsys, [*FOREST, str(notes)], 2, f"No images in {notes}. Passed over: {told}")
         == []
     )
-    (answer,) = answers(capsys, [*FOREST, str(empty), str(picture)], 1, f"No images in {empty}.")
+    (answer,) = answers(capsys, [*FOREST, str(empty), str(image)], 1, f"No images in {empty}.")
     assert answer["label"] == "1"
 
 
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        ("text.png", b"no picture at all", "not an image"),
+        ("text.png", b"no image at all", "not an image"),
         ("notes.txt", b"given by name", "not an image"),
         ("empty.png", b"", "empty"),
         ("blank.png", encode_png(np.full((60, 60), 255, np.uint8)), "blank"),
@@ -157,12 +157,12 @@ def test_a_folder_without_images_says_so(capsys, tmp_path, picture):
         ("missing.png", None, "cannot be read"),
     ],
 )
-def test_a_refused_picture_is_a_line_and_the_others_are_read(
-    capsys, tmp_path, picture, name, content, expected
+def test_a_refused_image_is_a_line_and_the_others_are_read(
+    capsys, tmp_path, image, name, content, expected
 ):
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    refused, read = answers(capsys, [*FOREST, str(tmp_path / name), str(picture)], code=1)
+    refused, read = answers(capsys, [*FOREST, str(tmp_path / name), str(image)], code=1)
     assert set(refused) - {"looked_at"} == {"path", "error"}
     assert refused["path"] == str(tmp_path / name)
     assert any(part in refused["error"] for part in expected.split("|"))
@@ -170,22 +170,22 @@ def test_a_refused_picture_is_a_line_and_the_others_are_read(
 
 
 @pytest.mark.parametrize("name", ["ü ñ 数.png", "two\nlines.png", 'quo"te.png'])
-def test_any_name_gives_one_line(capsys, picture, name):
-    renamed = picture.rename(picture.with_name(name))
+def test_any_name_gives_one_line(capsys, image, name):
+    renamed = image.rename(image.with_name(name))
     (answer,) = answers(capsys, [*FOREST, str(renamed)])
     assert answer["path"] == str(renamed)
 
 
-def test_a_folder_that_names_itself_is_walked_once(capsys, picture):
-    (picture.parent / "loop").symlink_to(picture.parent)
-    received = answers(capsys, [*FOREST, str(picture.parent)])
+def test_a_folder_that_names_itself_is_walked_once(capsys, image):
+    (image.parent / "loop").symlink_to(image.parent)
+    received = answers(capsys, [*FOREST, str(image.parent)])
     assert len(received) == 1
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_one_may_not_read_is_refused(capsys, picture):
-    picture.chmod(0)
-    (answer,) = answers(capsys, [*FOREST, str(picture)], code=1)
+def test_a_file_one_may_not_read_is_refused(capsys, image):
+    image.chmod(0)
+    (answer,) = answers(capsys, [*FOREST, str(image)], code=1)
     assert "cannot be read" in answer["error"]
 
 
@@ -199,7 +199,7 @@ def test_a_file_one_may_not_read_is_refused(capsys, picture):
         ("mnist", "digits-random-forest", 0),
     ],
 )
-def test_a_test_picture_of_a_dataset_is_read(capsys, dataset, run, index):
+def test_a_test_image_of_a_dataset_is_read(capsys, dataset, run, index):
     arguments = ["predict", "--run", run, "--dataset", dataset, "--index", str(index)]
     (answer,) = answers(capsys, arguments)
     assert {"path", "run", "label", "confidence", "probabilities"} <= set(answer)
@@ -208,7 +208,7 @@ def test_a_test_picture_of_a_dataset_is_read(capsys, dataset, run, index):
     assert list(answer["probabilities"]) == NAMES
 
 
-def test_the_first_test_picture_of_mnist_is_a_7(capsys):
+def test_the_first_test_image_of_mnist_is_a_7(capsys):
     (answer,) = answers(capsys, ["predict", "--dataset", "mnist", "--index", "0"])
     assert (answer["label"], answer["truth"]) == ("7", "7")
 
@@ -216,11 +216,11 @@ def test_the_first_test_picture_of_mnist_is_a_7(capsys):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], "Give either pictures or folders"),
+        ([], "Give either images or folders"),
         (["--dataset", "mnist"], "both --dataset and --index"),
         (["--index", "3"], "both --dataset and --index"),
-        (["a.png", "--dataset", "mnist", "--index", "3"], "Give either pictures or folders"),
-        (["a.png", "--index", "3"], "Give either pictures or folders"),
+        (["a.png", "--dataset", "mnist", "--index", "3"], "Give either images or folders"),
+        (["a.png", "--index", "3"], "Give either images or folders"),
         (["--dataset", "imagenet", "--index", "3"], "no dataset named 'imagenet'. Known: "),
         (["--dataset", "digits", "--index", "360"], "must be 0 to 359 for digits. Received: 360"),
         (["--dataset", "digits", "--index", "-1"], "Received: -1"),

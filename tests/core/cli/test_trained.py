@@ -22,10 +22,10 @@ def test_a_run_is_drawn(capsys, runs_with_small, small_run, tmp_path, name):
     assert main(["plot", "--run", small_run.id, "--out", str(path)]) == 0
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == (f"Wrote {path}.\n", "")
-    picture = cv2.imread(str(path))
-    height, width, _ = picture.shape
+    image = cv2.imread(str(path))
+    height, width, _ = image.shape
     assert width > height > 400
-    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 50  # two charts, not a blank page
+    assert len(np.unique(image.reshape(-1, 3), axis=0)) > 50  # two charts, not a blank page
 
 
 def test_a_run_without_a_learning_curve_is_drawn_too(capsys, runs_with_small, small_run, tmp_path):

@@ -20,7 +20,7 @@ from core.models.transfer import EMBEDDED
 from core.runs import RunCard
 from core.training import TrainConfig, train
 from core.training.shipped import CONFIGS as SHIPPED
-from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.datasets.images_on_disk import pets, write_folder
 
 LOGISTIC = ["--dataset", "digits", "--model", "logistic_regression"]
 QUICK = ["train", *LOGISTIC, "--set", "max_iter=12"]
@@ -55,12 +55,12 @@ def class_folders(tmp_path) -> Path:
     """A folder per class, each with three of scikit-learn's test digits, dark on white."""
     images, labels = DATASETS["digits"].read_test()
     for label in range(10):
-        folder = tmp_path / "pictures" / str(label)
+        folder = tmp_path / "images" / str(label)
         folder.mkdir(parents=True)
         for number, image in enumerate(images[labels == label][:3, ..., 0]):
             page = 255 - cv2.resize(image, (160, 160), interpolation=cv2.INTER_CUBIC)
             (folder / f"{number}.png").write_bytes(encode_png(page))
-    return tmp_path / "pictures"
+    return tmp_path / "images"
 
 
 def test_training_prints_the_card_and_reports_on_standard_error(capsys, runs_folder):
@@ -75,7 +75,7 @@ def test_training_prints_the_card_and_reports_on_standard_error(capsys, runs_fol
         "max_iter": 12,
         "features": "pixels",
         "class_weights": False,
-        "max_pictures": 0,
+        "max_images": 0,
     }
     assert 0.8 < card["metrics"]["accuracy"] <= 1
     assert RunCard.from_json(json.dumps(card)) == runs.load("mine").card
@@ -284,7 +284,7 @@ def test_evaluate_measures_what_the_card_says(capsys, runs_with_small, small_run
     assert result["run"] == small_run.id
     assert result["accuracy"] == pytest.approx(small_run.card.metrics["accuracy"], abs=0.0002)
     assert result["card_accuracy"] == small_run.card.metrics["accuracy"]
-    assert result["pictures"] == 360
+    assert result["images"] == 360
     assert result["errors"] == []
 
 
@@ -305,21 +305,21 @@ def test_evaluate_shows_photographs_at_the_size_the_model_took(capsys, studio, t
     assert card.input_shape == (32, 32, 3)
     assert main(["evaluate", "--run", "mine", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
-    assert result["pictures"] == card.metrics["test_size"]
+    assert result["images"] == card.metrics["test_size"]
     assert result["accuracy"] == pytest.approx(card.metrics["accuracy"])
 
 
-def test_evaluate_measures_your_own_pictures(capsys, runs_with_small, small_run, class_folders):
+def test_evaluate_measures_your_own_images(capsys, runs_with_small, small_run, class_folders):
     arguments = ["evaluate", "--run", small_run.id, "--images", str(class_folders), "--json"]
     assert main(arguments) == 0
     result = json.loads(capsys.readouterr().out)
-    assert result["pictures"] == 30
+    assert result["images"] == 30
     assert result["accuracy"] > 0.6
     assert result["card_accuracy"] == small_run.card.metrics["accuracy"]
 
 
-def test_evaluate_names_pictures_it_cannot_read(capsys, runs_with_small, small_run, class_folders):
-    (class_folders / "3" / "text.png").write_text("no picture")
+def test_evaluate_names_images_it_cannot_read(capsys, runs_with_small, small_run, class_folders):
+    (class_folders / "3" / "text.png").write_text("no image")
     blank = encode_png(np.full((50, 50), 255, np.uint8))
     (class_folders / "4" / "blank.png").write_bytes(blank)
     (class_folders / "4" / "notes.txt").write_text("passed over")
@@ -328,7 +328,7 @@ def test_evaluate_names_pictures_it_cannot_read(capsys, runs_with_small, small_r
     arguments = ["evaluate", "--run", small_run.id, "--images", str(class_folders)]
     assert main([*arguments, "--json"]) == 1
     result = json.loads(capsys.readouterr().out)
-    assert result["pictures"] == 27
+    assert result["images"] == 27
     assert [Path(entry["path"]).name for entry in result["errors"]] == ["text.png", "blank.png"]
     assert "blank" in result["errors"][1]["error"]
     assert (result["in_other_folders"], result["not_images"]) == (3, 1)

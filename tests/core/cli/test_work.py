@@ -5,7 +5,7 @@ import pytest
 from core import datasets, jobs
 from core.cli import main, work
 from core.jobs.job import STOPPED, lock_of, write_status
-from tests.core.datasets.pictures_on_disk import pets, png, write_folder, write_zip
+from tests.core.datasets.images_on_disk import pets, png, write_folder, write_zip
 from tests.core.jobs.conftest import submit_import
 
 
@@ -15,7 +15,7 @@ def test_a_folder_is_imported(capsys, studio, small):
     header, values = (line.split() for line in captured.out.splitlines())
     assert dict(zip(header, values, strict=True)) == {
         "dataset": "pets",
-        "pictures": "22",
+        "images": "22",
         "classes": "2",
         "skipped": "0",
         "ignored": "0",
@@ -34,7 +34,7 @@ def test_a_zip_is_imported_from_a_path_relative_to_where_one_is(
     assert datasets.find("pets").title == "pets"
 
 
-def test_pictures_that_are_refused_exit_with_2_and_say_why(capsys, studio, tmp_path):
+def test_images_that_are_refused_exit_with_2_and_say_why(capsys, studio, tmp_path):
     folder = write_folder(pets(3, 10), tmp_path / "few")
     assert main(["import", str(folder), "--name", "pets"]) == 2
     captured = capsys.readouterr()
@@ -96,7 +96,7 @@ def test_ctrl_c_cancels_the_import(capsys, studio, large, monkeypatch):
         "error: Cancelled; nothing was kept.",
         f"error: {STOPPED}",
     )
-    assert "reading pictures" in captured.err
+    assert "reading images" in captured.err
     assert [job.state for job in jobs.list_jobs()] == ["cancelled"]
     assert datasets.store.names() == []
 

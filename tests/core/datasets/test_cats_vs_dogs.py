@@ -73,10 +73,10 @@ def prepared(bring) -> dict[str, bytes]:
     return files
 
 
-def test_pictures_are_counted_and_damaged_ones_listed(prepared):
+def test_images_are_counted_and_damaged_ones_listed(prepared):
     kept = store.open_store("cats_vs_dogs")
     assert kept.card.class_names == ("Cat", "Dog")
-    assert kept.card.pictures == 30
+    assert kept.card.images == 30
     assert np.bincount(kept.labels).tolist() == [15, 15]
     assert kept.card.channels == 3
     assert kept.card.ignored == 2, "Thumbs.db is no news to anyone"
@@ -89,7 +89,7 @@ def test_pictures_are_counted_and_damaged_ones_listed(prepared):
     assert "damaged or cut off" in skipped[DAMAGED]
 
 
-def test_every_picture_is_stored_as_it_was(prepared):
+def test_every_image_is_stored_as_it_was(prepared):
     kept = store.open_store("cats_vs_dogs")
     for row, name in enumerate(kept.files()):
         expected = decode(prepared[name])
@@ -106,7 +106,7 @@ def test_a_bitmap_by_a_wrong_name_is_read(prepared):
 
 
 @pytest.mark.parametrize("side", [None, 16, 100])
-def test_pictures_are_fitted_to_a_square(prepared, side):
+def test_images_are_fitted_to_a_square(prepared, side):
     dataset = datasets.load("cats_vs_dogs", side=side)
     wanted = side or 64
     assert dataset.input_shape == (wanted, wanted, 3)
@@ -115,10 +115,10 @@ def test_pictures_are_fitted_to_a_square(prepared, side):
     kept = store.open_store("cats_vs_dogs").images
     fitted = {fit_image(kept[row], (wanted, wanted)).tobytes() for row in range(len(kept))}
     assert found == fitted
-    assert sum(map(len, images)) == len(found) == 30, "no picture is in two parts"
+    assert sum(map(len, images)) == len(found) == 30, "no image is in two parts"
 
 
-# 15 % of these is 3.3, 4.5, 6 and 7.8 pictures.
+# 15 % of these is 3.3, 4.5, 6 and 7.8 images.
 @pytest.mark.parametrize("per_class", [12, 16, 21, 27])
 def test_the_entry_tells_the_sizes_that_were_found(bring, per_class):
     bring(pets(per_class))
@@ -131,7 +131,7 @@ def test_the_entry_tells_the_sizes_that_were_found(bring, per_class):
     assert spec.train_size == len(dataset.y_train) + len(dataset.y_val)
 
 
-def test_the_test_pictures_do_not_depend_on_what_else_is_held_out(prepared):
+def test_the_test_images_do_not_depend_on_what_else_is_held_out(prepared):
     images, labels = datasets.load_test("cats_vs_dogs")
     for seed in (1, 2):
         dataset = datasets.load("cats_vs_dogs", 0.3, seed)
@@ -140,7 +140,7 @@ def test_the_test_pictures_do_not_depend_on_what_else_is_held_out(prepared):
 
 
 def test_there_is_a_sample_of_each_class(prepared):
-    cat, dog = datasets.sample_pictures("cats_vs_dogs")
+    cat, dog = datasets.sample_images("cats_vs_dogs")
     assert cat.shape == dog.shape == (64, 64, 3)
     assert not np.array_equal(cat, dog)
 
@@ -151,7 +151,7 @@ def test_what_was_not_downloaded_says_how(folders):
         datasets.load("cats_vs_dogs")
 
 
-def test_too_few_whole_pictures_store_nothing(bring, stored_files):
+def test_too_few_whole_images_store_nothing(bring, stored_files):
     files = pets(12)
     bring({name: content[:100] if "/Dog/" in name else content for name, content in files.items()})
     with pytest.raises(DatasetError, match="at least 10 images. Too few are in Dog: 0"):
@@ -180,7 +180,7 @@ def test_a_zip_that_was_cut_off_is_refused(bring, folders, monkeypatch, stored_f
     assert stored_files() == []
 
 
-@pytest.mark.parametrize("stage", ["looking through the files", "reading pictures", "storing"])
+@pytest.mark.parametrize("stage", ["looking through the files", "reading images", "storing"])
 def test_cancelling_stores_nothing(bring, stored_files, stage):
     bring(pets(12))
     seen = []

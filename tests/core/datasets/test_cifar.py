@@ -31,7 +31,7 @@ def batch_of(number: int, size: int) -> dict:
         "batch_label": f"training batch {number} of 5",
         "labels": labels,
         "data": rng.integers(0, 256, (size, 3072), np.uint8),
-        "filenames": [f"picture_s_{number:02}{row:04}.png" for row in range(size)],
+        "filenames": [f"image_s_{number:02}{row:04}.png" for row in range(size)],
     }
 
 
@@ -149,7 +149,7 @@ def refused(bring, stored_files):
     return check
 
 
-def pictures_of(batch: dict) -> np.ndarray:
+def images_of(batch: dict) -> np.ndarray:
     """Red, green and blue of a row come one after the other."""
     red, green, blue = (batch["data"][:, start : start + 1024] for start in (0, 1024, 2048))
     return np.stack([red, green, blue], axis=-1).reshape(-1, 32, 32, 3)
@@ -164,14 +164,14 @@ def test_every_pixel_and_label_arrives(bring, dumps):
     bring(archive_of(members(dumps)))
     datasets.prepare("cifar10")
     dataset = datasets.load("cifar10")
-    images = np.concatenate([pictures_of(CONTENTS[name]) for name in BATCHES])
+    images = np.concatenate([images_of(CONTENTS[name]) for name in BATCHES])
     labels = np.concatenate([CONTENTS[name]["labels"] for name in BATCHES])
     train, val = stratified_split(labels, 0.1, SPLIT_SEED)
     expected = {"train": (images[train], labels[train]), "val": (images[val], labels[val])}
-    expected["test"] = pictures_of(CONTENTS["test_batch"]), CONTENTS["test_batch"]["labels"]
-    for part, (pictures, classes) in expected.items():
+    expected["test"] = images_of(CONTENTS["test_batch"]), CONTENTS["test_batch"]["labels"]
+    for part, (pixels, classes) in expected.items():
         found, found_classes = dataset.split(part)
-        assert np.array_equal(found, pictures)
+        assert np.array_equal(found, pixels)
         assert np.array_equal(found_classes, classes)
     assert dataset.input_shape == (32, 32, 3)
     assert dataset.class_names == cifar.CLASS_NAMES
@@ -181,7 +181,7 @@ def test_the_official_test_set_is_kept_whatever_is_held_out(bring):
     bring(archive_of(members()))
     datasets.prepare("cifar10")
     images, labels = datasets.load_test("cifar10")
-    assert np.array_equal(images, pictures_of(CONTENTS["test_batch"]))
+    assert np.array_equal(images, images_of(CONTENTS["test_batch"]))
     assert labels.tolist() == CONTENTS["test_batch"]["labels"]
     for fraction, seed in ((0.2, 1), (0.5, 2)):
         dataset = datasets.load("cifar10", fraction, seed)

@@ -18,7 +18,7 @@ def dataset() -> Dataset:
     return Dataset(name="toy", class_names=("cat", "dog"), preprocessing="none", **parts)
 
 
-def test_a_split_gives_pictures_and_labels(dataset):
+def test_a_split_gives_images_and_labels(dataset):
     images, labels = dataset.split("val")
     assert images is dataset.x_val
     assert labels is dataset.y_val
@@ -37,8 +37,8 @@ def test_a_split_has_one_of_three_names(dataset, name):
         ({"x_val": np.zeros((4, 4, 5, 3), np.float32)}, "x_val.*uint8.*float32"),
         ({"x_test": np.zeros((2, 4, 5), np.uint8)}, r"x_test.*\(N, H, W, C\)"),
         ({"x_test": np.zeros((2, 4, 4, 3), np.uint8)}, r"\(4, 5, 3\).*\(4, 4, 3\).*x_test"),
-        ({"y_train": np.zeros(5, np.int64)}, "6 pictures and 5 labels"),
-        ({"x_val": np.zeros((0, 4, 5, 3), np.uint8), "y_val": np.zeros(0, int)}, "0 pictures"),
+        ({"y_train": np.zeros(5, np.int64)}, "6 images and 5 labels"),
+        ({"x_val": np.zeros((0, 4, 5, 3), np.uint8), "y_val": np.zeros(0, int)}, "0 images"),
         ({"y_test": np.array([0, 2])}, "0 to 1.*0 to 2.*y_test"),
         ({"y_test": np.array([-1, 1])}, "0 to 1.*-1 to 1"),
         ({"class_names": ("cat",)}, "0 to 0"),
@@ -88,7 +88,7 @@ def test_a_stratified_split_holds_out_each_class_in_proportion(fraction, seed):
     assert np.bincount(labels[held_out]).tolist() == [200 * fraction, 80 * fraction, 40 * fraction]
 
 
-def test_the_seed_decides_which_pictures_are_held_out():
+def test_the_seed_decides_which_images_are_held_out():
     labels = np.arange(100) % 4
     first, same, other = (stratified_split(labels, 0.2, seed)[1] for seed in (5, 5, 6))
     assert (first == same).all()

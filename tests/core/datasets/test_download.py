@@ -22,7 +22,7 @@ from tests.core.datasets.conftest import send, whole
 # Several times what is read at once, so that a connection can end between.
 CONTENT = np.random.default_rng(0).bytes(4 * 65536)
 HALF = len(CONTENT) // 2
-NAME = "pictures.tar.gz"
+NAME = "images.tar.gz"
 REAL_WAIT = download._wait
 
 
@@ -130,10 +130,10 @@ def test_a_folder_is_made_for_it(file, folder):
 @pytest.mark.parametrize(
     ("answer", "reason", "requests"),
     [
-        (wrong, "not the expected pictures.tar.gz.*Received: [0-9a-f]{64}.*thrown away", 1),
-        (log_in_first, "not the expected pictures.tar.gz.*thrown away", 1),
-        (end_early, "not the expected pictures.tar.gz.*thrown away", 1),
-        (first(drop, go_on_elsewhere), "not the expected pictures.tar.gz.*thrown away", 2),
+        (wrong, "not the expected images.tar.gz.*Received: [0-9a-f]{64}.*thrown away", 1),
+        (log_in_first, "not the expected images.tar.gz.*thrown away", 1),
+        (end_early, "not the expected images.tar.gz.*thrown away", 1),
+        (first(drop, go_on_elsewhere), "not the expected images.tar.gz.*thrown away", 2),
         (drop, "the connection to 127.0.0.1:[0-9]+ broke off", ATTEMPTS),
         (drop_without_a_word, "127.0.0.1:[0-9]+ cannot be reached", ATTEMPTS),
         (stall, "127.0.0.1:[0-9]+ sent nothing for 0.3 seconds", ATTEMPTS),
@@ -230,7 +230,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 url, digest, size, folder = sys.argv[1:]
 try:
-    fetch(RemoteFile("pictures.tar.gz", url, digest, int(size)), Path(folder))
+    fetch(RemoteFile("images.tar.gz", url, digest, int(size)), Path(folder))
 except DatasetError as error:
     sys.exit(f"DatasetError: {error}")
 """

@@ -250,9 +250,9 @@ def test_contents_in_another_format_are_refused(expect, own, name):
         datasets.load("fashion_mnist")
 
 
-def test_pictures_and_labels_must_be_equally_many(expect, own):
+def test_images_and_labels_must_be_equally_many(expect, own):
     put(own, expect({NAMES[3]: idx(np.zeros(19, np.uint8))}))
-    with pytest.raises(DatasetError, match="20 pictures and 19 labels"):
+    with pytest.raises(DatasetError, match="20 images and 19 labels"):
         datasets.load("fashion_mnist")
 
 

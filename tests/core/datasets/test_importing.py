@@ -17,7 +17,7 @@ import pytest
 from core import datasets
 from core.datasets import (
     import_folder,
-    import_pictures,
+    import_images,
     import_zip,
     importing,
     inspect,
@@ -28,7 +28,7 @@ from core.datasets import (
 from core.datasets.importing import reduce
 from core.errors import Cancelled, DatasetError
 from core.progress import Progress, Reporter
-from tests.core.datasets.pictures_on_disk import (
+from tests.core.datasets.images_on_disk import (
     Build,
     Tree,
     as_folder,
@@ -98,7 +98,7 @@ def broken_link(folder: Path) -> Path:
     return folder / "link"
 
 
-def file_of(content: bytes, name: str = "pictures.zip") -> Build:
+def file_of(content: bytes, name: str = "images.zip") -> Build:
     def build(folder: Path) -> Path:
         (folder / name).write_bytes(content)
         return folder / name
@@ -107,7 +107,7 @@ def file_of(content: bytes, name: str = "pictures.zip") -> Build:
 
 
 def half_a_zip(folder: Path) -> Path:
-    path = write_zip(pets(), folder / "pictures.zip")
+    path = write_zip(pets(), folder / "images.zip")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     return path
 
@@ -150,8 +150,8 @@ REFUSED = {
     "a link to nothing": (broken_link, "neither"),
     "a pipe": (pipe, "folder or a zip file.*neither"),
     "a text": (file_of(b"hello"), "not a zip file.*it is a text"),
-    "a picture": (file_of(png(), "cat.png"), "cat.png is not a zip file.*a single image"),
-    "an empty file": (file_of(b""), "pictures.zip is not a zip file.*empty"),
+    "an image": (file_of(png(), "cat.png"), "cat.png is not a zip file.*a single image"),
+    "an empty file": (file_of(b""), "images.zip is not a zip file.*empty"),
     "an empty zip": (as_zip({}), "The zip file is empty: it holds no files"),
     "an empty folder": (lambda folder: folder, "No images in class folders"),
     "empty class folders": (as_zip({"cats/": b"", "dogs/": b""}), "only folders and no files"),
@@ -209,8 +209,8 @@ REFUSED = {
     ),
     "one class": (as_zip(some("cats", 12)), "only one class, 'cats'"),
     "one class in a wrapper": (as_zip(some("my pets/cats", 12)), "only one class, 'cats'"),
-    "one class with pictures": (as_zip(pets(dogs=0) | {"dogs/a.txt": b""}), "only one class"),
-    "nine pictures": (as_zip(pets(dogs=9)), "at least 10 images.*dogs: 9, one more is needed"),
+    "one class with images": (as_zip(pets(dogs=0) | {"dogs/a.txt": b""}), "only one class"),
+    "nine images": (as_zip(pets(dogs=9)), "at least 10 images.*dogs: 9, one more is needed"),
     "nine that can be read": (
         as_zip(pets(dogs=9) | {"dogs/x.png": b"no"}),
         "dogs: 9, one more.*1 file could not be used .dogs/x.png",
@@ -223,7 +223,7 @@ REFUSED = {
         as_zip({name: file for i in range(8) for name, file in some(f"c{i}", 3).items()}),
         "c0: 3, 7 more.*c4: 3, 7 more are needed; and 3 more classes",
     ),
-    "pictures at the root": (
+    "images at the root": (
         as_folder({f"{i}.png": png() for i in range(30)}),
         "No images in class folders.*30 files are in no class folder",
     ),
@@ -257,7 +257,7 @@ REFUSED = {
 def test_what_is_refused_says_why_and_leaves_nothing(tmp_path, stored, build, expected):
     source = build(tmp_path)
     with pytest.raises(DatasetError, match=expected):
-        import_pictures(source, "mine")
+        import_images(source, "mine")
     assert left_behind(stored) == []
 
 
@@ -343,7 +343,7 @@ READ = {
     "a packed zip": (as_zip(pets(), method=zipfile.ZIP_DEFLATED), Found()),
     "a zip with a comment": (as_zip(pets(), with_comment), Found()),
     "a zip that unpacks itself": (as_zip(pets(), with_program_before), Found()),
-    "a zip beside pictures": (
+    "a zip beside images": (
         as_zip(pets() | {"cats/more.zip": zip_in_zip(2)}),
         Found(skipped={"cats/more.zip": "a zip file: unpack it"}),
     ),
@@ -356,7 +356,7 @@ READ = {
         Found(skipped={"dogs/x.png": "a web page, not an image"}),
     ),
     "a PNG named .jpg": (as_zip(pets() | {"cats/x.jpg": png()}), Found({"cats": 11, "dogs": 10})),
-    "a picture named .txt": (
+    "an image named .txt": (
         as_zip(pets() | {"cats/x.txt": png()}),
         Found(skipped={"cats/x.txt": NO_IMAGE}),
     ),
@@ -364,7 +364,7 @@ READ = {
         as_folder(pets() | {"cats/x.png": b""}),
         Found(skipped={"cats/x.png": "empty"}),
     ),
-    "a picture cut off": (
+    "an image cut off": (
         as_zip(pets() | {"cats/x.png": png()[:-40]}),
         Found(skipped={"cats/x.png": "damaged or cut off"}),
     ),
@@ -485,7 +485,7 @@ READ = {
         as_zip(pets(prefix="my/") | {"README.md": b"", "my/LICENSE": b""}),
         Found(skipped={"README.md": NO_IMAGE, "my/LICENSE": "no ending"}),
     ),
-    "pictures beside classes": (
+    "images beside classes": (
         as_zip(pets() | {"x.png": png()}),
         Found(skipped={"x.png": NO_CLASS}),
     ),
@@ -502,7 +502,7 @@ READ = {
         Found({"cats": 20, "dogs": 20}, parts=(20, 20, 0, 0)),
     ),
     "only train": (as_zip(parts("train")), Found(parts=(0, 0, 0, 20))),
-    "pictures in train itself": (
+    "images in train itself": (
         as_zip(parts("train", "test") | {"train/x.png": png()}),
         Found({"cats": 20, "dogs": 20}, {"train/x.png": NO_CLASS}, parts=(20, 0, 20, 0)),
     ),
@@ -512,32 +512,32 @@ READ = {
     ),
     "a copy": (
         as_zip(pets() | {"cats/copy.png": FIRST_CAT}),
-        Found(skipped={"cats/copy.png": "same picture as cats/0.png"}),
+        Found(skipped={"cats/copy.png": "same image as cats/0.png"}),
     ),
     "a copy of another format in another class": (
         as_zip(pets() | {"cats/x.bmp": encoded(".bmp", SAME), "dogs/x.png": encoded(".png", SAME)}),
         Found(
             {"cats": 11, "dogs": 10},
-            {"dogs/x.png": "same picture as cats/x.bmp, which is in the class cats"},
+            {"dogs/x.png": "same image as cats/x.bmp, which is in the class cats"},
         ),
     ),
-    "a copy of a grey picture in colour": (
+    "a copy of a grey image in colour": (
         as_zip(
             pets()
             | {"cats/x.png": png(5, channels=1)}
             | {"dogs/x.png": encoded(".png", np.dstack([noise(5, channels=1)] * 3))}
         ),
-        Found({"cats": 11, "dogs": 10}, {"dogs/x.png": "same picture as cats/x.png"}),
+        Found({"cats": 11, "dogs": 10}, {"dogs/x.png": "same image as cats/x.png"}),
     ),
     "a copy in train and test": (
         as_zip(parts("train", "test") | {"train/dogs/copy.png": parts("test")["test/dogs/0.png"]}),
         Found(
             {"cats": 20, "dogs": 20},
-            {"train/dogs/copy.png": "same picture as test/dogs/0.png"},
+            {"train/dogs/copy.png": "same image as test/dogs/0.png"},
             parts=(20, 0, 20, 0),
         ),
     ),
-    "grey pictures": (as_zip(pets(channels=1)), Found(channels=1)),
+    "grey images": (as_zip(pets(channels=1)), Found(channels=1)),
     "grey and colour": (
         as_zip(pets() | grey(10, "a")),
         Found({"a": 10} | TEN_EACH, channels=3),
@@ -550,16 +550,16 @@ READ = {
 def test_what_is_odd_is_read_or_listed(tmp_path, stored, build, expected):
     source = build(tmp_path)
     looked = inspect(source)
-    card = import_pictures(source, "mine")
+    card = import_images(source, "mine")
     assert card.class_names == looked.class_names == tuple(expected.counts)
     assert counts_of("mine") == expected.counts
-    assert card.pictures == sum(expected.counts.values()) == len(store.open_store("mine").files())
+    assert card.images == sum(expected.counts.values()) == len(store.open_store("mine").files())
     skipped = dict(store.open_store("mine").skipped())
     assert skipped.keys() == expected.skipped.keys()
     assert all(words in skipped[path] for path, words in expected.skipped.items())
     assert card.skipped == len(expected.skipped)
     assert (card.ignored, card.channels) == (expected.ignored, expected.channels)
-    parts_expected = expected.parts or (0, 0, 0, card.pictures)
+    parts_expected = expected.parts or (0, 0, 0, card.images)
     assert tuple(card.parts[part] for part in store.PARTS) == parts_expected
     assert len(card.notes) == bool(expected.note)
     if expected.note:
@@ -581,7 +581,7 @@ def test_folders_in_folders_in_folders_are_refused_or_read(tmp_path, stored):
             os.close(here)
             here = inner
         with suppress(DatasetError):
-            import_pictures(source, "mine")
+            import_images(source, "mine")
             assert counts_of("mine") == TEN_EACH
     finally:
         os.close(here)
@@ -614,7 +614,7 @@ def test_of_two_files_with_one_name_in_a_zip_the_later_counts(tmp_path):
     assert (kept.images[kept.files().index("cats/0.png")] == noise(4242)).all()
 
 
-def test_the_pictures_are_those_of_the_files(tmp_path):
+def test_the_images_are_those_of_the_files(tmp_path):
     tree = pets() | grey(10, "grey")
     import_folder(write_folder(tree, tmp_path / "mine"), "mine")
     kept = store.open_store("mine")
@@ -625,7 +625,7 @@ def test_the_pictures_are_those_of_the_files(tmp_path):
 
 
 def test_a_folder_and_a_zip_of_the_same_files_are_the_same(tmp_path):
-    tree = parts("train", "test") | junk() | {"train/cats/x.png": b"no picture"}
+    tree = parts("train", "test") | junk() | {"train/cats/x.png": b"no image"}
     folder = import_folder(write_folder(tree, tmp_path / "tree"), "folder")
     backwards = dict(reversed(tree.items()))
     packed = import_zip(write_zip(backwards, tmp_path / "tree.zip"), "zip")
@@ -648,7 +648,7 @@ def test_a_folder_and_a_zip_of_the_same_files_are_the_same(tmp_path):
         pets(channels=1),
     ],
 )
-def test_other_pictures_have_another_fingerprint(tmp_path, other):
+def test_other_images_have_another_fingerprint(tmp_path, other):
     first = import_zip(write_zip(pets(prefix=""), tmp_path / "1.zip"), "first")
     second = import_zip(write_zip(other, tmp_path / "2.zip"), "second")
     assert first.fingerprint != second.fingerprint
@@ -663,7 +663,7 @@ def test_what_is_known_of_an_import_is_on_its_card(tmp_path):
         "you",
         "my pets.zip",
     )
-    told = import_pictures(source, "told", title="My pets", owner="me")
+    told = import_images(source, "told", title="My pets", owner="me")
     assert (told.title, told.owner, told.source) == ("My pets", "me", "my pets.zip")
     assert store.read_card("told") == told
 
@@ -683,7 +683,7 @@ def test_what_is_known_of_an_import_is_on_its_card(tmp_path):
         ((1000, 9000), (224, 2016)),
     ],
 )
-def test_large_pictures_are_reduced_and_none_is_enlarged(size, expected):
+def test_large_images_are_reduced_and_none_is_enlarged(size, expected):
     for channels in (1, 3):
         reduced = reduce(noise(0, *size, channels))
         assert reduced.shape[:2] == expected
@@ -691,7 +691,7 @@ def test_large_pictures_are_reduced_and_none_is_enlarged(size, expected):
         assert reduced.ndim == (2 if channels == 1 else 3)
 
 
-def test_a_large_picture_is_stored_reduced(tmp_path):
+def test_a_large_image_is_stored_reduced(tmp_path):
     large = np.zeros((500, 1000, 3), np.uint8)
     source = write_zip(pets() | {"cats/large.png": encoded(".png", large)}, tmp_path / "a.zip")
     import_zip(source, "mine")
@@ -752,13 +752,13 @@ def test_parts_that_are_there_are_kept(tmp_path, tree, expected):
     ],
     ids=["unsplit", "parts", "copies"],
 )
-def test_no_picture_is_in_two_parts(tmp_path, tree):
+def test_no_image_is_in_two_parts(tmp_path, tree):
     card = import_zip(write_zip(tree, tmp_path / "a.zip"), "mine")
     dataset = load("mine")
     images = [np.asarray(dataset.split(part)[0]) for part in ("train", "val", "test")]
-    found = [{picture.tobytes() for picture in part} for part in images]
-    assert sum(len(part) for part in images) == card.pictures
-    assert len(found[0] | found[1] | found[2]) == card.pictures
+    found = [{image.tobytes() for image in part} for part in images]
+    assert sum(len(part) for part in images) == card.images
+    assert len(found[0] | found[1] | found[2]) == card.images
 
 
 @pytest.mark.parametrize("each", [(10, 10), (10, 11), (11, 12), (17, 20)])
@@ -823,9 +823,9 @@ def test_progress_goes_up_to_the_end(tmp_path):
     seen: list[Progress] = []
     import_zip(write_zip(pets(60, 60), tmp_path / "a.zip"), "mine", report=Reporter(seen.append))
     assert seen[0].stage == "looking through the files"
-    reading = [progress for progress in seen if progress.stage == "reading pictures"]
+    reading = [progress for progress in seen if progress.stage == "reading images"]
     assert [progress.part for progress in reading] == sorted(progress.part for progress in reading)
-    assert reading[-1].note == "120 of 120 pictures"
+    assert reading[-1].note == "120 of 120 images"
     assert seen[-1] == Progress("storing", part=1.0)
 
 
@@ -838,9 +838,9 @@ def test_stopped_in_the_middle_it_leaves_nothing_and_can_be_done_again(
     seen: list[Progress] = []
     stop = Reporter(seen.append, lambda: len(seen) == reports)
     with pytest.raises(Cancelled):
-        import_pictures(source, "mine", report=stop)
+        import_images(source, "mine", report=stop)
     assert left_behind(stored) == []
-    assert import_pictures(source, "mine").pictures == 120
+    assert import_images(source, "mine").images == 120
 
 
 class FullDisk:
@@ -873,7 +873,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, stored, monkeypatch, r
         with pytest.raises(DatasetError, match="The disk is full.*Make room"):
             import_zip(source, "mine")
     assert left_behind(stored) == []
-    assert import_zip(source, "mine").pictures == 20
+    assert import_zip(source, "mine").images == 20
 
 
 @pytest.mark.parametrize("where", ["_write_json", "np.savez"])
@@ -905,10 +905,10 @@ def test_small_files_that_claim_billions_of_pixels_are_refused(tmp_path, monkeyp
     }
     source = make(pets() | claims, tmp_path / "a")
     with pytest.raises(DatasetError, match="far more pixels than files of this size"):
-        import_pictures(source, "mine")
+        import_images(source, "mine")
     assert not store.exists("mine")
     monkeypatch.setattr(importing, "_PIXELS_A_BYTE", 10_000)
-    assert import_pictures(source, "mine").pictures == 21  # copies of one image among them
+    assert import_images(source, "mine").images == 21  # copies of one image among them
 
 
 def test_images_are_stored_as_they_are_seen(tmp_path):

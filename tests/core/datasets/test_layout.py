@@ -20,11 +20,11 @@ SPELLINGS = {
 }
 
 
-def pictures(folder: str, count: int = 10, suffix: str = ".png") -> list[str]:
+def make_images(folder: str, count: int = 10, suffix: str = ".png") -> list[str]:
     return [f"{folder}/{number}{suffix}" for number in range(count)]
 
 
-PETS = [*pictures("cats"), *pictures("dogs")]
+PETS = [*make_images("cats"), *make_images("dogs")]
 
 
 def in_parts(*folders: str) -> list[str]:
@@ -52,7 +52,7 @@ def test_a_class_is_the_folder_below_what_holds_everything(paths):
 @pytest.mark.parametrize(
     "suffix", [".png", ".PNG", ".jpg", ".Jpeg", ".gif", ".bmp", ".webp", ".tif", ".TIFF"]
 )
-def test_every_kind_of_picture_counts_whatever_its_case(suffix):
+def test_every_kind_of_image_counts_whatever_its_case(suffix):
     assert arrange([*PETS, f"cats/x{suffix}"]).counts == {"cats": 11, "dogs": 10}
 
 
@@ -126,12 +126,12 @@ def test_test_comes_first_and_training_last():
     ],
 )
 def test_classes_are_in_order(classes, expected):
-    layout = arrange([path for name in classes for path in pictures(name)])
+    layout = arrange([path for name in classes for path in make_images(name)])
     assert layout.class_names == expected
 
 
-def test_pictures_deep_in_a_class_count_to_it_with_a_note():
-    layout = arrange([*PETS, *pictures("cats/kittens/2024", 3)])
+def test_images_deep_in_a_class_count_to_it_with_a_note():
+    layout = arrange([*PETS, *make_images("cats/kittens/2024", 3)])
     assert layout.counts == {"cats": 13, "dogs": 10}
     assert len(layout.notes) == 1
     assert "3 images" in layout.notes[0] and "cats/kittens/2024/" in layout.notes[0]
@@ -141,7 +141,7 @@ def test_pictures_deep_in_a_class_count_to_it_with_a_note():
 def test_two_ways_to_write_a_name_are_one_class():
     nfc, nfd = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
     assert nfc != nfd
-    layout = arrange([*PETS, *pictures(nfc, 5), *pictures(nfd, 6)])
+    layout = arrange([*PETS, *make_images(nfc, 5), *make_images(nfd, 6)])
     assert layout.counts == {nfc: 11, "cats": 10, "dogs": 10}
     assert {f"{nfd}/5.png", f"{nfc}/4.png"} < {place.path for place in layout.places}
 
@@ -151,18 +151,18 @@ def test_two_ways_to_write_a_name_are_one_class():
     [
         ([], "No images in class folders were found. Bring a folder"),
         (["a.txt", "cats/b.txt"], "2 files are not images by their names, such as a.txt. Bring"),
-        (pictures("cats"), "only one class, 'cats'"),
+        (make_images("cats"), "only one class, 'cats'"),
         (
-            [*PETS, *pictures("birds", 9)],
+            [*PETS, *make_images("birds", 9)],
             "at least 10 images. Too few are in birds: 9, one more",
         ),
         (in_parts("test"), None),
         (in_parts("test", "val"), "test/, val/ but no train/"),
         (in_parts("train", "test", "more"), "Beside test/, train/ there is more/"),
-        ([*pictures("train"), *pictures("test")], "no folder per class"),
-        ([*in_parts("train", "test"), *pictures("test/birds")], "2 images in train/.*'birds'"),
-        ([*in_parts("train", "test"), *pictures("train/birds")], "Missing: 'birds'"),
-        ([*in_parts("train", "val"), *pictures("train/birds", 9)], "birds: 9"),
+        ([*make_images("train"), *make_images("test")], "no folder per class"),
+        ([*in_parts("train", "test"), *make_images("test/birds")], "2 images in train/.*'birds'"),
+        ([*in_parts("train", "test"), *make_images("train/birds")], "Missing: 'birds'"),
+        ([*in_parts("train", "val"), *make_images("train/birds", 9)], "birds: 9"),
     ],
 )
 def test_what_cannot_be_learnt_from_is_refused(paths, expected):

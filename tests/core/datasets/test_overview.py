@@ -7,7 +7,7 @@ import pytest
 from core.datasets import import_zip, load, overview, store
 from core.datasets.overview import SAMPLE_SIDE, Overview
 from core.errors import DatasetError
-from tests.core.datasets.pictures_on_disk import encoded, noise, pets, png, some, write_zip
+from tests.core.datasets.images_on_disk import encoded, noise, pets, png, some, write_zip
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def test_a_small_test_set_is_told_before_anything_is_trained(bring, tests, said)
 
 def test_unequal_classes_are_told(bring):
     assert bring(pets(60, 20)).balance() == (
-        "The classes are not equally large: there are 3.0 times as many pictures of “cats” (60) "
+        "The classes are not equally large: there are 3.0 times as many images of “cats” (60) "
         "as of “dogs” (20). A model that always answers “cats” would be right 75 % of the time, so "
         "look at each class on its own, not only at the accuracy."
     )
@@ -79,9 +79,9 @@ def test_nearly_equal_classes_are_not(bring, cats, dogs, told):
 @pytest.mark.parametrize(
     ("shape", "expected"),
     [
-        ({}, "Every picture is 8×8 pixels, in colour."),
-        ({"width": 12}, "Every picture is 12×8 pixels, in colour."),
-        ({"channels": 1}, "Every picture is 8×8 pixels, grey."),
+        ({}, "Every image is 8×8 pixels, in colour."),
+        ({"width": 12}, "Every image is 12×8 pixels, in colour."),
+        ({"channels": 1}, "Every image is 8×8 pixels, grey."),
     ],
 )
 def test_one_size_is_told(bring, shape, expected):
@@ -96,39 +96,39 @@ def test_different_sizes_are_told(bring):
     found = bring(tree)
     assert len(found.heights) == len(found.widths) == 22
     assert found.sizes() == (
-        "Pictures are in colour and of different sizes: the smallest is 5×4, a typical one 8×8, "
+        "Images are in colour and of different sizes: the smallest is 5×4, a typical one 8×8, "
         "the largest 12×9 pixels. Models see the middle of each at 64×64."
     )
 
 
-def test_large_pictures_of_one_size_are_told_as_they_are_kept(bring):
+def test_large_images_of_one_size_are_told_as_they_are_kept(bring):
     found = bring(pets(height=80, width=100))
-    assert found.sizes().startswith("Every picture is 100×80 pixels")
+    assert found.sizes().startswith("Every image is 100×80 pixels")
     assert found.input_shape == (64, 64, 3)
 
 
-def test_samples_are_training_pictures_of_their_class(bring):
+def test_samples_are_training_images_of_their_class(bring):
     found = bring(pets(40, 10), samples=5)
     dataset = load("pets")
-    assert [len(pictures) for pictures in found.samples] == [5, 5]
-    for label, pictures in enumerate(found.samples):
+    assert [len(images) for images in found.samples] == [5, 5]
+    for label, images in enumerate(found.samples):
         of_class = {
             dataset.x_train[row].tobytes() for row in np.flatnonzero(dataset.y_train == label)
         }
-        shown = {picture.tobytes() for picture in pictures}
+        shown = {image.tobytes() for image in images}
         assert len(shown) == 5 and shown <= of_class
 
 
 @pytest.mark.parametrize(("samples", "expected"), [(0, [0, 0]), (1, [1, 1]), (100, [28, 14])])
 def test_there_are_no_more_samples_than_asked_for_or_there_are(bring, samples, expected):
     found = bring(pets(40, 20), samples=samples)
-    assert [len(pictures) for pictures in found.samples] == expected
+    assert [len(images) for images in found.samples] == expected
 
 
 def test_samples_keep_their_proportions_and_are_small_enough_to_show(bring):
     wide = {f"wide/{i}.png": encoded(".png", noise(i, 60, 300)) for i in range(10)}
     found = bring(wide | some("tiny", 10))
-    shapes = [{picture.shape for picture in pictures} for pictures in found.samples]
+    shapes = [{image.shape for image in images} for images in found.samples]
     assert found.class_names == ("tiny", "wide")
     assert shapes == [{(8, 8, 3)}, {(32, SAMPLE_SIDE, 3)}]
 
@@ -136,7 +136,7 @@ def test_samples_keep_their_proportions_and_are_small_enough_to_show(bring):
 def test_grey_samples_have_a_channel(bring):
     found = bring(pets(channels=1))
     assert found.channels == 1
-    assert {picture.shape for pictures in found.samples for picture in pictures} == {(8, 8, 1)}
+    assert {image.shape for images in found.samples for image in images} == {(8, 8, 1)}
 
 
 def test_what_was_left_out_is_told(bring):
@@ -153,10 +153,10 @@ def test_digits_are_looked_at_without_being_stored():
     assert found.counts.shape == (3, 10)
     assert found.per_class.sum() == 1_797
     assert found.counts[2].sum() == 360
-    assert found.sizes() == "Every picture is 8×8 pixels, grey."
+    assert found.sizes() == "Every image is 8×8 pixels, grey."
     assert found.balance() == ""
     assert (found.skipped, found.ignored, found.notes) == ((), 0, ())
-    shapes = [[picture.shape for picture in pictures] for pictures in found.samples]
+    shapes = [[image.shape for image in images] for images in found.samples]
     assert shapes == [[(8, 8, 1)] * 4] * 10
 
 

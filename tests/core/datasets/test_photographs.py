@@ -36,7 +36,7 @@ def test_every_photograph_is_covered():
 
 
 @each_photograph
-def test_a_photograph_is_a_picture(name):
+def test_a_photograph_is_an_image(name):
     image = photograph(name)
     assert image.dtype == np.uint8
     assert image.shape == SHAPES[name]

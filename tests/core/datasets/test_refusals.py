@@ -10,10 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.datasets import Choices, import_pictures, inspect, store
+from core.datasets import Choices, import_images, inspect, store
 from core.datasets.refusals import why
 from core.errors import DatasetError
-from tests.core.datasets.pictures_on_disk import Tree, patch, pets, png, some, write_zip
+from tests.core.datasets.images_on_disk import Tree, patch, pets, png, some, write_zip
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ REFUSED = {
 @pytest.mark.parametrize(("tree", "sentence"), REFUSED.values(), ids=REFUSED)
 def test_the_commonest_reason_is_told_with_its_number_and_an_example(tmp_path, tree, sentence):
     with pytest.raises(DatasetError, match=sentence):
-        import_pictures(write_zip(tree, tmp_path / "a.zip"), "mine")
+        import_images(write_zip(tree, tmp_path / "a.zip"), "mine")
 
 
 @pytest.mark.parametrize(("method", "name"), [(9, "Deflate64"), (98, "PPMd"), (42, "method 42")])
@@ -62,7 +62,7 @@ def test_a_way_of_packing_is_named(tmp_path, method, name):
     path = write_zip(pets(), tmp_path / "a.zip")
     patch("method", method)(path)
     with pytest.raises(DatasetError, match=f"20 files .*{name}.*as a plain zip"):
-        import_pictures(path, "mine")
+        import_images(path, "mine")
 
 
 def test_reasons_that_differ_in_numbers_alone_are_one():
@@ -76,15 +76,15 @@ def test_reasons_that_differ_in_numbers_alone_are_one():
 def test_a_class_left_too_small_by_copies_can_be_left_out(tmp_path):
     path = write_zip(SAME | some("birds", 10) | some("ants", 10), tmp_path / "a.zip")
     with pytest.raises(DatasetError, match="leave the small classes out"):
-        import_pictures(path, "mine")
-    card = import_pictures(path, "mine", choices=Choices(leave_out_small=True))
+        import_images(path, "mine")
+    card = import_images(path, "mine", choices=Choices(leave_out_small=True))
     assert card.class_names == ("ants", "birds", "cats")
 
 
 def test_too_few_classes_to_leave_one_out_are_refused(tmp_path):
     path = write_zip(pets(dogs=9), tmp_path / "a.zip")
     with pytest.raises(DatasetError, match="dogs: 9, one more is needed. Add images.$"):
-        import_pictures(path, "mine", choices=Choices(leave_out_small=True))
+        import_images(path, "mine", choices=Choices(leave_out_small=True))
 
 
 # --- What is no zip ----------------------------------------------------------------------------

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from core import datasets
-from core.datasets import DATASETS, Dataset, import_folder, load, sample_pictures
+from core.datasets import DATASETS, Dataset, import_folder, load, sample_images
 from core.datasets.dataset import test_fingerprint as fingerprint_of
 from core.datasets.registry import SPLIT_SEED
 from core.errors import DatasetError
 from core.settings import Settings
-from tests.core.datasets.pictures_on_disk import pets, png, write_folder
+from tests.core.datasets.images_on_disk import pets, png, write_folder
 
 COMING_ALONG = ("digits", "mnist")
 
@@ -33,7 +33,7 @@ def test_datasets_come_with_the_studio():
 
 
 @pytest.mark.parametrize("side", [15, 225, 64])
-def test_only_pictures_of_your_own_can_be_fitted(side):
+def test_only_images_of_your_own_can_be_fitted(side):
     with pytest.raises(DatasetError, match="16 to 224 pixels"):
         load("mnist", side=side)
 
@@ -71,7 +71,7 @@ def test_loading_again_gives_the_same():
 @pytest.mark.parametrize("name", COMING_ALONG)
 def test_there_is_a_sample_of_each_class(name):
     images, labels = DATASETS[name].read_test()
-    samples = sample_pictures(name)
+    samples = sample_images(name)
     assert len(samples) == len(DATASETS[name].class_names)
     for label, sample in enumerate(samples):
         assert sample.dtype == np.uint8
@@ -80,7 +80,7 @@ def test_there_is_a_sample_of_each_class(name):
 
 def test_a_sample_needs_a_known_dataset():
     with pytest.raises(DatasetError, match="no dataset named 'unheard_of'"):
-        sample_pictures("unheard_of")
+        sample_images("unheard_of")
 
 
 REPLACED = "are not those that were measured: the dataset was replaced since"
@@ -88,32 +88,32 @@ REPLACED = "are not those that were measured: the dataset was replaced since"
 
 @pytest.fixture
 def own_pets(folders: Settings, tmp_path: Path) -> Dataset:
-    """Twenty pictures in two classes, imported as `pets`."""
+    """Twenty images in two classes, imported as `pets`."""
     import_folder(write_folder(pets(), tmp_path / "pets"), "pets")
     return load("pets")
 
 
 def replace_pets(tmp_path: Path, **other) -> Dataset:
-    """Import other pictures in the place of `pets`."""
+    """Import other images in the place of `pets`."""
     datasets.delete("pets")
     import_folder(write_folder(pets(**other), tmp_path / "other"), "pets")
     return load("pets")
 
 
-def measured_pictures(dataset: Dataset, fingerprint: str) -> np.ndarray:
+def measured_images(dataset: Dataset, fingerprint: str) -> np.ndarray:
     return datasets.load_test_measured(dataset.name, dataset.y_test, fingerprint)
 
 
 @pytest.mark.parametrize("fraction", [None, 0.05, 0.3])
-def test_pictures_that_were_measured_are_found_again(fraction):
+def test_images_that_were_measured_are_found_again(fraction):
     dataset = load("digits", fraction)
     for fingerprint in ("", dataset.test_fingerprint()):
-        assert (measured_pictures(dataset, fingerprint) == dataset.x_test).all()
+        assert (measured_images(dataset, fingerprint) == dataset.x_test).all()
 
 
-def test_imported_pictures_that_were_measured_are_found_again(own_pets):
+def test_imported_images_that_were_measured_are_found_again(own_pets):
     for fingerprint in ("", own_pets.test_fingerprint()):
-        received = measured_pictures(own_pets, fingerprint)
+        received = measured_images(own_pets, fingerprint)
         assert np.array_equal(received[:], own_pets.x_test[:])
 
 
@@ -130,7 +130,7 @@ def test_imported_pictures_that_were_measured_are_found_again(own_pets):
 )
 def test_other_labels_are_refused(change):
     labels = DATASETS["digits"].read_test()[1]
-    with pytest.raises(DatasetError, match=f"The test pictures of 'digits' {REPLACED}"):
+    with pytest.raises(DatasetError, match=f"The test images of 'digits' {REPLACED}"):
         datasets.load_test_measured("digits", change(labels))
 
 
@@ -138,27 +138,27 @@ def test_other_labels_are_refused(change):
 def test_another_fingerprint_is_refused(fingerprint):
     dataset = load("digits")
     with pytest.raises(DatasetError, match=REPLACED):
-        measured_pictures(dataset, fingerprint)
+        measured_images(dataset, fingerprint)
     with pytest.raises(DatasetError, match=REPLACED):
-        measured_pictures(dataset, dataset.fingerprint())
+        measured_images(dataset, dataset.fingerprint())
 
 
-def test_other_pictures_under_the_same_name_are_noticed(own_pets, tmp_path):
+def test_other_images_under_the_same_name_are_noticed(own_pets, tmp_path):
     now = replace_pets(tmp_path, prefix="my/")
     assert (now.y_test == own_pets.y_test).all()
-    with pytest.raises(DatasetError, match=f"The test pictures of 'pets' {REPLACED}"):
-        measured_pictures(own_pets, own_pets.test_fingerprint())
-    assert np.array_equal(measured_pictures(now, now.test_fingerprint())[:], now.x_test[:])
+    with pytest.raises(DatasetError, match=f"The test images of 'pets' {REPLACED}"):
+        measured_images(own_pets, own_pets.test_fingerprint())
+    assert np.array_equal(measured_images(now, now.test_fingerprint())[:], now.x_test[:])
 
 
-def test_the_same_pictures_under_the_same_name_are_the_same(own_pets, tmp_path):
+def test_the_same_images_under_the_same_name_are_the_same(own_pets, tmp_path):
     now = replace_pets(tmp_path)
     assert now.test_fingerprint() == own_pets.test_fingerprint()
-    assert np.array_equal(measured_pictures(own_pets, now.test_fingerprint())[:], now.x_test[:])
+    assert np.array_equal(measured_images(own_pets, now.test_fingerprint())[:], now.x_test[:])
 
 
 @pytest.mark.parametrize("name", ["pets", "unheard_of", ""])
-def test_pictures_of_a_dataset_that_is_gone_are_refused(folders, name):
+def test_images_of_a_dataset_that_is_gone_are_refused(folders, name):
     with pytest.raises(DatasetError, match=f"There is no dataset named {re.escape(repr(name))}"):
         datasets.load_test_measured(name, np.zeros(3, np.int64))
 
@@ -172,7 +172,7 @@ def test_what_is_held_out_for_validation_does_not_change_the_test_set(own_pets, 
         assert usual.test_fingerprint() != usual.fingerprint()
 
 
-def test_the_size_pictures_are_fitted_to_does_not_change_the_test_set(own_pets):
+def test_the_size_images_are_fitted_to_does_not_change_the_test_set(own_pets):
     assert load("pets", side=16).test_fingerprint() == own_pets.test_fingerprint()
 
 
@@ -214,11 +214,11 @@ def test_photographs_are_loaded_at_the_size_a_model_takes(large_pets, wanted, si
 
 
 @pytest.mark.parametrize("name", ["digits", "mnist", "cifar10"])
-def test_pictures_that_come_along_stay_as_they_are(name):
+def test_images_that_come_along_stay_as_they_are(name):
     assert datasets.side_for(name, 128) is None
 
 
-def test_small_pictures_of_one_size_stay_as_they_are(own_pets):
+def test_small_images_of_one_size_stay_as_they_are(own_pets):
     assert datasets.side_for("pets", 128) is None
     assert load("pets").input_shape == (8, 8, 3)
 
@@ -229,7 +229,7 @@ def test_the_size_for_an_unknown_dataset_is_refused():
 
 
 @pytest.mark.parametrize("side", [32, 64, 128])
-def test_test_pictures_have_the_size_the_model_takes(large_pets, side):
+def test_test_images_have_the_size_the_model_takes(large_pets, side):
     dataset = load(large_pets, side=side)
     images, labels = datasets.load_test(large_pets, (side, side, 3))
     assert images.shape[1:] == (side, side, 3)
@@ -241,7 +241,7 @@ def test_test_pictures_have_the_size_the_model_takes(large_pets, side):
     assert np.array_equal(measured[:], images[:])
 
 
-def test_test_pictures_have_the_usual_size_otherwise(large_pets, own_pets):
+def test_test_images_have_the_usual_size_otherwise(large_pets, own_pets):
     assert datasets.load_test(large_pets)[0].shape[1:] == (64, 64, 3)
     assert datasets.load_test("pets")[0].shape[1:] == (8, 8, 3)
     assert datasets.load_test("pets", (8, 8, 3))[0].shape[1:] == (8, 8, 3)
@@ -249,7 +249,7 @@ def test_test_pictures_have_the_usual_size_otherwise(large_pets, own_pets):
     assert datasets.load_test("digits", (32, 32, 3))[0].shape[1:] == (8, 8, 1)
 
 
-def test_pictures_at_another_size_are_another_dataset_with_the_same_test_set(large_pets):
+def test_images_at_another_size_are_another_dataset_with_the_same_test_set(large_pets):
     small, large = load(large_pets, side=32), load(large_pets, side=64)
     assert small.fingerprint() != large.fingerprint()
     assert small.test_fingerprint() == large.test_fingerprint()

@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 
 from core import datasets
-from core.datasets import import_pictures, sets, uploads
+from core.datasets import import_images, sets, uploads
 from core.datasets.choices import Choices
 from core.errors import DatasetError
-from tests.core.datasets.pictures_on_disk import some
+from tests.core.datasets.images_on_disk import some
 
 
 @pytest.fixture(autouse=True)
@@ -44,8 +44,8 @@ def test_a_class_may_have_any_name(names):
     assert sets.problem(sets.load(upload)) == ""
     choices = Choices(rename=sets.names(upload))
     assert sorted(datasets.inspect(upload.path, choices).class_names) == sorted(names)
-    imported = import_pictures(upload.path, "mine", choices=choices)
-    assert imported.pictures == 10 * len(names)
+    imported = import_images(upload.path, "mine", choices=choices)
+    assert imported.images == 10 * len(names)
 
 
 def test_images_are_added_and_files_that_cannot_be_read_are_told_and_lose_nothing():

@@ -28,20 +28,20 @@ from core.settings import PROJECT_DIR
 CLASSES = ("cat", "dog")
 
 
-def picture(number: int, height: int = 4, width: int = 6, colour: bool = True) -> np.ndarray:
+def make_image(number: int, height: int = 4, width: int = 6, colour: bool = True) -> np.ndarray:
     shape = (height, width, 3) if colour else (height, width)
     return np.random.default_rng(number).integers(0, 256, shape, np.uint8)
 
 
-def write(name="pets", pictures=None, class_names=CLASSES, finish=True, **details):
-    """Store `(image, label, part, file)`; by default six pictures in three sizes."""
-    if pictures is None:
-        pictures = [
-            (picture(number, 4 + number % 3), number % 2, "unsplit", f"{number}.png")
+def write(name="pets", images=None, class_names=CLASSES, finish=True, **details):
+    """Store `(image, label, part, file)`; by default six images in three sizes."""
+    if images is None:
+        images = [
+            (make_image(number, 4 + number % 3), number % 2, "unsplit", f"{number}.png")
             for number in range(6)
         ]
     with draft(name, class_names) as writer:
-        for entry in pictures:
+        for entry in images:
             writer.add(*entry)
         if finish:
             details = {"title": "Pets", "owner": "you", "source": "pets.zip"} | details
@@ -59,12 +59,12 @@ def test_what_was_written_is_read(root):
     assert kept.card == card == read_card("pets")
     assert (card.name, card.title, card.owner, card.source) == ("pets", "Pets", "you", "pets.zip")
     assert (card.class_names, card.notes, card.ignored) == (CLASSES, ("A note.",), 2)
-    assert (card.pictures, card.channels, card.skipped) == (6, 3, 0)
+    assert (card.images, card.channels, card.skipped) == (6, 3, 0)
     assert card.parts == {"train": 0, "val": 0, "test": 0, "unsplit": 6}
     assert kept.folder == root / "pets"
     assert len(kept.images) == 6
     for number in range(6):
-        assert np.array_equal(kept.images[number], picture(number, 4 + number % 3))
+        assert np.array_equal(kept.images[number], make_image(number, 4 + number % 3))
     assert kept.labels.tolist() == [0, 1, 0, 1, 0, 1]
     assert kept.labels.dtype == np.int64
     assert kept.files() == [f"{number}.png" for number in range(6)]
@@ -75,7 +75,7 @@ def test_what_was_written_is_read(root):
 
 def test_rows_of_a_part_are_found(root):
     parts = ["test", "train", "val", "train", "test", "train"]
-    write(pictures=[(picture(row), 0, part, f"{row}") for row, part in enumerate(parts)])
+    write(images=[(make_image(row), 0, part, f"{row}") for row, part in enumerate(parts)])
     kept = open_store("pets")
     assert kept.rows("train").tolist() == [1, 3, 5]
     assert kept.rows("val").tolist() == [2]
@@ -84,9 +84,9 @@ def test_rows_of_a_part_are_found(root):
     assert kept.card.parts == {"train": 3, "val": 1, "test": 2, "unsplit": 0}
 
 
-def test_grey_pictures_stay_grey(root):
-    greys = [picture(number, colour=False) for number in range(3)]
-    card = write(pictures=[(grey, 0, "train", f"{row}") for row, grey in enumerate(greys)])
+def test_grey_images_stay_grey(root):
+    greys = [make_image(number, colour=False) for number in range(3)]
+    card = write(images=[(grey, 0, "train", f"{row}") for row, grey in enumerate(greys)])
     kept = open_store("pets")
     assert card.channels == 1
     for row, grey in enumerate(greys):
@@ -94,9 +94,11 @@ def test_grey_pictures_stay_grey(root):
 
 
 @pytest.mark.parametrize("first_colour", [0, 1, 3])
-def test_one_picture_in_colour_turns_all_to_rgb(root, first_colour):
-    images = [picture(row, 3 + row, 5, colour=row == first_colour or row == 5) for row in range(6)]
-    card = write(pictures=[(image, 0, "train", f"{row}") for row, image in enumerate(images)])
+def test_one_image_in_colour_turns_all_to_rgb(root, first_colour):
+    images = [
+        make_image(row, 3 + row, 5, colour=row == first_colour or row == 5) for row in range(6)
+    ]
+    card = write(images=[(image, 0, "train", f"{row}") for row, image in enumerate(images)])
     kept = open_store("pets")
     assert card.channels == 3
     for row, image in enumerate(images):
@@ -106,33 +108,33 @@ def test_one_picture_in_colour_turns_all_to_rgb(root, first_colour):
 
 
 def test_more_grey_than_is_copied_at_once_turns_to_rgb(root):
-    large = picture(1, 1200, 1000, colour=False)
-    write(pictures=[(large, 0, "train", "1"), (picture(2), 0, "train", "2")])
+    large = make_image(1, 1200, 1000, colour=False)
+    write(images=[(large, 0, "train", "1"), (make_image(2), 0, "train", "2")])
     kept = open_store("pets")
     assert np.array_equal(kept.images[0], np.repeat(large[..., None], 3, axis=2))
-    assert np.array_equal(kept.images[1], picture(2))
+    assert np.array_equal(kept.images[1], make_image(2))
 
 
-def test_the_same_picture_is_stored_once(root):
+def test_the_same_image_is_stored_once(root):
     entries = [
-        (picture(1), 0, "test", "test/cat/1.png"),
-        (picture(1), 0, "train", "train/cat/copy.png"),
-        (picture(1), 1, "train", "train/dog/1.png"),
-        (picture(2), 1, "train", "train/dog/2.png"),
-        (picture(2).reshape(6, 4, 3), 1, "train", "train/dog/same bytes.png"),
+        (make_image(1), 0, "test", "test/cat/1.png"),
+        (make_image(1), 0, "train", "train/cat/copy.png"),
+        (make_image(1), 1, "train", "train/dog/1.png"),
+        (make_image(2), 1, "train", "train/dog/2.png"),
+        (make_image(2).reshape(6, 4, 3), 1, "train", "train/dog/same bytes.png"),
     ]
-    card = write(pictures=entries)
+    card = write(images=entries)
     kept = open_store("pets")
-    assert (card.pictures, card.skipped) == (3, 2)
+    assert (card.images, card.skipped) == (3, 2)
     assert kept.files() == ["test/cat/1.png", "train/dog/2.png", "train/dog/same bytes.png"]
     assert kept.skipped() == [
-        ("train/cat/copy.png", "the same picture as test/cat/1.png"),
-        ("train/dog/1.png", "the same picture as test/cat/1.png, which is in the class cat"),
+        ("train/cat/copy.png", "the same image as test/cat/1.png"),
+        ("train/dog/1.png", "the same image as test/cat/1.png, which is in the class cat"),
     ]
 
 
 def entries(count: int = 4) -> list:
-    return [(picture(row), row % 2, "train", f"{row}.png") for row in range(count)]
+    return [(make_image(row), row % 2, "train", f"{row}.png") for row in range(count)]
 
 
 def test_the_fingerprint_is_the_same_for_the_same_contents(root):
@@ -152,19 +154,19 @@ def one_pixel_changed():
 @pytest.mark.parametrize(
     "change",
     [
-        {"pictures": entries(3)},
-        {"pictures": entries()[::-1]},
-        {"pictures": one_pixel_changed()},
-        {"pictures": [(*entries()[0][:1], 1, *entries()[0][2:]), *entries()[1:]]},
-        {"pictures": [(*entries()[0][:2], "val", entries()[0][3]), *entries()[1:]]},
-        {"pictures": [(picture(0).reshape(6, 4, 3), *entries()[0][1:]), *entries()[1:]]},
+        {"images": entries(3)},
+        {"images": entries()[::-1]},
+        {"images": one_pixel_changed()},
+        {"images": [(*entries()[0][:1], 1, *entries()[0][2:]), *entries()[1:]]},
+        {"images": [(*entries()[0][:2], "val", entries()[0][3]), *entries()[1:]]},
+        {"images": [(make_image(0).reshape(6, 4, 3), *entries()[0][1:]), *entries()[1:]]},
         {"class_names": ("dog", "cat")},
         {"class_names": ("cat", "dog", "cow")},
     ],
 )
 def test_the_fingerprint_tells_other_contents(root, change):
     first = write("one", entries())
-    assert write("two", **({"pictures": entries()} | change)).fingerprint != first.fingerprint
+    assert write("two", **({"images": entries()} | change)).fingerprint != first.fingerprint
 
 
 class Stop(Exception):
@@ -174,8 +176,8 @@ class Stop(Exception):
 @pytest.mark.parametrize("error", [Stop, KeyboardInterrupt, DatasetError("refused")])
 def test_an_error_leaves_nothing(root, error):
     with pytest.raises(BaseException) as raised, draft("pets", CLASSES) as writer:
-        writer.add(picture(1, colour=False), 0, "train", "1")
-        writer.add(picture(2), 0, "train", "2")
+        writer.add(make_image(1, colour=False), 0, "train", "1")
+        writer.add(make_image(2), 0, "train", "2")
         assert len(os.listdir(root / ".drafts")) == 2, "its folder and its lock"
         raise error
     assert isinstance(raised.value, error if isinstance(error, type) else DatasetError)
@@ -306,7 +308,7 @@ def test_a_name_is_taken_once(root):
 def test_of_two_writers_of_a_name_the_second_is_refused(root):
     taken = pytest.raises(DatasetError, match="already a dataset named 'pets'")
     with taken, draft("pets", CLASSES) as writer:
-        writer.add(picture(1), 0, "train", "late.png")
+        writer.add(make_image(1), 0, "train", "late.png")
         first = write()
         writer.finish("pets", "Pets", "you", "pets.zip", 0, ())
     assert read_card("pets") == first
@@ -358,20 +360,20 @@ def test_a_deleted_dataset_is_gone(root):
     delete("pets")
     assert names() == []
     assert os.listdir(root / ".drafts") == []
-    with pytest.raises(DatasetError, match="no stored pictures named 'pets'"):
+    with pytest.raises(DatasetError, match="no stored images named 'pets'"):
         delete("pets")
     with pytest.raises(DatasetError, match="'pets' cannot be read"):
         open_store("pets")
 
 
-def test_a_name_used_again_gives_the_new_pictures(root):
-    write(pictures=entries(4))
+def test_a_name_used_again_gives_the_new_images(root):
+    write(images=entries(4))
     assert len(open_store("pets").images) == 4
     delete("pets")
-    write(pictures=[(255 - image, *rest) for image, *rest in entries(3)])
+    write(images=[(255 - image, *rest) for image, *rest in entries(3)])
     kept = open_store("pets")
     assert len(kept.images) == 3
-    assert np.array_equal(kept.images[0], 255 - picture(0))
+    assert np.array_equal(kept.images[0], 255 - make_image(0))
 
 
 def test_a_work_folder_that_cannot_be_made_is_named(folders, monkeypatch):
@@ -417,7 +419,7 @@ def remove(path):
 def test_damaged_files_are_named(root, file, damage):
     write()
     damage(root / "pets" / file)
-    with pytest.raises(DatasetError, match="stored pictures of 'pets'.*Delete the dataset"):
+    with pytest.raises(DatasetError, match="stored images of 'pets'.*Delete the dataset"):
         open_store("pets")
     delete("pets")
     write()
@@ -427,7 +429,7 @@ def test_damaged_files_are_named(root, file, damage):
 @pytest.mark.parametrize("file", ["files", "skipped"])
 @pytest.mark.parametrize("damage", [halve, empty, garble, remove])
 def test_damaged_lists_are_named(root, file, damage):
-    write(pictures=[*entries(), *entries()])
+    write(images=[*entries(), *entries()])
     damage(root / "pets" / f"{file}.json")
     with pytest.raises(DatasetError, match="pets"):
         getattr(open_store("pets"), file)()
@@ -437,7 +439,7 @@ def test_damaged_lists_are_named(root, file, damage):
     ("change", "reason"),
     [
         ({"format_version": 2}, "format version is not 1"),
-        ({"pictures": 5}, "parts must count 5 images"),
+        ({"images": 5}, "parts must count 5 images"),
         ({"channels": 1}, "pixels.bin was cut off or changed"),
         ({"fingerprint": None}, "it lacks fingerprint"),
         ({"class_names": None}, "class_names"),
@@ -462,7 +464,7 @@ def test_a_card_of_another_kind_is_refused(root, content):
         open_store("pets")
 
 
-def test_an_index_of_other_pictures_is_refused(root):
+def test_an_index_of_other_images_is_refused(root):
     write("one")
     write("two", entries(4))
     os.replace(root / "two" / "index.npz", root / "one" / "index.npz")

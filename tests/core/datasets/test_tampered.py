@@ -10,7 +10,7 @@ from core import datasets
 from core.cli import main
 from core.datasets import store
 from core.errors import DatasetError
-from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.tampering import ODD, REPLACEMENTS, fields_of, replace_by, with_value
 
 ALLOWED = {
@@ -25,7 +25,7 @@ FIELDS = [
     "source",
     "class_names",
     "channels",
-    "pictures",
+    "images",
     "parts",
     "skipped",
     "ignored",

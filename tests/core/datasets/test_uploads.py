@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.datasets import import_pictures, uploads
+from core.datasets import import_images, uploads
 from core.errors import DatasetError
-from tests.core.datasets.pictures_on_disk import pets, some, write_zip
+from tests.core.datasets.images_on_disk import pets, some, write_zip
 
 
 @pytest.fixture(autouse=True)
@@ -30,16 +30,16 @@ def test_a_zip_is_kept_as_it_is(tmp_path):
     assert upload.path.read_bytes() == content
     assert upload.title == "My pets"
     assert uploads.load(upload.id) == upload
-    assert import_pictures(upload.path, "pets").pictures == 20
+    assert import_images(upload.path, "pets").images == 20
 
 
 def test_the_files_of_a_folder_are_packed():
-    tree = pets(prefix="pictures/")
+    tree = pets(prefix="images/")
     upload = uploads.add(tree.items())
     assert contents(upload) == tree
-    assert upload.title == "pictures"
+    assert upload.title == "images"
     assert uploads.load(upload.id) == upload
-    assert import_pictures(upload.path, "pets").class_names == ("cats", "dogs")
+    assert import_images(upload.path, "pets").class_names == ("cats", "dogs")
 
 
 def test_more_can_be_added_one_class_after_another():
@@ -47,7 +47,7 @@ def test_more_can_be_added_one_class_after_another():
     upload = uploads.add(first.items())
     assert uploads.add(second.items(), upload.id) == upload
     assert contents(upload) == first | second
-    assert import_pictures(upload.path, "pets").pictures == 20
+    assert import_images(upload.path, "pets").images == 20
 
 
 def test_a_folder_can_be_added_to_a_zip(tmp_path):
@@ -62,7 +62,7 @@ def test_the_same_folder_sent_twice_counts_once():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # zipfile warns of names that come twice
         uploads.add(pets().items(), upload.id)
-    assert import_pictures(upload.path, "pets").pictures == 20
+    assert import_images(upload.path, "pets").images == 20
 
 
 def test_a_zip_on_top_of_something_else_is_refused_and_changes_nothing(tmp_path):
@@ -75,7 +75,7 @@ def test_a_zip_on_top_of_something_else_is_refused_and_changes_nothing(tmp_path)
 
 
 def test_nothing_can_be_added_to_what_is_no_zip(folder):
-    upload = uploads.add([("pictures.zip", b"this is no zip file")])
+    upload = uploads.add([("images.zip", b"this is no zip file")])
     with pytest.raises(DatasetError, match="is not a zip file, so nothing can be added"):
         uploads.add(pets().items(), upload.id)
     assert upload.path.read_bytes() == b"this is no zip file"
@@ -123,9 +123,9 @@ def test_an_upload_is_forgotten_after_a_day(folder):
     [
         ("../../outside.zip", "outside"),
         ("/etc/passwd.zip", "passwd"),
-        ("C:\\pictures\\pets.zip", "pets"),
+        ("C:\\images\\pets.zip", "pets"),
         ("..\\..\\pets.zip", "pets"),
-        ("....zip", "pictures"),
+        ("....zip", "images"),
         ("a:b*c?.zip", "a_b_c_"),
         ("line\nbreak\0.zip", "line_break_"),
         ("Äpfel und Birnen.zip", "Äpfel und Birnen"),
@@ -153,7 +153,7 @@ def test_files_whose_names_lead_out_are_harmless_since_the_import_refuses_them(
     upload = uploads.add((pets() | {name: b"content"}).items())
     assert [path for path in folder.rglob("*") if path.is_file()] == [upload.path]
     with pytest.raises(DatasetError, match="leads out of it"):
-        import_pictures(upload.path, "pets")
+        import_images(upload.path, "pets")
     assert not list(tmp_path.rglob("1.png"))
 
 

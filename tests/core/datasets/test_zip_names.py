@@ -10,7 +10,7 @@ import pytest
 from core.datasets import inspect
 from core.datasets.choices import Choices
 from core.datasets.zip_names import guess
-from tests.core.datasets.pictures_on_disk import png
+from tests.core.datasets.images_on_disk import png
 
 WORDS = {
     "cp866": ("кошки", "собаки", "груши"),

@@ -5,7 +5,7 @@ from core.evaluation import Evaluation, agreement, evaluate, mcnemar, right_agai
 
 
 def right_and_wrong(pattern: list[int]) -> Evaluation:
-    """One answer per entry, right (1) or wrong (0), about pictures of class 0."""
+    """One answer per entry, right (1) or wrong (0), about images of class 0."""
     return evaluate(np.zeros(len(pattern)), [[r, 1 - r] for r in pattern])
 
 
@@ -28,15 +28,15 @@ def test_mcnemar_gives_the_binomial_p_value(only_first, only_second, p_value):
 
 
 @pytest.mark.parametrize("labels", [[0, 0, 1], [0, 0], [1, 0]])
-def test_mcnemar_needs_the_same_pictures(labels):
+def test_mcnemar_needs_the_same_images(labels):
     first = evaluate([0, 1], np.eye(2))
-    with pytest.raises(ValueError, match="same pictures"):
+    with pytest.raises(ValueError, match="same images"):
         mcnemar(first, evaluate(labels, np.ones((len(labels), 2)) / 2))
 
 
 @pytest.mark.parametrize("compare", [agreement, right_against_wrong])
-def test_only_answers_to_the_same_pictures_are_compared(compare):
-    with pytest.raises(ValueError, match="same pictures"):
+def test_only_answers_to_the_same_images_are_compared(compare):
+    with pytest.raises(ValueError, match="same images"):
         compare(right_and_wrong([1, 0]), right_and_wrong([1, 0, 1]))
 
 
@@ -48,7 +48,7 @@ def test_agreement_counts_equal_answers_right_or_wrong():
     assert agreement(evaluate([0], np.eye(3)[[1]]), evaluate([0], np.eye(3)[[2]])) == 0
 
 
-def test_pictures_that_only_one_gets_right_are_listed():
+def test_images_that_only_one_gets_right_are_listed():
     first, second = right_and_wrong([1, 1, 0, 0, 1]), right_and_wrong([1, 0, 1, 0, 0])
     assert right_against_wrong(first, second).tolist() == [1, 4]
     assert right_against_wrong(second, first).tolist() == [2]

@@ -20,7 +20,7 @@ def test_areas_agree_with_scikit_learn(answers, label):
     assert (found.x[0], found.x[-1]) == (0, 1)
 
 
-def test_without_pictures_of_a_class_there_is_no_curve():
+def test_without_images_of_a_class_there_is_no_curve():
     evaluation = evaluate([0, 0, 0], np.full((3, 2), 0.5))
     for curve in (roc(evaluation, 0), roc(evaluation, 1), precision_recall(evaluation, 1)):
         assert len(curve.x) == len(curve.y) == 0

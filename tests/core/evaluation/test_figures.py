@@ -85,7 +85,7 @@ def test_rows_of_the_confusion_matrix_are_true_classes():
     assert matrix.tolist() == [[1, 1, 0], [0, 0, 1], [0, 0, 0]]
 
 
-def test_a_class_without_pictures_or_answers_has_no_ratio():
+def test_a_class_without_images_or_answers_has_no_ratio():
     evaluation = evaluate([0, 0, 1], [[0, 1, 0], [1, 0, 0], [0, 1, 0]])
     assert evaluation.recall == pytest.approx([0.5, 1, np.nan], nan_ok=True)
     assert evaluation.precision == pytest.approx([1, 0.5, np.nan], nan_ok=True)

@@ -23,10 +23,10 @@ def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return float(-np.log(probabilities[np.arange(len(labels)), labels]).mean())
 
 
-def answers(classes: int, pictures: int, temperature: float, seed: int = 0):
+def answers(classes: int, images: int, temperature: float, seed: int = 0):
     """Probabilities that would be right if they were divided by the temperature, and labels."""
     rng = np.random.default_rng(seed)
-    logits = rng.normal(0, 2, (pictures, classes))
+    logits = rng.normal(0, 2, (images, classes))
     labels = np.array([rng.choice(classes, p=row) for row in softmax(logits)])
     return softmax(logits * temperature), labels
 
@@ -98,5 +98,5 @@ def test_probabilities_of_zero_and_one_can_be_measured():
     assert np.isfinite(log_loss(at(probabilities, found), labels))
 
 
-def test_one_picture_is_enough():
+def test_one_image_is_enough():
     assert LOWEST <= fit_temperature(np.array([[0.3, 0.7]]), np.array([1])) <= HIGHEST

@@ -17,14 +17,14 @@ in_a_few_examples = settings(max_examples=40, deadline=None)
 
 
 def answers(
-    seed: int, skills: tuple[float, ...], pictures: int = 60, classes: int = 4
+    seed: int, skills: tuple[float, ...], images: int = 60, classes: int = 4
 ) -> list[Evaluation]:
-    """What models of those skills answer to the same pictures; 0 is guessing."""
+    """What models of those skills answer to the same images; 0 is guessing."""
     rng = np.random.default_rng(seed)
-    labels = rng.integers(0, classes, pictures)
+    labels = rng.integers(0, classes, images)
     found = []
     for skill in skills:
-        scores = np.exp(rng.normal(size=(pictures, classes)) + skill * np.eye(classes)[labels])
+        scores = np.exp(rng.normal(size=(images, classes)) + skill * np.eye(classes)[labels])
         found.append(evaluate(labels, scores / scores.sum(axis=1, keepdims=True)))
     return found
 
@@ -52,7 +52,7 @@ def test_a_soft_vote_is_the_weighted_mean(weights):
 
 @pytest.fixture(scope="module")
 def classifiers():
-    """Three fitted classifiers of scikit-learn by name, and pictures they have not seen."""
+    """Three fitted classifiers of scikit-learn by name, and images they have not seen."""
     x, y = load_digits(return_X_y=True)
     kinds = (GaussianNB(), LogisticRegression(max_iter=20), DecisionTreeClassifier(random_state=0))
     fitted = [(type(one).__name__, one.fit(x[:600], y[:600])) for one in kinds]
@@ -62,15 +62,15 @@ def classifiers():
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
 @pytest.mark.parametrize("weights", [(5, 3, 1), (1, 3, 5), (3, 5, 1), (7, 2, 1)])
 def test_votes_are_those_of_scikit_learn(classifiers, weights):
-    fitted, pictures = classifiers
+    fitted, images = classifiers
     together = VotingClassifier(fitted, voting="soft", weights=weights)
     together.estimators_ = [one for _, one in fitted]
-    given_rows = [one.predict_proba(pictures) for _, one in fitted]
-    expected = together.predict_proba(pictures)
+    given_rows = [one.predict_proba(images) for _, one in fitted]
+    expected = together.predict_proba(images)
     assert vote(given_rows, weights) == pytest.approx(expected, abs=1e-6)
     together.set_params(voting="hard")
     together.le_ = type("Labels", (), {"inverse_transform": staticmethod(lambda labels: labels)})
-    assert (vote(given_rows, weights, "hard").argmax(axis=1) == together.predict(pictures)).all()
+    assert (vote(given_rows, weights, "hard").argmax(axis=1) == together.predict(images)).all()
 
 
 SURE_OF = {name: np.eye(3)[[place]] * 0.7 + 0.1 for place, name in enumerate("abc")}
@@ -148,22 +148,22 @@ def test_who_has_all_the_weight_decides_alone(kind):
 
 
 @pytest.mark.parametrize("kind", VOTES)
-def test_no_pictures_get_no_votes(kind):
+def test_no_images_get_no_votes(kind):
     received = vote([np.zeros((0, 3)), np.zeros((0, 3))], (1, 1), kind)
     assert received.shape == (0, 3)
 
 
 @in_a_few_examples
 @given(seeds, several, kinds)
-def test_the_order_of_models_classes_and_pictures_does_not_matter(seed, skills, kind):
+def test_the_order_of_models_classes_and_images_does_not_matter(seed, skills, kind):
     given_rows, rng = rows(answers(seed, skills)), np.random.default_rng(seed)
     weights = rng.random(len(skills)) + 0.1
     expected = vote(given_rows, weights, kind)
-    models, pictures, classes = (rng.permutation(n) for n in (len(skills), *expected.shape))
+    models, images, classes = (rng.permutation(n) for n in (len(skills), *expected.shape))
     other = [given_rows[place] for place in models]
     assert vote(other, weights[models], kind) == pytest.approx(expected, abs=1e-6)
-    other = [one[pictures] for one in given_rows]
-    assert vote(other, weights, kind) == pytest.approx(expected[pictures], abs=1e-6)
+    other = [one[images] for one in given_rows]
+    assert vote(other, weights, kind) == pytest.approx(expected[images], abs=1e-6)
     other = [one[:, classes] for one in given_rows]
     assert vote(other, weights, kind) == pytest.approx(expected[:, classes], abs=1e-6)
 
@@ -192,7 +192,7 @@ def test_kinds_and_weights_are_checked(weights, kind, expected):
 
 @pytest.mark.parametrize("skills", [(0.5, 1.5), (1, 1), (2, 0), (1.2, 1.0), (0, 3)])
 def test_soft_weights_of_two_models_are_those_of_a_search_on_a_grid(skills):
-    found = answers(7, skills, pictures=400)
+    found = answers(7, skills, images=400)
     grid = np.linspace(0, 1, 2001)
     losses = [loss(found, (weight, 1 - weight)) for weight in grid]
     received = suggest_weights(found)

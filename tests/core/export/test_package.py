@@ -22,7 +22,7 @@ TRAINED = {  # here, in seconds: what they look at, and how
     HOG: ("random_forest", {"features": "hog", "n_estimators": 5}),
     DEEP: (
         "logistic_regression",
-        {"features": EMBEDDED, "feature_size": 32, "max_pictures": 100, "max_iter": 10},
+        {"features": EMBEDDED, "feature_size": 32, "max_images": 100, "max_iter": 10},
     ),
 }
 MOST_OFF = 2e-6  # probabilities are printed with six decimals

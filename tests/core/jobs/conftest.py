@@ -21,7 +21,7 @@ from core.jobs import job as job_module
 from core.models.transfer import weights
 from core.settings import PROJECT_DIR, Settings, settings
 from core.training import features
-from tests.core.datasets.pictures_on_disk import pets, write_folder, write_zip
+from tests.core.datasets.images_on_disk import pets, write_folder, write_zip
 
 PATIENCE = 120.0  # seconds until a test gives up
 _USERS = (
@@ -110,7 +110,7 @@ def ended(job: Job) -> Job:
 
 
 def reading(job: Job) -> Job:
-    """The job once it is in the middle of reading pictures."""
+    """The job once it is in the middle of reading images."""
 
     def in_the_middle() -> bool:
         now = jobs.load(job.id)

@@ -41,9 +41,9 @@ def raising(error):
 
 
 def test_a_result_is_kept(work):
-    job = work(lambda settings, report, kept: {"dataset": settings["name"], "pictures": 3})
+    job = work(lambda settings, report, kept: {"dataset": settings["name"], "images": 3})
     assert (job.state, job.part, job.error) == ("done", 1.0, "")
-    assert job.result == {"dataset": "pets", "pictures": 3}
+    assert job.result == {"dataset": "pets", "images": 3}
     assert list(job.times) == ["queued", "running", "done"]
     assert [line.split(" ", 1)[1] for line in job.log_tail().splitlines()] == [
         "import begins",
@@ -55,7 +55,7 @@ def test_a_result_is_kept(work):
     ("error", "state", "sentence"),
     [
         (Cancelled("Stopped."), "cancelled", "Stopped."),
-        (DatasetError("No pictures."), "failed", "No pictures."),
+        (DatasetError("No images."), "failed", "No images."),
         (JobError("It could not go on."), "failed", "It could not go on."),
         (MemoryError(), "failed", "Memory ran out."),
         (ValueError("odd"), "failed", "Something unexpected went wrong: ValueError: odd."),
@@ -71,7 +71,7 @@ def test_what_went_wrong_is_a_sentence(work, error, state, sentence):
 
 
 def test_only_what_is_unexpected_leaves_a_traceback(work, capfd):
-    work(raising(DatasetError("No pictures.")))
+    work(raising(DatasetError("No images.")))
     assert capfd.readouterr().err == ""
     work(raising(ValueError("odd")))
     assert "Traceback" in capfd.readouterr().err

@@ -6,7 +6,7 @@ from core import datasets, jobs
 from core.datasets import cifar, store, uploads
 from core.jobs import dispatcher
 from core.jobs import job as job_module
-from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.jobs.conftest import (
     child_of,
     dispatcher_runs,
@@ -41,7 +41,7 @@ def test_an_import_is_queued_runs_and_is_done(studio, small):
     assert (job.state, job.part, job.error) == ("done", 1.0, "")
     assert job.result == {
         "dataset": "pets",
-        "pictures": 22,
+        "images": 22,
         "classes": 2,
         "skipped": 0,
         "ignored": 0,
@@ -50,7 +50,7 @@ def test_an_import_is_queued_runs_and_is_done(studio, small):
     assert list(job.times.values()) == sorted(job.times.values())
     log = [line.split(" ", 1)[1] for line in job.log_tail().splitlines()]
     assert (log[0], log[-1]) == ("import begins", "done")
-    assert "reading pictures" in log
+    assert "reading images" in log
     assert datasets.find("pets").title == "My pets"
     until(lambda: not dispatcher_runs())
     until(lambda: not dispatchers(studio))
@@ -59,7 +59,7 @@ def test_an_import_is_queued_runs_and_is_done(studio, small):
 def test_an_upload_is_imported(studio):
     upload = uploads.add(pets().items())
     job = ended(jobs.submit("import", {"upload": upload.id, "name": "pets"}))
-    assert (job.state, job.result["pictures"]) == ("done", 20)
+    assert (job.state, job.result["images"]) == ("done", 20)
     assert not upload.path.exists()
 
 
@@ -133,7 +133,7 @@ def test_a_job_whose_process_is_killed_fails_and_the_next_one_runs(studio, large
     job = ended(job)
     assert job.state == "failed"
     assert job.error.startswith("Its process ended unexpectedly")
-    assert job.log_tail().splitlines()[-1].endswith("reading pictures")
+    assert job.log_tail().splitlines()[-1].endswith("reading images")
     assert ended(after).state == "done"
     assert "failed" in jobs.load(job.id).times  # written down, not only concluded
     assert (drafts(), store.names()) == ([], ["others"])

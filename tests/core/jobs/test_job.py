@@ -62,10 +62,10 @@ def test_a_job_has_ended_in_three_of_the_states(queued, state):
 
 
 def test_a_change_keeps_the_rest_of_the_status(queued):
-    write_status(queued.folder, stage="reading pictures", note="1 of 2")
+    write_status(queued.folder, stage="reading images", note="1 of 2")
     write_status(queued.folder, part=0.5)
     job = read(queued.folder)
-    assert (job.stage, job.note, job.part) == ("reading pictures", "1 of 2", 0.5)
+    assert (job.stage, job.note, job.part) == ("reading images", "1 of 2", 0.5)
     assert job.times == queued.times
     assert sorted(path.name for path in job.folder.iterdir()) == ["config.json", "status.json"]
 

@@ -16,7 +16,7 @@ from core.models.transfer import BACKBONES, EMBEDDED, weights
 from core.progress import Reporter
 from core.serving import load_predictor
 from tests.core.datasets.conftest import server
-from tests.core.datasets.pictures_on_disk import Tree, some, write_folder, write_zip
+from tests.core.datasets.images_on_disk import Tree, some, write_folder, write_zip
 
 __all__ = ["server"]
 KEPT = Path("kept")  # imports keep nothing
@@ -28,10 +28,10 @@ KEPT = Path("kept")  # imports keep nothing
         ("download", {"dataset": "cifar10"}, "Download cifar10"),
         ("weights", {"backbone": "vgg16"}, "Download vgg16"),
         ("import", {"name": "pets", "path": "/pets"}, "Import pets"),
-        ("evaluate", {"run": "mine", "path": "/pets"}, "Show your pictures to mine"),
+        ("evaluate", {"run": "mine", "path": "/pets"}, "Show your images to mine"),
         (
             "robustness",
-            {"runs": ["mine"], "change": "noise", "pictures": 500},
+            {"runs": ["mine"], "change": "noise", "images": 500},
             "How much noise models stand",
         ),
     ],
@@ -42,12 +42,12 @@ def test_a_kind_says_what_it_does(kind, settings, title):
 
 
 def test_an_import_tells_what_it_made(studio, small):
-    (small / "cats" / "notes.txt").write_text("no picture")
+    (small / "cats" / "notes.txt").write_text("no image")
     (small / ".DS_Store").write_text("of a system")
     settings = {"path": str(small), "name": "pets", "title": "My pets"}
     assert KINDS["import"].run(settings, Reporter(), KEPT) == {
         "dataset": "pets",
-        "pictures": 22,
+        "images": 22,
         "classes": 2,
         "skipped": 1,
         "ignored": 1,
@@ -59,7 +59,7 @@ def test_an_upload_is_forgotten_once_it_is_imported(studio):
     upload = uploads.add((some("cats", 10) | some("dogs", 10)).items())
     settings = {"upload": upload.id, "name": "pets"}
     KINDS["import"].check(settings)
-    assert KINDS["import"].run(settings, Reporter(), KEPT)["pictures"] == 20
+    assert KINDS["import"].run(settings, Reporter(), KEPT)["images"] == 20
     with pytest.raises(DatasetError, match="no longer there"):
         uploads.load(upload.id)
 
@@ -142,14 +142,14 @@ def test_a_training_without_its_weights_is_refused_at_once(studio):
     KINDS["train"].check({**settings, "model": EMBEDDED})
 
 
-# Somebody's own labelled pictures
+# Somebody's own labelled images
 
 
 @pytest.fixture
 def digits(drawn_digit) -> Tree:
     """Three digits of which two are in the folder of their class, and one that is unreadable."""
     drawn = {"1/a.png": drawn_digit(1), "2/b.png": drawn_digit(2), "3/c.png": drawn_digit(7)}
-    return {name: encode_png(image) for name, image in drawn.items()} | {"4/d.png": b"no picture"}
+    return {name: encode_png(image) for name, image in drawn.items()} | {"4/d.png": b"no image"}
 
 
 @pytest.mark.parametrize("way", ["folder", "zip", "upload"])
@@ -164,7 +164,7 @@ def test_an_evaluation_tells_how_well_it_went_and_keeps_the_answers(studio, tmp_
     KINDS["evaluate"].check(settings)
     assert KINDS["evaluate"].run(settings, Reporter(), kept) == {
         "run": "mnist-cnn",
-        "pictures": 3,
+        "images": 3,
         "accuracy": pytest.approx(2 / 3),
         "refused": 1,
     }
@@ -180,7 +180,7 @@ def test_an_evaluation_leaves_the_upload_for_the_next_run(studio, tmp_path, digi
     for name in ("mnist-cnn", "mnist-logistic-regression"):
         settings = {"run": name, "upload": upload.id}
         KINDS["evaluate"].check(settings)
-        assert KINDS["evaluate"].run(settings, Reporter(), tmp_path / name)["pictures"] == 3
+        assert KINDS["evaluate"].run(settings, Reporter(), tmp_path / name)["images"] == 3
     assert uploads.load(upload.id) == upload
 
 
@@ -190,9 +190,9 @@ def test_a_run_of_ones_own_is_evaluated_like_any_other(studio, tmp_path, digits,
     settings = {"run": small_run.id, "upload": uploads.add(digits.items()).id}
     KINDS["evaluate"].run(settings, Reporter(), tmp_path / "kept")
     found = labelled.load(tmp_path / "kept")
-    pictures = labelled.read(uploads.load(settings["upload"]).path, found.paths)
+    images = labelled.read(uploads.load(settings["upload"]).path, found.paths)
     predictor = load_predictor(small_run)
-    alone = [predictor.read(picture).predictions[0].probabilities for picture in pictures]
+    alone = [predictor.read(image).predictions[0].probabilities for image in images]
     assert np.array_equal(found.evaluation.probabilities, alone)
 
 
@@ -242,7 +242,7 @@ def test_an_evaluation_with_a_damaged_model_is_told(studio, tmp_path, digits, sm
 
 # How much models stand
 
-BREAKING = {"runs": ["mnist-logistic-regression"], "change": "contrast", "pictures": 60}
+BREAKING = {"runs": ["mnist-logistic-regression"], "change": "contrast", "images": 60}
 
 
 @pytest.mark.parametrize("seed", [{}, {"seed": 7}], ids=["usual seed", "own seed"])
@@ -255,7 +255,7 @@ def test_robustness_is_measured_and_kept(studio, tmp_path, small_run, seed):
     assert KINDS["robustness"].run(settings, Reporter(), kept) == {
         "change": "contrast",
         "runs": 2,
-        "pictures": 60,
+        "images": 60,
     }
     chosen = [runs.load(name) for name in settings["runs"]]
     expected = robustness.measure(chosen, "contrast", 60, **({"seed": 0} | seed))
@@ -271,8 +271,8 @@ def test_robustness_is_measured_and_kept(studio, tmp_path, small_run, seed):
         ({"runs": ["mnist-cnn", "unheard-of"]}, "There is no run named 'unheard-of'"),
         ({"runs": ["../x"]}, "There is no run named"),
         ({"change": "fog"}, "There is no change named 'fog'"),
-        ({"pictures": 49}, "Show 50 to 2,000 pictures. Received: 49."),
-        ({"pictures": 2001}, "Show 50 to 2,000 pictures. Received: 2001."),
+        ({"images": 49}, "Show 50 to 2,000 images. Received: 49."),
+        ({"images": 2001}, "Show 50 to 2,000 images. Received: 2001."),
     ],
     ids=["no run", "7 runs", "unknown run", "no name", "unknown change", "too few", "too many"],
 )

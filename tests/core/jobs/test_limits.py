@@ -19,7 +19,7 @@ from core.jobs.queue import ensure_dispatcher, everything
 from core.models import MODELS
 from core.settings import Settings
 from core.visitors import KEEPER, STUDIO, acting_as
-from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.jobs.conftest import ended, processes_in
 from tests.core.public import A, B, give_run, public_demo
 
@@ -150,19 +150,19 @@ def test_what_takes_long_is_refused_with_what_may_be_trained(demo, model):
 @pytest.mark.parametrize(
     ("hyperparameters", "sentence"),
     [
-        ({}, "Received: 60,000 pictures"),
-        ({"max_pictures": 10_001}, "Received: 10,001 pictures"),
+        ({}, "Received: 60,000 images"),
+        ({"max_images": 10_001}, "Received: 10,001 images"),
     ],
 )
-def test_on_a_small_machine_few_pictures_are_learnt_from(small_machine, hyperparameters, sentence):
+def test_on_a_small_machine_few_images_are_learnt_from(small_machine, hyperparameters, sentence):
     asked = {"dataset": "mnist", "model": "linear_svm", "hyperparameters": hyperparameters}
     with pytest.raises(ModelError, match=sentence):
         training(**asked)
-    training(dataset="mnist", hyperparameters={"max_pictures": 10_000})
+    training(dataset="mnist", hyperparameters={"max_images": 10_000})
 
 
 def test_backbone_features_are_refused_where_memory_would_run_out(small_machine, monkeypatch):
-    asked = {"max_pictures": 100, "features": "efficientnet_lite0"}
+    asked = {"max_images": 100, "features": "efficientnet_lite0"}
     monkeypatch.setattr("core.memory.there_is", lambda: limits.FOR_FEATURES - 1)
     with pytest.raises(ModelError, match="no features of a network"):
         training(dataset="mnist", model="linear_svm", hyperparameters=asked)
@@ -230,7 +230,7 @@ def test_every_other_kind_of_work_is_for_visitors_too():
 )
 def test_no_path_on_the_machine_is_read_for_a_visitor(demo, small, kind, settings):
     settings = {key: value.format(small=small) for key, value in settings.items()}
-    with acting_as(A), pytest.raises(JobError, match="pictures come from your browser"):
+    with acting_as(A), pytest.raises(JobError, match="images come from your browser"):
         jobs.submit(kind, settings)
     assert jobs.list_jobs() == []
 
@@ -354,13 +354,13 @@ OLD, YOUNG = limits.KEPT_HOURS + 1, limits.KEPT_HOURS - 1
 
 @pytest.fixture
 def dated(demo, small_run, tmp_path) -> Callable[..., None]:
-    """`dated(owner, hours)`: a run, pictures and an ended job of somebody, made so long ago."""
+    """`dated(owner, hours)`: a run, images and an ended job of somebody, made so long ago."""
 
     def make(owner: str, hours: float) -> str:
         name, made = f"{owner[-4:]}-{hours}", ago(hours)
         give_run(small_run, owner, name, created=made)
         with acting_as(owner):
-            datasets.import_pictures(write_folder(pets(), tmp_path / name), name)
+            datasets.import_images(write_folder(pets(), tmp_path / name), name)
         card = store.root() / name / store.CARD
         text = card.read_text().replace(store.read_card(name).created, made)
         card.write_text(text)
@@ -372,7 +372,7 @@ def dated(demo, small_run, tmp_path) -> Callable[..., None]:
 
 
 def what_is_left() -> tuple[set[str], set[str], set[str]]:
-    """Names of runs that are not shipped, of imported pictures, of the runs that jobs made."""
+    """Names of runs that are not shipped, of imported images, of the runs that jobs made."""
     return (
         {run.id for run in runs.list_runs()} - set(runs.SHIPPED),
         set(store.names()),

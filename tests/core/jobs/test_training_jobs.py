@@ -32,7 +32,7 @@ SMALL = {"filters": "8", "dense_units": 8, "augmentation": "none"}
 NETWORK = ("simple_cnn", {**SMALL, "batch_size": 32, "epochs": 15})
 LONG_EPOCHS = ("simple_cnn", {**SMALL, "batch_size": 1, "epochs": 300})
 CANCELLED = "The training was cancelled; no run was kept."
-MANY_EPOCHS = ("mlp", {"hidden_units": "16", "epochs": 200, "max_pictures": 5000})
+MANY_EPOCHS = ("mlp", {"hidden_units": "16", "epochs": 200, "max_images": 5000})
 
 
 def submit(model: str, hyperparameters: dict, dataset: str = "digits", **more) -> Job:
@@ -119,14 +119,14 @@ def test_a_network_is_cancelled_in_the_middle_of_an_epoch_and_so_is_one_that_wai
 @pytest.mark.slow
 def test_a_support_vector_machine_is_cancelled_in_the_middle_of_fitting(studio):
     """While libsvm is at work nobody asks whether to stop, so its process is ended."""
-    job = submit("rbf_svm", {"features": "pixels", "max_pictures": 20_000}, "mnist")
+    job = submit("rbf_svm", {"features": "pixels", "max_images": 20_000}, "mnist")
     after = submit(*QUICK)
-    learning(job, 2)  # now it fits 5,000 pictures
+    learning(job, 2)  # now it fits 5,000 images
     jobs.cancel(job.id)
     job = ended(job)
     assert job.state == "cancelled"
     assert job.error in (CANCELLED, job_module.STOPPED)  # by itself on the last occasion, or ended
-    assert [point["pictures"] for point in job.history] == [1250, 2500]
+    assert [point["images"] for point in job.history] == [1250, 2500]
     assert job.part < 1
     assert not jobs.can_go_on(job)
     assert ended(after).state == "done"

@@ -15,7 +15,7 @@ from core.jobs.queue import everything
 from core.settings import Settings
 from core.shares import Room
 from core.visitors import KEEPER, acting_as
-from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.public import A, B, give_run, public_demo
 
 
@@ -118,7 +118,7 @@ def test_older_things_of_visitors_give_way_on_disk(demo, monkeypatch, tmp_path):
     folder = write_folder(pets(), tmp_path / "pets")
     for name, owner in (("old", A), ("used", A), ("new", B), ("kept", KEEPER)):
         shares.met(owner, owner)
-        datasets.import_pictures(folder, name, owner=owner)
+        datasets.import_images(folder, name, owner=owner)
     run = runs.load("mnist-logistic-regression")
     for hour, (name, owner) in enumerate((("first", A), ("second", B), ("mine", KEEPER))):
         give_run(run, owner, name, created=f"2026-01-01T{hour:02}:00:00+00:00")

@@ -18,8 +18,8 @@ def steps(model: str = "logistic_regression", shape=SHAPE, seed: int = 0, **valu
 
 
 @pytest.fixture(scope="module")
-def pictures() -> np.ndarray:
-    """120 flattened pictures of 8×8 pixels whose brightest value is even."""
+def make_images() -> np.ndarray:
+    """120 flattened images of 8×8 pixels whose brightest value is even."""
     return 2 * np.random.default_rng(0).integers(0, 128, (120, 64)).astype(np.float32)
 
 
@@ -64,15 +64,15 @@ def test_hog_of_images_without_two_pixels_is_refused(shape):
 
 
 @pytest.mark.parametrize("chosen", ["pixels", "pca", "hog"])
-def test_features_do_not_mind_how_bright_a_picture_is(pictures, chosen):
+def test_features_do_not_mind_how_bright_an_image_is(images, chosen):
     """The scaling travels with the model: half the light gives the same features."""
-    pipeline = make_pipeline(*steps(features=chosen)).fit(pictures)
-    assert pipeline.transform(pictures / 2) == pytest.approx(pipeline.transform(pictures), abs=1e-5)
+    pipeline = make_pipeline(*steps(features=chosen)).fit(images)
+    assert pipeline.transform(images / 2) == pytest.approx(pipeline.transform(images), abs=1e-5)
 
 
-def test_a_black_picture_has_features(pictures):
+def test_a_black_image_has_features(images):
     for chosen in ("pixels", "pca", "hog"):
-        pipeline = make_pipeline(*steps(features=chosen)).fit(pictures)
+        pipeline = make_pipeline(*steps(features=chosen)).fit(images)
         assert np.isfinite(pipeline.transform(np.zeros((1, 64), np.float32))).all()
 
 

@@ -55,8 +55,8 @@ def test_any_input_shape_gives_probabilities(model, input_shape, classes):
     assert network.name == model
     assert network.input_shape == (None, *input_shape)
     assert network.output_shape == (None, classes)
-    pictures = np.random.default_rng(0).integers(0, 256, (3, *input_shape), np.uint8)
-    probabilities = np.asarray(network(pictures))
+    images = np.random.default_rng(0).integers(0, 256, (3, *input_shape), np.uint8)
+    probabilities = np.asarray(network(images))
     assert probabilities.shape == (3, classes)
     assert probabilities.min() >= 0
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
@@ -144,8 +144,8 @@ def test_the_studios_own_preset_is_the_shipped_network():
         assert ours.output.shape == theirs.output.shape
         assert [weight.shape for weight in ours.weights] == [w.shape for w in theirs.weights]
     network.set_weights(shipped.get_weights())
-    pictures = np.random.default_rng(0).integers(0, 256, (4, 28, 28, 1), np.uint8)
-    assert np.asarray(network(pictures)) == pytest.approx(np.asarray(shipped(pictures)), abs=1e-6)
+    images = np.random.default_rng(0).integers(0, 256, (4, 28, 28, 1), np.uint8)
+    assert np.asarray(network(images)) == pytest.approx(np.asarray(shipped(images)), abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ SIZES = [
 ]
 
 
-def test_a_picture_fits_or_is_refused_before_anything_is_built():
+def test_an_image_fits_or_is_refused_before_anything_is_built():
     for shape, values, fits in SIZES:
         chosen = resolve("simple_cnn", {**SMALL, **values})
         if fits:
@@ -245,7 +245,7 @@ def test_a_picture_fits_or_is_refused_before_anything_is_built():
             return
         with pytest.raises(ModelError) as caught:
             cnn.check_size(chosen, shape)
-        assert f"Pictures of {shape[1]}×{shape[0]} pixels are used up in block" in str(caught.value)
+        assert f"Images of {shape[1]}×{shape[0]} pixels are used up in block" in str(caught.value)
         with pytest.raises(ModelError):
             build(shape, **{**SMALL, **values})
 
@@ -262,7 +262,7 @@ def test_keras_agrees_about_what_fits(shape, values, fits, monkeypatch):
         assert (min(sides) > 0) is fits
 
 
-def test_the_block_that_uses_a_picture_up_is_named():
+def test_the_block_that_uses_an_image_up_is_named():
     values = {"filters": "4-4-4-4", "padding": "valid"}
     with pytest.raises(ModelError, match=r"used up in block 3 of 4: `kernel`=3.*`padding`=valid"):
         build((16, 16, 1), **{**SMALL, **values})
@@ -285,7 +285,7 @@ def test_padding_is_not_advised_to_those_who_have_it():
         ((64, 64, 3), [32, 16, 8]),
     ],
 )
-def test_every_later_stage_of_a_residual_network_halves_the_picture(shape, sides):
+def test_every_later_stage_of_a_residual_network_halves_the_image(shape, sides):
     network = build(shape, 10, "resnet", width=8)
     sums = of_kind(network, "Add")
     assert [layer.output.shape[1] for layer in sums] == sides

@@ -6,7 +6,7 @@ from sklearn.base import clone
 from core.models.features import HogFeatures
 
 
-def pictures(height: int, width: int, channels: int, count: int = 3) -> np.ndarray:
+def make_images(height: int, width: int, channels: int, count: int = 3) -> np.ndarray:
     rng = np.random.default_rng(0)
     return rng.random((count, height, width, channels), np.float32)
 
@@ -28,7 +28,7 @@ def features_of(images: np.ndarray, **options: int) -> np.ndarray:
     ],
 )
 def test_edges_are_counted_in_cells(shape, options, expected):
-    features = features_of(pictures(*shape), **options)
+    features = features_of(make_images(*shape), **options)
     assert features.shape == (3, expected)
     assert features.dtype == np.float32
     assert np.isfinite(features).all()
@@ -36,7 +36,7 @@ def test_edges_are_counted_in_cells(shape, options, expected):
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_features_are_those_of_scikit_image(channels):
-    images = pictures(24, 30, channels)
+    images = make_images(24, 30, channels)
     expected = [
         hog(
             image if channels == 3 else image[..., 0],
@@ -52,7 +52,7 @@ def test_features_are_those_of_scikit_image(channels):
 
 
 def test_in_colour_the_channel_that_changes_most_counts():
-    grey = pictures(16, 16, 1)
+    grey = make_images(16, 16, 1)
     faint = np.concatenate([grey, 0.3 * grey, np.zeros_like(grey)], axis=-1)
     alike = np.repeat(grey, 3, axis=-1)
     expected = features_of(grey, cells=4)
@@ -64,20 +64,20 @@ def test_in_colour_the_channel_that_changes_most_counts():
 @pytest.mark.parametrize(
     "shape", [(2, 2, 1), (3, 3, 1), (3, 5, 3), (4, 4, 3), (8, 8, 1), (6, 40, 1)]
 )
-def test_pictures_may_be_tiny(shape, cells):
-    features = features_of(pictures(*shape), cells=cells)
+def test_images_may_be_tiny(shape, cells):
+    features = features_of(make_images(*shape), cells=cells)
     assert features.shape[0] == 3
     assert features.shape[1] >= 9
     assert np.isfinite(features).all()
 
 
 def test_a_cell_has_at_least_two_pixels_a_side():
-    images = pictures(8, 8, 1)
+    images = make_images(8, 8, 1)
     assert (features_of(images, cells=16) == features_of(images, cells=4)).all()
 
 
-def test_each_picture_has_features_of_its_own():
-    images = pictures(16, 16, 1, count=5)
+def test_each_image_has_features_of_its_own():
+    images = make_images(16, 16, 1, count=5)
     alone = np.concatenate([features_of(image[None]) for image in images])
     assert (features_of(images) == alone).all()
     assert len(np.unique(alone, axis=0)) == 5
@@ -105,6 +105,6 @@ def test_it_is_a_step_as_scikit_learn_knows_them():
     assert copy is not step
     assert copy.get_params() == step.get_params()
     assert clone(step).set_params(cells=2).cells == 2
-    images = pictures(8, 10, 3).reshape(3, -1)
+    images = make_images(8, 10, 3).reshape(3, -1)
     assert step.fit(images, np.arange(3)) is step
     assert (step.transform(images) == copy.transform(images)).all()

@@ -35,7 +35,7 @@ def test_an_entry_is_complete(name):
     spec = MODELS[name]
     assert spec.name == name
     assert spec.family in ("classical", "network")
-    assert spec.learns_by in ("epoch", "iteration", "trees", "rounds", "pictures")
+    assert spec.learns_by in ("epoch", "iteration", "trees", "rounds", "images")
     assert spec.title
     assert spec.summary.endswith(".")
     for described in ("name", "title"):
@@ -208,7 +208,7 @@ def test_every_classical_model_may_look_at_pixels_pca_hog_or_what_a_network_find
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_every_network_may_vary_its_pictures(name):
+def test_every_network_may_vary_its_images(name):
     params = {param.name: param for param in MODELS[name].params}
     assert params["augmentation"].choices == (USUAL, *POLICIES, CUSTOM)
     assert params["fill"].choices == tuple(FILLS)

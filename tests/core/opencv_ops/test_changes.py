@@ -3,13 +3,13 @@ import numpy as np
 import pytest
 
 from core.opencv_ops import Step
-from tests.core.opencv_ops.pictures import (
+from tests.core.opencv_ops.images import (
     COLOUR,
     GREY,
-    PICTURES,
+    IMAGES,
     done,
     each_case,
-    each_picture,
+    each_image,
     grid,
     said,
     same,
@@ -174,19 +174,19 @@ DIRECT = {
     *(BRIGHTNESS, CONTRAST, NOISE, SALT, CUTOUT, JITTER),
 )
 def test_it_is_what_opencv_and_numpy_do(name, values):
-    for image in PICTURES:
+    for image in IMAGES:
         assert same(done(name, image, **values), DIRECT[name](image, **values))
 
 
 @each_case(FLIPS, ROTATE, SHIFT, ZOOM, SHEAR)
 def test_the_call_says_what_is_done(name, values):
-    for image in PICTURES:
+    for image in IMAGES:
         assert same(said(name, image, values), done(name, image, **values))
 
 
 @each_case(PERSPECTIVE)
 def test_the_call_of_perspective_says_how_pixels_move(name, values):
-    for image in PICTURES:
+    for image in IMAGES:
         named: dict = {}
         exec(Step(name, values).call.split("; ")[0], named)
         corners, moved = corners_of(image, named["tilt"], named["turn"])
@@ -196,14 +196,14 @@ def test_the_call_of_perspective_says_how_pixels_move(name, values):
 
 @each_case(BRIGHTNESS, CONTRAST, NOISE)
 def test_the_call_gives_what_becomes_bytes(name, values):
-    for image in PICTURES:
+    for image in IMAGES:
         received = said(name, image, values, mean=image.mean())
         assert same(received.astype(np.uint8), done(name, image, **values))
 
 
 @each_case(SALT, CUTOUT)
 def test_the_call_says_which_pixels_change(name, values):
-    for image in PICTURES:
+    for image in IMAGES:
         height, width = image.shape[:2]
         changed = {"np": np, "image": image.copy(), "height": height, "width": width}
         exec(Step(name, values).call, changed)
@@ -281,7 +281,7 @@ def test_the_call_names_the_values(name, values, call):
     assert Step(name, values).call == call
 
 
-@each_picture
+@each_image
 @pytest.mark.parametrize(
     ("name", "values"),
     [
@@ -301,7 +301,7 @@ def test_nothing_changes_without_an_amount(name, values, image):
     assert same(done(name, image, **values), image)
 
 
-@each_picture
+@each_image
 def test_a_half_turn_mirrors_twice(image):
     received = done("rotate", image, angle=180, fill="edge").astype(int)
     assert np.abs(received - image[::-1, ::-1]).max() <= 1
@@ -371,7 +371,7 @@ def test_the_side_that_recedes_gets_shorter(values, inner, outer):
 
 @pytest.mark.parametrize("turn", [-0.3, 0.3])
 @pytest.mark.parametrize("tilt", [-0.3, 0.3])
-def test_the_whole_picture_is_seen_at_the_limits_of_perspective(tilt, turn):
+def test_the_whole_image_is_seen_at_the_limits_of_perspective(tilt, turn):
     image = np.full((501, 501), 255, np.uint8)
     received = done("perspective", image, tilt=tilt, turn=turn, fill="black")
     _, moved = corners_of(image, tilt, turn)
@@ -409,7 +409,7 @@ def test_salt_and_pepper_are_as_many_as_said_half_and_half(part):
 
 @pytest.mark.parametrize("name", ["gaussian_noise", "salt_and_pepper"])
 def test_a_seed_gives_its_own_noise_every_time(name):
-    for image in PICTURES:
+    for image in IMAGES:
         first, again, other = (done(name, image, seed=seed) for seed in (3, 3, 4))
         assert same(first, again)
         assert not same(first, other)
@@ -424,7 +424,7 @@ def test_a_seed_gives_its_own_noise_every_time(name):
         (1, 1, slice(5, 10), slice(15, 20)),
     ],
 )
-def test_a_square_is_cut_out_within_the_picture(x, y, rows, columns):
+def test_a_square_is_cut_out_within_the_image(x, y, rows, columns):
     image = np.full((10, 20, 3), 200, np.uint8)
     expected = image.copy()
     expected[rows, columns] = 9
@@ -450,6 +450,6 @@ def test_no_saturation_is_grey_and_no_value_black():
     assert not done("colour_jitter", COLOUR, value=0).any()
 
 
-def test_a_grey_picture_has_only_brightness_to_change():
+def test_a_grey_image_has_only_brightness_to_change():
     assert same(done("colour_jitter", GREY, hue=90, saturation=3, value=1), GREY)
     assert done("colour_jitter", np.array([[10, 99]], np.uint8), value=3).tolist() == [[30, 255]]

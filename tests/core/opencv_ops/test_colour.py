@@ -6,10 +6,10 @@ import pytest
 
 from core.errors import ImageError
 from core.opencv_ops import Step
-from tests.core.opencv_ops.pictures import (
+from tests.core.opencv_ops.images import (
     COLOUR,
     GREY,
-    PICTURES,
+    IMAGES,
     done,
     each_case,
     grid,
@@ -68,7 +68,7 @@ DIRECT = {"channel": channel, "invert": invert, "resize": resize}
 
 @each_case(CHANNEL, INVERT, RESIZE)
 def test_it_is_what_opencv_does(name, values):
-    for image in PICTURES:
+    for image in IMAGES:
         received = done(name, image, **values)
         assert same(received, DIRECT[name](image, **values))
 
@@ -79,7 +79,7 @@ def test_the_call_says_what_is_done(name, values):
 
 
 @each_case(INVERT, RESIZE)
-def test_the_call_says_what_is_done_to_a_grey_picture(name, values):
+def test_the_call_says_what_is_done_to_a_grey_image(name, values):
     assert same(said(name, GREY, values), done(name, GREY, **values))
 
 
@@ -166,14 +166,14 @@ def test_lab_tells_green_from_red_and_blue_from_yellow():
 
 
 @pytest.mark.parametrize("name", ["grey", "red", "green", "blue", "value"])
-def test_a_grey_picture_is_its_own_channel(name):
+def test_a_grey_image_is_its_own_channel(name):
     assert same(done("channel", GREY, name=name), GREY)
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("hue", 0), ("saturation", 0), ("lab_a", 128), ("lab_b", 128)]
 )
-def test_a_grey_picture_has_no_colour(name, value):
+def test_a_grey_image_has_no_colour(name, value):
     assert (done("channel", GREY, name=name) == value).all()
 
 
@@ -194,7 +194,7 @@ def test_twice_the_size_by_nearest_repeats_pixels():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_all_of_the_size_changes_nothing(method):
-    for image in PICTURES:
+    for image in IMAGES:
         assert same(done("resize", image, percent=100, method=method), image)
 
 
@@ -214,21 +214,21 @@ def test_at_least_one_pixel_is_left(percent):
         ((1, 3_000_000), 150, "6.8"),
     ],
 )
-def test_a_picture_that_would_be_too_large_is_refused(shape, percent, millions):
+def test_an_image_that_would_be_too_large_is_refused(shape, percent, millions):
     with pytest.raises(ImageError) as refused:
         done("resize", np.zeros(shape, np.uint8), percent=percent)
     assert str(refused.value) == (
-        f"Resize would make a picture of {millions} million pixels; at most 4 million are allowed."
+        f"Resize would make an image of {millions} million pixels; at most 4 million are allowed."
     )
 
 
-def test_the_largest_allowed_picture_is_made():
+def test_the_largest_allowed_image_is_made():
     image = np.zeros((500, 2000), np.uint8)
     assert done("resize", image, percent=200, method="nearest").shape == (1000, 4000)
     with pytest.raises(ImageError, match="at most 4 million are allowed"):
         done("resize", np.zeros((501, 2000), np.uint8), percent=200, method="nearest")
 
 
-def test_a_large_picture_may_be_made_smaller():
+def test_a_large_image_may_be_made_smaller():
     image = np.zeros((6000, 9000), np.uint8)  # it is not looked at: nearest takes few of its pixels
     assert done("resize", image, percent=10, method="nearest").shape == (600, 900)

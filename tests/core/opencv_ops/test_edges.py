@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 from core.opencv_ops import Step
-from tests.core.opencv_ops.pictures import (
+from tests.core.opencv_ops.images import (
     COLOUR,
     GREY,
-    PICTURES,
+    IMAGES,
     done,
     each_case,
     grid,
@@ -69,7 +69,7 @@ DIRECT = {"canny": canny, "sobel": sobel, "scharr": scharr, "laplacian": laplaci
 
 @each_case(CANNY, SOBEL, SCHARR, LAPLACIAN)
 def test_it_is_what_opencv_does(name, values):
-    for image in PICTURES:
+    for image in IMAGES:
         assert same(done(name, image, **values), DIRECT[name](image, **values))
 
 
@@ -81,7 +81,7 @@ def test_it_is_what_opencv_does(name, values):
     LAPLACIAN,
 )
 def test_the_call_says_what_is_done(name, values):
-    for image in PICTURES:
+    for image in IMAGES:
         assert same(said(name, image, values), done(name, image, **values))
 
 
@@ -122,7 +122,7 @@ def test_the_call_names_the_values(name, values, call):
 
 
 @pytest.mark.parametrize("name", DIRECT)
-def test_a_plain_picture_has_no_edges(name):
+def test_a_plain_image_has_no_edges(name):
     assert not done(name, np.full((20, 30), 90, np.uint8)).any()
     assert not done(name, np.full((20, 30, 3), (200, 90, 10), np.uint8)).any()
 

@@ -4,10 +4,10 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
 from core.opencv_ops import Step
-from tests.core.opencv_ops.pictures import (
+from tests.core.opencv_ops.images import (
     COLOUR,
     GREY,
-    PICTURES,
+    IMAGES,
     done,
     each_case,
     grid,
@@ -79,7 +79,7 @@ def morphology(image, operation, radius, iterations, shape="ellipse"):
 
 
 def on_lightness(image, change):
-    """A change of a grey picture, done to the lightness of one in colour."""
+    """A change of a grey image, done to the lightness of one in colour."""
     if image.ndim == 2:
         return change(image)
     light, a, b = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2LAB))
@@ -124,19 +124,19 @@ DIRECT = {
 
 @each_case(GAUSSIAN, MEDIAN, BILATERAL, MORPHOLOGY, EQUALIZE, CLAHE, CONTOURS)
 def test_it_is_what_opencv_does(name, values):
-    for image in PICTURES:
+    for image in IMAGES:
         assert same(done(name, image, **values), DIRECT[name](image, **values))
 
 
 @each_case(GAUSSIAN, MEDIAN, BILATERAL, MORPHOLOGY)
 def test_the_call_says_what_is_done(name, values):
-    for image in PICTURES:
+    for image in IMAGES:
         assert same(said(name, image, values), done(name, image, **values))
 
 
 @each_case(EQUALIZE, CLAHE)
 def test_the_call_says_what_is_done_to_lightness(name, values):
-    for image in PICTURES:
+    for image in IMAGES:
 
         def as_said(lightness, image=image):
             return said(name, image, values, lightness=lightness)
@@ -146,7 +146,7 @@ def test_the_call_says_what_is_done_to_lightness(name, values):
 
 @each_case(CONTOURS)
 def test_the_call_says_how_contours_are_drawn(name, values):
-    for image in PICTURES:
+    for image in IMAGES:
         drawn = np.dstack([in_grey(image)] * 3)
         assert same(said(name, image, values, drawn=drawn), done(name, image, **values))
 
@@ -190,7 +190,7 @@ def test_the_call_names_the_values(name, values, call):
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("least_area", [0, 10, 80, 100_000])
 def test_the_note_counts_the_contours(dark, least_area):
-    for image in PICTURES:
+    for image in IMAGES:
         areas = sorted((area for _, area in pieces(image, dark, least_area)), reverse=True)
         step = Step("contours", {"dark": dark, "least_area": least_area})
         note = step.spec.note(image, step.values)
@@ -251,7 +251,7 @@ def test_the_note_gives_areas(sizes, least_area, note):
     assert bright.spec.note(np.dstack([255 - dark] * 3), bright.values) == note
 
 
-def test_contours_are_drawn_over_the_picture_in_grey():
+def test_contours_are_drawn_over_the_image_in_grey():
     image = with_rectangles((30, 30))
     received = done("contours", image, thickness=1)
     drawn = (received == (230, 80, 0)).all(axis=-1)
@@ -308,7 +308,7 @@ def test_opening_removes_a_speck_and_closing_fills_a_hole():
 
 
 @pytest.mark.parametrize("name", ["equalize", "clahe"])
-def test_equalising_makes_a_flat_picture_stronger_and_keeps_its_hue(name):
+def test_equalising_makes_a_flat_image_stronger_and_keeps_its_hue(name):
     flat = (COLOUR // 4 + 90).astype(np.uint8)
     received = done(name, flat)
     assert received.std() > 1.3 * flat.std()
@@ -316,7 +316,7 @@ def test_equalising_makes_a_flat_picture_stronger_and_keeps_its_hue(name):
     assert np.abs(first - second)[..., 1:].mean() < 6
 
 
-def test_an_equalised_picture_reaches_from_black_to_white():
+def test_an_equalised_image_reaches_from_black_to_white():
     received = done("equalize", GREY // 3 + 80)
     assert received.min() == 0
     assert received.max() == 255

@@ -8,14 +8,14 @@ import pytest
 from core.errors import ImageError
 from core.opencv_ops import GROUPS, MOST_PIXELS, OPERATIONS, Step, apply
 from core.param import Param
-from tests.core.opencv_ops.pictures import (
+from tests.core.opencv_ops.images import (
     COLOUR,
     GREY,
-    PICTURES,
+    IMAGES,
     done,
     each_operation,
     extremes,
-    picture,
+    make_image,
     same,
 )
 from tests.pairs import pairs
@@ -65,7 +65,7 @@ def test_every_parameter_is_described_and_bounded():
                 assert param.low < param.high
 
 
-def test_it_takes_the_picture_and_its_parameters():
+def test_it_takes_the_image_and_its_parameters():
     for name in OPERATIONS:
         operation = OPERATIONS[name]
         expected = ["image", *(param.name for param in operation.params)]
@@ -89,17 +89,17 @@ def test_another_value_gives_another_call(name):
 
 def test_only_what_finds_something_has_a_note():
     for name in OPERATIONS:
-        for image in PICTURES:
+        for image in IMAGES:
             operation = OPERATIONS[name]
             note = operation.note(image, operation.defaults())
             assert bool(note) == (name in ("otsu", "triangle", "contours"))
             assert not note or note.endswith(".")
 
 
-# What it does to pictures of any size
+# What it does to images of any size
 
 
-def assert_is_picture(image: np.ndarray) -> None:
+def assert_is_image(image: np.ndarray) -> None:
     assert image.dtype == np.uint8
     assert image.ndim == 2 or image.shape[2:] == (3,)
     assert image.flags.c_contiguous
@@ -107,7 +107,7 @@ def assert_is_picture(image: np.ndarray) -> None:
 
 
 @each_operation
-def test_small_pictures_with_all_limits(name):
+def test_small_images_with_all_limits(name):
     operation = OPERATIONS[name]
     limits = pairs({param.name: extremes(param) for param in operation.params})
     for shape, values in product(SMALL, limits):
@@ -115,7 +115,7 @@ def test_small_pictures_with_all_limits(name):
         before = image.copy()
         step = Step(name, values)
         received = apply(image, step)
-        assert_is_picture(received)
+        assert_is_image(received)
         assert not np.shares_memory(received, image)
         assert name == "resize" or received.shape[:2] == shape[:2]
         assert isinstance(operation.note(image, step.values), str)
@@ -123,23 +123,23 @@ def test_small_pictures_with_all_limits(name):
 
 
 @each_operation
-def test_pictures_without_anything_on_them(name):
+def test_images_without_anything_on_them(name):
     for shape, value in product([(16, 16), (16, 16, 3), (1, 40), (40, 1, 3)], (0, 255)):
         image = np.full(shape, value, np.uint8)
-        assert_is_picture(done(name, image))
+        assert_is_image(done(name, image))
         assert isinstance(OPERATIONS[name].note(image, OPERATIONS[name].defaults()), str)
 
 
 @each_operation
-def test_very_long_pictures(name):
+def test_very_long_images(name):
     for shape in [(2, 40_000), (40_000, 2, 3)]:
         image = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
-        assert_is_picture(done(name, image))
+        assert_is_image(done(name, image))
 
 
 @each_operation
-def test_a_view_and_a_read_only_picture_are_pictures_too(name):
-    for image in PICTURES:
+def test_a_view_and_a_read_only_image_are_images_too(name):
+    for image in IMAGES:
         mirrored = image[::-1, ::-1]
         copy = mirrored.copy()
         assert same(done(name, mirrored), done(name, copy))
@@ -159,7 +159,7 @@ def largest() -> np.ndarray:
     """An image of the most pixels that a pipeline takes; uploads are reduced to fewer. Read it
     only."""
     height = 1600
-    image = picture(height, MOST_PIXELS // height, colour=True)
+    image = make_image(height, MOST_PIXELS // height, colour=True)
     image.flags.writeable = False
     return image
 
@@ -175,7 +175,7 @@ def test_the_largest_image_with_all_limits_at_once(name, end, largest):
             done(name, largest, **values)
         values["percent"] = 100
     received = done(name, largest, **values)
-    assert_is_picture(received)
+    assert_is_image(received)
     percent = Step(name, values).values.get("percent", 100)
     assert received.shape[:2] == tuple(side * percent // 100 for side in largest.shape[:2])
     assert (largest == before).all()
@@ -354,11 +354,11 @@ def test_an_unknown_operation_is_refused_with_those_there_are(name):
     ],
     ids=lambda image: f"{image.dtype} {image.shape}",
 )
-def test_what_is_no_picture_is_refused(image):
+def test_what_is_no_image_is_refused(image):
     for name, on in product(("canny", "invert", "resize"), (True, False)):
         with pytest.raises(ImageError) as refused:
             apply(image, Step(name, on=on))
         assert str(refused.value) == (
-            "A picture must be uint8 of shape (H, W) or (H, W, 3). "
+            "An image must be uint8 of shape (H, W) or (H, W, 3). "
             f"Received: {image.dtype} of shape {image.shape}."
         )

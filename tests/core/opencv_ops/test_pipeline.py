@@ -24,11 +24,11 @@ from core.opencv_ops import (
     to_text,
 )
 from core.param import Param
-from tests.core.opencv_ops.pictures import (
+from tests.core.opencv_ops.images import (
     COLOUR,
     GREY,
+    each_image,
     each_operation,
-    each_picture,
     extremes,
     same,
 )
@@ -98,41 +98,41 @@ def test_what_was_given_is_left_alone():
 
 def test_every_step_works_on_the_one_before():
     steps = (Step("gaussian_blur"), Step("channel", {"name": "red"}), Step("otsu"), Step("invert"))
-    pictures = list(run(COLOUR, steps))
-    assert len(pictures) == 4
+    images = list(run(COLOUR, steps))
+    assert len(images) == 4
     before = COLOUR
-    for step, picture in zip(steps, pictures, strict=True):
-        assert same(picture, apply(before, step))
-        before = picture
+    for step, image in zip(steps, images, strict=True):
+        assert same(image, apply(before, step))
+        before = image
     blurred = cv2.GaussianBlur(COLOUR, (0, 0), 2.0)
     _, parted = cv2.threshold(
         np.ascontiguousarray(blurred[..., 0]), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU
     )
-    assert same(pictures[-1], 255 - parted)
+    assert same(images[-1], 255 - parted)
 
 
-def test_the_picture_is_yielded_after_each_step_before_the_next_is_done():
+def test_the_image_is_yielded_after_each_step_before_the_next_is_done():
     wide = np.zeros((1, 3_000_000), np.uint8)
-    pictures = run(wide, (Step("invert"), Step("resize", {"percent": 200}), Step("invert")))
-    assert (next(pictures) == 255).all()
-    with pytest.raises(ImageError, match="Resize would make a picture of 12.0 million pixels"):
-        next(pictures)
+    images = run(wide, (Step("invert"), Step("resize", {"percent": 200}), Step("invert")))
+    assert (next(images) == 255).all()
+    with pytest.raises(ImageError, match="Resize would make an image of 12.0 million pixels"):
+        next(images)
 
 
 def test_no_steps_yield_nothing():
     assert list(run(GREY, ())) == []
 
 
-@each_picture
-def test_a_step_that_is_switched_off_passes_the_picture_on(image):
+@each_image
+def test_a_step_that_is_switched_off_passes_the_image_on(image):
     steps = (Step("invert", on=False), Step("flip_vertical"), Step("canny", on=False))
-    pictures = list(run(image, steps))
-    assert pictures[0] is image
-    assert same(pictures[1], image[::-1])
-    assert pictures[2] is pictures[1]
+    images = list(run(image, steps))
+    assert images[0] is image
+    assert same(images[1], image[::-1])
+    assert images[2] is images[1]
 
 
-def test_a_picture_is_left_as_it_is_by_a_whole_pipeline():
+def test_an_image_is_left_as_it_is_by_a_whole_pipeline():
     image = COLOUR.copy()
     *_, _ = run(image, [Step(name) for name in OPERATIONS])
     assert same(image, COLOUR)
@@ -328,7 +328,7 @@ DRAWN = draw_pipelines()
 
 
 def read(path: Path) -> np.ndarray:
-    """A picture as the studio holds it: grey, or red first."""
+    """An image as the studio holds it: grey, or red first."""
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     assert image is not None
     return image if image.ndim == 2 else image[..., ::-1].copy()
@@ -374,7 +374,7 @@ def test_the_drawn_pipelines_hold_every_operation():
     assert not all(step.on for step in steps)
 
 
-def test_a_script_makes_the_same_picture(results):
+def test_a_script_makes_the_same_image(results):
     for number in range(PIPELINES):
         image = read(input_of(results, number))
         *_, expected = run(image, DRAWN[number])
@@ -433,8 +433,8 @@ def test_a_script_names_every_value():
     [(), (Step("canny", on=False),), (Step("canny", on=False), Step("invert", on=False))],
     ids=["empty", "one step, off", "two steps, off"],
 )
-@each_picture
-def test_a_script_without_steps_passes_the_picture_on(steps, image, tmp_path):
+@each_image
+def test_a_script_without_steps_passes_the_image_on(steps, image, tmp_path):
     write(tmp_path / "in.png", image)
     (tmp_path / "pipeline.py").write_text(as_code(steps), encoding="utf-8")
     finished = run_fresh(tmp_path, "pipeline.py", "in.png", "out.png")
@@ -446,17 +446,17 @@ def test_a_missing_file_is_told_in_a_sentence(tmp_path):
     (tmp_path / "pipeline.py").write_text(as_code((Step("invert"),)), encoding="utf-8")
     finished = run_fresh(tmp_path, "pipeline.py", "missing.png", "out.png")
     assert finished.returncode == 1
-    assert finished.stderr.splitlines()[-1] == "There is no picture missing.png."
+    assert finished.stderr.splitlines()[-1] == "There is no image missing.png."
     assert "Traceback" not in finished.stderr
     assert not (tmp_path / "out.png").exists()
 
 
-def test_a_file_that_is_no_picture_is_told_in_a_sentence(tmp_path):
+def test_a_file_that_is_no_image_is_told_in_a_sentence(tmp_path):
     (tmp_path / "pipeline.py").write_text(as_code((Step("invert"),)), encoding="utf-8")
-    (tmp_path / "in.png").write_text("not a picture", encoding="utf-8")
+    (tmp_path / "in.png").write_text("not an image", encoding="utf-8")
     finished = run_fresh(tmp_path, "pipeline.py", "in.png", "out.png")
     assert finished.returncode == 1
-    assert finished.stderr.splitlines()[-1] == "There is no picture in.png."
+    assert finished.stderr.splitlines()[-1] == "There is no image in.png."
 
 
 @pytest.mark.parametrize("arguments", [(), ("in.png",), ("in.png", "out.png", "more.png")], ids=len)
@@ -465,7 +465,7 @@ def test_a_script_without_two_arguments_says_how_to_run_it(arguments, tmp_path):
     (tmp_path / "pipeline.py").write_text(as_code((Step("invert"),)), encoding="utf-8")
     finished = run_fresh(tmp_path, "pipeline.py", *arguments)
     assert (finished.returncode, finished.stdout) == (1, "")
-    assert finished.stderr == "Run it: python pipeline.py picture.png result.png\n"
+    assert finished.stderr == "Run it: python pipeline.py image.png result.png\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.png", "pipeline.py"]
 
 

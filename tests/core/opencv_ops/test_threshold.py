@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 from core.opencv_ops import OPERATIONS, Step
-from tests.core.opencv_ops.pictures import (
+from tests.core.opencv_ops.images import (
     COLOUR,
     GREY,
-    PICTURES,
+    IMAGES,
     done,
     each_case,
     grid,
@@ -86,13 +86,13 @@ each_value = each_case(THRESHOLD, OTSU, TRIANGLE, ADAPTIVE)
 
 @each_value
 def test_it_is_what_opencv_does(name, values):
-    for image in PICTURES:
+    for image in IMAGES:
         assert same(done(name, image, **values), DIRECT[name](image, **values))
 
 
 @each_value
 def test_the_call_says_what_is_done(name, values):
-    for image in PICTURES:
+    for image in IMAGES:
         assert same(said(name, image, values), done(name, image, **values))
 
 
@@ -141,7 +141,7 @@ def test_the_threshold_itself_is_not_above(method, expected):
 @pytest.mark.parametrize("name", ["otsu", "triangle"])
 @pytest.mark.parametrize("inverse", [False, True])
 def test_the_note_tells_the_threshold_that_was_used(name, inverse):
-    for image in PICTURES:
+    for image in IMAGES:
         flag = {"otsu": cv2.THRESH_OTSU, "triangle": cv2.THRESH_TRIANGLE}[name]
         found, _ = cv2.threshold(in_grey(image), 0, 255, flag)
         note = OPERATIONS[name].note(image, {"inverse": inverse})

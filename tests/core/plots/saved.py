@@ -10,7 +10,7 @@ def as_file(figure, kind: str = "png") -> bytes:
     return file.getvalue()
 
 
-def is_picture(content: bytes, kind: str = "png") -> bool:
+def is_image(content: bytes, kind: str = "png") -> bool:
     if kind == "svg":
         return b"<svg" in content and content.rstrip().endswith(b"</svg>")
     return content.startswith(b"\x89PNG")

@@ -6,7 +6,7 @@ from core.plots import CLASS_FIGURES, of_run, scaled
 from core.plots.comparing import MOST_BARS
 from core.plots.style import RUN_MARKERS, RUN_SHAPES
 from tests.core.made_up import made_up, right_and_wrong, several
-from tests.core.plots.saved import as_file, is_picture
+from tests.core.plots.saved import as_file, is_image
 
 MATRIX = np.array([[3, 1, 0], [0, 0, 0], [2, 0, 6]])
 
@@ -90,7 +90,7 @@ def test_a_class_without_a_figure_has_no_bar():
     (rows,) = spec["datasets"].values()
     assert [row["class"] for row in rows] == ["class 0", "class 1"]
     assert len(spec["layer"][0]["encoding"]["y"]["sort"]) == 4
-    assert is_picture(as_file(plots.class_figure([one])))
+    assert is_image(as_file(plots.class_figure([one])))
 
 
 @pytest.mark.parametrize(("classes", "count", "file"), [(10, 12, "png"), (30, 3, "svg")])
@@ -106,7 +106,7 @@ def test_the_figure_of_classes_has_a_row_for_each(classes, count, file):
         colour, shape, _ = of_run(number)
         assert (line.get_color(), line.get_marker()) == (colour, RUN_MARKERS[shape])
         assert line.get_ydata().tolist() == list(range(classes))
-    assert is_picture(as_file(figure, file), file)
+    assert is_image(as_file(figure, file), file)
 
 
 @pytest.mark.parametrize("count", [1, 3, 12])
@@ -121,12 +121,12 @@ def test_accuracies_are_drawn_with_their_intervals(count):
         assert point.get_ydata()[0] == number
         ((low, _), (high, _)) = interval.get_segments()[0]
         assert (low, high) == pytest.approx(one.evaluation.accuracy_interval)
-    assert is_picture(as_file(figure))
+    assert is_image(as_file(figure))
 
 
-@pytest.mark.parametrize("pattern", [[1] * 10, [0] * 10, [1]], ids=["all", "none", "one picture"])
+@pytest.mark.parametrize("pattern", [[1] * 10, [0] * 10, [1]], ids=["all", "none", "one image"])
 def test_an_accuracy_at_the_very_end_can_be_drawn(pattern):
-    assert is_picture(as_file(plots.accuracy_figure([right_and_wrong("one", pattern)])))
+    assert is_image(as_file(plots.accuracy_figure([right_and_wrong("one", pattern)])))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_confusion_matrix_is_drawn_with_its_counts(classes, scale, file):
     assert [text.get_text() for text in axes.get_xticklabels()] == names
     assert [text.get_text() for text in axes.get_yticklabels()] == names
     assert axes.get_title() == "run-0"
-    assert is_picture(as_file(figure, file), file)
+    assert is_image(as_file(figure, file), file)
 
 
 def test_a_matrix_of_very_many_classes_is_drawn_without_numbers():
@@ -174,6 +174,6 @@ def test_names_of_classes_are_not_read_as_formulas(name):
     spec = plots.class_bars(found).to_dict(validate=True)
     assert name in spec["layer"][0]["encoding"]["y"]["sort"]
     for figure in (plots.class_figure(found), plots.confusion_figure(found[0])):
-        assert is_picture(as_file(figure))
+        assert is_image(as_file(figure))
         label = figure.axes[0].get_yticklabels()[1]
         assert (label.get_text(), label.get_parse_math()) == (name, False)

@@ -15,7 +15,7 @@ from core.plots.lines import MOST_POINTS
 from core.plots.style import RUN_COLOURS, RUN_DASHES, RUN_MARKERS, RUN_SHAPES
 from core.runs import AXES, Run
 from tests.core.made_up import made_up, made_up_run, several
-from tests.core.plots.saved import as_file, is_picture
+from tests.core.plots.saved import as_file, is_image
 
 STEPS = np.arange(1000.0)
 LONG = {
@@ -206,13 +206,13 @@ def test_a_class_against_the_rest_has_its_curves_and_areas(label):
 
 
 @pytest.mark.parametrize("make", [plots.roc_lines, plots.precision_recall_lines])
-def test_a_class_without_pictures_has_no_lines(make):
+def test_a_class_without_images_has_no_lines(make):
     absent = make([made_up("one", [0, 0, 1], np.full((3, 3), 1 / 3))], 2)
     assert absent.lines == ()
     valid(lines_chart(absent))
     texts = [text.get_text() for text in lines_figure(absent).axes[0].texts]
     assert texts == ["nothing to draw"]
-    assert is_picture(as_file(lines_figure(absent)))
+    assert is_image(as_file(lines_figure(absent)))
 
 
 def learning(found: list[Compared]) -> Lines:
@@ -327,7 +327,7 @@ def test_figures_have_a_line_and_a_legend_for_every_run(kind):
     ],
 )
 def test_figures_are_written_to_files(kind, count, file):
-    assert is_picture(as_file(lines_figure(MAKE[kind](several(count))), file), file)
+    assert is_image(as_file(lines_figure(MAKE[kind](several(count))), file), file)
 
 
 @pytest.mark.parametrize("name", ["$x_", "$\\frac$", "a_b^c", "Äpfel & <Birnen>"])
@@ -337,7 +337,7 @@ def test_names_of_classes_are_not_read_as_formulas(name):
     assert name in chart.title
     valid(lines_chart(chart))
     figure = lines_figure(chart)
-    assert is_picture(as_file(figure))
+    assert is_image(as_file(figure))
     assert name in figure.axes[0].get_title()
     assert not figure.axes[0].title.get_parse_math()
 

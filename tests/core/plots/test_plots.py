@@ -38,7 +38,7 @@ def values(chart) -> list[dict]:
 
 def test_the_chart_of_classes_has_a_bar_for_each_class_and_part():
     rows = values(plots.class_counts(look()))
-    found = {(row["class"], row["part"]): row["pictures"] for row in rows}
+    found = {(row["class"], row["part"]): row["images"] for row in rows}
     assert found == {
         ("class 0", "training"): 1,
         ("class 1", "training"): 2,
@@ -63,21 +63,21 @@ def test_the_chart_of_classes_grows_with_them():
     assert heights == sorted(set(heights))
 
 
-def test_the_chart_of_sizes_counts_pictures_of_each_size():
-    found = values(plots.picture_sizes(look(sizes=[(20, 30)] * 5 + [(30, 20)] * 2 + [(30, 30)])))
-    assert sorted((row["width"], row["height"], row["pictures"]) for row in found) == [
+def test_the_chart_of_sizes_counts_images_of_each_size():
+    found = values(plots.image_sizes(look(sizes=[(20, 30)] * 5 + [(30, 20)] * 2 + [(30, 30)])))
+    assert sorted((row["width"], row["height"], row["images"]) for row in found) == [
         (20, 30, 2),
         (30, 20, 5),
         (30, 30, 1),
     ]
 
 
-def test_many_sizes_become_few_dots_that_stand_for_all_pictures():
+def test_many_sizes_become_few_dots_that_stand_for_all_images():
     rng = np.random.default_rng(0)
-    found = values(plots.picture_sizes(look(sizes=rng.integers(1, 2000, (20_000, 2)))))
+    found = values(plots.image_sizes(look(sizes=rng.integers(1, 2000, (20_000, 2)))))
     assert len(found) <= 42**2
-    assert sum(row["pictures"] for row in found) == 20_000
-    assert all(type(row[key]) is int for row in found for key in ("width", "height", "pictures"))
+    assert sum(row["images"] for row in found) == 20_000
+    assert all(type(row[key]) is int for row in found for key in ("width", "height", "images"))
 
 
 @pytest.mark.parametrize(("classes", "rows"), [(2, 2), (10, 10), (50, 40)])
@@ -97,8 +97,8 @@ def test_the_sheet_shows_the_samples_in_order():
 
 
 def test_a_class_with_fewer_samples_leaves_the_rest_of_its_row_empty():
-    picture = np.zeros((8, 8, 1), np.uint8)
-    figure = plots.contact_sheet(replace(look(), samples=((picture,) * 3, (picture,))))
+    image = np.zeros((8, 8, 1), np.uint8)
+    figure = plots.contact_sheet(replace(look(), samples=((image,) * 3, (image,))))
     assert [len(axes.images) for axes in figure.axes] == [1, 1, 1, 1, 0, 0]
 
 
@@ -109,8 +109,8 @@ def test_the_sheet_can_be_written_whatever_the_classes_are_called(name):
     assert file.getvalue().startswith(b"\x89PNG")
 
 
-def test_the_sheet_tells_how_many_pictures_there_are():
-    assert plots.contact_sheet(look()).get_suptitle() == "My pets: 21 pictures"
+def test_the_sheet_tells_how_many_images_there_are():
+    assert plots.contact_sheet(look()).get_suptitle() == "My pets: 21 images"
 
 
 EPOCHS = tuple(

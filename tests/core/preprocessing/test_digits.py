@@ -101,7 +101,7 @@ def test_many_more_than_can_be_read_are_counted_but_not_taken_apart():
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (2, 2), (1, 800)])
 @pytest.mark.parametrize("fill", ["full", "alternating", "empty"])
-def test_the_smallest_pictures_do_not_crash(shape, fill):
+def test_the_smallest_images_do_not_crash(shape, fill):
     pattern = {"full": 1, "alternating": np.indices(shape).sum(axis=0) % 2, "empty": 0}[fill]
     ink = np.full(shape, 255, np.uint8) * np.uint8(pattern)
     parts = split_digits(ink)

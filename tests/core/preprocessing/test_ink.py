@@ -24,7 +24,7 @@ GRADIENTS = {
 
 
 @pytest.mark.parametrize("shape", [(280, 280), (28, 28), (1, 1), (600, 900)])
-def test_an_even_picture_is_blank(shape):
+def test_an_even_image_is_blank(shape):
     for level in [0, 1, 40, 128, 250, 255]:
         with pytest.raises(ImageError, match="blank"):
             find_ink(np.full(shape, level, np.uint8))
@@ -107,12 +107,12 @@ def test_ink_is_found_in_uneven_light(drawn_digit):
         ((8000, 5), (3200, 2)),
     ],
 )
-def test_large_pictures_are_reduced(shape, expected):
+def test_large_images_are_reduced(shape, expected):
     page = np.full(shape, 255, np.uint8)
     assert reduced(page).shape == expected
 
 
-def test_the_picture_given_is_left_alone(drawn_digit):
+def test_the_image_given_is_left_alone(drawn_digit):
     page = drawn_digit(2)
     page.setflags(write=False)
     find_ink(page)

@@ -9,13 +9,13 @@ from core.preprocessing import MNIST_LAYOUT, OPTDIGITS_LAYOUT, normalise_digit
 from core.preprocessing.normalise import crop_to_ink, enlarge, stroke_width
 
 
-def rows_and_columns(picture: np.ndarray) -> tuple[int, int]:
+def rows_and_columns(image: np.ndarray) -> tuple[int, int]:
     """Height and width of the smallest rectangle that holds all ink."""
-    return crop_to_ink(picture).shape
+    return crop_to_ink(image).shape
 
 
-def centre_of_mass(picture: np.ndarray) -> tuple[float, float]:
-    moments = cv2.moments(picture)
+def centre_of_mass(image: np.ndarray) -> tuple[float, float]:
+    moments = cv2.moments(image)
     return moments["m01"] / moments["m00"], moments["m10"] / moments["m00"]
 
 

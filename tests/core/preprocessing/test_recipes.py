@@ -77,7 +77,7 @@ def test_a_photograph_is_cropped_unless_something_else_is_asked_for():
 
 
 def test_an_unknown_way_to_fit_a_photograph_is_refused():
-    with pytest.raises(ImageError, match="no way to fit a picture named 'tile'. Known: crop"):
+    with pytest.raises(ImageError, match="no way to fit an image named 'tile'. Known: crop"):
         prepare("photo", np.zeros((9, 9), np.uint8), (32, 32, 3), "tile")
 
 
@@ -92,9 +92,9 @@ def test_a_drawing_is_read_the_same_however_photographs_are_fitted(drawn_digit, 
 def test_clothing_is_trimmed_centred_and_light_on_dark(ground):
     photo = np.full((200, 300, 3), ground, np.uint8)
     photo[50:150, 100:150] = 255 - ground
-    picture = prepare("fashion_item", photo, (28, 28, 1)).batch[0, ..., 0]
-    assert (picture[:, 7:21] == 255).all()
-    assert (picture[:, :7] == 0).all() and (picture[:, 21:] == 0).all()
+    image = prepare("fashion_item", photo, (28, 28, 1)).batch[0, ..., 0]
+    assert (image[:, 7:21] == 255).all()
+    assert (image[:, :7] == 0).all() and (image[:, 21:] == 0).all()
 
 
 def test_clothing_needs_something_to_be_seen():
@@ -109,12 +109,12 @@ def test_a_drawn_digit_is_prepared(drawn_digit, name):
         prepared = prepare(name, page, SHAPES[name])
         assert len(prepared.batch) == 1
         assert_whole(prepared, SHAPES[name])
-        assert [step.name for step in prepared.steps] == ["Your picture", "Ink"]
+        assert [step.name for step in prepared.steps] == ["Your image", "Ink"]
         assert (prepared.steps[0].image == page).all()
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_either_polarity_gives_the_same_picture(drawn_digit, name):
+def test_either_polarity_gives_the_same_image(drawn_digit, name):
     for label in range(10):
         dark = prepare(name, drawn_digit(label), SHAPES[name]).batch
         light = prepare(name, 255 - drawn_digit(label), SHAPES[name]).batch
@@ -157,7 +157,7 @@ def test_a_wider_margin_changes_nothing_of_importance(name, dataset):
     for digit in DATASETS[dataset].read_test()[0][:12, ..., 0]:
         page = 255 - cv2.resize(digit, (168, 168), interpolation=cv2.INTER_CUBIC)
         wide = cv2.copyMakeBorder(page, *[42] * 4, cv2.BORDER_CONSTANT, value=255)
-        near, far = (prepare(name, picture, SHAPES[name]).batch[0] for picture in (page, wide))
+        near, far = (prepare(name, image, SHAPES[name]).batch[0] for image in (page, wide))
         alike.append(similarity(near, far))
     assert np.mean(alike) > 0.95
 
@@ -196,7 +196,7 @@ BLANK = {
 
 @pytest.mark.parametrize("recipe", SHAPES)
 @pytest.mark.parametrize("name", BLANK)
-def test_a_blank_picture_is_never_classified(recipe, name):
+def test_a_blank_image_is_never_classified(recipe, name):
     with pytest.raises(ImageError, match="blank"):
         prepare(recipe, BLANK[name], SHAPES[recipe])
 
@@ -220,14 +220,14 @@ def test_the_strangest_proportions_do_not_crash(recipe):
     ):
         rng = np.random.default_rng(5)
         down, across = np.indices(shape)
-        picture = {
+        image = {
             "noise": rng.integers(0, 256, shape),
             "dot": np.where((down == shape[0] // 2) & (across == shape[1] // 2), 0, 255),
             "stripes": 255 * ((down + across) % 2),
             "half": np.where(across + down < sum(shape) / 2, 0, 255),
         }[content].astype(np.uint8)
         try:
-            prepared = prepare(recipe, picture, SHAPES[recipe])
+            prepared = prepare(recipe, image, SHAPES[recipe])
         except ImageError:
             continue
         assert_whole(prepared, SHAPES[recipe])
@@ -247,10 +247,10 @@ def test_a_recipe_must_be_known_and_fit_the_model(drawn_digit, name, shape, expe
 
 
 @pytest.mark.parametrize(
-    "picture",
+    "image",
     [np.zeros((9, 9)), np.zeros((9, 9, 4), np.uint8), np.zeros((0, 9), np.uint8)],
     ids=["float", "four channels", "empty"],
 )
-def test_what_is_no_picture_is_refused(picture):
+def test_what_is_no_image_is_refused(image):
     with pytest.raises(ImageError, match="Received"):
-        prepare("mnist_digit", picture, (28, 28, 1))
+        prepare("mnist_digit", image, (28, 28, 1))

@@ -14,7 +14,7 @@ def shipped() -> list[Compared]:
 
 @pytest.fixture(scope="session")
 def with_gaps() -> list[Compared]:
-    """Runs over four classes: one has no pictures, one is never answered, one is neither."""
+    """Runs over four classes: one has no images, one is never answered, one is neither."""
     labels = np.array([0, 0, 0, 1, 1, 1])
     found = []
     for name, answers in (("first", [0, 0, 2, 0, 0, 2]), ("second", [0, 0, 0, 2, 0, 2])):

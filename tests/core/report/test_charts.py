@@ -26,12 +26,12 @@ ALWAYS_FIRST, ALWAYS_LAST = ["accuracy"], ["classes-f1", "calibration", "coverag
 )
 @pytest.mark.parametrize("count", [1, 3])
 def test_there_is_a_chart_for_everything_that_was_kept(count, history, curves):
-    found = several(count, classes=3, pictures=30, history=history)
+    found = several(count, classes=3, images=30, history=history)
     matrices = [f"confusion-run-{number}" for number in range(count)]
     assert list(charts(found)) == [*ALWAYS_FIRST, *curves, *matrices, *ALWAYS_LAST]
 
 
-def is_picture(content: bytes) -> bool:
+def is_image(content: bytes) -> bool:
     """Whether it is a PNG on which something is drawn."""
     assert content.startswith(b"\x89PNG\r\n\x1a\n")
     pixels = decode(content)
@@ -50,7 +50,7 @@ def test_every_chart_of_the_shipped_runs_becomes_a_png_and_the_same_svg_each_tim
     first, again = charts(shipped), charts(shipped)
     assert len(first) == 9
     for name in first:
-        assert is_picture(png(first[name]())), name
+        assert is_image(png(first[name]())), name
         drawing = svg(first[name]())
         assert is_drawing(drawing), name
         assert drawing == svg(again[name]()), name
@@ -58,25 +58,25 @@ def test_every_chart_of_the_shipped_runs_becomes_a_png_and_the_same_svg_each_tim
 
 @pytest.mark.parametrize(("count", "classes"), [(1, 2), (1, 30), (5, 2)])
 def test_charts_of_any_number_of_runs_and_classes_are_drawn(count, classes):
-    for draw in charts(several(count, classes=classes, pictures=90)).values():
-        assert is_picture(png(draw()))
+    for draw in charts(several(count, classes=classes, images=90)).values():
+        assert is_image(png(draw()))
 
 
 def test_charts_of_absent_classes_are_drawn(with_gaps):
     for name, draw in charts(with_gaps).items():
-        assert is_picture(png(draw())), name
+        assert is_image(png(draw())), name
 
 
 def test_class_names_of_any_signs_are_drawn():
     names = ("$x^2$", "<b>&x", "-->", "ü ✓", "a\\b", "$", "x" * 30)
-    drawn = charts(several(2, classes=len(names), pictures=70, class_names=names))
+    drawn = charts(several(2, classes=len(names), images=70, class_names=names))
     for chart in ("confusion-run-0", "classes-f1"):
-        assert is_picture(png(drawn[chart]()))
+        assert is_image(png(drawn[chart]()))
         assert is_drawing(svg(drawn[chart]()))
 
 
 def test_the_confidence_below_which_answers_are_withheld_is_marked():
-    found = several(2, classes=3, pictures=60)
+    found = several(2, classes=3, images=60)
     drawn = [svg(charts(found, below)["coverage"]()) for below in (0.5, 0.9, 0.9)]
     assert drawn[0] != drawn[1] == drawn[2]
     title = charts(found, 0.9)["coverage"]().axes[0].get_title()

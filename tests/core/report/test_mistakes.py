@@ -11,7 +11,7 @@ from core import datasets
 from core.datasets import store
 from core.images import decode
 from core.report import as_html, as_json, surest_mistakes
-from tests.core.datasets.pictures_on_disk import pets, write_zip
+from tests.core.datasets.images_on_disk import pets, write_zip
 from tests.core.made_up import made_up, several
 
 
@@ -35,7 +35,7 @@ def one(tmp_path, monkeypatch):
 def test_mistakes_name_their_files_surest_first(one):
     found = surest_mistakes(one, 2)
     files = datasets.test_files("mine")
-    assert [row["file"] for row in found] == [files[row["picture"]] for row in found]
+    assert [row["file"] for row in found] == [files[row["image"]] for row in found]
     assert all(row["file"].startswith("cats/") for row in found)
     assert found[0]["confidence"] > found[1]["confidence"]
     assert found[0]["file"] in as_html([one], "Mine")
@@ -51,7 +51,7 @@ def test_the_report_shows_the_images_whatever_their_size(one):
     assert len(shown) == len(mistakes)
     for row, url in zip(mistakes, shown, strict=True):
         image = decode(base64.b64decode(url.partition(",")[2]))
-        assert (image == np.squeeze(images[row["picture"]])).all()
+        assert (image == np.squeeze(images[row["image"]])).all()
     datasets.delete("mine")
     assert "data:image/png;base64," not in as_html([one], "Mine").partition("Misclassified")[2]
 

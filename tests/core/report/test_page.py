@@ -96,7 +96,7 @@ def check_classes(page: Page, found: Sequence[Compared]) -> None:
             [
                 row["class"],
                 *(percent(row[figure]) for figure in ("precision", "recall", "f1")),
-                f"{row['pictures']:,}",
+                f"{row['images']:,}",
             ]
             for row in class_rows(one.evaluation, one.run.card.class_names)
         ]
@@ -105,7 +105,7 @@ def check_classes(page: Page, found: Sequence[Compared]) -> None:
 def test_the_page_of_the_shipped_runs_holds_every_figure(shipped):
     page = check(shipped, "MNIST")
     assert sentence(leaders(shipped)) in page.words
-    assert "3 trained models on the same 10,000 test pictures" in page.words
+    assert "3 trained models on the same 10,000 test images" in page.words
     assert page.charts[:3] == ["Accuracy", "Learning curves accuracy", "Learning curves loss"]
     assert page.tags.count("svg") == len(page.charts) == 9
     for one in shipped:
@@ -115,7 +115,7 @@ def test_the_page_of_the_shipped_runs_holds_every_figure(shipped):
 
 
 def test_runs_are_called_by_their_titles():
-    first, second = several(2, classes=2, pictures=30, title="Twins")
+    first, second = several(2, classes=2, images=30, title="Twins")
     third = made_up("of-third", *_answers(first), title="The <third>")
     text = as_html([first, second, third], "x", made=WHEN)
     page = Page(text)
@@ -132,21 +132,21 @@ def _answers(one: Compared) -> tuple:
 
 
 def test_the_same_comparison_gives_the_same_page():
-    found = several(1, classes=2, pictures=30)
+    found = several(1, classes=2, images=30)
     assert as_html(found, "x", made=WHEN) == as_html(found, "x", made=WHEN)
 
 
 def test_when_it_was_written_is_on_the_page():
-    assert "UTC" in Page(as_html(several(1, classes=2, pictures=10), "x")).words
+    assert "UTC" in Page(as_html(several(1, classes=2, images=10), "x")).words
 
 
 def test_one_run_alone_has_a_page():
-    page = check(several(1, classes=3, pictures=30))
+    page = check(several(1, classes=3, images=30))
     assert "ahead" not in page.words
 
 
 def test_thirty_classes_have_a_page():
-    page = check(several(1, classes=30, pictures=300))
+    page = check(several(1, classes=30, images=300))
     assert page.tags.count("svg") == len(page.charts) == 5
 
 
@@ -169,7 +169,7 @@ def test_whatever_somebody_else_wrote_is_shown_as_it_is():
     found = several(
         2,
         classes=len(STRANGE),
-        pictures=60,
+        images=60,
         class_names=STRANGE,
         dataset=f"of {everything}",
         model=f"by {everything}",
@@ -187,5 +187,5 @@ def test_the_members_of_an_ensemble_are_named():
         {"id": name, "sha256": "0" * 64, "weight": weight}
         for name, weight in (("first", 0.75), ("second", 0.25))
     )
-    page = check(several(2, classes=3, pictures=30, members=members, family="ensemble"))
+    page = check(several(2, classes=3, images=30, members=members, family="ensemble"))
     assert "Members: first (0.75), second (0.25)." in page.words

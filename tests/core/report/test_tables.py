@@ -13,7 +13,7 @@ from core.evaluation import evaluate
 from core.report import as_csv, as_json, class_rows
 from tests.core.made_up import several
 
-HEAD = ["run", "dataset", "model", "test_pictures"]
+HEAD = ["run", "dataset", "model", "test_images"]
 
 
 def strictly(text: str) -> dict:
@@ -46,11 +46,11 @@ def test_the_csv_of_shipped_runs_holds_exactly_their_figures(shipped):
 
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_the_csv_has_a_line_for_each_run(count):
-    check_csv(several(count, classes=3, pictures=30))
+    check_csv(several(count, classes=3, images=30))
 
 
 def test_what_was_not_measured_is_empty_in_the_csv_and_null_in_the_json():
-    one, other = several(2, classes=3, pictures=30, cost={"parameters": 7})
+    one, other = several(2, classes=3, images=30, cost={"parameters": 7})
     for row in csv.DictReader(io.StringIO(as_csv([one, other]))):
         assert (row["parameters"], row["latency_seconds"], row["file_bytes"]) == ("7", "", "")
     for run in strictly(as_json([one, other]))["runs"]:
@@ -61,7 +61,7 @@ def test_what_was_not_measured_is_empty_in_the_csv_and_null_in_the_json():
 
 @pytest.mark.parametrize("dataset", ["a,b", 'with "quotes"', "two\nlines", "=1+1", "ü ✓"])
 def test_a_name_of_any_signs_comes_through(dataset):
-    found = several(2, classes=2, pictures=10, dataset=dataset)
+    found = several(2, classes=2, images=10, dataset=dataset)
     check_csv(found)
     assert [run["dataset"] for run in strictly(as_json(found))["runs"]] == [dataset] * 2
 
@@ -75,7 +75,7 @@ def test_the_json_of_shipped_runs_holds_their_figures_and_settings(shipped):
         assert run["test_fingerprint"] == card.test_fingerprint
         assert run["hyperparameters"] == card.hyperparameters
         assert (run["model"], run["seed"], run["members"]) == (card.model, card.seed, [])
-        assert run["test_pictures"] == 10_000
+        assert run["test_images"] == 10_000
         assert run["machine"] == card.cost["machine"]
         assert run["figures"] == one.figures
         expected = confusion_matrix(found.labels, found.predictions)
@@ -85,7 +85,7 @@ def test_the_json_of_shipped_runs_holds_their_figures_and_settings(shipped):
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_the_json_holds_every_pair_of_runs_once(count):
-    found = several(count, classes=4, pictures=60)
+    found = several(count, classes=4, images=60)
     pairs = strictly(as_json(found))["pairs"]
     received = [frozenset((pair["first"], pair["second"])) for pair in pairs]
     assert received == [frozenset(pair) for pair in combinations([o.id for o in found], 2)]
@@ -126,7 +126,7 @@ def check_classes(evaluation, names) -> None:
     )
     rows = class_rows(evaluation, names)
     assert [row["class"] for row in rows] == list(names)
-    titles = {"precision": "precision", "recall": "recall", "f1": "f1-score", "pictures": "support"}
+    titles = {"precision": "precision", "recall": "recall", "f1": "f1-score", "images": "support"}
     for row in rows:
         for ours, theirs in titles.items():
             value = expected[row["class"]][theirs]
@@ -134,7 +134,7 @@ def check_classes(evaluation, names) -> None:
                 assert row[ours] is None
             else:
                 assert row[ours] == pytest.approx(value, abs=1e-12)
-        assert isinstance(row["pictures"], int)
+        assert isinstance(row["images"], int)
 
 
 def test_classes_of_shipped_runs_are_those_of_scikit_learn(shipped):
@@ -148,9 +148,9 @@ def test_absent_classes_are_those_of_scikit_learn(with_gaps):
 
 
 @pytest.mark.parametrize("classes", [2, 3, 30])
-@pytest.mark.parametrize("pictures", [1, 5, 200])
-def test_classes_of_any_answers_are_those_of_scikit_learn(classes, pictures):
-    rng = np.random.default_rng([classes, pictures])
-    rows = rng.dirichlet(np.ones(classes), pictures)
-    found = evaluate(rng.integers(0, classes, pictures), rows)
+@pytest.mark.parametrize("images", [1, 5, 200])
+def test_classes_of_any_answers_are_those_of_scikit_learn(classes, images):
+    rng = np.random.default_rng([classes, images])
+    rows = rng.dirichlet(np.ones(classes), images)
+    found = evaluate(rng.integers(0, classes, images), rows)
     check_classes(found, [f"class {label}" for label in range(classes)])

@@ -136,7 +136,7 @@ def test_what_is_no_card_is_refused(text):
         ({"test_fingerprint": "", "dataset": "other"}, "other " + "f" * 64),
     ],
 )
-def test_runs_were_measured_on_the_same_pictures_if_their_test_sets_are_equal(changes, expected):
+def test_runs_were_measured_on_the_same_images_if_their_test_sets_are_equal(changes, expected):
     assert card(**changes).test_set == expected
 
 

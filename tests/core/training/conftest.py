@@ -93,7 +93,7 @@ def with_rows(
     choose: Callable[[np.ndarray], np.ndarray],
     splits: tuple[str, ...] = ("train", "val", "test"),
 ) -> Dataset:
-    """The dataset with those pictures of some splits whose labels `choose` picks out."""
+    """The dataset with those images of some splits whose labels `choose` picks out."""
     parts = {}
     for split in splits:
         images, labels = dataset.split(split)

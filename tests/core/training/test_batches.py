@@ -35,7 +35,7 @@ def same(first, second) -> bool:
 
 
 @pytest.mark.parametrize("most", [0, 1000, 1001, 10**6])
-def test_all_pictures_are_used_in_order(most):
+def test_all_images_are_used_in_order(most):
     assert (chosen_rows(UNEVEN, most, 0) == np.arange(1000)).all()
 
 
@@ -47,7 +47,7 @@ def test_each_class_is_used_in_proportion(most, counts):
 
 
 @pytest.mark.parametrize("most", [3, 4, 7, 99, 500, 900, 996, 997, 998, 999])
-def test_so_many_pictures_are_used_and_none_twice(most):
+def test_so_many_images_are_used_and_none_twice(most):
     rows = chosen_rows(UNEVEN, most, 0)
     assert len(rows) == most
     assert (np.diff(rows) > 0).all()
@@ -59,14 +59,14 @@ def test_there_is_one_of_each_class_at_least(most):
     assert sorted(UNEVEN[chosen_rows(UNEVEN, most, 0)]) == [0, 1, 2]
 
 
-def test_the_seed_decides_which_pictures_are_used():
+def test_the_seed_decides_which_images_are_used():
     first, again, other = (chosen_rows(UNEVEN, 50, seed) for seed in (4, 4, 5))
     assert (first == again).all()
     assert (first != other).any()
 
 
 @pytest.mark.parametrize("most", [2, 10, 49, 50])
-def test_a_class_with_a_single_picture_is_kept(most):
+def test_a_class_with_a_single_image_is_kept(most):
     labels = np.array([0] * 50 + [1])
     for seed in range(60):
         rows = chosen_rows(labels, most, seed)
@@ -86,7 +86,7 @@ def test_weights_of_classes_are_those_of_scikit_learn(labels):
     assert weights[labels].mean() == pytest.approx(1)
 
 
-def test_a_batch_holds_pictures_and_targets(digits):
+def test_a_batch_holds_images_and_targets(digits):
     batches = batches_of(digits, batch_size=64)
     assert len(batches) == len(digits.y_train) // 64
     images, targets = batches[3]
@@ -96,7 +96,7 @@ def test_a_batch_holds_pictures_and_targets(digits):
     assert (targets.max(axis=1) == 1).all()
 
 
-def test_pictures_come_with_their_own_labels_and_only_once(digits):
+def test_images_come_with_their_own_labels_and_only_once(digits):
     numbered = replace(
         digits,
         x_train=np.arange(len(digits.y_train), dtype=np.uint16).view(np.uint8).reshape(-1, 1, 2, 1),
@@ -122,7 +122,7 @@ def test_pictures_come_with_their_own_labels_and_only_once(digits):
         {"mixup": 0.4},
         {"cutmix": 1.0},
         {"class_weights": True},
-        {"max_pictures": 300},
+        {"max_images": 300},
     ],
     ids=str,
 )
@@ -152,7 +152,7 @@ def test_one_can_go_on_with_a_later_epoch(digits, values):
     assert same(contents(batches_of(digits, **values)), contents(resumed))
 
 
-def test_pictures_are_changed_as_the_policy_says(digits):
+def test_images_are_changed_as_the_policy_says(digits):
     plain, moved = batches_of(digits, 5), batches_of(digits, 5, augmentation="small_moves")
     for index in (0, 4):
         rng = np.random.default_rng([5, 0, index])
@@ -179,7 +179,7 @@ def test_class_weights_are_the_third_part(digits):
         assert received == pytest.approx(weights[targets.argmax(axis=1)])
 
 
-def test_a_mixed_picture_has_the_weight_of_its_parts(digits):
+def test_a_mixed_image_has_the_weight_of_its_parts(digits):
     uneven = with_rows(digits, lambda labels: (labels > 0) | (np.cumsum(labels == 0) <= 20))
     weights = class_weights(uneven.y_train, 10)
     for _, targets, received in contents(batches_of(uneven, class_weights=True, mixup=1.0)):
@@ -197,14 +197,14 @@ def test_a_mixed_picture_has_the_weight_of_its_parts(digits):
     ],
 )
 def test_batches_are_all_of_one_size(digits, most, size, expected):
-    batches = batches_of(digits, max_pictures=most, batch_size=size)
+    batches = batches_of(digits, max_images=most, batch_size=size)
     assert [len(images) for images, _ in contents(batches)] == expected
 
 
-def test_only_chosen_pictures_are_used(digits):
+def test_only_chosen_images_are_used(digits):
     rows = chosen_rows(digits.y_train, 200, 7)
     allowed = {digits.x_train[row].tobytes() for row in rows}
-    batches = batches_of(digits, 7, max_pictures=200)
+    batches = batches_of(digits, 7, max_images=200)
     for _ in range(2):
         used = {image.tobytes() for images, _ in contents(batches) for image in images}
         assert used == allowed

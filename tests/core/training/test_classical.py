@@ -47,7 +47,7 @@ SVMS = ["linear_svm", "rbf_svm"]
 
 def settings(model: str, chosen: str | None = None, **values):
     """Small ones, with the usual features of the model or others."""
-    small = {"max_pictures": 400, **SMALL[model]}
+    small = {"max_images": 400, **SMALL[model]}
     if chosen is not None:
         small["features"] = chosen
         if chosen != "pca":
@@ -82,9 +82,9 @@ each_features = pytest.mark.parametrize("chosen", FEATURES)
 
 
 def plain_fit(dataset, model: str, chosen: str, **values):
-    """What scikit-learn alone makes of the same pictures."""
+    """What scikit-learn alone makes of the same images."""
     hyperparameters = settings(model, chosen, **values)
-    rows = chosen_rows(dataset.y_train, hyperparameters["max_pictures"], 3)
+    rows = chosen_rows(dataset.y_train, hyperparameters["max_images"], 3)
     estimator = MODELS[model].build(hyperparameters, 3)
     pipeline = make_pipeline(*features(hyperparameters, dataset.input_shape, 3), estimator)
     return pipeline.fit(flat(dataset.x_train[rows]), dataset.y_train[rows])
@@ -220,7 +220,7 @@ def test_a_training_can_be_stopped_in_the_middle(digits, model):
 
 @each_model()
 def test_two_classes_are_enough(two_digits, model):
-    pipeline, history = fit(two_digits, model, max_pictures=200)
+    pipeline, history = fit(two_digits, model, max_images=200)
     probabilities = pipeline.predict_proba(flat(two_digits.x_test))
     assert probabilities.shape == (len(two_digits.y_test), 2)
     assert (probabilities.argmax(axis=1) == two_digits.y_test).mean() > 0.9
@@ -262,24 +262,24 @@ def test_an_svm_does_so_too_where_classes_are_hard_to_tell_apart(digits, model):
 
 
 def test_probabilities_of_an_svm_say_how_often_it_is_right(digits):
-    pipeline, _ = fit(digits, "rbf_svm", max_pictures=0)
+    pipeline, _ = fit(digits, "rbf_svm", max_images=0)
     probabilities = pipeline.predict_proba(flat(digits.x_test))
     right = (probabilities.argmax(axis=1) == digits.y_test).mean()
     assert probabilities.max(axis=1).mean() == pytest.approx(right, abs=0.1)
 
 
 @each_model()
-def test_the_seed_and_the_pictures_decide_everything(digits, fitted, model):
+def test_the_seed_and_the_images_decide_everything(digits, fitted, model):
     pixels = flat(digits.x_test)
     first, again = fitted(model, "pca")[0], fit(digits, model, chosen="pca")[0]
     assert (first.predict_proba(pixels) == again.predict_proba(pixels)).all()
 
 
 @each_model()
-def test_only_so_many_pictures_are_used(digits, model):
+def test_only_so_many_images_are_used(digits, model):
     reports: list[Progress] = []
-    pipeline, _ = fit(digits, model, Reporter(reports.append), chosen="pixels", max_pictures=150)
-    assert reports[0].note == "150 pictures"
+    pipeline, _ = fit(digits, model, Reporter(reports.append), chosen="pixels", max_images=150)
+    assert reports[0].note == "150 images"
     if model == "knn":
         assert pipeline[-1].n_samples_fit_ == 150
 
@@ -288,37 +288,37 @@ def test_only_so_many_pictures_are_used(digits, model):
     ("model", "values"),
     [
         *(
-            (model, {"chosen": "pca", "pca_components": 60, "max_pictures": 40})
+            (model, {"chosen": "pca", "pca_components": 60, "max_images": 40})
             for model in CLASSICAL
         ),
-        ("knn", {"n_neighbors": 100, "max_pictures": 0}),
-        ("knn", {"n_neighbors": 100, "max_pictures": 60, "chosen": "pixels"}),
+        ("knn", {"n_neighbors": 100, "max_images": 0}),
+        ("knn", {"n_neighbors": 100, "max_images": 60, "chosen": "pixels"}),
         ("mlp", {"batch_size": 4096}),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Got `batch_size`")
-def test_few_pictures_are_enough_for_whatever_is_set(digits, model, values):
+def test_few_images_are_enough_for_whatever_is_set(digits, model, values):
     pipeline, history = fit(digits, model, **values)
     assert pipeline.predict_proba(flat(digits.x_test)).shape == (360, 10)
     assert history
 
 
 @each_model()
-def test_a_rare_class_is_learnt_however_few_pictures_are_used(digits, model):
+def test_a_rare_class_is_learnt_however_few_images_are_used(digits, model):
     rare = with_rows(
         digits, lambda labels: (labels != 3) | (np.cumsum(labels == 3) <= 2), ("train",)
     )
-    pipeline, _ = fit(rare, model, chosen="pixels", max_pictures=60)
+    pipeline, _ = fit(rare, model, chosen="pixels", max_images=60)
     assert pipeline.classes_.tolist() == list(range(10))
     assert pipeline.predict_proba(flat(digits.x_test)).shape == (360, 10)
 
 
 @each_model()
-def test_a_class_may_have_a_single_training_picture(digits, model):
+def test_a_class_may_have_a_single_training_image(digits, model):
     single = with_rows(
         digits, lambda labels: (labels != 3) | (np.cumsum(labels == 3) <= 1), ("train",)
     )
-    pipeline, _ = fit(single, model, chosen="pixels", max_pictures=0)
+    pipeline, _ = fit(single, model, chosen="pixels", max_images=0)
     assert pipeline.predict_proba(flat(digits.x_test)).shape == (360, 10)
 
 
@@ -333,12 +333,12 @@ def test_a_class_may_be_missing_from_validation(digits, model):
 @each_model(SVMS)
 def test_an_svm_needs_every_class_in_validation(digits, model):
     missing = with_rows(digits, lambda labels: labels != 3, ("val",))
-    with pytest.raises(DatasetError, match="needs validation pictures of every class"):
+    with pytest.raises(DatasetError, match="needs validation images of every class"):
         fit(missing, model, chosen="pixels")
 
 
 @each_model(SVMS)
-def test_one_validation_picture_of_a_class_is_enough_for_an_svm(digits, model):
+def test_one_validation_image_of_a_class_is_enough_for_an_svm(digits, model):
     few = with_rows(digits, lambda labels: (labels != 3) | (np.cumsum(labels == 3) <= 1), ("val",))
     pipeline, _ = fit(few, model, chosen="pixels")
     assert pipeline.predict_proba(flat(digits.x_test)).shape == (360, 10)
@@ -356,7 +356,7 @@ def test_a_model_with_probabilities_of_its_own_keeps_them(fitted):
 
 # What a pretrained network finds
 
-DEEP = {"features": EMBEDDED, "feature_size": 32, "max_pictures": 300}
+DEEP = {"features": EMBEDDED, "feature_size": 32, "max_images": 300}
 
 
 @pytest.fixture(scope="module")
@@ -392,9 +392,7 @@ def test_a_run_that_looks_through_a_network_answers_as_it_was_measured(deep_run,
     received = predictor.probabilities(digits.x_test)
     assert received.shape == (360, 10)
     assert np.abs(received - kept.probabilities).max() < 1e-5
-    single = np.concatenate(
-        [predictor.probabilities(picture[None]) for picture in digits.x_test[:5]]
-    )
+    single = np.concatenate([predictor.probabilities(image[None]) for image in digits.x_test[:5]])
     assert np.abs(single - received[:5]).max() < 1e-4
     page = 255 - digits.x_test[0, ..., 0].repeat(20, axis=0).repeat(20, axis=1)
     assert predictor.read(page).label in deep_run.card.class_names

@@ -11,7 +11,7 @@ from core.models.classical_params import DEFAULT_INPUT
 from core.models.presets import CNN_PRESETS, STUDIOS_OWN, TRANSFER_PRESETS
 from core.models.transfer import BACKBONES
 from core.training import TrainConfig, shipped
-from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.datasets.images_on_disk import pets, write_folder
 
 
 def test_defaults_are_filled_in():
@@ -62,8 +62,8 @@ def test_every_preset_fits_the_datasets_that_come_with_the_studio(preset, datase
     assert {**config.hyperparameters, **CNN_PRESETS[preset].values} == config.hyperparameters
 
 
-def test_pictures_too_small_for_the_network_are_refused_before_training():
-    with pytest.raises(ModelError, match="Pictures of 8×8 pixels are used up in block 2 of 2"):
+def test_images_too_small_for_the_network_are_refused_before_training():
+    with pytest.raises(ModelError, match="Images of 8×8 pixels are used up in block 2 of 2"):
         TrainConfig("digits", "simple_cnn", CNN_PRESETS["two_blocks"].values)
 
 
@@ -159,7 +159,7 @@ def test_every_preset_of_a_pretrained_network_can_be_trained(model, preset, data
     ],
     ids=str,
 )
-def test_pictures_are_changed_at_random_where_they_are_looked_at_again(values, expected):
+def test_images_are_changed_at_random_where_they_are_looked_at_again(values, expected):
     hyperparameters = TrainConfig("cifar10", "efficientnet_lite0", values).hyperparameters
     assert hyperparameters["augmentation"] == expected
 
@@ -206,7 +206,7 @@ def test_values_that_a_pretrained_network_cannot_have_are_refused(values, expect
         ("knn", {"features": "efficientnet_lite0", "feature_size": 96}),
     ],
 )
-def test_pictures_that_come_along_are_loaded_as_they_are(model, values):
+def test_images_that_come_along_are_loaded_as_they_are(model, values):
     for dataset in ("digits", "mnist", "cifar10"):
         assert TrainConfig(dataset, model, values).side is None
 
@@ -246,7 +246,7 @@ def test_the_shipped_network_is_the_studios_own():
     assert hyperparameters["augmentation"] == "drawn_digits"
 
 
-@pytest.mark.parametrize("name", shipped.CONFIGS)  # those whose pictures come along
+@pytest.mark.parametrize("name", shipped.CONFIGS)  # those whose images come along
 def test_a_shipped_run_was_trained_with_its_configuration(name):
     card, config = runs.load(name).card, shipped.CONFIGS[name]
     assert card.owner == "studio"

@@ -29,8 +29,8 @@ def run_of(
 ) -> Run:
     """A run as a training with that configuration would have left it."""
     spec = find(config.dataset)
-    pictures = round(spec.train_size * (1 - config.validation_fraction))
-    size = min(pictures, config.hyperparameters["max_pictures"] or pictures)
+    images = round(spec.train_size * (1 - config.validation_fraction))
+    size = min(images, config.hyperparameters["max_images"] or images)
     card = replace(
         small_run.card,
         dataset=config.dataset,
@@ -60,7 +60,7 @@ def test_nothing_is_known_at_first(small_run):
         FOREST,
         TrainConfig("digits", "rbf_svm"),
         TrainConfig("mnist", "knn", {"features": "hog"}),
-        TrainConfig("mnist", "logistic_regression", {"max_pictures": 5000}),
+        TrainConfig("mnist", "logistic_regression", {"max_images": 5000}),
         TrainConfig("mnist", "gradient_boosting"),
     ],
     ids=lambda config: config.model,
@@ -115,7 +115,7 @@ def test_a_pretrained_network_takes_as_long_again(small_run, model, values):
     [
         ({"epochs": 40}, 1),  # features are computed once
         ({"input_size": 128}, 4),
-        ({"max_pictures": 27_000}, 0.5),
+        ({"max_images": 27_000}, 0.5),
         ({"cache_features": False}, 4),
         ({"cache_features": False, "epochs": 8}, 8),
         ({"fine_tune_epochs": 1}, 1 + 3),  # there, and back, which takes twice as long
@@ -130,9 +130,9 @@ def test_what_a_pretrained_network_has_to_do_is_counted(small_run, values, times
     assert seconds_of(pretrained(**values), earlier) == pytest.approx(200 * times)
 
 
-def test_few_pictures_do_not_make_a_pretrained_network_begin_sooner(small_run):
+def test_few_images_do_not_make_a_pretrained_network_begin_sooner(small_run):
     earlier = [trained(small_run, pretrained(), 200.0)]
-    assert seconds_of(pretrained(max_pictures=100), earlier) == 25
+    assert seconds_of(pretrained(max_images=100), earlier) == 25
 
 
 def test_another_backbone_is_estimated_by_its_multiplications(small_run):
@@ -163,9 +163,9 @@ def test_a_classical_model_on_what_a_network_finds_takes_as_long_again(small_run
     assert estimate(config, find("mnist"), [run_of(small_run, pixels, 8.0)]) is None
 
 
-def test_fewer_pictures_take_less(small_run):
+def test_fewer_images_take_less(small_run):
     earlier = [run_of(small_run, FOREST, 10.0)]
-    fewer = TrainConfig("digits", "random_forest", {"n_estimators": 50, "max_pictures": 300})
+    fewer = TrainConfig("digits", "random_forest", {"n_estimators": 50, "max_images": 300})
     assert seconds_of(fewer, earlier) < 3
 
 
@@ -219,7 +219,7 @@ def test_runs_without_their_size_or_time_do_not_count(small_run):
     assert estimate(FOREST, find("digits"), earlier) is None
 
 
-@pytest.mark.parametrize("name", CONFIGS)  # those whose pictures come along
+@pytest.mark.parametrize("name", CONFIGS)  # those whose images come along
 def test_shipped_runs_can_be_estimated_from(name):
     run = runs.load(name)
     config = TrainConfig.of(run.card)

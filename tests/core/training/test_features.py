@@ -22,18 +22,18 @@ from core.training.features import FOLDER, features, key_of
 from tests.core.training.conftest import with_rows
 
 WIDTH, SIZE = 6, 32
-AT_ONCE = 16  # pictures that are looked at together
+AT_ONCE = 16  # images that are looked at together
 PATIENCE = 60.0  # seconds until a test gives up
 
 
 class Seen:
-    """Stands for a backbone: figures of each picture that nothing but this picture decides.
+    """Stands for a backbone: figures of each image that nothing but this image decides.
 
     It counts what it is shown, and may do something at each call before it answers.
     """
 
     def __init__(self, before_call=lambda calls: None) -> None:
-        self.pictures: list[bytes] = []
+        self.images: list[bytes] = []
         self.calls = self.made = 0
         self.before_call = before_call
 
@@ -41,17 +41,17 @@ class Seen:
         self.made += 1
         return self
 
-    def __call__(self, pictures: np.ndarray) -> np.ndarray:
-        assert len(pictures) <= AT_ONCE
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        assert len(images) <= AT_ONCE
         self.calls += 1
         self.before_call(self.calls)
-        self.pictures += [picture.tobytes() for picture in pictures]
-        return figures(pictures)
+        self.images += [image.tobytes() for image in images]
+        return figures(images)
 
 
-def figures(pictures: np.ndarray) -> np.ndarray:
+def figures(images: np.ndarray) -> np.ndarray:
     """Float32 `(N, WIDTH)`."""
-    flat = np.asarray(pictures).reshape(len(pictures), -1).astype(np.float32)
+    flat = np.asarray(images).reshape(len(images), -1).astype(np.float32)
     parts = [flat.mean(axis=1), flat.std(axis=1), flat.max(axis=1)]
     return np.stack([*parts, *flat[:, 20 : 20 + WIDTH - 3].T], axis=1)
 
@@ -75,7 +75,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def look(folder, digits):
-    """`look(rows)`: features of those pictures of the digits; `look.seen` was shown the rest."""
+    """`look(rows)`: features of those images of the digits; `look.seen` was shown the rest."""
 
     def get(rows=None, part="train", dataset=digits, seen=None, report=None, size=SIZE):
         get.seen = seen or Seen()
@@ -96,7 +96,7 @@ def mine(folder, digits):
     return folder / key_of(digits, EMBEDDED, SIZE)
 
 
-def test_features_are_those_of_each_picture(look, digits):
+def test_features_are_those_of_each_image(look, digits):
     found = look()
     assert found.dtype == np.float16
     assert found.shape == (len(digits.y_train), WIDTH)
@@ -104,9 +104,9 @@ def test_features_are_those_of_each_picture(look, digits):
     assert not found.flags.writeable
 
 
-def test_each_picture_is_looked_at_once(look, digits):
+def test_each_image_is_looked_at_once(look, digits):
     look()
-    assert len(look.seen.pictures) == len(digits.y_train)
+    assert len(look.seen.images) == len(digits.y_train)
     assert look.seen.calls == -(-len(digits.y_train) // AT_ONCE)
     assert look.seen.made == 1
 
@@ -121,23 +121,23 @@ def test_what_was_computed_is_not_computed_again(look, digits):
 def test_only_the_rows_that_are_asked_for_are_computed(look, digits):
     rows = np.array([5, 1000, 3, 77])
     found = look(rows)
-    assert look.seen.pictures == [picture.tobytes() for picture in digits.x_train[np.sort(rows)]]
+    assert look.seen.images == [image.tobytes() for image in digits.x_train[np.sort(rows)]]
     assert np.array_equal(found[rows], expected(digits)[rows])
 
 
 def test_other_rows_are_added_later(look, digits):
     look(np.arange(0, 200, 2))
     found = look(np.arange(150))
-    wanted = [picture.tobytes() for picture in digits.x_train[1:150:2]]
-    assert look.seen.pictures == wanted
+    wanted = [image.tobytes() for image in digits.x_train[1:150:2]]
+    assert look.seen.images == wanted
     assert np.array_equal(found[:150], expected(digits)[:150])
     assert np.array_equal(found[150:200:2], expected(digits)[150:200:2])
 
 
-def test_training_and_validation_pictures_are_kept_apart(look, digits, folder):
+def test_training_and_validation_images_are_kept_apart(look, digits, folder):
     look()
     found = look(part="val")
-    assert len(look.seen.pictures) == len(digits.y_val)
+    assert len(look.seen.images) == len(digits.y_val)
     assert np.array_equal(found, expected(digits, "val"))
     assert np.array_equal(look(), expected(digits))
     names = {"train.npy", "train-done.npy", "val.npy", "val-done.npy"}
@@ -150,7 +150,7 @@ def test_it_tells_how_far_it_is(look):
     assert {progress.stage for progress in seen} == {"features"}
     parts = [progress.part for progress in seen]
     assert parts == sorted(parts) and (parts[0], parts[-1]) == (0, 1)
-    assert seen[-1].note == "300 of 300 pictures, once for all epochs"
+    assert seen[-1].note == "300 of 300 images, once for all epochs"
 
 
 # What belongs together
@@ -165,19 +165,19 @@ def test_the_key_is_that_of_dataset_backbone_and_size(digits, two_digits):
         key_of(replace(digits, x_test=255 - digits.x_test), EMBEDDED, SIZE),
         key_of(digits, "vgg16", SIZE),
         key_of(digits, EMBEDDED, 64),
-        key_of(replace(digits, contents="the same pictures at another size"), EMBEDDED, SIZE),
+        key_of(replace(digits, contents="the same images at another size"), EMBEDDED, SIZE),
     ]
     assert len({key, *others}) == 1 + len(others)
     assert key.startswith(f"{EMBEDDED}-{SIZE}-")
 
 
-@pytest.mark.parametrize("change", ["pictures", "size"])
+@pytest.mark.parametrize("change", ["images", "size"])
 def test_what_is_not_the_same_is_computed_anew(look, digits, change):
     look()
     changed = replace(digits, x_train=255 - digits.x_train)
-    found = look(dataset=changed) if change == "pictures" else look(size=64)
-    assert len(look.seen.pictures) == len(digits.y_train)
-    assert np.array_equal(found, expected(changed if change == "pictures" else digits))
+    found = look(dataset=changed) if change == "images" else look(size=64)
+    assert len(look.seen.images) == len(digits.y_train)
+    assert np.array_equal(found, expected(changed if change == "images" else digits))
     assert np.array_equal(look(), expected(digits))
     assert look.seen.calls == 0
 
@@ -188,9 +188,9 @@ def test_what_is_not_the_same_is_computed_anew(look, digits, change):
 def test_a_pass_that_is_stopped_goes_on_where_it_ended(look, digits):
     with pytest.raises(Cancelled, match="Stopped as asked."):
         look(report=stopping_after(4))  # at the beginning, and after each of three batches
-    assert len(look.seen.pictures) == 3 * AT_ONCE
+    assert len(look.seen.images) == 3 * AT_ONCE
     found = look()
-    assert len(look.seen.pictures) == len(digits.y_train) - 3 * AT_ONCE
+    assert len(look.seen.images) == len(digits.y_train) - 3 * AT_ONCE
     assert np.array_equal(found, expected(digits))
 
 
@@ -202,7 +202,7 @@ def test_a_pass_that_fails_keeps_what_it_had(look, digits):
     with pytest.raises(MemoryError):
         look(seen=Seen(fail))
     found = look()
-    assert len(look.seen.pictures) == len(digits.y_train) - 2 * AT_ONCE
+    assert len(look.seen.images) == len(digits.y_train) - 2 * AT_ONCE
     assert np.array_equal(found, expected(digits))
 
 
@@ -225,14 +225,14 @@ features._BETWEEN_FLUSHES = 2
 calls = 0
 
 
-def slow(pictures):
+def slow(images):
     global calls
     calls += 1
     if calls == 8:
         print("half way", flush=True)
         sys.stdin.readline()
-    assert len(pictures) <= {AT_ONCE}
-    return figures(pictures)
+    assert len(images) <= {AT_ONCE}
+    return figures(images)
 
 
 digits = datasets.load("digits")
@@ -264,8 +264,8 @@ def test_a_process_that_was_killed_half_way_loses_only_its_last_rows(look, digit
     child.wait(PATIENCE)
     found = look()
     # six batches were marked as done, two at a time; the seventh was not
-    assert len(look.seen.pictures) == len(digits.y_train) - 6 * AT_ONCE
-    assert look.seen.pictures[0] == digits.x_train[6 * AT_ONCE].tobytes()
+    assert len(look.seen.images) == len(digits.y_train) - 6 * AT_ONCE
+    assert look.seen.images[0] == digits.x_train[6 * AT_ONCE].tobytes()
     assert np.array_equal(found, expected(digits))
 
 
@@ -288,7 +288,7 @@ def test_two_processes_do_not_compute_the_same(look, digits, child, ends):
         child.kill()
     waiting.join(PATIENCE)
     computed = 0 if ends == "it ends" else len(digits.y_train) - 6 * AT_ONCE
-    assert len(look.seen.pictures) == computed
+    assert len(look.seen.images) == computed
     assert np.array_equal(found[0], expected(digits))
 
 
@@ -309,7 +309,7 @@ def test_two_threads_do_not_compute_the_same(look, digits):
     second = Seen()
     found.append(look(seen=second, report=Reporter(lambda progress: waited.set())))
     thread.join(PATIENCE)
-    assert len(first.pictures) == len(digits.y_train)
+    assert len(first.images) == len(digits.y_train)
     assert second.calls == 0
     for one in found:
         assert np.array_equal(one, expected(digits))
@@ -347,7 +347,7 @@ def test_damaged_files_are_made_anew(look, digits, folder, damage, name):
     look()
     damage(mine(folder, digits) / name)
     found = look()
-    assert len(look.seen.pictures) == len(digits.y_train)
+    assert len(look.seen.images) == len(digits.y_train)
     assert np.array_equal(found, expected(digits))
     look()
     assert look.seen.calls == 0

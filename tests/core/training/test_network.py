@@ -19,7 +19,7 @@ TINY = {
     "dense_units": 16,
     "epochs": 4,
     "batch_size": 64,
-    "max_pictures": 320,
+    "max_images": 320,
     "augmentation": "none",
 }
 QUICK = {"learning_rate": 0.01, "schedule": "constant", "epochs": 5}
@@ -247,7 +247,7 @@ def test_the_last_epoch_is_kept_if_that_is_wanted(digits, tmp_path):
             "schedule": "cosine",
             "l2": 0.01,
         },
-        {"optimizer": "sgd", "augmentation": "small_moves", "max_pictures": 40, "batch_size": 128},
+        {"optimizer": "sgd", "augmentation": "small_moves", "max_images": 40, "batch_size": 128},
     ],
     ids=["mixed", "changed", "one batch"],
 )
@@ -263,7 +263,7 @@ def test_whatever_is_set_is_trained(digits, tmp_path, values):
 def test_a_residual_network_is_trained(digits, tmp_path):
     hyperparameters = resolve(
         "resnet",
-        {"width": 8, "stages": 2, "epochs": 2, "augmentation": "none", "max_pictures": 320},
+        {"width": 8, "stages": 2, "epochs": 2, "augmentation": "none", "max_images": 320},
     )
     kept = Checkpoints(tmp_path, "resnet")
     network, history = fit_network(digits, "resnet", hyperparameters, 0, Reporter(), kept)

@@ -7,10 +7,10 @@ from core.serving import TRUSTED_TYPES
 from core.training import TrainConfig, train
 from core.training.parameters import count_parameters
 
-FEW = {"max_pictures": 300}
+FEW = {"max_images": 300}
 PCA = {"features": "pca", "pca_components": 20}
 
-# By name: the model, what is set on it, and how many numbers it learns from pictures of 8×8 pixels
+# By name: the model, what is set on it, and how many numbers it learns from images of 8×8 pixels
 # and ten classes.
 KNOWN = {
     "logistic regression": ("logistic_regression", {"max_iter": 10}, 64 * 10 + 10),

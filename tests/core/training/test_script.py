@@ -23,7 +23,7 @@ from core.training import TrainConfig, train
 from core.training.checkpoints import Checkpoints
 from core.training.network import fit_network
 from core.training.script import as_script
-from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.datasets.images_on_disk import pets, write_folder
 
 SHORT = {"batch_size": 16, "filters": "16-32", "dense_units": 32}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -36,7 +36,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "rbf_svm",
         {"C": 2.0, "gamma": 0.02, "class_weights": True, "features": "pixels"},
     ),
-    "knn": ("knn", {"n_neighbors": 5, "weights": "uniform", "max_pictures": 500}),
+    "knn": ("knn", {"n_neighbors": 5, "weights": "uniform", "max_images": 500}),
     "random_forest": (
         "random_forest",
         {"n_estimators": 20, "class_weights": True, "max_leaf_nodes": 100},
@@ -49,7 +49,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "mlp",
         {"hidden_units": "32-16", "epochs": 5, "batch_size": 16, "learning_rate": 0.005},
     ),
-    "changed_pictures": (
+    "changed_images": (
         "simple_cnn",
         {
             **SHORT,
@@ -70,7 +70,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         {**CNN_PRESETS["two_blocks_l2"].values, "padding": "same"}
         | {"epochs": 6, "batch_size": 16},
     ),
-    "mixed_pictures": (
+    "mixed_images": (
         "simple_cnn",
         {
             **SHORT,
@@ -87,7 +87,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
             "mixup": 0.2,
             "cutmix": 1.0,
             "class_weights": True,
-            "max_pictures": 1000,
+            "max_images": 1000,
         },
     ),
     "averaged_weights": ("simple_cnn", {**SHORT, "epochs": 6, "weight_averaging": 0.98}),
@@ -95,7 +95,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 CLASSICAL = [name for name, (model, _) in CASES.items() if MODELS[model].family == "classical"]
 NETWORKS = [name for name in CASES if name not in CLASSICAL]
-SLOW = ("published", "mixed_pictures", "averaged_weights", "residual", "changed_pictures", "mlp")
+SLOW = ("published", "mixed_images", "averaged_weights", "residual", "changed_images", "mlp")
 SLOW += ("gradient_boosting", "random_forest")
 RARE: dict[str, tuple[str, str, dict[str, Any]]] = {  # compared, but not trained
     "one_step": ("digits", "simple_cnn", {"batch_size": 1024, "epochs": 1, "filters": "8"}),
@@ -105,14 +105,14 @@ RARE: dict[str, tuple[str, str, dict[str, Any]]] = {  # compared, but not traine
         {"batch_size": 500, "epochs": 6, "weight_averaging": 0.9, "pool_last": False},
     ),
     "very_few_steps": ("digits", "resnet", {"epochs": 1, "weight_averaging": 0.9, "width": 8}),
-    "all_but_a_few": ("digits", "simple_cnn", {"max_pictures": 1290, "schedule": "constant"}),
+    "all_but_a_few": ("digits", "simple_cnn", {"max_images": 1290, "schedule": "constant"}),
     "plain": ("digits", "simple_cnn", {"augmentation": "none", "weight_averaging": 0.9}),
     "only_weights": ("digits", "simple_cnn", {"augmentation": "none", "class_weights": True}),
     "small_valid": ("digits", "simple_cnn", {"filters": "8-8", "kernel": 2, "padding": "valid"}),
     "deep": (
         "mnist",
         "resnet",
-        {"width": 8, "blocks": 2, "dropout": 0.2, "l2": 0.001, "max_pictures": 600, "cutmix": 1.0},
+        {"width": 8, "blocks": 2, "dropout": 0.2, "l2": 0.001, "max_images": 600, "cutmix": 1.0},
     ),
     "own": ("mnist", "simple_cnn", CNN_PRESETS[STUDIOS_OWN].values),
 }
@@ -181,7 +181,7 @@ def test_a_script_reaches_what_the_studio_reaches(studios_run, tmp_path, case):
     last = re.fullmatch(r"test accuracy: (0\.\d{4})", printed.splitlines()[-1])
     assert float(last[1]) == pytest.approx(metrics["accuracy"], abs=0.005)
     val = re.search(r"^validation accuracy: (\d\.\d{4})$", printed, re.MULTILINE)
-    assert float(val[1]) == pytest.approx(metrics["val_accuracy"], abs=0.007)  # one picture of 144
+    assert float(val[1]) == pytest.approx(metrics["val_accuracy"], abs=0.007)  # one image of 144
     assert metrics["accuracy"] > 0.9  # it was worth comparing
 
 
@@ -201,31 +201,31 @@ def test_a_classical_script_gives_the_same_probabilities(studios_run, tmp_path, 
     assert np.abs(received - studios_run(case).evaluation().probabilities).max() < 1e-5
 
 
-def test_of_many_validation_pictures_the_same_ones_calibrate(runs_folder, tmp_path, monkeypatch):
-    config = TrainConfig("mnist", "linear_svm", {"max_pictures": 300, "pca_components": 10})
+def test_of_many_validation_images_the_same_ones_calibrate(runs_folder, tmp_path, monkeypatch):
+    config = TrainConfig("mnist", "linear_svm", {"max_images": 300, "pca_components": 10})
     variables = run_here(as_script(config), tmp_path, monkeypatch)
     received = variables["model"].predict_proba(variables["x_test"])
     assert np.abs(received - train(config).evaluation().probabilities).max() < 1e-5
 
 
 @pytest.fixture
-def own_pictures(tmp_path, monkeypatch) -> str:
-    """The name of 40 pictures in colour, some of them in a validation folder."""
+def own_images(tmp_path, monkeypatch) -> str:
+    """The name of 40 images in colour, some of them in a validation folder."""
     monkeypatch.setattr(store, "settings", replace(settings, work_dir=tmp_path / "work"))
     tree = pets(14, 12, "train/") | pets(4, 3, "validation/") | pets(3, 4, "test/")
     datasets.import_folder(write_folder(tree, tmp_path / "pets"), "pets")
     return "pets"
 
 
-def test_pictures_of_your_own_are_classified(own_pictures, runs_folder, tmp_path, monkeypatch):
-    config = TrainConfig(own_pictures, "knn", {"features": "hog", "max_pictures": 20})
+def test_images_of_your_own_are_classified(own_images, runs_folder, tmp_path, monkeypatch):
+    config = TrainConfig(own_images, "knn", {"features": "hog", "max_images": 20})
     variables = run_here(as_script(config), tmp_path, monkeypatch)
     received = variables["model"].predict_proba(variables["x_test"])
     assert np.abs(received - train(config).evaluation().probabilities).max() < 1e-5
 
 
-def test_a_network_sees_pictures_of_your_own(own_pictures, both):
-    config = TrainConfig(own_pictures, "simple_cnn", {"filters": "8"})
+def test_a_network_sees_images_of_your_own(own_images, both):
+    config = TrainConfig(own_images, "simple_cnn", {"filters": "8"})
     studio, script = both(config)
     assert "BATCH_SIZE = 26\n" in as_script(config)
     assert_same_batches(studio.batches, script.batches)
@@ -313,9 +313,9 @@ def assert_same_learners(studio, script):
         assert (one == other).all()
     shape = studio.input_shape[1:]
     rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 256, (4, *shape)).astype(np.uint8)
-    answers = np.asarray(studio(pictures))
-    assert (answers == np.asarray(script(pictures))).all()
+    images = rng.integers(0, 256, (4, *shape)).astype(np.uint8)
+    answers = np.asarray(studio(images))
+    assert (answers == np.asarray(script(images))).all()
     targets = rng.dirichlet(np.ones(answers.shape[1]), 4)
     losses = [float(m.compute_loss(y=targets, y_pred=answers)) for m in (studio, script)]
     assert losses[0] == losses[1]
@@ -384,7 +384,7 @@ WORDS = {
     "Dropout": {"dropout": 0.5},
     "weight_decay": {"optimizer": "adamw"},
     "momentum=0.9,": {"optimizer": "sgd"},
-    "rows": {"max_pictures": 500},
+    "rows": {"max_images": 500},
 }
 
 

@@ -21,7 +21,7 @@ from core.training.checkpoints import Checkpoints
 from core.training.classical import fit_classical
 from core.training.script import as_script
 from core.training.transfer import fit_transfer
-from tests.core.datasets.pictures_on_disk import pets, write_folder
+from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.training.test_script import (
     AtFit,
     assert_same_batches,
@@ -34,7 +34,7 @@ from tests.core.training.test_script import (
 )
 
 TINY = {
-    "max_pictures": 200,
+    "max_images": 200,
     "input_size": 32,
     "batch_size": 32,
     "epochs": 2,
@@ -63,8 +63,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "everything_anew_tuned": {**EVERYTHING, "cache_features": False, "keep_best": False},
     "averaged": {"weight_averaging": 0.9, "optimizer": "sgd", "schedule": "cosine"},
     "averaged_constant": {"weight_averaging": 0.9, "schedule": "constant"},
-    "unchanged": {"augmentation": "none", "class_weights": True, "max_pictures": 300},
-    "one_step": {"max_pictures": 12, "batch_size": 64, "epochs": 1, "fine_tune_epochs": 1},
+    "unchanged": {"augmentation": "none", "class_weights": True, "max_images": 300},
+    "one_step": {"max_images": 12, "batch_size": 64, "epochs": 1, "fine_tune_epochs": 1},
     "not_resized": {"input_size": 32, "fine_tune_layers": 1000, "fine_tune_rate": 0.0005},
 }
 SWEEP = {
@@ -73,7 +73,7 @@ SWEEP = {
     **{f"{name}-everything": ("cats_vs_dogs", name, EVERYTHING) for name in BACKBONES},
     "not_resized": ("cifar10", EMBEDDED, {"input_size": 32}),
     **{
-        f"{name}-deep": ("digits", name, {"features": EMBEDDED, "max_pictures": 300})
+        f"{name}-deep": ("digits", name, {"features": EMBEDDED, "max_images": 300})
         for name, spec in MODELS.items()
         if spec.family == "classical"
     },
@@ -120,7 +120,7 @@ WORDS = {
     "fit_temperature": {"calibrate": True},
     "Dropout": {"dropout": 0.5},
     "L2(": {"l2": 0.001},
-    "rows": {"max_pictures": 500},
+    "rows": {"max_images": 500},
 }
 
 
@@ -238,7 +238,7 @@ def test_a_script_learns_the_same_weights(name, tmp_path, monkeypatch):
 
 
 def test_features_tell_a_classical_script_the_same(tmp_path, monkeypatch):
-    values = {"features": EMBEDDED, "feature_size": 32, "max_pictures": 200}
+    values = {"features": EMBEDDED, "feature_size": 32, "max_images": 200}
     config = TrainConfig("digits", "logistic_regression", values)
     data = datasets.load("digits", config.validation_fraction)
     pipeline, _ = fit_classical(data, config.model, config.hyperparameters, 0, Reporter())
@@ -251,7 +251,7 @@ def test_features_tell_a_classical_script_the_same(tmp_path, monkeypatch):
 
 REACHED = {
     EMBEDDED: {**TINY, "fine_tune_rate": 0.0001},
-    "logistic_regression": {"features": EMBEDDED, "feature_size": 32, "max_pictures": 200},
+    "logistic_regression": {"features": EMBEDDED, "feature_size": 32, "max_images": 200},
 }
 
 
@@ -267,8 +267,8 @@ def test_a_script_reaches_what_the_studio_reaches(model, runs_folder, tmp_path):
 
 
 @pytest.fixture
-def own_pictures(tmp_path, monkeypatch) -> str:
-    """The name of a few dozen larger pictures in colour."""
+def own_images(tmp_path, monkeypatch) -> str:
+    """The name of a few dozen larger images in colour."""
     monkeypatch.setattr(store, "settings", replace(settings, work_dir=tmp_path / "work"))
     large = {"height": 80, "width": 100}
     tree = pets(14, 12, "train/", **large) | pets(4, 3, "test/", **large)
@@ -280,14 +280,14 @@ def own_pictures(tmp_path, monkeypatch) -> str:
     ("model", "values"),
     [(EMBEDDED, {"input_size": 96}), ("knn", {"features": EMBEDDED, "feature_size": 96})],
 )
-def test_pictures_of_your_own_are_loaded_at_the_size_it_sees(own_pictures, model, values):
-    script = as_script(TrainConfig(own_pictures, model, values))
+def test_images_of_your_own_are_loaded_at_the_size_it_sees(own_images, model, values):
+    script = as_script(TrainConfig(own_images, model, values))
     assert re.search(r'datasets.load\("pets", .*side=96\)', script)
     assert "(96, 96, 3)" in script
     assert "Resizing" not in script
 
 
 @pytest.mark.slow
-def test_a_network_sees_larger_pictures_of_your_own(own_pictures, both):
-    values = {**UNLEARNT, "max_pictures": 0, "batch_size": 8, "input_size": 48}
-    assert_same_fits(*both(TrainConfig(own_pictures, EMBEDDED, values)))
+def test_a_network_sees_larger_images_of_your_own(own_images, both):
+    values = {**UNLEARNT, "max_images": 0, "batch_size": 8, "input_size": 48}
+    assert_same_fits(*both(TrainConfig(own_images, EMBEDDED, values)))

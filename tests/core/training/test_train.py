@@ -19,14 +19,14 @@ from core.training.train import find_same
 
 TINY = {
     "logistic_regression": {"max_iter": 15},
-    "linear_svm": {"max_pictures": 300, "features": "hog", "hog_cells": 4},
-    "rbf_svm": {"max_pictures": 300, "features": "pca", "pca_components": 20},
+    "linear_svm": {"max_images": 300, "features": "hog", "hog_cells": 4},
+    "rbf_svm": {"max_images": 300, "features": "pca", "pca_components": 20},
     "knn": {"features": "pixels", "n_neighbors": 1},
     "random_forest": {"n_estimators": 5},
     "gradient_boosting": {"rounds": 3, "features": "pixels", "max_leaf_nodes": 8},
     "mlp": {"epochs": 3, "hidden_units": "32-16", "learning_rate": 0.01},
     "simple_cnn": {"epochs": 2, "filters": "8-16", "dense_units": 16, "batch_size": 32},
-    "resnet": {"epochs": 2, "width": 8, "stages": 2, "batch_size": 32, "max_pictures": 320},
+    "resnet": {"epochs": 2, "width": 8, "stages": 2, "batch_size": 32, "max_images": 320},
 }
 SCRATCH = [model for model in MODELS if not MODELS[model].backbone]  # others: test_transfer
 NETWORKS = [model for model in SCRATCH if MODELS[model].family == "network"]
@@ -106,7 +106,7 @@ def test_figures_of_the_card_are_those_of_the_answers_kept(trained, model):
     for name in FIGURES:
         assert run.card.metrics[name] == pytest.approx(test.metrics()[name], abs=1e-9)
         assert run.card.metrics[f"val_{name}"] == pytest.approx(val.metrics()[name], abs=1e-9)
-    assert run.card.metrics["train_size"] == TINY[model].get("max_pictures", 1293)
+    assert run.card.metrics["train_size"] == TINY[model].get("max_images", 1293)
 
 
 @pytest.mark.parametrize("model", SCRATCH)
@@ -143,10 +143,10 @@ def test_the_keras_original_and_its_twin_agree(trained_run):
     import keras
 
     run = trained_run("simple_cnn")
-    pictures = datasets.load("digits").x_test[:50]
+    images = datasets.load("digits").x_test[:50]
     original = keras.models.load_model(run.file("model.keras"), safe_mode=True)
-    twin = load_predictor(run).probabilities(pictures)
-    assert np.abs(np.asarray(original(pictures)) - twin).max() < 1e-4
+    twin = load_predictor(run).probabilities(images)
+    assert np.abs(np.asarray(original(images)) - twin).max() < 1e-4
 
 
 @pytest.mark.parametrize("model", SCRATCH)
@@ -397,7 +397,7 @@ def test_stored_answers_of_shipped_runs_give_their_figures(name):
             assert run.card.metrics[prefix + figure] == pytest.approx(value, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", shipped.CONFIGS)  # those whose pictures come along
+@pytest.mark.parametrize("name", shipped.CONFIGS)  # those whose images come along
 def test_every_shipped_run_measures_what_its_card_says(name):
     run = runs.load(name)
     card = run.card

@@ -27,7 +27,7 @@ from tests.core.training.conftest import small_backbone
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config")
 TINY = {
     "input_size": 32,
-    "max_pictures": 150,
+    "max_images": 150,
     "batch_size": 75,
     "dense_units": 0,
     "dropout": 0.0,  # so that nothing but the epoch decides what comes next
@@ -198,7 +198,7 @@ def test_features_are_computed_once_for_all_trainings(digits, tmp_path, monkeypa
     fit(digits, tmp_path / "second", **FROZEN, epochs=1, dense_units=0)
 
 
-def test_pictures_are_changed_at_random_if_features_are_computed_each_time(
+def test_images_are_changed_at_random_if_features_are_computed_each_time(
     digits, tmp_path, computed_each_time
 ):
     values = {"augmentation": "custom", "shift": 0.3, "cache_features": False}
@@ -206,7 +206,7 @@ def test_pictures_are_changed_at_random_if_features_are_computed_each_time(
     assert history[0]["loss"] > computed_each_time[1][0]["loss"]
 
 
-def test_with_features_that_are_kept_pictures_are_changed_while_fine_tuning(
+def test_with_features_that_are_kept_images_are_changed_while_fine_tuning(
     digits, tmp_path, trained
 ):
     _, history = fit(digits, tmp_path, augmentation="custom", shift=0.3)
@@ -411,7 +411,7 @@ def test_calibration_divides_what_the_answer_is_computed_from(digits):
 def test_the_temperature_is_that_of_the_network_that_is_kept(
     digits, tmp_path, monkeypatch, cache, values
 ):
-    """Its own answers, whether they came from kept features or from the pictures."""
+    """Its own answers, whether they came from kept features or from the images."""
     found = []
 
     def spy(network, probabilities, labels):
@@ -518,8 +518,8 @@ import numpy as np
 from core import datasets, runs
 from core.serving import load_predictor
 runs.folder.settings = replace(runs.folder.settings, runs_dir=Path(sys.argv[1]))
-pictures, _ = datasets.load_test("digits")
-answers = load_predictor(runs.load("mine")).probabilities(pictures[:20])
+images, _ = datasets.load_test("digits")
+answers = load_predictor(runs.load("mine")).probabilities(images[:20])
 assert np.allclose(answers.sum(axis=1), 1, atol=1e-5)
 sys.stdout.write(" ".join({module.partition(".")[0] for module in sys.modules}))
 """
@@ -535,7 +535,7 @@ def test_the_real_backbone_is_trained_and_answers_without_tensorflow(run_folder,
                 EMBEDDED,
                 {
                     "input_size": 32,
-                    "max_pictures": 300,
+                    "max_images": 300,
                     "dense_units": 0,
                     "epochs": 6,
                     "learning_rate": 0.01,

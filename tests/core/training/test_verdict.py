@@ -48,8 +48,8 @@ def test_a_learning_curve_is_judged(points, kind, sentence):
         ([(1.0, 0.7), (1.0, 0.8), (1.0, 0.88)], "overfitting"),
     ],
 )
-def test_more_pictures_may_help(points, kind):
-    assert judge(curve(*points, axis="pictures"), "pictures").kind == kind
+def test_more_images_may_help(points, kind):
+    assert judge(curve(*points, axis="images"), "images").kind == kind
 
 
 @pytest.mark.parametrize("axis", sorted({spec.learns_by for spec in MODELS.values()}))

@@ -13,7 +13,7 @@ PNG = b"x" * 2_000
 KEPT = {
     "a drawing": Memory({}, PNG),
     "uploads": Memory(uploads=[("a.png", PNG)]),
-    "a picture in the lab": Memory(lab=("a.png", PNG)),
+    "an image in the lab": Memory(lab=("a.png", PNG)),
 }
 
 
@@ -93,13 +93,13 @@ def test_whoever_shows_something_again_is_not_the_oldest_any_more(monkeypatch, s
 def test_one_that_is_larger_than_all_may_be_is_kept_alone(monkeypatch, shelf):
     monkeypatch.setattr(memory, "_ROOM", Room(1_000, 1_000))
     shelf.put("one", Memory())
-    shelf.put("two", KEPT["a picture in the lab"])
+    shelf.put("two", KEPT["an image in the lab"])
     assert shelf.get("one") is None
-    assert shelf.get("two") == KEPT["a picture in the lab"]
+    assert shelf.get("two") == KEPT["an image in the lab"]
 
 
 @pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
-def test_every_byte_of_a_picture_counts(kept):
+def test_every_byte_of_an_image_counts(kept):
     assert 2_000 <= kept.size() - Memory().size() < 2_100
 
 
@@ -150,17 +150,17 @@ def test_a_link_counts_for_more_than_what_was_shown_before(visitor, shelf):
     app = run(visitor(), shows=KEPT["uploads"])
     app.query_params[keys.SKETCH] = "of a link"
     assert run(app).session_state["recalled"] == KEPT["a drawing"]
-    run(app, shows=KEPT["a picture in the lab"])
+    run(app, shows=KEPT["an image in the lab"])
     assert token_of(app) == "of a link"
-    assert without_address(app).session_state["recalled"] == KEPT["a picture in the lab"]
+    assert without_address(app).session_state["recalled"] == KEPT["an image in the lab"]
 
 
 def test_a_token_of_something_forgotten_gives_nothing_and_is_used_again(visitor):
     app = visitor("long ago")
     assert app.session_state["recalled"] == Memory()
-    run(app, shows=KEPT["a picture in the lab"])
+    run(app, shows=KEPT["an image in the lab"])
     assert token_of(app) == "long ago"
-    assert visitor("long ago").session_state["recalled"] == KEPT["a picture in the lab"]
+    assert visitor("long ago").session_state["recalled"] == KEPT["an image in the lab"]
 
 
 def test_two_visitors_have_two_tokens(visitor):

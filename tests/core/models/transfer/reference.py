@@ -1,9 +1,9 @@
-"""What PyTorch's EfficientNet-Lite0 answers for 200 pictures, kept in `reference.npz`.
+"""What PyTorch's EfficientNet-Lite0 answers for 200 images, kept in `reference.npz`.
 
     pip install -r requirements-convert.txt
     python -m tests.core.models.transfer.reference
 
-The pictures are parts of the photographs that scikit-image and scikit-learn come with.
+The images are parts of the photographs that scikit-image and scikit-learn come with.
 """
 
 import sys
@@ -35,7 +35,7 @@ def photograph(package: str, name: str) -> np.ndarray:
     return decode((folder / name).read_bytes())[..., :3]
 
 
-def pictures() -> np.ndarray:
+def make_images() -> np.ndarray:
     """Parts of photographs, uint8 `(200, 224, 224, 3)`; the same ones every time."""
     rng = np.random.default_rng(0)
     sources = [photograph(*one) for one in _PHOTOGRAPHS]
@@ -63,5 +63,5 @@ def answers(images: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    np.savez_compressed(FILE, logits=answers(pictures()))
+    np.savez_compressed(FILE, logits=answers(make_images()))
     sys.stdout.write(f"Wrote {FILE}, {FILE.stat().st_size:,} bytes.\n")

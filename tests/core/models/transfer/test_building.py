@@ -47,7 +47,7 @@ def built(loaded, monkeypatch):
     loaded.trainable = False
 
 
-def pictures(shape, count: int = 3) -> np.ndarray:
+def make_images(shape, count: int = 3) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, *shape), dtype=np.uint8)
 
 
@@ -60,10 +60,10 @@ def layers_of(network) -> list[str]:
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_a_network_takes_pictures_of_any_size(built, shape):
+def test_a_network_takes_images_of_any_size(built, shape):
     network = built(shape)
     assert network.input_shape == (None, *shape)
-    found = answers(network, pictures(shape))
+    found = answers(network, make_images(shape))
     assert found.shape == (3, CLASSES)
     assert found.sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert found.min() >= 0
@@ -71,14 +71,14 @@ def test_a_network_takes_pictures_of_any_size(built, shape):
     assert ("resizing" in layers_of(network)) is (shape[:2] != (SIZE, SIZE))
 
 
-def test_a_grey_picture_is_one_whose_colours_are_alike(built):
-    grey = pictures((SIZE, SIZE, 1))
+def test_a_grey_image_is_one_whose_colours_are_alike(built):
+    grey = make_images((SIZE, SIZE, 1))
     one, three = built((SIZE, SIZE, 1)), built((SIZE, SIZE, 3))
     three.set_weights(one.get_weights())
     assert answers(three, np.repeat(grey, 3, axis=3)) == pytest.approx(answers(one, grey), abs=1e-6)
 
 
-def test_pictures_of_another_size_are_resized_inside(built):
+def test_images_of_another_size_are_resized_inside(built):
     plain = np.full((1, 128, 128, 3), 90, np.uint8)
     large, right = built((128, 128, 3)), built()
     right.set_weights(large.get_weights())
@@ -113,7 +113,7 @@ def test_only_the_head_learns_at_first(built):
 @pytest.mark.parametrize("shape", [(8, 8, 1), (SIZE, SIZE, 3)], ids=str)
 def test_the_two_parts_make_the_whole(built, shape):
     network = built(shape)
-    batch = pictures(shape)
+    batch = make_images(shape)
     found = answers(feature_part(network), batch)
     assert found.shape == (3, BACKBONES[EMBEDDED].features)
     assert answers(head_part(network), found) == pytest.approx(answers(network, batch), abs=1e-6)
@@ -124,15 +124,15 @@ def test_the_parts_share_their_weights_with_the_whole(built):
     first, second = feature_part(network), head_part(network)
     whole = {id(variable) for variable in network.variables}
     assert {id(variable) for variable in first.weights + second.weights} <= whole
-    before = answers(network, pictures((SIZE, SIZE, 3)))
+    before = answers(network, make_images((SIZE, SIZE, 3)))
     second.get_layer("probabilities").bias.assign([5.0, 0.0, 0.0, 0.0])
-    after = answers(network, pictures((SIZE, SIZE, 3)))
+    after = answers(network, make_images((SIZE, SIZE, 3)))
     assert (after.argmax(axis=1) == 0).all()
     assert np.abs(after - before).max() > 0.1
 
 
 def test_features_of_a_classical_model_are_those_of_the_network(built):
-    batch = pictures((28, 28, 1))
+    batch = make_images((28, 28, 1))
     alone = answers(feature_extractor(EMBEDDED, SIZE, (28, 28, 1)), batch)
     assert alone == pytest.approx(answers(feature_part(built((28, 28, 1))), batch), abs=1e-6)
 
@@ -171,7 +171,7 @@ def test_batch_normalisation_stays_as_it_is_while_all_else_learns(built, loaded)
     network.compile(optimizers.SGD(0.01), loss="categorical_crossentropy", run_eagerly=True)
     before = {layer.name: layer.get_weights() for layer in loaded.layers if layer.weights}
     try:
-        batch = pictures((SIZE, SIZE, 3), 4)
+        batch = make_images((SIZE, SIZE, 3), 4)
         network.train_on_batch(batch, np.eye(CLASSES, dtype=np.float32))
         for name, weights in before.items():
             layer = loaded.get_layer(name)
@@ -190,7 +190,7 @@ def test_batch_normalisation_stays_as_it_is_while_all_else_learns(built, loaded)
 @pytest.mark.parametrize("name", IN_KERAS)
 def test_pixels_become_what_keras_makes_of_them(name):
     module = importlib.import_module(f"keras.applications.{IN_KERAS[name]}")
-    batch = pictures((5, 5, 3)).astype(np.float32)
+    batch = make_images((5, 5, 3)).astype(np.float32)
     expected = np.asarray(module.preprocess_input(batch.copy()))
     found = np.asarray(preprocessing(BACKBONES[name])(batch))
     assert found == pytest.approx(expected, abs=1e-4)

@@ -26,7 +26,7 @@ LABELS = {  # of ImageNet, as numbers of its list of 1,000 classes
 
 @pytest.fixture(scope="module")
 def classify():
-    """From uint8 pictures `(N, 224, 224, 3)` to the 1,000 logits of ImageNet."""
+    """From uint8 images `(N, 224, 224, 3)` to the 1,000 logits of ImageNet."""
     load_keras()
     import keras
 
@@ -38,10 +38,10 @@ def classify():
     return lambda images: network.predict(images, batch_size=20, verbose=0) @ kernel + bias
 
 
-def test_it_agrees_with_the_original_on_200_pictures(classify):
+def test_it_agrees_with_the_original_on_200_images(classify):
     with np.load(reference.FILE) as stored:
         expected = stored["logits"]
-    found = classify(reference.pictures())
+    found = classify(reference.images())
     assert np.abs(found - expected).max() < 1e-3
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).all()
 
@@ -51,7 +51,7 @@ def test_the_original_still_answers_so():
         pytest.skip("the original network is not installed; see requirements-convert.txt")
     with np.load(reference.FILE) as stored:
         expected = stored["logits"][:20]
-    assert np.abs(reference.answers(reference.pictures()[:20]) - expected).max() < 1e-3
+    assert np.abs(reference.answers(reference.images()[:20]) - expected).max() < 1e-3
 
 
 @pytest.mark.parametrize("source", LABELS, ids=lambda source: source[1])
@@ -61,7 +61,7 @@ def test_it_names_what_is_in_photographs(classify, source):
     assert int(logits.argmax()) in LABELS[source], np.argsort(logits)[::-1][:5]
 
 
-def test_a_picture_in_other_colours_is_another_answer(classify):
+def test_an_image_in_other_colours_is_another_answer(classify):
     image = fit_image(reference.photograph("skimage", "data/chelsea.png"), (224, 224))
     swapped = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     assert np.abs(classify(image[None]) - classify(swapped[None])).max() > 0.5

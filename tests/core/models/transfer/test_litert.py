@@ -47,7 +47,7 @@ def test_a_classical_model_on_backbone_features_needs_no_tensorflow(tmp_path):
         "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
         "sys.exit(code)"
     )
-    settings = [f"features={EMBEDDED}", "feature_size=32", "max_pictures=100", "max_iter=10"]
+    settings = [f"features={EMBEDDED}", "feature_size=32", "max_images=100", "max_iter=10"]
     chosen = [argument for setting in settings for argument in ("--set", setting)]
     arguments = ["train", "--dataset", "digits", "--model", "logistic_regression", *chosen]
     places = {f"STUDIO_{name}_DIR": str(tmp_path / name) for name in ("RUNS", "WORK")}

@@ -360,8 +360,8 @@ def test_a_backbone_answers_as_in_keras_applications(written, put_there, monkeyp
     monkeypatch.setattr(file_utils, "get_file", lambda *arguments, **options: str(path))
     make = getattr(keras.applications, BACKBONES[name].application)
     expected = make(include_top=False, weights="imagenet", input_shape=(64, 64, 3))
-    pictures = np.random.default_rng(1).uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
-    answers = [np.asarray(network(pictures, training=False)) for network in (backbone, expected)]
+    images = np.random.default_rng(1).uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
+    answers = [np.asarray(network(images, training=False)) for network in (backbone, expected)]
     assert np.abs(answers[0] - answers[1]).max() < 1e-5 * np.abs(answers[1]).max()
     assert answers[1].std() > 0
 

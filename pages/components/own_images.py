@@ -1,4 +1,4 @@
-"""Bring in pictures of your own: a zip, folders, or a path on the machine of the studio."""
+"""Bring in images of your own: a zip, folders, or a path on the machine of the studio."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,21 +30,21 @@ _WAYS = {
     "path": ":material/dns: A path on this machine",
 }
 _FOR_MORE = "For more than that, unpack it on the machine the studio runs on and give its path."
-_HOW = """Put the pictures of each class in a **folder named like the class**, ten or more in each:
+_HOW = """Put the images of each class in a **folder named like the class**, ten or more in each:
 
 ```
 pets/
 ├── cats/   1.jpg  2.jpg  …
 └── dogs/   1.jpg  2.jpg  …
 ```
-If you have already set pictures aside for testing, put `train/` and `test/` (and `validation/`, if
+If you have already set images aside for testing, put `train/` and `test/` (and `validation/`, if
 you like) above the class folders. Otherwise 70 % are used for training, 15 % for validation and
 15 % for testing."""
 
 
 def show() -> None:
     """Upload, look at what would be imported, name it, import it; progress of what is going on."""
-    st.subheader("Your own pictures", anchor=False)
+    st.subheader("Your own images", anchor=False)
     for job in job_progress.running("import"):
         job_progress.show_running(job.id)
     if keys.IMPORT_WAY not in st.session_state:  # a reload, or back from another page
@@ -85,7 +85,7 @@ def _from_browser(way: str) -> None:
             max_upload_size=most,
             key=f"folder_{turn}",
             help="What you choose next is added to what is there. More than a few thousand "
-            "pictures arrive faster as a zip file.",
+            "images arrive faster as a zip file.",
         )
         st.caption(sent.image_limits())
     if files:
@@ -173,7 +173,7 @@ def _from_path() -> None:
     with st.container(border=True):
         text = st.text_input(
             "Path of a folder or zip file on the machine that runs the studio",
-            placeholder="/home/me/pictures/pets",
+            placeholder="/home/me/images/pets",
             key=keys.IMPORT_PATH,
             help="Nothing is uploaded, so this suits large collections.",
         )
@@ -203,7 +203,7 @@ def _name_and_import(title: str, source: dict[str, str], choices: Choices) -> No
     ).strip()
     problem = _problem_with(name)
     st.button(
-        "Import these pictures",
+        "Import these images",
         type="primary",
         icon=":material/download_for_offline:",
         disabled=bool(problem),

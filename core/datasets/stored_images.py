@@ -1,4 +1,4 @@
-"""Pictures that stay on disk until they are asked for."""
+"""Images that stay on disk until they are asked for."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from core.images import fit_image
 _MOST_MAPPED = 32 * 2**20  # bytes that are read before they no longer count as our memory
 
 
-class PictureFile:
-    """Pictures of any sizes, one after the other in a memory-mapped file.
+class ImageFile:
+    """Images of any sizes, one after the other in a memory-mapped file.
 
     Args:
         path: the file: uint8 pixels, row by row, channels last.
         heights, widths: int, shape `(N,)`.
-        channels: of every picture, 1 or 3.
+        channels: of every image, 1 or 3.
     """
 
     def __init__(self, path: Path, heights: np.ndarray, widths: np.ndarray, channels: int) -> None:
@@ -30,7 +30,7 @@ class PictureFile:
         return len(self.heights)
 
     def __getitem__(self, row: int) -> np.ndarray:
-        """One picture, uint8 `(H, W, C)`, read-only."""
+        """One image, uint8 `(H, W, C)`, read-only."""
         row = range(len(self))[row]
         pixels = self._pixels[self._starts[row] : self._starts[row + 1]]
         self.count(pixels.size)
@@ -46,18 +46,18 @@ class PictureFile:
 
     @property
     def common_shape(self) -> tuple[int, int, int] | None:
-        """Height, width and channels, if they are the same for all pictures."""
+        """Height, width and channels, if they are the same for all images."""
         if (self.heights != self.heights[0]).any() or (self.widths != self.widths[0]).any():
             return None
         return int(self.heights[0]), int(self.widths[0]), self.channels
 
     def block(self) -> np.ndarray:
-        """All pictures as one memory-mapped array, if they have a common shape."""
+        """All images as one memory-mapped array, if they have a common shape."""
         return self._pixels.reshape(len(self), *self.common_shape)
 
 
-class Pictures:
-    """Some rows of a `PictureFile` that behave like a uint8 array `(N, H, W, C)`.
+class StoredImages:
+    """Some rows of a `ImageFile` that behave like a uint8 array `(N, H, W, C)`.
 
     Only what is indexed is read, and fitted to the shape if it has another one: 25,000
     photographs do not need their size in memory. `numpy.asarray` reads them all.
@@ -71,7 +71,7 @@ class Pictures:
     dtype = np.dtype(np.uint8)
     ndim = 4
 
-    def __init__(self, file: PictureFile, rows: np.ndarray, shape: tuple[int, int, int]) -> None:
+    def __init__(self, file: ImageFile, rows: np.ndarray, shape: tuple[int, int, int]) -> None:
         self.file, self.rows = file, rows
         self.shape = (len(rows), *shape)
         self._block = file.block() if file.common_shape == shape else None
@@ -80,7 +80,7 @@ class Pictures:
         return len(self.rows)
 
     def __getitem__(self, index) -> np.ndarray:
-        """A picture for a whole number, else a batch, as NumPy indexes its first axis."""
+        """An image for a whole number, else a batch, as NumPy indexes its first axis."""
         rows = self.rows[index]
         if self._block is not None:
             images = np.asarray(self._block[rows])

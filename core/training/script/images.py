@@ -1,4 +1,4 @@
-"""The part of a script that is the same for every model: which pictures are learnt from."""
+"""The part of a script that is the same for every model: which images are learnt from."""
 
 import math
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from core.training.config import TrainConfig
 
 @dataclass(frozen=True)
 class Amounts:
-    """How many pictures there are.
+    """How many images there are.
 
     Attributes:
         train, val: in the training and the validation part of the dataset.
-        used: training pictures that are learnt from.
+        used: training images that are learnt from.
         classes: how many classes.
         rare: whether some class is too rare to be drawn from, or left, in proportion.
     """
@@ -34,9 +34,9 @@ def amounts(config: TrainConfig) -> Amounts:
     """What a training will find; counted if the dataset is one that stays on disk.
 
     Raises:
-        DatasetError: if its stored pictures are damaged.
+        DatasetError: if its stored images are damaged.
     """
-    spec, most = datasets.find(config.dataset), config.hyperparameters["max_pictures"]
+    spec, most = datasets.find(config.dataset), config.hyperparameters["max_images"]
     classes = len(spec.class_names)
     if spec.resizable and spec.is_here():
         dataset = datasets.load(config.dataset, config.validation_fraction)
@@ -55,27 +55,27 @@ def _is_rare(labels: np.ndarray, used: int) -> bool:
     return used < len(labels) and not batches.in_proportion(labels, used)
 
 
-def add_pictures(script: Script, config: TrainConfig, found: Amounts, seed: str) -> None:
-    """Add the sections that load the dataset and choose training pictures.
+def add_images(script: Script, config: TrainConfig, found: Amounts, seed: str) -> None:
+    """Add the sections that load the dataset and choose training images.
 
     Args:
         script: gets `data`, `x_train` and `y_train`.
         config: whose training it is.
-        found: how many pictures there are.
+        found: how many images there are.
         seed: how the script writes its seed.
     """
     script.uses("from core import datasets")
     script.add(
         _load(config),
         "x_train, y_train = data.x_train, data.y_train",
-        why="The pictures come in three parts: those to learn from, some to compare settings with "
+        why="The images come in three parts: those to learn from, some to compare settings with "
         "(validation), and some that are only opened at the very end (test).",
     )
     if found.used < found.train:
         script.add(
             chosen_rows(script, "y_train", found.used, found, seed),
             "x_train, y_train = x_train[rows], y_train[rows]",
-            why=f"Only {found.used:,} of the training pictures are used, drawn at random.",
+            why=f"Only {found.used:,} of the training images are used, drawn at random.",
         )
 
 
@@ -86,7 +86,7 @@ def chosen_rows(script: Script, labels: str, used: int, found: Amounts, seed: st
         script: that they are for.
         labels: the variable with the labels of all.
         used: how many are drawn.
-        found: how many pictures there are, and whether some class is rare.
+        found: how many images there are, and whether some class is rare.
         seed: how the script writes its seed.
     """
     if found.rare:
@@ -104,7 +104,7 @@ def chosen_rows(script: Script, labels: str, used: int, found: Amounts, seed: st
 
 
 def shape_of(config: TrainConfig) -> tuple[int, int, int]:
-    """Height, width and channels of the pictures that the script loads."""
+    """Height, width and channels of the images that the script loads."""
     shape, side = datasets.find(config.dataset).input_shape, config.side
     return shape if side is None else (side, side, shape[2])
 

@@ -10,7 +10,7 @@ from core.datasets import sets, uploads
 from core.errors import StudioError
 from core.jobs import queue
 from pages.components import keys
-from tests.core.datasets.pictures_on_disk import png, write_zip
+from tests.core.datasets.images_on_disk import png, write_zip
 from tests.core.jobs.conftest import own_folders
 from tests.pages.opening import fine, visit
 
@@ -64,7 +64,7 @@ def test_a_zip_is_taken_whatever_its_name_ends_in(suffix, tmp_path):
     page = visit(*TRAIN[:1], **TRAIN[1])
     fine(page.file_uploader[0].upload(f"pets.{suffix}", content).run())
     assert "has arrived" in texts(page)
-    assert "Import these pictures" in labels(page)
+    assert "Import these images" in labels(page)
 
 
 def test_a_file_that_is_refused_leaves_the_upload_that_is_there(tmp_path):
@@ -84,7 +84,7 @@ def test_a_file_that_is_refused_leaves_the_upload_that_is_there(tmp_path):
 def test_an_upload_is_forgotten_only_after_asking(name, address, kept):
     upload = uploads.add(PETS.items())
     page = visit(name, **address, **{kept: upload.id})
-    assert not {"Start over", "Other pictures"} & set(labels(page))  # they unfold the question
+    assert not {"Start over", "Other images"} & set(labels(page))  # they unfold the question
     (yes,) = (button for button in page.button if button.label == "Yes, forget it")
     assert uploads.load(upload.id) == upload
     fine(yes.click().run())

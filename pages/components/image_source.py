@@ -1,4 +1,4 @@
-"""Where pictures come from: the canvas, files, or the camera."""
+"""Where images come from: the canvas, files, or the camera."""
 
 from dataclasses import replace
 
@@ -158,13 +158,13 @@ def _start_with(drawing: dict | None) -> None:
 def _sample(name: str) -> dict:
     """A sample as a drawing for the canvas: MNIST test digits, dark on white."""
     images = [255 - sample_digits()[int(digit)] for digit in name]
-    picture = np.hstack(images)
-    scale = _SAMPLE_SIDE / max(picture.shape)
+    image = np.hstack(images)
+    scale = _SAMPLE_SIDE / max(image.shape)
     return {
         "objects": [
             {
                 "type": "Image",
-                "src": data_url(picture),
+                "src": data_url(image),
                 "left": SIDE / 2,
                 "top": SIDE / 2,
                 "originX": "center",
@@ -190,7 +190,7 @@ def upload(help_text: str) -> list[File]:
     """
     turn = st.session_state.setdefault(keys.UPLOADS_TURN, 0)
     files = st.file_uploader(
-        "Pictures",
+        "Images",
         accept_multiple_files=True,
         max_upload_size=SENT_MB,
         key=keys.UPLOADS if turn == 0 else f"{keys.UPLOADS}_{turn}",
@@ -209,7 +209,7 @@ def upload(help_text: str) -> list[File]:
         st.caption(f"Already here, so it counts once: {', '.join(map(html.named, twice))}.")
     if contents:
         deleting.confirm(
-            "Forget these pictures",
+            "Forget these images",
             f"Forget {html.counted(len(contents), 'image')}? You would have to choose them again.",
             "uploads",
             _forget_uploads,
@@ -261,5 +261,5 @@ def photograph() -> File | None:
 
 
 def thumbnail(image: np.ndarray, side: int = 96) -> np.ndarray:
-    """The picture, no larger than what shows it needs: a row of a table by default."""
+    """The image, no larger than what shows it needs: a row of a table by default."""
     return fit_within(image, side)

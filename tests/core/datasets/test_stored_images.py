@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.datasets.pictures import PictureFile, Pictures
+from core.datasets.stored_images import ImageFile, StoredImages
 from core.images import fit_image
 
 INDICES = [
@@ -34,12 +34,12 @@ INDICES = [
 ROWS = [9, 2, 7, 2, 0]
 
 
-def pixels_of(path, sizes, channels) -> tuple[PictureFile, list[np.ndarray]]:
+def pixels_of(path, sizes, channels) -> tuple[ImageFile, list[np.ndarray]]:
     rng = np.random.default_rng(0)
     images = [rng.integers(0, 256, (*size, channels), np.uint8) for size in sizes]
     path.write_bytes(b"".join(image.tobytes() for image in images))
     heights, widths = np.array(sizes, np.int32).T
-    return PictureFile(path, heights, widths, channels), images
+    return ImageFile(path, heights, widths, channels), images
 
 
 SIZES = {
@@ -50,24 +50,24 @@ SIZES = {
 
 @pytest.fixture(params=[1, 3], ids=["grey", "colour"])
 def same(request, tmp_path):
-    """Ten pictures of one size."""
+    """Ten images of one size."""
     return pixels_of(tmp_path / "same.bin", SIZES["same"], request.param)
 
 
 @pytest.fixture(params=[1, 3], ids=["grey", "colour"])
 def mixed(request, tmp_path):
-    """Ten pictures in ten sizes."""
+    """Ten images in ten sizes."""
     return pixels_of(tmp_path / "mixed.bin", SIZES["mixed"], request.param)
 
 
 @pytest.fixture(params=[(kind, channels) for kind in SIZES for channels in (1, 3)], ids=str)
 def either(request, tmp_path):
-    """Ten pictures of one size or of ten."""
+    """Ten images of one size or of ten."""
     kind, channels = request.param
     return pixels_of(tmp_path / "either.bin", SIZES[kind], channels)
 
 
-def test_a_file_gives_each_picture_in_its_size(either):
+def test_a_file_gives_each_image_in_its_size(either):
     file, images = either
     assert len(file) == 10
     for row, image in enumerate(images):
@@ -83,7 +83,7 @@ def test_a_file_counts_from_the_end_too(either, row):
 
 
 @pytest.mark.parametrize("row", [10, 1000, -11])
-def test_a_file_has_no_more_pictures_than_it_has(same, row):
+def test_a_file_has_no_more_images_than_it_has(same, row):
     with pytest.raises(IndexError):
         same[0][row]
 
@@ -109,77 +109,77 @@ def test_one_other_size_is_no_common_shape(tmp_path, sizes, expected):
     assert pixels_of(tmp_path / "some.bin", sizes, 3)[0].common_shape == expected
 
 
-def test_pictures_are_indexed_as_numpy_does(same):
+def test_images_are_indexed_as_numpy_does(same):
     for index in INDICES:
         file, images = same
-        pictures, expected = (
-            Pictures(file, np.array(ROWS), file.common_shape),
+        taken, expected = (
+            StoredImages(file, np.array(ROWS), file.common_shape),
             np.stack(images)[ROWS],
         )
-        found = pictures[index]
+        found = taken[index]
         assert isinstance(found, np.ndarray)
         assert found.shape == expected[index].shape
         assert found.dtype == np.uint8
         assert np.array_equal(found, expected[index])
 
 
-def test_fitted_pictures_are_indexed_as_numpy_does(mixed):
+def test_fitted_images_are_indexed_as_numpy_does(mixed):
     for index, shape in product(INDICES, [(8, 8), (3, 9), (30, 30), (4, 20)]):
         file, images = mixed
         channels = file.channels
         fitted = [fit_image(images[row], shape).reshape(*shape, channels) for row in ROWS]
         expected = np.stack(fitted)[index]
-        found = Pictures(file, np.array(ROWS), (*shape, channels))[index]
+        found = StoredImages(file, np.array(ROWS), (*shape, channels))[index]
         assert isinstance(found, np.ndarray)
         assert found.shape == expected.shape
         assert found.dtype == np.uint8
         assert np.array_equal(found, expected)
 
 
-def test_pictures_of_one_size_are_fitted_to_another(same):
+def test_images_of_one_size_are_fitted_to_another(same):
     file, images = same
     shape = (9, 5, file.channels)
-    pictures = Pictures(file, np.arange(10), shape)
+    fitted = StoredImages(file, np.arange(10), shape)
     expected = [fit_image(image, (9, 5)).reshape(shape) for image in images]
-    assert np.array_equal(pictures, expected)
+    assert np.array_equal(fitted, expected)
 
 
 def test_what_numpy_cannot_index_is_refused(either):
     for index in [5, -6, [0, 5], np.ones(4, bool), 1.5, "0", (0, 0)]:
         file, _ = either
-        pictures = Pictures(file, np.array(ROWS), (4, 6, file.channels))
+        images = StoredImages(file, np.array(ROWS), (4, 6, file.channels))
         with pytest.raises(IndexError):
-            pictures[index]
+            images[index]
 
 
-def test_pictures_are_like_an_array(either):
+def test_images_are_like_an_array(either):
     file, _ = either
-    pictures = Pictures(file, np.array(ROWS), (4, 6, file.channels))
-    assert (len(pictures), pictures.ndim, pictures.dtype) == (5, 4, np.uint8)
-    assert pictures.shape == (5, 4, 6, file.channels)
-    array = np.asarray(pictures)
-    assert array.shape == pictures.shape
+    images = StoredImages(file, np.array(ROWS), (4, 6, file.channels))
+    assert (len(images), images.ndim, images.dtype) == (5, 4, np.uint8)
+    assert images.shape == (5, 4, 6, file.channels)
+    array = np.asarray(images)
+    assert array.shape == images.shape
     assert array.dtype == np.uint8
-    assert np.array_equal(array, pictures[:])
-    assert np.asarray(pictures, np.float32).dtype == np.float32
-    assert np.array_equal(np.asarray(pictures, np.float32), array)
-    assert np.array_equal(np.stack(list(pictures)), array)
-    assert np.array_equal(np.concatenate([pictures, pictures]), np.concatenate([array, array]))
+    assert np.array_equal(array, images[:])
+    assert np.asarray(images, np.float32).dtype == np.float32
+    assert np.array_equal(np.asarray(images, np.float32), array)
+    assert np.array_equal(np.stack(list(images)), array)
+    assert np.array_equal(np.concatenate([images, images]), np.concatenate([array, array]))
 
 
 def test_a_batch_can_be_changed_without_changing_the_file(either):
     file, images = either
-    pictures = Pictures(file, np.array(ROWS), (4, 6, file.channels))
-    before = pictures[:].copy()
-    pictures[:][:] = 0
-    assert np.array_equal(pictures[:], before)
+    rows_of_file = StoredImages(file, np.array(ROWS), (4, 6, file.channels))
+    before = rows_of_file[:].copy()
+    rows_of_file[:][:] = 0
+    assert np.array_equal(rows_of_file[:], before)
     assert np.array_equal(file[0], images[0])
 
 
 def test_no_rows_are_an_empty_array(same, mixed):
     for file, _ in (same, mixed):
-        pictures = Pictures(file, np.array([], int), (4, 6, file.channels))
-        assert np.asarray(pictures).shape == (0, 4, 6, file.channels)
+        images = StoredImages(file, np.array([], int), (4, 6, file.channels))
+        assert np.asarray(images).shape == (0, 4, 6, file.channels)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells what is mapped")
@@ -188,9 +188,9 @@ def test_images_that_were_read_do_not_stay_mapped(tmp_path):
     path = tmp_path / "large.bin"
     path.write_bytes(bytes(range(256)) * (side * side * count // 256))
     sizes = np.full(count, side, np.int32)
-    file = PictureFile(path, sizes, sizes, 1)
+    file = ImageFile(path, sizes, sizes, 1)
     before = mapped()
-    for rows in (Pictures(file, np.arange(count), (side, side, 1)), file):
+    for rows in (StoredImages(file, np.arange(count), (side, side, 1)), file):
         for row in range(count):
             assert rows[row].max() == 255
     assert mapped() - before < 40e6  # of 64 MB

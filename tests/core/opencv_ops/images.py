@@ -1,4 +1,4 @@
-"""Pictures that operations are tried on, the values they are tried with, and their texts."""
+"""Images that operations are tried on, the values they are tried with, and their texts."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from core.param import Param
 from tests.pairs import pairs
 
 
-def picture(height: int, width: int, colour: bool = False) -> np.ndarray:
+def make_image(height: int, width: int, colour: bool = False) -> np.ndarray:
     """Soft light and dark, a dark and a bright thing with sharp edges, and grain."""
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     light = 128 + 50 * np.sin(rows / height * 7) + 40 * np.cos(columns / width * 9)
@@ -23,16 +23,16 @@ def picture(height: int, width: int, colour: bool = False) -> np.ndarray:
     return image if colour else image[..., 0].copy()
 
 
-GREY, COLOUR = picture(37, 53), picture(37, 53, colour=True)
+GREY, COLOUR = make_image(37, 53), make_image(37, 53, colour=True)
 GREY.flags.writeable = COLOUR.flags.writeable = False
 
-PICTURES = (GREY, COLOUR)
-each_picture = pytest.mark.parametrize("image", [GREY, COLOUR], ids=["grey", "colour"])
+IMAGES = (GREY, COLOUR)
+each_image = pytest.mark.parametrize("image", [GREY, COLOUR], ids=["grey", "colour"])
 each_operation = pytest.mark.parametrize("name", OPERATIONS)
 
 
 def done(name: str, image: np.ndarray, /, **values: Any) -> np.ndarray:
-    """The picture after that operation."""
+    """The image after that operation."""
     return apply(image, Step(name, values))
 
 
@@ -41,7 +41,7 @@ def in_grey(image: np.ndarray) -> np.ndarray:
 
 
 def same(first: np.ndarray, second: np.ndarray) -> bool:
-    """Whether two pictures have the same type, shape and pixels."""
+    """Whether two images have the same type, shape and pixels."""
     return first.dtype == second.dtype == np.uint8 and np.array_equal(first, second)
 
 

@@ -1,4 +1,4 @@
-"""Folders and zips of tiny pictures, sound and spoilt, for the tests of importing."""
+"""Folders and zips of tiny images, sound and spoilt, for the tests of importing."""
 
 import io
 import itertools
@@ -27,24 +27,24 @@ _seeds = itertools.count()
 
 
 def noise(seed: int, height: int = 8, width: int = 8, channels: int = 3) -> np.ndarray:
-    """A picture that no other seed gives; `channels` 1 is of shape `(H, W)`."""
+    """An image that no other seed gives; `channels` 1 is of shape `(H, W)`."""
     shape = (height, width) if channels == 1 else (height, width, channels)
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
 
 def png(seed: int | None = None, height: int = 8, width: int = 8, channels: int = 3) -> bytes:
-    """The file of such a picture; without a seed one that was never given before."""
+    """The file of such an image; without a seed one that was never given before."""
     seed = 10**6 + next(_seeds) if seed is None else seed
     return encode_png(noise(seed, height, width, channels))
 
 
 def encoded(suffix: str, image: np.ndarray) -> bytes:
-    """A picture as OpenCV writes it: BGR or BGRA, 8 or 16 bits."""
+    """An image as OpenCV writes it: BGR or BGRA, 8 or 16 bits."""
     return cv2.imencode(suffix, image)[1].tobytes()
 
 
 def pets(cats: int = 10, dogs: int = 10, prefix: str = "", **shape: int) -> Tree:
-    """Pictures of two classes; the same ones each time for the same prefix."""
+    """Images of two classes; the same ones each time for the same prefix."""
     seeds = itertools.count(zlib.crc32(prefix.encode()))
     return {
         f"{prefix}{name}/{number}.png": png(next(seeds), **shape)
@@ -54,7 +54,7 @@ def pets(cats: int = 10, dogs: int = 10, prefix: str = "", **shape: int) -> Tree
 
 
 def some(folder: str, count: int, suffix: str = ".png") -> Tree:
-    """Pictures in one folder, none like any other."""
+    """Images in one folder, none like any other."""
     return {f"{folder}/{number}{suffix}": png() for number in range(count)}
 
 
@@ -96,7 +96,7 @@ def as_folder(tree: Mapping[str, bytes], *finish: Callable[[Path], object]) -> B
     """Writes a folder, then does to it what `finish` says."""
 
     def build(folder: Path) -> Path:
-        path = write_folder(tree, folder / "pictures")
+        path = write_folder(tree, folder / "images")
         for step in finish:
             step(path)
         return path
@@ -108,7 +108,7 @@ def as_zip(tree: Mapping[str, bytes], *finish: Callable[[Path], object], **detai
     """Writes a zip, then does to it what `finish` says."""
 
     def build(folder: Path) -> Path:
-        path = write_zip(tree, folder / "pictures.zip", **details)
+        path = write_zip(tree, folder / "images.zip", **details)
         for step in finish:
             step(path)
         return path
@@ -201,7 +201,7 @@ def zip64_claiming(length: int) -> Build:
         end64 = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, length, 0)
         locator = struct.pack("<4sIQI", b"PK\x06\x07", 0, 0, 1)
         end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 1, 1, 0xFFFFFFFF, 0xFFFFFFFF, 0)
-        path = folder / "pictures.zip"
+        path = folder / "images.zip"
         path.write_bytes(end64 + locator + end)
         return path
 
