@@ -1,7 +1,7 @@
 # docker build -t classification-studio . && docker run -p 8501:8501 -v studio:/var/studio classification-studio
 #
 # Debian's own Python, everything in one virtual environment, and the studio as a user who can write
-# to /var/studio alone: the shipped models cannot be changed.
+# to /var/studio alone: the bundled models cannot be changed.
 
 FROM debian:bookworm-slim AS packages
 RUN apt-get update \

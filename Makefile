@@ -1,7 +1,7 @@
 # make run       set everything up and open the studio      (PORT=8501)
 # make test      set everything up and run the tests        (make test-all: the slow ones too)
 # make lint      check style
-# make models    train every shipped run again
+# make models    train every bundled run again
 # make docs      write the reference pages, the results and the screenshots again
 # make notebooks run the notebooks again
 # make bench     print the figures of the README
@@ -35,7 +35,7 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 
 models: .venv/installed
-	$(BIN)/python -m core.training.shipped
+	$(BIN)/python -m core.training.bundled
 
 docs: .venv/installed-dev chromium
 	$(BIN)/python docs/generate.py

@@ -28,24 +28,24 @@ def main() -> None:
     predictor = load_predictor(runs.load(RUN))
     images, labels = DATASETS["mnist"].read_test()
     images = images[..., 0]
-    shipped_cards()
+    bundled_cards()
     as_images(predictor, images, labels)
     in_rows(predictor, images, labels)
     from_elsewhere(predictor)
     shown_otherwise(predictor, images, labels)
 
 
-def shipped_cards() -> None:
-    """What each shipped run says of itself and what it measures now."""
+def bundled_cards() -> None:
+    """What each bundled run says of itself and what it measures now."""
     rows = []
-    for run in (runs.load(run_id) for run_id in runs.SHIPPED):
+    for run in (runs.load(run_id) for run_id in runs.BUNDLED):
         images, labels = DATASETS[run.card.dataset].read_test()
         now = load_predictor(run).probabilities(images).argmax(axis=1) == labels
         size = sum(path.stat().st_size for path in run.folder.iterdir()) / 1e6
         rows.append(
             (run.id, f"{run.card.metrics['accuracy']:.2%}", f"{now.mean():.2%}", f"{size:.1f} MB")
         )
-    print_table("Shipped runs on their test sets", ("run", "card", "now", "size"), rows)
+    print_table("Bundled runs on their test sets", ("run", "card", "now", "size"), rows)
 
 
 def as_images(predictor: Predictor, images: np.ndarray, labels: np.ndarray) -> None:
@@ -63,9 +63,13 @@ def measure_images(
 ) -> tuple[float, float, float]:
     """Right straight into the model, right as PNG files, and read as several digits; parts."""
     direct = (predictor.probabilities(images[..., None]).argmax(axis=1) == labels).mean()
-    answers = [read(predictor, encode_png(image)) for image in images]
-    right = np.mean([a == str(label) for a, label in zip(answers, labels, strict=True)])
-    return float(direct), float(right), float(np.mean([len(answer) > 1 for answer in answers]))
+    predictions = [read(predictor, encode_png(image)) for image in images]
+    right = np.mean([a == str(label) for a, label in zip(predictions, labels, strict=True)])
+    return (
+        float(direct),
+        float(right),
+        float(np.mean([len(prediction) > 1 for prediction in predictions])),
+    )
 
 
 def in_rows(predictor: Predictor, images: np.ndarray, labels: np.ndarray) -> None:
@@ -113,10 +117,10 @@ def measure_elsewhere(predictor: Predictor, method: int) -> tuple[float, float]:
     bunch = load_digits()
     small = 255 - np.round(bunch.images * (255 / 16)).astype(np.uint8)
     enlarged = [cv2.resize(image, (240, 240), interpolation=method) for image in small]
-    answers = [read(predictor, encode_png(one)) for one in enlarged]
+    predictions = [read(predictor, encode_png(one)) for one in enlarged]
     plain = np.stack([resize_and_invert(one) for one in enlarged])
     naive = predictor.probabilities(plain).argmax(axis=1) == bunch.target
-    return _part_right(answers, bunch.target), float(naive.mean())
+    return _fraction_correct(predictions, bunch.target), float(naive.mean())
 
 
 def measure_condition(
@@ -125,18 +129,18 @@ def measure_condition(
     """The same for the first test digits shown under a condition."""
     rng = np.random.default_rng(SEED)
     enlarged = [condition(image, rng) for image in images[:PER_CONDITION]]
-    answers = [read(predictor, encode_png(one)) for one in enlarged]
+    predictions = [read(predictor, encode_png(one)) for one in enlarged]
     plain = np.stack([resize_and_invert(one) for one in enlarged])
     naive = predictor.probabilities(plain).argmax(axis=1) == labels[:PER_CONDITION]
-    return _part_right(answers, labels[:PER_CONDITION]), float(naive.mean())
+    return _fraction_correct(predictions, labels[:PER_CONDITION]), float(naive.mean())
 
 
-def _part_right(answers: list[str], labels: np.ndarray) -> float:
-    return float(np.mean([a == str(t) for a, t in zip(answers, labels, strict=True)]))
+def _fraction_correct(predictions: list[str], labels: np.ndarray) -> float:
+    return float(np.mean([a == str(t) for a, t in zip(predictions, labels, strict=True)]))
 
 
 def shown_otherwise(predictor: Predictor, images: np.ndarray, labels: np.ndarray) -> None:
-    """The same test digits small, huge, thin, thick, light on dark, and photographed."""
+    """The same test digits small, huge, thin, thick, light on dark, and photoed."""
     parts = {
         name: measure_condition(predictor, condition, images, labels)
         for name, condition in CONDITIONS.items()
@@ -185,8 +189,8 @@ def measure_photos(
         chosen = [order.pop() for _ in range(int(rng.integers(low, high + 1)))]
         image = condition.make([images[index] for index in chosen], rng)
         truth = "".join(str(labels[index]) for index in chosen)
-        answer = read(predictor, encode_png(image)).replace(" ", "")
-        right += max(0, len(truth) - _edits(answer, truth))
+        prediction = read(predictor, encode_png(image)).replace(" ", "")
+        right += max(0, len(truth) - _edits(prediction, truth))
         plain = resize_and_invert(to_gray(image))[None]
         naive += str(predictor.probabilities(plain).argmax()) == truth
         count += len(truth)

@@ -1,6 +1,6 @@
 """How quickly twelve runs of 10,000 test images are compared, beside doing all of it at once.
 
-The twelve are the shipped MNIST runs and copies of them whose stored answers were jittered.
+The twelve are the bundled MNIST runs and copies of them whose stored answers were jittered.
 """
 
 import os
@@ -20,7 +20,7 @@ from tests.browser import studio
 
 RUNS = 12
 REPEATS = 7
-SHIPPED = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
+BUNDLED = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
 FIRST_VIEW_GOAL, CONTROL_GOAL = 2000, 500  # milliseconds
 CONTROLS = {  # view: the role and names of a control that is switched to and fro
     "confusion": ("radio", "Parts of each true class", "Counts"),
@@ -45,9 +45,9 @@ import numpy as np
 from dataclasses import replace
 from core import runs
 from core.evaluation import evaluate
-shipped, count = {shipped!r}, {count}
-for number in range(count - len(shipped)):
-    base = runs.load(shipped[number % len(shipped)])
+bundled, count = {bundled!r}, {count}
+for number in range(count - len(bundled)):
+    base = runs.load(bundled[number % len(bundled)])
     found = {{}}
     for split in ("val", "test"):
         one, noise = base.evaluation(split), np.random.default_rng(number)
@@ -70,12 +70,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, studio.chromium() as browser:
         folder = Path(name)
         places = {"STUDIO_RUNS_DIR": str(folder / "runs"), "STUDIO_WORK_DIR": str(folder / "work")}
-        code = _MAKE.format(shipped=SHIPPED, count=RUNS)
+        code = _MAKE.format(bundled=BUNDLED, count=RUNS)
         environment = {**os.environ, **places}
         subprocess.run(
             [sys.executable, "-c", code], check=True, env=environment, cwd=studio.PROJECT
         )
-        chosen = ",".join([*SHIPPED, *(f"jittered-{n}" for n in range(RUNS - len(SHIPPED)))])
+        chosen = ",".join([*BUNDLED, *(f"jittered-{n}" for n in range(RUNS - len(BUNDLED)))])
         with studio.serve(studio.PROJECT / "app.py", folder, places) as server:
             cold = first_view(browser, server.url, chosen)
             warm = [first_view(browser, server.url, chosen) for _ in range(REPEATS)]

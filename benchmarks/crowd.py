@@ -79,14 +79,14 @@ class Invented(threading.Thread):
             for _ in range(FILES):
                 path = f"{self.url}/_stcore/upload_file/{session}/{uuid.uuid4()}"
                 with suppress(httpx2.HTTPError):
-                    answer = httpx2.put(
+                    prediction = httpx2.put(
                         path,
                         files={"file": ("x.zip", bytes(self.size))},
                         headers={**cookie, "X-Xsrftoken": token},
                         timeout=120,
                     )
-                    self.taken += answer.status_code == 204
-                    self.refused += answer.status_code != 204
+                    self.taken += prediction.status_code == 204
+                    self.refused += prediction.status_code != 204
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.report import print_table
 from core import opencv_ops
-from core.datasets import photograph
+from core.datasets import photo
 from core.opencv_ops import Step
 from tests.browser import studio
 
@@ -42,7 +42,7 @@ def main() -> None:
         folder = Path(name)
         with studio.serve_studio(folder) as server:
             for title, (height, width) in SIZES.items():
-                image = cv2.resize(photograph("flower"), (width, height))
+                image = cv2.resize(photo("flower"), (width, height))
                 path = folder / f"{width}.png"
                 cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
                 shown = slider_to_image(browser, server.url, path)

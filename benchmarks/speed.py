@@ -21,7 +21,7 @@ from core.datasets import sample_images
 from core.serving import load_predictor
 from tests.browser import studio
 
-ANSWERS = 30
+PREDICTIONS = 30
 CANVAS_DELAY = 200  # milliseconds the canvas itself waits after the mouse is released
 APPS = {"studio": "app.py", "usual pattern": "benchmarks/naive_app.py"}
 
@@ -44,9 +44,9 @@ new MutationObserver(() => {
 class Figures:
     """Measurements of one app; milliseconds, seconds and megabytes."""
 
-    answer_ms: float = 0.0
+    prediction_ms: float = 0.0
     complete_ms: float = 0.0
-    first_answer_s: float = 0.0
+    first_prediction_s: float = 0.0
     memory_mb: float = 0.0
     predict_ms: float = 0.0
     network_ms: float = 0.0
@@ -71,14 +71,14 @@ def main() -> None:
     table = []
     for title, name, digits in rows:
         values = [
-            f.answer_ms - CANVAS_DELAY if name == "over" else getattr(f, name)
+            f.prediction_ms - CANVAS_DELAY if name == "over" else getattr(f, name)
             for f in (ours, usual)
         ]
         table.append(
             (title, *(f"{value:.{digits}f}" for value in values), f"{values[1] / values[0]:.1f}×")
         )
     print_table(
-        f"Speed and memory, medians of {ANSWERS}", ("", *APPS, "usual pattern ÷ studio"), table
+        f"Speed and memory, medians of {PREDICTIONS}", ("", *APPS, "usual pattern ÷ studio"), table
     )
 
 
@@ -94,23 +94,23 @@ def measure_app(browser: Browser, path: str) -> Figures:
         page.goto(server.url)
         page.locator(studio.CANVAS).wait_for(timeout=120_000)
         studio.draw(page, "7")
-        page.locator(studio.ANSWER).first.wait_for(timeout=120_000)
-        figures.first_answer_s = time.perf_counter() - begun
+        page.locator(studio.PREDICTION).first.wait_for(timeout=120_000)
+        figures.first_prediction_s = time.perf_counter() - begun
         _settle(page)
         page.evaluate(_WATCH)
-        answers, completes = [], []
-        for number in range(ANSWERS):
+        predictions, completes = [], []
+        for number in range(PREDICTIONS):
             _clear(page)
             studio.draw(page, "7")
-            page.locator(studio.ANSWER).first.wait_for()
+            page.locator(studio.PREDICTION).first.wait_for()
             _settle(page)
             times = page.evaluate("window.times")
-            answers.append(times["answer"])
+            predictions.append(times["answer"])
             completes.append(times["last"])
             if number == 8:  # the tenth answer with the first one
                 figures.memory_mb = psutil.Process(server.process.pid).memory_info().rss / 1e6
         page.close()
-    figures.answer_ms, figures.complete_ms = median(answers), median(completes)
+    figures.prediction_ms, figures.complete_ms = median(predictions), median(completes)
     return figures
 
 
@@ -118,7 +118,7 @@ def _clear(page: Page) -> None:
     page.locator(studio.CANVAS).hover()
     of_the_canvas = page.locator(".dc-toolbar:visible").get_by_role("button", name="Reset")
     page.get_by_role("button", name="Clear", exact=True).or_(of_the_canvas).first.click()
-    page.locator(studio.ANSWER).first.wait_for(state="detached")
+    page.locator(studio.PREDICTION).first.wait_for(state="detached")
     _settle(page)
 
 
@@ -169,7 +169,7 @@ def _drawing() -> np.ndarray:
 def _milliseconds(call) -> float:
     call()
     times = []
-    for _ in range(ANSWERS):
+    for _ in range(PREDICTIONS):
         begun = time.perf_counter()
         call()
         times.append(time.perf_counter() - begun)

@@ -122,14 +122,14 @@ def main() -> None:
     for name, (rounds, measure) in CONTESTANTS.items():
         speeds, parts, clicks = [], [], []
         for _ in range(rounds):
-            speed, answers = measure()
+            speed, predictions = measure()
             bare.append(_bare_speed())
             speeds.append(speed)
             parts.append(speed / mean(bare[-2:]))
-            clicks += answers
+            clicks += predictions
         spread = f" ({min(parts):.0%} to {max(parts):.0%})" if rounds > 1 else ""
-        answered = f"{median(clicks):.0f} ms ({len(clicks)} clicks)" if clicks else "–"
-        rows.append((name, f"{median(speeds):,.0f}", f"{median(parts):.0%}{spread}", answered))
+        predicted = f"{median(clicks):.0f} ms ({len(clicks)} clicks)" if clicks else "–"
+        rows.append((name, f"{median(speeds):,.0f}", f"{median(parts):.0%}{spread}", predicted))
     scripts = f"{median(bare):,.0f} ({min(bare):,.0f} to {max(bare):,.0f})"
     print_table(
         "Training while somebody watches",

@@ -1,6 +1,6 @@
 """Transfer learning: `python -m benchmarks transfer`.
 
-What computing features once is worth; how long a photograph takes; what sixty images of each of
+What computing features once is worth; how long a photo takes; what sixty images of each of
 two classes are enough for. The first and the last need CIFAR-10 imported as `cifar10-jpeg`: without
 it the first is measured on scikit-learn's digits, and the last is left out.
 """
@@ -38,13 +38,13 @@ _FROZEN = {
 _PAIRS = (("airplane", "frog"), ("cat", "dog"), ("automobile", "horse"), ("ship", "deer"))
 _EACH = 60  # images of a class
 _SPLITS = 5
-_LARGE = (4000, 3000)  # pixels of a photograph from a telephone
+_LARGE = (4000, 3000)  # pixels of a photo from a telephone
 
 
 def main() -> None:
     with _folders():
         print_cache()
-        print_answer()
+        print_prediction()
         print_small()
 
 
@@ -87,8 +87,8 @@ def print_cache() -> None:
     )
 
 
-def print_answer() -> None:
-    """One photograph: the network alone, and all from the file to the answer."""
+def print_prediction() -> None:
+    """One photo: the network alone, and all from the file to the answer."""
     predictor = load_predictor(runs.load(_RUN))
     batch = predictor.prepare(decode(SAMPLES[0].read())).batch
     image = cv2.resize(decode(SAMPLES[0].read()), _LARGE)
@@ -99,7 +99,7 @@ def print_answer() -> None:
         ("JPEG of 12 megapixels", _median(lambda: predictor.read(decode(large)), 10)),
     ]
     print_table(
-        f"A photograph, from the file to the answer of {_RUN}",
+        f"A photo, from the file to the answer of {_RUN}",
         ("what", "milliseconds"),
         [(what, f"{seconds * 1000:.1f}") for what, seconds in rows],
     )

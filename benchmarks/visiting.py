@@ -26,11 +26,11 @@ _PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 def draw(page: Page) -> float:
     """A stroke until the answer."""
     studio.draw(page, "7")
-    return _until(lambda: expect(page.locator(studio.ANSWER).first).to_have_text("7"))
+    return _until(lambda: expect(page.locator(studio.PREDICTION).first).to_have_text("7"))
 
 
-def show_photograph(page: Page) -> float:
-    """A click on a sample photograph until the answer."""
+def show_photo(page: Page) -> float:
+    """A click on a sample photo until the answer."""
     page.get_by_role("button", name="Cat", exact=True).click()
     return _until(page.locator(".answer b").first.wait_for)
 
@@ -64,10 +64,10 @@ def _until(wait: Callable[[], None]) -> float:
 # title: address, what has to be there, what is done then
 VISITED: dict[str, tuple[str, str, Callable[[Page], float]]] = {
     "Recognise: a digit is drawn": ("", studio.CANVAS, draw),
-    "Recognise: a photograph is chosen": (
+    "Recognise: a photo is chosen": (
         "?runs=cifar10-efficientnet-lite0&from=upload",
         "img[src^=data]",
-        show_photograph,
+        show_photo,
     ),
     "Train: the form is opened": ("train?dataset=digits", "img", open_form),
     "Compare: confusion is opened": ("compare", "table", open_confusion),

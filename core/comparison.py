@@ -23,7 +23,7 @@ TOP = 3
 
 
 @dataclass(frozen=True)
-class Figure:
+class Metric:
     """One figure of a run.
 
     Attributes:
@@ -45,69 +45,69 @@ _PRECISION = "Of the answers for a class, how many were right."
 _RECALL = "Of the images of a class, how many were found."
 _F1 = "Precision and recall in one figure: their harmonic mean."
 
-FIGURES: dict[str, Figure] = {
-    "accuracy": Figure("Accuracy", "Right answers among all test images.", "part", "high"),
-    "accuracy_low": Figure(
+METRICS: dict[str, Metric] = {
+    "accuracy": Metric("Accuracy", "Right answers among all test images.", "part", "high"),
+    "accuracy_low": Metric(
         "Accuracy, from",
         "On very many such images, accuracy lies above this with 97.5 % certainty (Wilson).",
         "part",
     ),
-    "accuracy_high": Figure(
+    "accuracy_high": Metric(
         "Accuracy, to",
         "On very many such images, accuracy lies below this with 97.5 % certainty (Wilson).",
         "part",
     ),
-    "balanced_accuracy": Figure(
+    "balanced_accuracy": Metric(
         "Balanced accuracy", "Mean recall: each class counts alike, however rare.", "part", "high"
     ),
-    "top_k": Figure(
+    "top_k": Metric(
         f"Among the first {TOP}",
         f"The right class is among the {TOP} that were given the highest probability.",
         "part",
         "high",
     ),
-    "precision": Figure("Precision", f"{_PRECISION} {_MEAN}", "part", "high"),
-    "recall": Figure("Recall", f"{_RECALL} {_MEAN}", "part", "high"),
-    "f1": Figure("F1", f"{_F1} {_MEAN}", "part", "high"),
-    "weighted_precision": Figure(
+    "precision": Metric("Precision", f"{_PRECISION} {_MEAN}", "part", "high"),
+    "recall": Metric("Recall", f"{_RECALL} {_MEAN}", "part", "high"),
+    "f1": Metric("F1", f"{_F1} {_MEAN}", "part", "high"),
+    "weighted_precision": Metric(
         "Precision, weighted", f"{_PRECISION} {_WEIGHTED}", "part", "high"
     ),
-    "weighted_recall": Figure("Recall, weighted", f"{_RECALL} {_WEIGHTED}", "part", "high"),
-    "weighted_f1": Figure("F1, weighted", f"{_F1} {_WEIGHTED}", "part", "high"),
-    "log_loss": Figure(
+    "weighted_recall": Metric("Recall, weighted", f"{_RECALL} {_WEIGHTED}", "part", "high"),
+    "weighted_f1": Metric("F1, weighted", f"{_F1} {_WEIGHTED}", "part", "high"),
+    "log_loss": Metric(
         "Log loss", "Low when right answers are given with confidence.", "number", "low"
     ),
-    "brier_score": Figure(
+    "brier_score": Metric(
         "Brier score",
         "Squared distance between the probabilities and the truth, 0 to 2.",
         "number",
         "low",
     ),
-    "calibration_error": Figure(
+    "calibration_error": Metric(
         "Calibration error",
         "How far confidence and accuracy lie apart, on average (expected calibration error).",
         "part",
         "low",
     ),
-    "seconds": Figure("Trained in", "How long the training took.", "seconds", "low"),
-    "latency_seconds": Figure("One image", "Time for one answer: the median.", "seconds", "low"),
-    "latency_p95_seconds": Figure(
+    "seconds": Metric("Trained in", "How long the training took.", "seconds", "low"),
+    "latency_seconds": Metric("One image", "Time for one answer: the median.", "seconds", "low"),
+    "latency_p95_seconds": Metric(
         "One image, 95 %", "95 of 100 answers take no longer than this.", "seconds", "low"
     ),
-    "images_per_second": Figure(
+    "images_per_second": Metric(
         "Images a second", "When 256 are answered together.", "rate", "high"
     ),
-    "file_bytes": Figure("Model file", "Room the model takes on disk.", "bytes", "low"),
-    "parameters": Figure(
+    "file_bytes": Metric("Model file", "Room the model takes on disk.", "bytes", "low"),
+    "parameters": Metric(
         "Parameters",
-        "Numbers it has learnt: weights, nodes of trees, or images kept.",
+        "Numbers it has learned: weights, nodes of trees, or images kept.",
         "count",
         "low",
     ),
-    "memory_bytes": Figure(
+    "memory_bytes": Metric(
         "Memory", "The most that a process held which only answers with it.", "bytes", "low"
     ),
-    "training_memory_bytes": Figure(
+    "training_memory_bytes": Metric(
         "Memory to train", "The most that the process held which trained it.", "bytes", "low"
     ),
 }
@@ -133,18 +133,18 @@ class Compared:
         return coverage(self.evaluation)
 
     @cached_property
-    def figures(self) -> dict[str, float | None]:
-        """Every one of `FIGURES`; None for what was not measured."""
+    def metrics(self) -> dict[str, float | None]:
+        """Every one of `METRICS`; None for what was not measured."""
         cost = self.run.card.cost
         return {
-            **{name: cost.get(name) for name in FIGURES},
-            **figures_of(self.evaluation),
+            **{name: cost.get(name) for name in METRICS},
+            **metrics_of(self.evaluation),
             "seconds": self.run.card.seconds,
         }
 
 
-def figures_of(found: Evaluation) -> dict[str, float]:
-    """Those of `FIGURES` that follow from what was answered."""
+def metrics_of(found: Evaluation) -> dict[str, float]:
+    """Those of `METRICS` that follow from what was answered."""
     low, high = found.accuracy_interval
     return {
         "accuracy": found.accuracy,
@@ -181,12 +181,12 @@ def groups(found: Iterable[Run]) -> dict[str, list[Run]]:
     return parted
 
 
-def best(found: Sequence[Compared], figure: str) -> set[str]:
+def best(found: Sequence[Compared], metric: str) -> set[str]:
     """Names of the runs with the best value of a figure; none if they are all alike."""
-    values = {one.id: one.figures[figure] for one in found if one.figures[figure] is not None}
-    if not FIGURES[figure].best or len(set(values.values())) < 2:
+    values = {one.id: one.metrics[metric] for one in found if one.metrics[metric] is not None}
+    if not METRICS[metric].best or len(set(values.values())) < 2:
         return set()
-    top = (max if FIGURES[figure].best == "high" else min)(values.values())
+    top = (max if METRICS[metric].best == "high" else min)(values.values())
     return {run_id for run_id, value in values.items() if value == top}
 
 
@@ -276,7 +276,7 @@ def written(name: str, value: float | None) -> str:
     """A figure as one reads it: 0.9966 → '99.66 %', 0.0002 → '0.20 ms'; '–' if not measured."""
     if value is None or value != value:
         return "–"
-    return _WRITTEN[FIGURES[name].kind](value)
+    return _WRITTEN[METRICS[name].kind](value)
 
 
 _WRITTEN: dict[str, Any] = {

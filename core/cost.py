@@ -98,15 +98,15 @@ def forget_most_memory() -> None:
 
 def _measure_here(request: dict[str, Any]) -> dict[str, Any]:
     models = [(Path(path), family) for path, family in request["models"]]
-    answers = [serving.open_model(path, family) for path, family in models]
-    answer = serving.together(answers, request["weights"], request["vote"])
-    if len(answers) == 1:
-        answer = answers[0]
+    predictions = [serving.open_model(path, family) for path, family in models]
+    prediction = serving.together(predictions, request["weights"], request["vote"])
+    if len(predictions) == 1:
+        prediction = predictions[0]
     pixels = np.random.default_rng(0).integers(
         0, 256, (BATCH, *request["input_shape"]), dtype=np.uint8
     )
-    single = _times(answer, [pixels[row : row + 1] for row in range(BATCH)])
-    batch = _times(answer, [pixels], least=1)
+    single = _times(prediction, [pixels[row : row + 1] for row in range(BATCH)])
+    batch = _times(prediction, [pixels], least=1)
     return {
         "latency_seconds": float(np.median(single)),
         "latency_p95_seconds": float(np.percentile(single, 95)),
@@ -123,13 +123,15 @@ def _files(path: Path) -> list[Path]:
     return [path, features] if path.suffix == ".skops" and features.exists() else [path]
 
 
-def _times(answer: serving.Answer, batches: Sequence[np.ndarray], least: int = _LEAST) -> list:
+def _times(
+    prediction: serving.PredictFunction, batches: Sequence[np.ndarray], least: int = _LEAST
+) -> list:
     for number in range(min(_WARM_UP, least)):
-        answer(batches[number % len(batches)])
+        prediction(batches[number % len(batches)])
     times: list[float] = []
     while len(times) < least or (sum(times) < _SECONDS and len(times) < _MOST):
         begun = time.perf_counter()
-        answer(batches[len(times) % len(batches)])
+        prediction(batches[len(times) % len(batches)])
         times.append(time.perf_counter() - begun)
     return times
 

@@ -25,7 +25,7 @@ class Ensemble:
         members: at least two runs, measured on the same test images; none an ensemble itself.
         weights: how much each counts, not negative; one is above 0.
         vote: `soft` or `hard`; see `core.evaluation.vote`.
-        answers: what each member answered on the test images, if that is at hand already.
+        predictions: what each member answered on the test images, if that is at hand already.
 
     Raises:
         RunError: if the members do not fit together, or weights or vote are not allowed.
@@ -34,7 +34,7 @@ class Ensemble:
     members: tuple[Run, ...]
     weights: tuple[float, ...]
     vote: str = "soft"
-    answers: tuple[Evaluation, ...] = field(default=(), repr=False, compare=False)
+    predictions: tuple[Evaluation, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check(self.members)
@@ -50,7 +50,7 @@ class Ensemble:
     @cached_property
     def test(self) -> Evaluation:
         """What they say together on the test images."""
-        found = self.answers or [member.evaluation("test") for member in self.members]
+        found = self.predictions or [member.evaluation("test") for member in self.members]
         return self._together(found)
 
     @cached_property
@@ -93,7 +93,7 @@ def suggest(members: Sequence[Run], kind: str = "soft") -> tuple[float, ...] | N
     """Weights that suit the members' answers on validation images, in hundredths, adding up to 1.
 
     Test images have no part in it. None if the members had different validation images, so
-    that some would be judged by what they learnt from.
+    that some would be judged by what they learned from.
 
     Raises:
         RunError: if the answers of a member are missing or were changed.

@@ -19,9 +19,10 @@ from core.progress import Progress, Reporter
 from core.serving import Predictor
 from core.stored import Count, Text
 
-_ANSWERS, _FILES = "answers.npz", "files.json"
+_PREDICTIONS, _FILES = "predictions.npz", "files.json"
+_PREDICTIONS_1 = "answers.npz"  # as the first version called the file
 _ARRAYS = {"labels": ("iu", 1), "probabilities": ("f", 2)}
-_MOST_LIST, _MOST_ANSWERS = 256 * 2**20, 2**30  # bytes
+_MOST_LIST, _MOST_PREDICTIONS = 256 * 2**20, 2**30  # bytes
 _SHOWN_PIXELS = 500_000  # of an image that is only shown: more than any page has room for
 _LISTS = ("paths", "refused", "elsewhere", "others")
 
@@ -70,9 +71,9 @@ def measure(
         inside = [(entry, label) for entry, label in placed if label is not None]
         for number, (entry, label) in enumerate(inside):
             note = f"{number:,} of {len(inside):,} images"
-            report(Progress("answering", part=number / len(inside), note=note))
+            report(Progress("answering", fraction=number / len(inside), note=note))
             try:
-                rows.append(_answer(predictor, entry))
+                rows.append(_prediction(predictor, entry))
             except ImageError as error:
                 refused.append((entry.path, str(error)))
                 continue
@@ -110,10 +111,11 @@ def save(found: Labelled, folder: Path) -> None:
         files = {name: getattr(found, name) for name in _LISTS}
         stored.write_json(folder / _FILES, files)
         np.savez_compressed(
-            folder / _ANSWERS,
+            folder / _PREDICTIONS,
             labels=found.evaluation.labels,
             probabilities=found.evaluation.probabilities,
         )
+        (folder / _PREDICTIONS_1).unlink(missing_ok=True)
     except OSError as error:
         raise JobError(disk_sentence(error, folder)) from error
 
@@ -128,6 +130,11 @@ class _Files:
     others: tuple[tuple[Text, Text], ...] = ()
 
 
+def is_in(folder: Path) -> bool:
+    """Whether `save` has kept something there."""
+    return (folder / _FILES).is_file()
+
+
 def load(folder: Path, classes: int | None = None) -> Labelled:
     """What `save` has kept.
 
@@ -140,7 +147,10 @@ def load(folder: Path, classes: int | None = None) -> Labelled:
     """
     try:
         files = stored.read_as(folder / _FILES, _Files, _MOST_LIST)
-        arrays = stored.read_arrays(folder / _ANSWERS, _ARRAYS, _MOST_ANSWERS)
+        path = folder / _PREDICTIONS
+        if not path.exists() and (folder / _PREDICTIONS_1).exists():
+            path = folder / _PREDICTIONS_1
+        arrays = stored.read_arrays(path, _ARRAYS, _MOST_PREDICTIONS)
         evaluation = evaluate(arrays["labels"], arrays["probabilities"])
         if len(files.paths) != len(evaluation.labels) or not len(evaluation.labels):
             raise StoredError("its lists are not equally long")
@@ -175,11 +185,11 @@ def _plain(name: str) -> str:
     return normalize("NFC", name).strip()
 
 
-def _answer(predictor: Predictor, entry: Entry) -> np.ndarray:
-    reading = predictor.read(decode(entry.read()))
-    if len(reading.predictions) > 1:
-        raise ImageError(f"It reads as {len(reading.predictions)} digits, not one.")
-    return reading.predictions[0].probabilities
+def _prediction(predictor: Predictor, entry: Entry) -> np.ndarray:
+    prediction = predictor.read(decode(entry.read()))
+    if len(prediction.predictions) > 1:
+        raise ImageError(f"It reads as {len(prediction.predictions)} digits, not one.")
+    return prediction.predictions[0].probabilities
 
 
 def _decoded(entry: Entry | None) -> np.ndarray | None:

@@ -11,18 +11,18 @@ class Progress:
     """How far long work is.
 
     Attributes:
-        stage: what is being done, e.g. `loading`, `fitting`, `downloading`, `reading`, `done`.
+        stage: what is being done, e.g. `loading`, `fitting`, `downloading`, `prediction`, `done`.
         epoch, epochs: current epoch (from 1) and how many; 0 for work without epochs.
-        part: part of the stage that is done, 0 to 1.
+        fraction: part of the stage that is done, 0 to 1.
         metrics: latest figures, e.g. `loss`, `accuracy`, `val_accuracy`.
         note: how far in words, e.g. `12 of 170 MB`.
-        history: the learning curve so far, a dict of figures for each point.
+        history: the training curve so far, a dict of figures for each point.
     """
 
     stage: str
     epoch: int = 0
     epochs: int = 0
-    part: float = 0.0
+    fraction: float = 0.0
     metrics: dict[str, float] = field(default_factory=dict)
     note: str = ""
     history: tuple[dict[str, float], ...] = ()

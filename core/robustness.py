@@ -17,66 +17,68 @@ from core.stored import Count, Fraction, Name, Number
 LEAST_IMAGES, MOST_IMAGES = 50, 2000
 MOST_RUNS = 6
 _FILE = "robustness.json"
+_NAMES_1 = {"change": "corruption", "strengths": "severities", "pictures": "images"}
+_FORMATS = {1: lambda content: stored.renamed(content, _NAMES_1)}
 
 
 @dataclass(frozen=True)
-class Change:
+class Corruption:
     """A way to make images harder.
 
     Attributes:
         title: what a form calls it.
         unit: what its strength is measured in, for the axis of a chart.
-        strengths: the strengths that are tried, the first one changes nothing.
+        severities: the strengths that are tried, the first one changes nothing.
         step: the operation with that strength; `place` holds two numbers from 0 to 1, drawn anew
             for each image, and a seed.
     """
 
     title: str
     unit: str
-    strengths: tuple[float, ...]
+    severities: tuple[float, ...]
     step: Callable[[float, tuple[float, float, int]], Step]
 
 
-CHANGES: dict[str, Change] = {
-    "noise": Change(
+CORRUPTIONS: dict[str, Corruption] = {
+    "noise": Corruption(
         "Noise",
         "Standard deviation of the noise, of 255",
         (0, 16, 32, 48, 64, 96, 128),
-        lambda strength, place: Step("gaussian_noise", {"sigma": strength, "seed": place[2]}),
+        lambda severity, place: Step("gaussian_noise", {"sigma": severity, "seed": place[2]}),
     ),
-    "blur": Change(
+    "blur": Corruption(
         "Blur",
         "Standard deviation of the blur, in pixels",
         (0, 0.5, 1, 1.5, 2, 3, 4),
-        lambda strength, place: Step("gaussian_blur", {"sigma": max(strength, 0.1)}),
+        lambda severity, place: Step("gaussian_blur", {"sigma": max(severity, 0.1)}),
     ),
-    "rotation": Change(
+    "rotation": Corruption(
         "Rotation",
         "Turned by, degrees",
         (0, 10, 20, 30, 45, 60, 90),
-        lambda strength, place: Step(
-            "rotate", {"angle": strength if place[0] < 0.5 else -strength, "fill": "edge"}
+        lambda severity, place: Step(
+            "rotate", {"angle": severity if place[0] < 0.5 else -severity, "fill": "edge"}
         ),
     ),
-    "brightness": Change(
+    "brightness": Corruption(
         "Brightness",
         "Brighter by, of full brightness",
         (0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8),
-        lambda strength, place: Step("brightness", {"amount": strength}),
+        lambda severity, place: Step("brightness", {"amount": severity}),
     ),
-    "occlusion": Change(
+    "occlusion": Corruption(
         "Something in front",
         "Side of the hidden square, of the shorter side",
         (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7),
-        lambda strength, place: Step(
-            "cutout", {"size": strength, "x": place[0], "y": place[1], "grey": 128}
+        lambda severity, place: Step(
+            "cutout", {"size": severity, "x": place[0], "y": place[1], "grey": 128}
         ),
     ),
-    "contrast": Change(
+    "contrast": Corruption(
         "Less contrast",
         "Contrast taken away",
         (0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95),
-        lambda strength, place: Step("contrast", {"factor": 1 - strength}),
+        lambda severity, place: Step("contrast", {"factor": 1 - severity}),
     ),
 }
 
@@ -86,26 +88,26 @@ class Robustness:
     """What became of the accuracy.
 
     Attributes:
-        change: name of one of `CHANGES`.
-        strengths: float, `(S,)`.
+        corruption: name of one of `CORRUPTIONS`.
+        severities: float, `(S,)`.
         accuracies: for each run by its id, accuracy at each strength.
         images: how many test images of each run were asked for.
         seed: decided which, and how each was changed.
         shown: how many each run was shown, by its id: fewer if its test set is smaller.
     """
 
-    change: Name
-    strengths: tuple[Number, ...]
+    corruption: Name
+    severities: tuple[Number, ...]
     accuracies: dict[Name, tuple[Fraction, ...]]
     images: Count
     seed: Count
     shown: dict[Name, Count]
 
 
-def check(runs: Sequence[Run], change: str, images: int) -> None:
+def check(runs: Sequence[Run], corruption: str, images: int) -> None:
     """Raise `RunError` unless it can be measured."""
-    if change not in CHANGES:
-        raise RunError(unknown("change", change, CHANGES))
+    if corruption not in CORRUPTIONS:
+        raise RunError(unknown("corruption", corruption, CORRUPTIONS))
     if not 1 <= len(runs) <= MOST_RUNS:
         raise RunError(f"Choose 1 to {MOST_RUNS} trained models. Received: {len(runs)}.")
     if not LEAST_IMAGES <= images <= MOST_IMAGES:
@@ -114,7 +116,7 @@ def check(runs: Sequence[Run], change: str, images: int) -> None:
 
 def measure(
     runs: Sequence[Run],
-    change: str,
+    corruption: str,
     count: int = 500,
     seed: int = 0,
     report: Reporter = Reporter(),  # noqa: B008 - frozen
@@ -130,24 +132,24 @@ def measure(
         DatasetError: if the test images of a run are not on this machine.
         Cancelled: if it was asked to stop.
     """
-    check(runs, change, count)
-    strengths = CHANGES[change].strengths
+    check(runs, corruption, count)
+    severities = CORRUPTIONS[corruption].severities
     accuracies: dict[str, tuple[float, ...]] = {}
     shown: dict[str, int] = {}
-    done, total, called = 0, len(runs) * len(strengths), names_of(runs)
+    done, total, called = 0, len(runs) * len(severities), names_of(runs)
     for run in runs:
         predictor = load_predictor(run)
         images, labels = _sample(run, count, seed)
         found = []
-        for strength in strengths:
-            note = f"{called[run.id]}, strength {strength:g}"
-            report(Progress("answering", part=done / total, note=note))
-            answers = predictor.probabilities(_changed(images, change, strength, seed))
-            found.append(float((answers.argmax(axis=1) == labels).mean()))
+        for severity in severities:
+            note = f"{called[run.id]}, strength {severity:g}"
+            report(Progress("answering", fraction=done / total, note=note))
+            predictions = predictor.probabilities(_changed(images, corruption, severity, seed))
+            found.append(float((predictions.argmax(axis=1) == labels).mean()))
             done += 1
         accuracies[run.id] = tuple(found)
         shown[run.id] = len(labels)
-    return Robustness(change, strengths, accuracies, count, seed, shown)
+    return Robustness(corruption, severities, accuracies, count, seed, shown)
 
 
 def _sample(run: Run, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -161,23 +163,26 @@ def _sample(run: Run, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(images[rows]), labels[rows]
 
 
-def _changed(images: np.ndarray, change: str, strength: float, seed: int) -> np.ndarray:
-    if strength == 0:
+def _changed(images: np.ndarray, corruption: str, severity: float, seed: int) -> np.ndarray:
+    if severity == 0:
         return images
     rng = np.random.default_rng(seed)
     changed = np.empty_like(images)
     for index, image in enumerate(images):
         place = (float(rng.random()), float(rng.random()), int(rng.integers(10_000)))
-        step = CHANGES[change].step(strength, place)
+        step = CORRUPTIONS[corruption].step(severity, place)
         flat = image[..., 0] if image.shape[2] == 1 else image
         changed[index] = apply(flat, step).reshape(image.shape)
     return changed
 
 
-def example(image: np.ndarray, change: str, seed: int = 0) -> list[np.ndarray]:
+def example(image: np.ndarray, corruption: str, seed: int = 0) -> list[np.ndarray]:
     """One image at each strength, uint8, shape `(H, W)` or `(H, W, 3)`."""
     batch = image[None, ..., None] if image.ndim == 2 else image[None]
-    shown = [_changed(batch, change, strength, seed)[0] for strength in CHANGES[change].strengths]
+    shown = [
+        _changed(batch, corruption, severity, seed)[0]
+        for severity in CORRUPTIONS[corruption].severities
+    ]
     return [one.reshape(image.shape) for one in shown]
 
 
@@ -189,9 +194,15 @@ def save(found: Robustness, folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        stored.write_json(folder / _FILE, vars(found))
+        version = {stored.VERSION: stored.current_version(_FORMATS)}
+        stored.write_json(folder / _FILE, vars(found) | version)
     except OSError as error:
         raise JobError(disk_sentence(error, folder)) from error
+
+
+def is_in(folder: Path) -> bool:
+    """Whether `save` has kept something there."""
+    return (folder / _FILE).is_file()
 
 
 def load(folder: Path) -> Robustness:
@@ -201,11 +212,12 @@ def load(folder: Path) -> Robustness:
         JobError: if it is missing or damaged.
     """
     try:
-        found = stored.read_as(folder / _FILE, Robustness)
+        content = stored.bring_up(stored.read_json(folder / _FILE), _FORMATS, unmarked=1)
+        found = stored.check(content, Robustness)
         values = [value for row in found.accuracies.values() for value in row]
-        if found.change not in CHANGES or not found.strengths:
+        if found.corruption not in CORRUPTIONS or not found.severities:
             raise StoredError("its change is unknown, or it has no strengths")
-        if any(len(row) != len(found.strengths) for row in found.accuracies.values()):
+        if any(len(row) != len(found.severities) for row in found.accuracies.values()):
             raise StoredError("its lists are not equally long")
         if not values or set(found.shown) != set(found.accuracies):
             raise StoredError("it says nothing of its runs")

@@ -1,4 +1,4 @@
-"""Photographs to try a model with: they come with packages the studio needs anyway."""
+"""Photos to try a model with: they come with packages the studio needs anyway."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Sample:
-    """A photograph that comes with a package.
+    """A photo that comes with a package.
 
     Attributes:
         title: what is on it.
@@ -78,7 +78,7 @@ SAMPLES = (
 )
 
 
-def photographs() -> list[Sample]:
+def photos() -> list[Sample]:
     """Those that are on this machine: packages may leave theirs out."""
     return [sample for sample in SAMPLES if sample.is_here]
 
@@ -86,4 +86,4 @@ def photographs() -> list[Sample]:
 def known_to(class_names: Iterable[str]) -> list[Sample]:
     """Those that show one of these classes; case does not count."""
     known = {name.casefold() for name in class_names}
-    return [sample for sample in photographs() if known.intersection(sample.shows)]
+    return [sample for sample in photos() if known.intersection(sample.shows)]

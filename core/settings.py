@@ -3,7 +3,7 @@
 | variable | what it sets | default |
 |---|---|---|
 | `STUDIO_DATA_DIR` | where datasets are found and downloaded | `data/` |
-| `STUDIO_RUNS_DIR` | where your own trained models go (shipped ones are always listed too) | `saved_models/` |
+| `STUDIO_RUNS_DIR` | where your own trained models go (bundled ones are always listed too) | `saved_models/` |
 | `STUDIO_WORK_DIR` | where work in progress and caches go | `.studio/` |
 | `STUDIO_PUBLIC` | `1` for a demo with many visitors: each sees only what is theirs, and trainings and uploads are limited | `0` |
 """  # noqa: E501 - a table row cannot be broken
@@ -25,7 +25,7 @@ class Settings:
         data_dir: datasets found and downloaded.
         embedded_data_dir: datasets that come with the studio.
         runs_dir: your own runs.
-        shipped_runs_dir: runs that come with the studio.
+        bundled_runs_dir: runs that come with the studio.
         work_dir: work in progress and caches.
         public: whether strangers use it.
     """
@@ -35,7 +35,7 @@ class Settings:
     work_dir: Path
     public: bool = False
     embedded_data_dir: Path = PROJECT_DIR / "data"
-    shipped_runs_dir: Path = PROJECT_DIR / "saved_models"
+    bundled_runs_dir: Path = PROJECT_DIR / "saved_models"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

@@ -1,4 +1,4 @@
-"""Who asks: the keeper of the machine, who sees everything, or one of many visitors of a demo.
+"""Who asks: the owner of the machine, who sees everything, or one of many visitors of a demo.
 
 Runs, datasets, uploads and jobs carry the name of their owner. Whatever lists or loads them looks
 here, so that one visitor never comes upon what another has made. On somebody's own machine nobody
@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from core import names
 from core.settings import PROJECT_DIR, settings
 
-KEEPER, STUDIO, NOBODY = "you", "studio", "nobody"
+OWNER, STUDIO, NOBODY = "you", "studio", "nobody"
 _ADDRESS = re.compile(r"(https?://\S+)")
 # A path begins behind anything but a name, of which it would be a part, or behind an option.
 _BEFORE = r"(?:(?<![\w./~-])(?<!\b[A-Za-z]:)|(?<=-[A-Za-z])|(?<=\s-)|(?<=--))"
@@ -26,24 +26,24 @@ _acting: ContextVar[str] = ContextVar("acting", default="")
 
 def current() -> str:
     """The owner of what is made now."""
-    return _acting.get() or (_asker() if _asker else KEEPER)
+    return _acting.get() or (_asker() if _asker else OWNER)
 
 
 def may_see(owner: str) -> bool:
     """Whether who asks may see what that owner has made."""
     me = current()
-    return me == KEEPER or owner in (STUDIO, me)
+    return me == OWNER or owner in (STUDIO, me)
 
 
 def may_change(owner: str) -> bool:
     """Whether who asks may rename or delete what that owner has made."""
     me = current()
-    return me in (KEEPER, owner)
+    return me in (OWNER, owner)
 
 
 def is_visitor(owner: str) -> bool:
-    """Whether that owner is neither the keeper nor the studio itself."""
-    return owner not in (KEEPER, STUDIO)
+    """Whether that owner is neither the owner nor the studio itself."""
+    return owner not in (OWNER, STUDIO)
 
 
 def distinct(name: str) -> str:
@@ -61,7 +61,7 @@ def id_of(title: str, word: str) -> str:
 
 
 def told_by(asker: Callable[[], str] | None) -> None:
-    """From now on that function knows who asks; None: it is the keeper."""
+    """From now on that function knows who asks; None: it is the owner."""
     global _asker
     _asker = asker
 

@@ -30,14 +30,14 @@ def recognise(page: Page) -> None:
     page.locator(studio.CANVAS).wait_for()
     studio.at_rest(page)
     studio.draw(page, "7")
-    expect(page.locator(studio.ANSWER).first).to_have_text("7")
+    expect(page.locator(studio.PREDICTION).first).to_have_text("7")
     page.get_by_role("heading", name="The same image, read by each model").wait_for()
 
 
-def photographs(page: Page) -> None:
-    """A photograph and what it is taken for."""
+def photos(page: Page) -> None:
+    """A photo and what it is taken for."""
     page.get_by_role("button", name="Cat", exact=True).click()
-    expect(page.locator(studio.ANSWER).first).to_have_text("cat")
+    expect(page.locator(studio.PREDICTION).first).to_have_text("cat")
 
 
 def train(page: Page) -> None:
@@ -64,7 +64,7 @@ def lab(page: Page) -> None:
 # file: address, height in pixels, what to do there
 IMAGES: dict[str, tuple[str, int, Callable[[Page], None]]] = {
     "recognise": ("", 1240, recognise),
-    "photographs": ("?runs=cifar10-efficientnet-lite0&from=upload", 1160, photographs),
+    "photos": ("?runs=cifar10-efficientnet-lite0&from=upload", 1160, photos),
     "compare": ("compare", 760, compare),
     "confusion": (
         "compare?compare=mnist-cnn,mnist-random-forest&show=confusion&cell=mnist-random-forest.4.9",

@@ -12,7 +12,7 @@ from pages.components.comparing import (
     confusion,
     curves,
     leaderboard,
-    mistakes,
+    misclassified,
     one_class,
     own,
     taking_away,
@@ -24,7 +24,7 @@ VIEWS = {
     "confusion": ("Confusion", confusion.show),
     "curves": ("Curves", curves.show),
     "classes": ("Classes", classes.show),
-    "mistakes": ("Mistakes", mistakes.show),
+    "mistakes": ("Mistakes", misclassified.show),
     "confidence": ("Confidence", confidence.show),
     "one_class": ("One class", one_class.show),
     "ensemble": ("Ensemble", voting.show),
@@ -48,7 +48,7 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{html.plain(datasets.title_of(picked.found[0].run.card.dataset))}**: "
-            f"{len(picked.found[0].evaluation.labels):,} test images that none of them learnt "
+            f"{len(picked.found[0].evaluation.labels):,} test images that none of them learned "
             "from.",
             width="content",
         )

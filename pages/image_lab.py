@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.components import choice, keys, welcome
-from pages.components.lab import breaking, pipeline, source, variants
+from pages.components.lab import pipeline, robustness, source, variants
 
 VIEWS = {
     "pipeline": "Step by step",
@@ -17,7 +17,7 @@ def page() -> None:
     welcome.show("image_lab")
     view = pick_view()
     if view == "robustness":
-        breaking.show()
+        robustness.show()
         return
     image = source.pick()
     if image is None:

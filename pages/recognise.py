@@ -1,4 +1,4 @@
-"""Recognise an image: draw, upload or photograph it, and see how models read it."""
+"""Recognise an image: draw, upload or photo it, and see how models read it."""
 
 import time
 
@@ -7,7 +7,7 @@ import streamlit as st
 from core import samples
 from core.errors import ImageError
 from core.runs import Run
-from core.serving import Reading
+from core.serving import Prediction
 from pages.components import (
     camera,
     choice,
@@ -17,7 +17,7 @@ from pages.components import (
     keys,
     leaving,
     many,
-    reading,
+    prediction,
     run_picker,
     sample_photos,
     unsure,
@@ -28,7 +28,7 @@ from pages.components.shown import File, Shown
 
 # Seconds this thread rests once the answer is on its way, so that it is sent and drawn before the
 # explanations keep the processor busy: measured, it brings the answer about 15 ms earlier.
-ANSWER_FIRST = 0.015
+PREDICTION_FIRST = 0.015
 MOST_CLASSES = 20
 SOURCES = {"draw": "Draw", "upload": "Upload", "camera": "Camera"}
 
@@ -57,10 +57,10 @@ def recognise() -> None:
         image_beside = st.container()
         shown = take_images(source, digits)
         fit = "crop"
-        if shown and chosen and run_picker.reads_photographs(chosen[0]):
+        if shown and chosen and run_picker.reads_photos(chosen[0]):
             if source == "upload" and len(shown) == 1:
                 with image_beside:
-                    reading.show_uploaded(shown[0].read(reading.UPLOADED_PIXELS))
+                    prediction.show_uploaded(shown[0].read(prediction.UPLOADED_PIXELS))
             fit = pick_fit()
     with right:
         if not chosen:
@@ -71,7 +71,7 @@ def recognise() -> None:
             image = shown[0].read()
             first = show_one(image, chosen[0], unsure_below, fit)
             if first is not None:
-                time.sleep(ANSWER_FIRST)
+                time.sleep(PREDICTION_FIRST)
                 with details:
                     explain(image, first, chosen, fit)
         else:
@@ -79,7 +79,7 @@ def recognise() -> None:
             st.markdown(EMPTY[source] if digits else EMPTY_IMAGE[source])
             st.caption(INTRODUCTION["digits" if digits else "images"])
             show_classes(chosen[0])
-    if source == "upload" and chosen and run_picker.reads_photographs(chosen[0]):
+    if source == "upload" and chosen and run_picker.reads_photos(chosen[0]):
         with tools if shown else left:
             sample_photos.offer(chosen[0].card.class_names)
     if source == "draw":  # after the answer, which is what one waits for
@@ -118,7 +118,7 @@ EMPTY = {
     "click one of the samples. You can also write several digits side by side, such as "
     "2026.",
     "upload": "**Choose one image** to see how it is read, or **many** to get a table and a "
-    "CSV file. Photographs of handwriting on paper work too.",
+    "CSV file. Photos of handwriting on paper work too.",
     "camera": "**Allow the camera**, hold a handwritten digit in front of it and take an image. "
     "No camera? Draw or upload instead.",
 }
@@ -131,7 +131,7 @@ EMPTY_IMAGE = {
 }
 
 
-HELP_DIGITS = "Digits: one, or several side by side; drawn, scanned or photographed."
+HELP_DIGITS = "Digits: one, or several side by side; drawn, scanned or photoed."
 HELP_IMAGE = "Images of what the model knows; one or many."
 FIRST = {
     "draw": PAGES["recognise"].first,
@@ -150,7 +150,7 @@ def what_to_do_first(source: str, chosen: list[Run]) -> str:
     """The hint for newcomers, which follows what is recognised and where images come from."""
     if not chosen or run_picker.reads_digits(chosen[0]):
         return FIRST[source]
-    photos = run_picker.reads_photographs(chosen[0])
+    photos = run_picker.reads_photos(chosen[0])
     if source == "upload" and photos and samples.known_to(chosen[0].card.class_names):
         return FIRST_IMAGE["samples"]
     return FIRST_IMAGE[source]
@@ -162,15 +162,15 @@ def settings() -> tuple[list[Run], float]:
         "Settings: models and confidence", keys.SETTINGS, unsure.USUALLY, icon=":material/tune:"
     )
     chosen = run_picker.pick_runs(place)
-    photograph = bool(chosen) and run_picker.reads_photographs(chosen[0])
+    photo = bool(chosen) and run_picker.reads_photos(chosen[0])
     if place is None:
-        return chosen, unsure.usual(photograph)
+        return chosen, unsure.usual(photo)
     with place:
-        return chosen, unsure.pick_for_photographs() if photograph else unsure.pick()
+        return chosen, unsure.pick_for_photos() if photo else unsure.pick()
 
 
 def pick_source(digits: bool) -> str:
-    """Draw, upload or photograph; only digits can be drawn."""
+    """Draw, upload or photo; only digits can be drawn."""
     titles = {name: title for name, title in SOURCES.items() if digits or name != "draw"}
     return choice.segments(keys.SOURCE, "Where the image comes from", titles, hidden=True)
 
@@ -179,7 +179,7 @@ FITS = {"crop": "Crop the middle", "whole": "Show all of it", "stretch": "Stretc
 
 
 def pick_fit() -> str:
-    """How a photograph is brought to the square the model sees."""
+    """How a photo is brought to the square the model sees."""
     return choice.segments(
         keys.FIT,
         "How it is fitted",
@@ -191,7 +191,7 @@ def pick_fit() -> str:
 
 
 def take_images(source: str, digits: bool = True) -> list[File]:
-    """What was drawn, uploaded or photographed."""
+    """What was drawn, uploaded or photoed."""
     if source != "draw":
         leaving.forget_canvas()
     if source != "upload":
@@ -200,11 +200,11 @@ def take_images(source: str, digits: bool = True) -> list[File]:
         camera.forget_widget(keys.CAMERA)
     if source == "upload":
         return image_source.upload(HELP_DIGITS if digits else HELP_IMAGE)
-    shown = image_source.photograph() if source == "camera" else image_source.draw()
+    shown = image_source.photo() if source == "camera" else image_source.draw()
     return [shown] if shown else []
 
 
-def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Reading | None:
+def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Prediction | None:
     """The answer in large type, first of all, since that is what one waits for."""
     if shown.error:
         st.error(html.plain(f"{shown.name}: {shown.error}"), icon=":material/broken_image:")
@@ -216,22 +216,22 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Reading |
         first = predictor.read(shown.image, fit=fit)
     except ImageError as error:
         st.info(html.message(error), icon=":material/info:")
-        reading.show_looked_at(shown.image, error)
+        prediction.show_looked_at(shown.image, error)
         return None
-    photograph = run_picker.reads_photographs(run)
-    reading.show_answer(first, unsure_below, photograph)
-    reading.show_probabilities(first)
+    photo = run_picker.reads_photos(run)
+    prediction.show_prediction(first, unsure_below, photo)
+    prediction.show_probabilities(first)
     show_classes(run)
     st.caption(f"Answered by {html.plain(run_picker.title(run))} ({html.plain(run.title)}).")
     return first
 
 
-def explain(shown: Shown, first: Reading, chosen: list[Run], fit: str) -> None:
+def explain(shown: Shown, first: Prediction, chosen: list[Run], fit: str) -> None:
     """How the answer came about, and what other models say."""
     st.subheader("What the model saw", anchor=False)
-    reading.show_steps(first)
+    prediction.show_steps(first)
     st.subheader("The same image, read by each model", anchor=False)
-    reading.show_comparison(shown.image, first, chosen, fit)
+    prediction.show_comparison(shown.image, first, chosen, fit)
 
 
 page()

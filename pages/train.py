@@ -8,7 +8,6 @@ from core.errors import StudioError
 from core.jobs import limits
 from core.models import OWN_PHOTOS, first_choice
 from pages.components import (
-    address,
     backbone,
     broken,
     dataset_look,
@@ -22,6 +21,7 @@ from pages.components import (
     steps,
     training_view,
     trainings,
+    url,
     welcome,
 )
 
@@ -68,7 +68,7 @@ def look_at(spec: DatasetSpec) -> None:
 
 def set_up(spec: DatasetSpec) -> None:
     """Model, hyperparameters, start."""
-    part = dataset_look.chosen_part(spec)
+    part = dataset_look.chosen_fraction(spec)
     held_out = spec.validation_fraction if part is None else part
     images = round(spec.train_size * (1 - held_out))
     st.caption(
@@ -99,7 +99,7 @@ def pick_dataset() -> str:
     demo = limits.apply()  # which downloads nothing
     specs = {spec.name: spec for spec in datasets.list_datasets() if spec.is_here() or not demo}
     options = [*specs, OWN]
-    address.recall(keys.DATASET, options, datasets.first_choice().name, keys.NEXT_DATASET)
+    url.recall(keys.DATASET, options, datasets.first_choice().name, keys.NEXT_DATASET)
     chosen = st.pills(
         "What to learn from",
         options,
@@ -107,7 +107,7 @@ def pick_dataset() -> str:
         format_func=lambda name: _label(specs.get(name)),
         key=keys.DATASET,
     )
-    address.note(keys.DATASET, chosen, datasets.first_choice().name)
+    url.note(keys.DATASET, chosen, datasets.first_choice().name)
     broken.show_datasets()
     deleting.offer_undo("dataset")
     return chosen

@@ -12,7 +12,7 @@ import pytest
 import core.cost
 import core.machine
 import core.runs
-import core.training.shipped
+import core.training.bundled
 from core.cost import measure as MEASURE
 from core.datasets import DATASETS
 from core.machine import gigaflops as GIGAFLOPS  # noqa: F401 - before it is replaced
@@ -48,28 +48,28 @@ def real_cost(some_cost: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch) ->
 def _use_folders(monkeypatch: pytest.MonkeyPatch, **folders: Path) -> None:
     changed = replace(core.runs.folder.settings, **folders)
     monkeypatch.setattr(core.runs.folder, "settings", changed)
-    monkeypatch.setattr(core.training.shipped, "settings", changed)
+    monkeypatch.setattr(core.training.bundled, "settings", changed)
 
 
 @pytest.fixture
 def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder for your runs, and no shipped runs."""
+    """An empty folder for your runs, and no bundled runs."""
     folder = tmp_path / "runs"
-    _use_folders(monkeypatch, runs_dir=folder, shipped_runs_dir=tmp_path / "shipped")
+    _use_folders(monkeypatch, runs_dir=folder, bundled_runs_dir=tmp_path / "bundled")
     return folder
 
 
 @pytest.fixture
-def shipped_folder(runs_folder: Path) -> Path:
-    """The folder of shipped runs that belongs to `runs_folder`; empty as well."""
-    folder = runs_folder.with_name("shipped")
+def bundled_folder(runs_folder: Path) -> Path:
+    """The folder of bundled runs that belongs to `runs_folder`; empty as well."""
+    folder = runs_folder.with_name("bundled")
     folder.mkdir()
     return folder
 
 
 @pytest.fixture
 def own_runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder for your runs beside the real shipped ones."""
+    """An empty folder for your runs beside the real bundled ones."""
     folder = tmp_path / "own-runs"
     _use_folders(monkeypatch, runs_dir=folder)
     return folder
@@ -80,7 +80,7 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """A real run, trained once: logistic regression on scikit-learn's digits. Read it only."""
     folder = tmp_path_factory.mktemp("small-run")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        _use_folders(monkeypatch, runs_dir=folder, shipped_runs_dir=folder / "none")
+        _use_folders(monkeypatch, runs_dir=folder, bundled_runs_dir=folder / "none")
         run = train(TrainConfig("digits", "logistic_regression", {"max_iter": 30}, SMALL_RUN))
     yield run
 

@@ -1,4 +1,4 @@
-"""How well the shipped network reads what people show it: the goals of `benchmarks/accuracy.py`."""
+"""How well the bundled network reads what people show it: the goals of `benchmarks/accuracy.py`."""
 
 import cv2
 import pytest

@@ -25,9 +25,9 @@ def read(name: str) -> str:
     return (PROJECT / name).read_text(encoding="utf-8")
 
 
-def test_the_image_holds_every_shipped_run_and_every_embedded_dataset():
+def test_the_image_holds_every_bundled_run_and_every_embedded_dataset():
     let_in = {line[1:] for line in read(".dockerignore").splitlines() if line.startswith("!")}
-    assert {f"saved_models/{name}" for name in runs.SHIPPED} <= let_in
+    assert {f"saved_models/{name}" for name in runs.BUNDLED} <= let_in
     assert {f"data/{path.name}" for path in (PROJECT / "data").glob("*.npz")} <= let_in
     assert all((PROJECT / path).exists() for path in let_in)
 
@@ -44,14 +44,14 @@ def test_the_image_copies_what_is_there():
         assert all((PROJECT / source).exists() for source in sources.split())
 
 
-def test_the_image_runs_as_a_user_whose_folders_do_not_hide_the_shipped_runs():
+def test_the_image_runs_as_a_user_whose_folders_do_not_hide_the_bundled_runs():
     dockerfile = read("Dockerfile")
     environment = dict(re.findall(r"(STUDIO_\w+)=(\S+)", dockerfile))
     places = Settings.from_environment(environment)
     volume = Path(re.search(r"^VOLUME (\S+)$", dockerfile, re.MULTILINE)[1])
     for folder in (places.runs_dir, places.data_dir, places.work_dir):
         assert folder.is_relative_to(volume)
-    assert not places.shipped_runs_dir.is_relative_to(volume)
+    assert not places.bundled_runs_dir.is_relative_to(volume)
     assert not Path("/studio/saved_models").is_relative_to(volume)
     assert re.search(r"^USER studio$", dockerfile, re.MULTILINE)
     assert dockerfile.count("\nEXPOSE ") == 1
@@ -86,13 +86,13 @@ def test_its_command_starts_the_studio(source, tmp_path):
         [sys.executable, "-m", *words], cwd=PROJECT, env=environment, stdout=log, stderr=log
     )
     try:
-        assert answers(f"http://127.0.0.1:{port}{HEALTH}", process) == "ok"
+        assert predictions(f"http://127.0.0.1:{port}{HEALTH}", process) == "ok"
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
 
 
-def answers(url: str, process: subprocess.Popen) -> str:
+def predictions(url: str, process: subprocess.Popen) -> str:
     """What it answers once it does; fails if the process ends, or never answers."""
     until = time.monotonic() + 90
     while process.poll() is None and time.monotonic() < until:

@@ -118,8 +118,8 @@ POLICIES: dict[str, Policy] = {
     "small_moves": Policy(shift=0.06, rotation=8.0, zoom=0.08),
     "drawn_digits": DRAWN_DIGITS,
     "clothing": Policy(shift=0.07, zoom=0.05, flip=0.5),
-    "photographs": Policy(shift=0.125, flip=0.5, fill="reflect"),
-    "strong_photographs": Policy(
+    "photos": Policy(shift=0.125, flip=0.5, fill="reflect"),
+    "strong_photos": Policy(
         shift=0.125, flip=0.5, fill="reflect", random_operations=1, magnitude=0.4
     ),
 }
@@ -128,7 +128,7 @@ _BY_RECIPE = {
     "mnist_digit": "drawn_digits",
     "optdigits_digit": "small_moves",
     "fashion_item": "clothing",
-    "photo": "photographs",
+    "photo": "photos",
 }
 _WHY = {
     "drawn_digits": "Digits are turned, stretched, moved and drawn with another pen, but never "
@@ -136,14 +136,14 @@ _WHY = {
     "small_moves": "These digits are only 8×8 pixels, so they are turned and moved a little. They "
     "are never mirrored: a mirrored 2 is no 2 any more.",
     "clothing": "Clothes are moved, zoomed and mirrored: a mirrored shoe is still a shoe.",
-    "photographs": "Photographs are moved and mirrored: a mirrored horse is still a horse. If "
+    "photos": "Photos are moved and mirrored: a mirrored horse is still a horse. If "
     "yours show letters or anything else that must not be mirrored, choose another.",
 }
 
 
 def usual_policy(recipe: str) -> str:
     """The name of the policy that suits images of a preprocessing recipe."""
-    return _BY_RECIPE.get(recipe, "photographs")
+    return _BY_RECIPE.get(recipe, "photos")
 
 
 def why_usual(recipe: str) -> str:

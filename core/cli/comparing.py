@@ -41,9 +41,9 @@ def compare(options: argparse.Namespace) -> int:
     if options.json:
         print_json(json.loads(report.as_json(found)))
         return 0
-    header = ("run", *(comparison.FIGURES[name].title.lower() for name in _COLUMNS))
-    ranked = sorted(found, key=lambda one: -one.figures["accuracy"])
-    rows = [(one.id, *(written(name, one.figures[name]) for name in _COLUMNS)) for one in ranked]
+    header = ("run", *(comparison.METRICS[name].title.lower() for name in _COLUMNS))
+    ranked = sorted(found, key=lambda one: -one.metrics["accuracy"])
+    rows = [(one.id, *(written(name, one.metrics[name]) for name in _COLUMNS)) for one in ranked]
     print_table(header, rows)
     if ahead := comparison.leaders(found):
         called = {one.id: one.id for one in found}  # what commands take

@@ -13,7 +13,7 @@ from core.jobs import submit
 
 
 def add_commands(commands) -> None:
-    text = "list what can be learnt from; show, download or delete a dataset"
+    text = "list what can be learned from; show, download or delete a dataset"
     command = commands.add_parser("datasets", help=text, description=text)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(handler=list_datasets)

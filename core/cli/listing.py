@@ -28,7 +28,7 @@ def add_commands(commands) -> None:
 
 def _add_actions(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", metavar="ACTION")
-    text = "fetch what a pretrained network has learnt from ImageNet"
+    text = "fetch what a pretrained network has learned from ImageNet"
     action = actions.add_parser("download", help=text, description=text)
     action.add_argument(
         "backbone", metavar="NAME", choices=sorted(transfer.BACKBONES), help="which one"

@@ -23,7 +23,7 @@ from core.errors import (
 from core.files import open_regular
 from core.images import MAX_BYTES, SUFFIXES, decode, encode_png
 from core.preprocessing import Step
-from core.serving import Prediction, Predictor, Reading, load_predictor
+from core.serving import Prediction, Predictor, load_predictor
 
 DEFAULT_RUN = "mnist-cnn"
 _NOTHING = "No images in "
@@ -65,16 +65,16 @@ def run_predict(options: argparse.Namespace) -> int:
     code = 1 if any(remark.startswith(_NOTHING) for remark in remarks) else 0
     for index, path in enumerate(images, 1):
         try:
-            reading = predictor.read(read_image(path))
-            steps = (*reading.prepared.steps, *reading.prepared.item_steps[0])
-            answer = describe(reading)
+            prediction = predictor.read(read_image(path))
+            steps = (*prediction.prepared.steps, *prediction.prepared.item_steps[0])
+            prediction = describe(prediction)
         except (ImageError, OutOfMemory) as error:
             steps = error.steps if isinstance(error, NothingFound) else ()
-            answer = {"error": str(error)}
+            prediction = {"error": str(error)}
             if steps:
-                answer["looked_at"] = [f"{step.name}: {step.sentence}" for step in steps]
+                prediction["looked_at"] = [f"{step.name}: {step.sentence}" for step in steps]
             code = 1
-        print_json({"path": str(path), **answer}, indent=None)
+        print_json({"path": str(path), **prediction}, indent=None)
         if options.steps:
             write_steps(Path(options.steps), f"{index:03}-{path.stem}", steps)
     return code
@@ -95,23 +95,23 @@ def write_steps(folder: Path, stem: str, steps: Sequence[Step]) -> None:
         raise StudioError(disk_sentence(error, folder)) from error
 
 
-def describe(reading: Reading) -> dict:
+def describe(prediction: Prediction) -> dict:
     """A reading as the JSON object scripts rely on."""
-    first = reading.predictions[0]
-    answer = {
-        "run": reading.run_id,
-        "label": reading.label,
-        "confidence": round(reading.confidence, 6),
+    first = prediction.predictions[0]
+    prediction = {
+        "run": prediction.run_id,
+        "label": prediction.label,
+        "confidence": round(prediction.confidence, 6),
     }
-    if len(reading.predictions) == 1:
-        return {**answer, "probabilities": first.as_dict()}
+    if len(prediction.predictions) == 1:
+        return {**prediction, "probabilities": first.as_dict()}
     digits = [
         {"label": p.label, "confidence": round(p.confidence, 6), "probabilities": p.as_dict()}
-        for p in reading.predictions
+        for p in prediction.predictions
     ]
-    rows = {"rows": list(reading.rows)} if len(reading.rows) > 1 else {}
-    whole = {reading.label: answer["confidence"]}
-    return {**answer, "probabilities": whole, **rows, "digits": digits}
+    rows = {"rows": list(prediction.rows)} if len(prediction.rows) > 1 else {}
+    whole = {prediction.label: prediction["confidence"]}
+    return {**prediction, "probabilities": whole, **rows, "digits": digits}
 
 
 def find_images(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
@@ -174,13 +174,13 @@ def _predict_from_dataset(predictor: Predictor, name: str, index: int) -> dict:
     card = predictor.run.card
     if image.shape == tuple(card.input_shape):
         row = predictor.probabilities(image[None])[0]
-        answer = {
+        prediction = {
             "run": card.id,
             "label": Prediction(card.class_names, row).label,
             "confidence": round(float(row.max()), 6),
             "probabilities": Prediction(card.class_names, row).as_dict(),
         }
     else:
-        answer = describe(predictor.read(image))
+        prediction = describe(predictor.read(image))
     truth = datasets.find(name).class_names[labels[index]]
-    return {"path": f"{name}/test/{index}", **answer, "truth": truth}
+    return {"path": f"{name}/test/{index}", **prediction, "truth": truth}

@@ -11,7 +11,7 @@ from core.training.script import script_of
 
 
 def add_commands(commands) -> None:
-    text = "draw the learning curve and the confusion matrix of a run as an image"
+    text = "draw the training curve and the confusion matrix of a run as an image"
     command = commands.add_parser("plot", help=text, description=text)
     command.add_argument("--run", required=True, metavar="ID", help="see `runs`")
     command.add_argument("--out", required=True, metavar="F.png", help="where it is written")

@@ -180,7 +180,7 @@ def _number(name: str, text: str, kind: type) -> int | float:
 
 
 class _ProgressPrinter:
-    """Writes a line for each point of the learning curve, and one whenever the stage changes."""
+    """Writes a line for each point of the training curve, and one whenever the stage changes."""
 
     def __init__(self) -> None:
         self.stage, self.points, self.begun = "", 0, time.perf_counter()

@@ -127,7 +127,7 @@ class _Follower:
         self.last: tuple[str, int] = ("", 0)
 
     def __call__(self, job: Job) -> None:
-        now = (job.stage or job.state, int(job.part * 10))
+        now = (job.stage or job.state, int(job.fraction * 10))
         if now != self.last and not job.ended:
             sys.stderr.write(f"{now[0]} … {job.note}".rstrip() + "\n")
             sys.stderr.flush()
@@ -170,7 +170,7 @@ def _as_json(job: Job) -> dict:
         "owner": job.owner,
         "state": job.state,
         "stage": job.stage,
-        "part": job.part,
+        "fraction": job.fraction,
         "note": job.note,
         "result": dict(job.result),
         "error": job.error,
@@ -179,7 +179,7 @@ def _as_json(job: Job) -> dict:
 
 
 def resume(options: argparse.Namespace) -> int:
-    return follow(jobs.go_on(options.id))
+    return follow(jobs.resume(options.id))
 
 
 def cancel(options: argparse.Namespace) -> int:

@@ -4,9 +4,10 @@ from core.datasets.choices import Choices, LayoutError
 from core.datasets.dataset import Dataset
 from core.datasets.importing import import_folder, import_images, import_zip, inspect
 from core.datasets.known import DATASETS
+from core.datasets.migrating import migrate
 from core.datasets.naming import id_of
 from core.datasets.overview import Overview, few_images_of, overview
-from core.datasets.photographs import PHOTOGRAPHS, photograph
+from core.datasets.photos import PHOTOS, photo
 from core.datasets.registry import (
     check_fraction,
     check_here,
@@ -32,8 +33,9 @@ from core.datasets.stored_images import StoredImages
 from core.datasets.writing import sweep as clear_up
 
 __all__ = [
+    "migrate",
     "DATASETS",
-    "PHOTOGRAPHS",
+    "PHOTOS",
     "Choices",
     "Damaged",
     "Dataset",
@@ -64,7 +66,7 @@ __all__ = [
     "load_test",
     "load_test_measured",
     "overview",
-    "photograph",
+    "photo",
     "prepare",
     "restore",
     "set_aside",

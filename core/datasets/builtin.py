@@ -23,10 +23,10 @@ def read_mnist(validation_fraction: float, seed: int) -> Dataset:
     """MNIST from the embedded `mnist.npz`, checked by its SHA-256; its official test set is kept.
 
     Raises:
-        DatasetError: if the file is missing or is not the one that was shipped.
+        DatasetError: if the file is missing or is not the one that was bundled.
     """
     return with_test_set(
-        _read_mnist_part("train"),
+        _read_mnist_split("train"),
         read_mnist_test(),
         validation_fraction,
         seed,
@@ -40,14 +40,14 @@ def read_mnist_test() -> tuple[np.ndarray, np.ndarray]:
     """MNIST's 10,000 test images and their labels.
 
     Raises:
-        DatasetError: if the file is missing or is not the one that was shipped.
+        DatasetError: if the file is missing or is not the one that was bundled.
     """
-    return _read_mnist_part("test")
+    return _read_mnist_split("test")
 
 
-def _read_mnist_part(part: str) -> tuple[np.ndarray, np.ndarray]:
+def _read_mnist_split(split: str) -> tuple[np.ndarray, np.ndarray]:
     with np.load(io.BytesIO(read_checked(find_mnist(), MNIST_SHA256))) as arrays:
-        return arrays[f"x_{part}"][..., None], arrays[f"y_{part}"].astype(np.int64)
+        return arrays[f"x_{split}"][..., None], arrays[f"y_{split}"].astype(np.int64)
 
 
 def read_digits(validation_fraction: float, seed: int) -> Dataset:

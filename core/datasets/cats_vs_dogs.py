@@ -1,4 +1,4 @@
-"""Cats vs Dogs: Microsoft's zip of 25,000 photographs, some of them damaged."""
+"""Cats vs Dogs: Microsoft's zip of 25,000 photos, some of them damaged."""
 
 from core import visitors
 from core.datasets.download import RemoteFile, fetch

@@ -54,12 +54,12 @@ def prepare(report: Reporter) -> None:
     path = fetch(FILE, settings.data_dir, report)
     try:
         with draft(NAME, CLASS_NAMES, "studio") as writer, tarfile.open(path, "r:gz") as archive:
-            for number, (batch, part) in enumerate(_BATCHES):
+            for number, (batch, split) in enumerate(_BATCHES):
                 note = f"file {number + 1} of {len(_BATCHES)}"
-                report(Progress("unpacking", part=number / len(_BATCHES), note=note))
+                report(Progress("unpacking", fraction=number / len(_BATCHES), note=note))
                 images, labels, files = read_batch(_member(archive, batch))
                 for image, label, file in zip(images, labels, files, strict=True):
-                    writer.add(image, int(label), part, f"{part}/{CLASS_NAMES[label]}/{file}")
+                    writer.add(image, int(label), split, f"{split}/{CLASS_NAMES[label]}/{file}")
             writer.finish(NAME, "CIFAR-10", "studio", FILE.name, 0, ())
     except (tarfile.TarError, zlib.error, EOFError) as error:
         raise DatasetError(

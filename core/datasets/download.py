@@ -217,7 +217,7 @@ def _wait(attempt: int, report: Reporter, progress: Progress) -> None:
 def _progress(file: RemoteFile, done: int) -> Progress:
     size = max(file.size, done, 1)
     note = f"{file.name}: {done / _MEGABYTE:,.1f} of {size / _MEGABYTE:,.1f} MB"
-    return Progress("downloading", part=done / size, note=note)
+    return Progress("downloading", fraction=done / size, note=note)
 
 
 def _what_went_wrong(error: Exception, file: RemoteFile, part: Path, timeout: float) -> str:

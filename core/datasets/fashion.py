@@ -99,7 +99,7 @@ def read(validation_fraction: float, seed: int) -> Dataset:
         DatasetError: if the files are missing or damaged.
     """
     return with_test_set(
-        _read_part("train"),
+        _read_split("train"),
         read_test(),
         validation_fraction,
         seed,
@@ -111,7 +111,7 @@ def read(validation_fraction: float, seed: int) -> Dataset:
 
 def read_test() -> tuple[np.ndarray, np.ndarray]:
     """The 10,000 test images, uint8 `(N, 28, 28, 1)`, and their labels."""
-    return _read_part("t10k")
+    return _read_split("t10k")
 
 
 def _folder() -> Path:
@@ -121,9 +121,9 @@ def _folder() -> Path:
     return own
 
 
-def _read_part(part: str) -> tuple[np.ndarray, np.ndarray]:
-    images = read_idx(_unpacked(f"{part}-images-idx3-ubyte.gz"))
-    labels = read_idx(_unpacked(f"{part}-labels-idx1-ubyte.gz"))
+def _read_split(split: str) -> tuple[np.ndarray, np.ndarray]:
+    images = read_idx(_unpacked(f"{split}-images-idx3-ubyte.gz"))
+    labels = read_idx(_unpacked(f"{split}-labels-idx1-ubyte.gz"))
     return images[..., None], labels.astype(np.int64)
 
 

@@ -117,7 +117,7 @@ def import_images(
                 small = _too_small(layout, writer)
                 if not small or not choices.leave_out_small:
                     _check_what_is_left(layout, writer)
-                    report(Progress("storing", part=1.0))
+                    report(Progress("storing", fraction=1.0))
                     return writer.finish(
                         name, title or name, owner, path.name, layout.ignored, layout.notes
                     )
@@ -149,7 +149,7 @@ def _read_all(
                     if read.image is None:
                         writer.skipped.append((read.place.path, read.reason))
                     else:
-                        writer.add(read.image, read.place.label, read.place.part, read.place.path)
+                        writer.add(read.image, read.place.label, read.place.split, read.place.path)
                 if pixels > most_pixels:
                     raise DatasetError(
                         f"The images hold far more pixels than files of this size usually do: at "
@@ -159,7 +159,7 @@ def _read_all(
                     )
                 done += len(chunk)
                 note = f"{done:,} of {len(places):,} images"
-                report(Progress("reading images", part=done / len(places), note=note))
+                report(Progress("reading images", fraction=done / len(places), note=note))
         finally:
             threads.shutdown(cancel_futures=True)
 
@@ -207,8 +207,8 @@ def reduce(image: np.ndarray) -> np.ndarray:
 
 def _too_small(layout: Layout, writer: Writer) -> set[str]:
     """Classes that damaged and duplicate files leave too few images of."""
-    splits = {place.part for place in layout.places}
-    return too_small(layout.class_names, Counter(writer.part_labels()), splits)
+    splits = {place.split for place in layout.places}
+    return too_small(layout.class_names, Counter(writer.split_labels()), splits)
 
 
 def _check_what_is_left(layout: Layout, writer: Writer) -> None:
@@ -216,6 +216,6 @@ def _check_what_is_left(layout: Layout, writer: Writer) -> None:
     counted = Counter(writer.labels)
     counts = {name: counted[label] for label, name in enumerate(layout.class_names)}
     check_counts(layout.class_names, counts, writer.skipped)
-    splits = {place.part for place in layout.places}
+    splits = {place.split for place in layout.places}
     if "train" in splits:
-        check_splits(layout.class_names, Counter(writer.part_labels()), "test" in splits)
+        check_splits(layout.class_names, Counter(writer.split_labels()), "test" in splits)

@@ -66,7 +66,7 @@ DATASETS.update(
         DatasetSpec(
             name=cifar.NAME,
             title="CIFAR-10",
-            summary="60,000 small colour photographs, 32×32 pixels: animals and vehicles.",
+            summary="60,000 small colour photos, 32×32 pixels: animals and vehicles.",
             class_names=cifar.CLASS_NAMES,
             input_shape=(32, 32, 3),
             train_size=50_000,
@@ -82,7 +82,7 @@ DATASETS.update(
         DatasetSpec(
             name=cats_vs_dogs.NAME,
             title="Cats vs Dogs",
-            summary="25,000 photographs of pets in all sizes; a few of the files are damaged.",
+            summary="25,000 photos of pets in all sizes; a few of the files are damaged.",
             class_names=cats_vs_dogs.CLASS_NAMES,
             input_shape=(stored.DEFAULT_SIDE, stored.DEFAULT_SIDE, 3),
             train_size=21_250,

@@ -31,7 +31,7 @@ class Place:
 
     path: str
     label: int
-    part: str
+    split: str
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ def arrange(paths: Iterable[str], choices: Choices = AS_FOUND) -> Layout:
     skipped += left_out
     layout = _layout(located, skipped, ignored, found.notes)
     check_counts(layout.class_names, layout.counts, skipped)
-    counts = Counter((place.part, place.label) for place in layout.places)
-    if splits := {place.part for place in layout.places} - {"unsplit"}:
+    counts = Counter((place.split, place.label) for place in layout.places)
+    if splits := {place.split for place in layout.places} - {"unsplit"}:
         check_splits(layout.class_names, counts, "test" in splits)
     return layout
 
@@ -175,7 +175,7 @@ def _layout(
     places = [Place(image.path, label_of[image.class_name], image.split) for image in located]
     return Layout(
         class_names=names,
-        places=tuple(sorted(places, key=lambda p: (_RANK[p.part], p.label, p.path))),
+        places=tuple(sorted(places, key=lambda p: (_RANK[p.split], p.label, p.path))),
         skipped=tuple(skipped),
         ignored=ignored,
         notes=(*notes, *_deep_note(located)),

@@ -51,8 +51,8 @@ def _imported() -> Iterable[DatasetSpec]:
 def _spec_of(kept: store.Store, known: DatasetSpec | None) -> DatasetSpec:
     """The entry of stored images; sizes are those found, whatever was announced."""
     card = kept.card
-    to_split = card.images - card.parts["val"]
-    test = card.parts["test"] or math.ceil(to_split * stored.TEST_FRACTION)
+    to_split = card.images - card.splits["val"]
+    test = card.splits["test"] or math.ceil(to_split * stored.TEST_FRACTION)
     if known is not None:
         return replace(known, train_size=card.images - test, test_size=test)
     return DatasetSpec(
@@ -68,7 +68,7 @@ def _spec_of(kept: store.Store, known: DatasetSpec | None) -> DatasetSpec:
         download_bytes=0,
         read=partial(stored.read, card.name),
         read_test=partial(stored.read_test, card.name),
-        validation_fraction=stored.usual_validation_fraction(card.parts),
+        validation_fraction=stored.usual_validation_fraction(card.splits),
         owner=card.owner,
         resizable=True,
     )

@@ -49,8 +49,8 @@ def _must_be_stored(name: str) -> None:
 
 
 def _may_restore(aside: Aside) -> bool:
-    """The keeper may bring back damaged ones too, of which nobody knows the owner."""
-    if visitors.current() == visitors.KEEPER:
+    """The owner may bring back damaged ones too, of which nobody knows the owner."""
+    if visitors.current() == visitors.OWNER:
         return True
     try:
         return visitors.may_change(store.read_card_in(aside.folder).owner)

@@ -21,6 +21,7 @@ from annotated_types import MinLen
 
 from core import drafts as draft_folders
 from core import stored, visitors
+from core.datasets.formats import CARDS, INDEX_1
 from core.datasets.naming import check_name, id_of
 from core.datasets.spec import DATASETS
 from core.datasets.stored_images import ImageFile
@@ -29,13 +30,13 @@ from core.names import ID
 from core.settings import settings
 from core.stored import Count, Name, Text
 
-FORMAT_VERSION = 1
-PARTS = ("train", "val", "test", "unsplit")
-CARD = "card.json"
+FORMAT_VERSION = stored.current_version(CARDS)
+SPLITS = ("train", "val", "test", "unsplit")
+CARD, INDEX = "card.json", "index.npz"
 _MOST_LIST = 256 * 2**20  # bytes of a list of paths
 _MOST_INDEX = 2**30
 _LONGEST = 20_000  # pixels of a side; no image that is decoded has more
-_INDEX = {name: ("iu", 1) for name in ("labels", "parts", "heights", "widths")}
+_INDEX = {name: ("iu", 1) for name in ("labels", "splits", "heights", "widths")}
 DRAFTS = ".drafts"
 
 
@@ -51,7 +52,7 @@ class StoreCard:
         class_names: label `i` means `class_names[i]`.
         channels: 1 if every image is grey, else 3.
         images: how many.
-        parts: how many in each of `PARTS`.
+        splits: how many in each of `SPLITS`.
         skipped: how many files were left out as damaged, duplicate or no image.
         ignored: how many hidden files of operating systems were passed over.
         notes: what else is worth knowing, in sentences.
@@ -67,7 +68,7 @@ class StoreCard:
     class_names: Annotated[tuple[Name, ...], MinLen(1)]
     channels: Literal[1, 3]
     images: Count
-    parts: dict[Literal["train", "val", "test", "unsplit"], Count]
+    splits: dict[Literal["train", "val", "test", "unsplit"], Count]
     skipped: Count
     ignored: Count
     notes: tuple[Text, ...]
@@ -93,18 +94,18 @@ class Store:
         folder: where they are.
         images: the images, read when indexed.
         labels: int64, shape `(N,)`.
-        parts: index into `PARTS`, shape `(N,)`.
+        splits: index into `SPLITS`, shape `(N,)`.
     """
 
     card: StoreCard
     folder: Path
     images: ImageFile
     labels: np.ndarray
-    parts: np.ndarray
+    splits: np.ndarray
 
-    def rows(self, part: str) -> np.ndarray:
-        """Which images belong to one of `PARTS`."""
-        return np.flatnonzero(self.parts == PARTS.index(part))
+    def rows(self, split: str) -> np.ndarray:
+        """Which images belong to one of `SPLITS`."""
+        return np.flatnonzero(self.splits == SPLITS.index(split))
 
     def files(self) -> list[str]:
         """Where each image came from: its path inside the folder or zip."""
@@ -136,7 +137,7 @@ def root() -> Path:
     return settings.work_dir / "datasets"
 
 
-def check_free(name: str, owner: str = visitors.KEEPER) -> None:
+def check_free(name: str, owner: str = visitors.OWNER) -> None:
     """Raise `DatasetError` if nobody, or not this owner, can store images under that name."""
     check_name(name)
     if os.path.lexists(root() / name) or (name in DATASETS and owner != visitors.STUDIO):
@@ -162,8 +163,8 @@ def exists(name: str) -> bool:
 
 
 def _is_visible(name: str) -> bool:
-    """The keeper of the machine sees damaged ones too."""
-    if visitors.current() == visitors.KEEPER:
+    """The owner of the machine sees damaged ones too."""
+    if visitors.current() == visitors.OWNER:
         return True
     try:
         return visitors.may_see(read_card(name).owner)
@@ -200,10 +201,7 @@ def read_card_in(folder: Path) -> StoreCard:
     """The card in a folder, which is called what the dataset is; raises as `read_card`."""
     name = folder.name
     try:
-        content = stored.read_json(folder / CARD)
-        version = content.get("format_version") if isinstance(content, dict) else None
-        if type(version) is not int or version != FORMAT_VERSION:
-            raise StoredError(f"its format version is not {FORMAT_VERSION}")
+        content = stored.bring_up(stored.read_json(folder / CARD), CARDS)
         if missing := {field.name for field in fields(StoreCard)} - content.keys():
             raise StoredError(f"it lacks {', '.join(sorted(missing))}")
         card = stored.check(content, StoreCard)
@@ -215,8 +213,8 @@ def read_card_in(folder: Path) -> StoreCard:
 
 def _check(card: StoreCard) -> None:
     """Raise `StoredError` unless the fields of a card fit together."""
-    if set(card.parts) != set(PARTS) or sum(card.parts.values()) != card.images:
-        raise StoredError(f"parts must count {card.images:,} images in {', '.join(PARTS)}")
+    if set(card.splits) != set(SPLITS) or sum(card.splits.values()) != card.images:
+        raise StoredError(f"parts must count {card.images:,} images in {', '.join(SPLITS)}")
     if card.images == 0:
         raise StoredError("it holds no image")
     if len(set(card.class_names)) < len(card.class_names):
@@ -246,7 +244,7 @@ def open_store(name: str) -> Store:
 def _open(folder: Path, changed: int) -> Store:
     card = read_card(folder.name)
     try:
-        index = stored.read_arrays(folder / "index.npz", _INDEX, _MOST_INDEX)
+        index = read_index(folder)
         _check_index(index, card)
         heights, widths = index["heights"], index["widths"]
         expected = int((heights.astype(np.int64) * widths).sum()) * card.channels
@@ -255,15 +253,35 @@ def _open(folder: Path, changed: int) -> Store:
         images = ImageFile(folder / "pixels.bin", heights, widths, card.channels)
     except (OSError, ValueError, StoredError) as error:
         raise _damaged(folder.name, error) from error
-    return Store(card, folder, images, index["labels"].astype(np.int64), index["parts"])
+    return Store(card, folder, images, index["labels"].astype(np.int64), index["splits"])
+
+
+def read_index(folder: Path) -> dict[str, np.ndarray]:
+    """The arrays of a dataset's index, as any version has written them.
+
+    Raises:
+        StoredError: if they cannot be read.
+    """
+    try:
+        return stored.read_arrays(folder / INDEX, _INDEX, _MOST_INDEX)
+    except StoredError as error:
+        names = {new: old for old, new in INDEX_1.items()}
+        try:
+            index = stored.read_arrays(folder / INDEX, stored.renamed(_INDEX, names), _MOST_INDEX)
+        except StoredError:
+            raise error from None
+        return stored.renamed(index, INDEX_1)
 
 
 def _check_index(index: dict[str, np.ndarray], card: StoreCard) -> None:
     """Raise `StoredError` unless the index is that of the card."""
     if not all(len(array) == card.images for array in index.values()):
         raise StoredError("the index does not fit the card")
-    counts = np.bincount(np.clip(index["parts"], 0, len(PARTS)), minlength=len(PARTS) + 1)
-    if counts.tolist() != [*(card.parts[part] for part in PARTS), 0] or index["parts"].min() < 0:
+    counts = np.bincount(np.clip(index["splits"], 0, len(SPLITS)), minlength=len(SPLITS) + 1)
+    if (
+        counts.tolist() != [*(card.splits[split] for split in SPLITS), 0]
+        or index["splits"].min() < 0
+    ):
         raise StoredError("the splits of the index do not fit the card")
     if not 0 <= index["labels"].min() <= index["labels"].max() < len(card.class_names):
         raise StoredError("a label of the index is no class")
@@ -281,7 +299,7 @@ def delete(name: str, remove: Callable[[Path], object] = draft_folders.remove) -
     check_name(name)
     if not exists(name):
         raise DatasetError(f"There are no stored images named {name!r}.")
-    if visitors.current() != visitors.KEEPER and not visitors.may_change(read_card(name).owner):
+    if visitors.current() != visitors.OWNER and not visitors.may_change(read_card(name).owner):
         raise DatasetError(f"The images {name!r} are not yours, so they cannot be deleted.")
     try:
         remove(root() / name)

@@ -29,12 +29,12 @@ def read(name: str, validation_fraction: float, seed: int, side: int | None) -> 
     store = open_store(name)
     shape = shape_of(store, side)
     train, val, test = split(store, validation_fraction, seed)
-    parts = {"train": train, "val": val, "test": test}
+    splits = {"train": train, "val": val, "test": test}
     return Dataset(
         name=name,
         class_names=store.card.class_names,
-        **{f"x_{part}": StoredImages(store.images, rows, shape) for part, rows in parts.items()},
-        **{f"y_{part}": store.labels[rows] for part, rows in parts.items()},
+        **{f"x_{split}": StoredImages(store.images, rows, shape) for split, rows in splits.items()},
+        **{f"y_{split}": store.labels[rows] for split, rows in splits.items()},
         preprocessing="photo",
         contents=f"{store.card.fingerprint} {validation_fraction:.6f} {seed}",
         test_contents=store.card.fingerprint,
@@ -69,12 +69,12 @@ def has_native_size(store: Store) -> bool:
     return common is not None and max(common[:2]) <= _LARGEST_NATIVE_SIDE
 
 
-def usual_validation_fraction(parts: dict[str, int]) -> float:
+def usual_validation_fraction(splits: dict[str, int]) -> float:
     """What to hold out of the training images, by how many came in each part: 0 if they came
     with validation images, a tenth if with a test set, else what makes 70/15/15."""
-    if parts["val"]:
+    if splits["val"]:
         return 0.0
-    return 0.1 if parts["test"] else VALIDATION_FRACTION
+    return 0.1 if splits["test"] else VALIDATION_FRACTION
 
 
 def split(

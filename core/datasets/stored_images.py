@@ -60,7 +60,7 @@ class StoredImages:
     """Some rows of a `ImageFile` that behave like a uint8 array `(N, H, W, C)`.
 
     Only what is indexed is read, and fitted to the shape if it has another one: 25,000
-    photographs do not need their size in memory. `numpy.asarray` reads them all.
+    photos do not need their size in memory. `numpy.asarray` reads them all.
 
     Args:
         file: where they are.

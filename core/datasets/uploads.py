@@ -177,10 +177,10 @@ def _keep_zip(name: str, content: bytes | None) -> Upload:
 
 
 def _owner(folder: Path) -> str:
-    """Whose upload lies in that folder; empty if nobody can tell, then only the keeper sees it."""
+    """Whose upload lies in that folder; empty if nobody can tell, then only the owner sees it."""
     path = folder / _OWNER
     if not os.path.lexists(path):
-        return visitors.KEEPER
+        return visitors.OWNER
     try:
         return stored.read_text(path, _MOST_OWNER)
     except StoredError:

@@ -12,7 +12,7 @@ import numpy as np
 
 from core import drafts as draft_folders
 from core import stored, visitors
-from core.datasets.store import CARD, DRAFTS, PARTS, StoreCard, check_free, drafts, root
+from core.datasets.store import CARD, DRAFTS, SPLITS, StoreCard, check_free, drafts, root
 from core.errors import DatasetError, disk_sentence
 from core.images import to_rgb
 from core.settings import settings
@@ -28,20 +28,20 @@ class Writer:
         self.class_names = tuple(class_names)
         self.skipped: list[tuple[str, str]] = []
         self.labels: list[int] = []
-        self._parts: list[int] = []
+        self._splits: list[int] = []
         self._sizes: list[tuple[int, int]] = []
         self._files: list[str] = []
         self._channels = 1
         self._seen: dict[bytes, int] = {}
         self._pixels = (folder / "pixels.bin").open("wb")
 
-    def add(self, image: np.ndarray, label: int, part: str, file: str) -> None:
+    def add(self, image: np.ndarray, label: int, split: str, file: str) -> None:
         """Store an image, unless the same one is already there.
 
         Args:
             image: uint8, shape `(H, W)` or `(H, W, 3)`.
             label: index of its class.
-            part: one of `PARTS`.
+            split: one of `SPLITS`.
             file: where it came from.
         """
         if image.ndim == 3 and (image == image[..., :1]).all():
@@ -59,13 +59,15 @@ class Writer:
             )
         self._pixels.write((to_rgb(image) if self._channels == 3 else image).tobytes())
         self.labels.append(label)
-        self._parts.append(PARTS.index(part))
+        self._splits.append(SPLITS.index(split))
         self._sizes.append(image.shape[:2])
         self._files.append(file)
 
-    def part_labels(self) -> list[tuple[str, int]]:
+    def split_labels(self) -> list[tuple[str, int]]:
         """Part and label of every image so far."""
-        return [(PARTS[part], label) for part, label in zip(self._parts, self.labels, strict=True)]
+        return [
+            (SPLITS[split], label) for split, label in zip(self._splits, self.labels, strict=True)
+        ]
 
     def _duplicate(self, first: int, label: int) -> str:
         reason = f"the same image as {self._files[first]}"
@@ -96,14 +98,14 @@ class Writer:
         """
         self.close()
         labels = np.array(self.labels, np.int64)
-        parts = np.array(self._parts, np.uint8)
+        splits = np.array(self._splits, np.uint8)
         heights, widths = np.array(self._sizes, np.int32).reshape(-1, 2).T
         np.savez(
-            self.folder / "index.npz", labels=labels, parts=parts, heights=heights, widths=widths
+            self.folder / "index.npz", labels=labels, splits=splits, heights=heights, widths=widths
         )
         _write_json(self.folder / "files.json", self._files)
         _write_json(self.folder / "skipped.json", self.skipped)
-        counts = np.bincount(parts, minlength=len(PARTS))
+        counts = np.bincount(splits, minlength=len(SPLITS))
         card = StoreCard(
             name=name,
             title=title,
@@ -112,11 +114,11 @@ class Writer:
             class_names=self.class_names,
             channels=self._channels,
             images=len(labels),
-            parts={part: int(count) for part, count in zip(PARTS, counts, strict=True)},
+            splits={split: int(count) for split, count in zip(SPLITS, counts, strict=True)},
             skipped=len(self.skipped),
             ignored=ignored,
             notes=tuple(notes),
-            fingerprint=self._fingerprint(labels, parts),
+            fingerprint=self._fingerprint(labels, splits),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         _write_json(self.folder / CARD, asdict(card))
@@ -130,12 +132,12 @@ class Writer:
             ) from error
         return card
 
-    def _fingerprint(self, labels: np.ndarray, parts: np.ndarray) -> str:
+    def _fingerprint(self, labels: np.ndarray, splits: np.ndarray) -> str:
         digest = hashlib.sha256(f"{self._channels}".encode())
         digest.update("\0".join(self.class_names).encode())
         for image in self._seen:  # in the order in which they were added
             digest.update(image)
-        digest.update(labels.tobytes() + parts.tobytes())
+        digest.update(labels.tobytes() + splits.tobytes())
         return digest.hexdigest()
 
     def close(self) -> None:
@@ -144,7 +146,7 @@ class Writer:
 
 
 @contextmanager
-def draft(name: str, class_names: Sequence[str], owner: str = visitors.KEEPER) -> Iterator[Writer]:
+def draft(name: str, class_names: Sequence[str], owner: str = visitors.OWNER) -> Iterator[Writer]:
     """A `Writer` for a new dataset; unless it is finished, nothing is left behind.
 
     Raises:

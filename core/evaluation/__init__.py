@@ -12,7 +12,7 @@ from core.evaluation.epochs import (
     score,
 )
 from core.evaluation.few import cautions, few_images, few_in_split, is_more
-from core.evaluation.figures import Evaluation, evaluate
+from core.evaluation.metrics import Evaluation, evaluate
 from core.evaluation.temperature import fit_temperature
 from core.evaluation.voting import VOTES, suggest_weights, vote
 

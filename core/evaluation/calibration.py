@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.evaluation.figures import Evaluation, ratio
+from core.evaluation.metrics import Evaluation, ratio
 
 BINS = 15
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.evaluation.figures import Evaluation
+from core.evaluation.metrics import Evaluation
 
 
 def agreement(first: Evaluation, second: Evaluation) -> float:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.evaluation.figures import Evaluation
+from core.evaluation.metrics import Evaluation
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.evaluation.figures import Evaluation
+from core.evaluation.metrics import Evaluation
 from core.names import shown
 from core.units import round_percent
 

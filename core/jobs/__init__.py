@@ -10,32 +10,34 @@ Everything is on disk, so a job outlives the page, the browser and the app that 
 
 from core.jobs.job import ENDED, Job, seconds_since
 from core.jobs.kinds import KINDS, JobKind
+from core.jobs.migrating import migrate
 from core.jobs.queue import (
-    can_go_on,
+    can_resume,
     cancel,
     clear_up,
     delete,
     ensure_dispatcher,
     finish,
-    go_on,
     list_jobs,
     load,
+    resume,
     submit,
     wait,
 )
 
 __all__ = [
+    "migrate",
     "ENDED",
     "KINDS",
     "Job",
     "JobKind",
-    "can_go_on",
+    "can_resume",
     "cancel",
     "clear_up",
     "delete",
     "ensure_dispatcher",
     "finish",
-    "go_on",
+    "resume",
     "list_jobs",
     "load",
     "seconds_since",

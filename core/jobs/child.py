@@ -67,7 +67,7 @@ def _work(job: jobs.Job) -> None:
             should_finish=(job.folder / "finish").exists,
         )
         result = KINDS[job.kind].run(job.settings, report, job.folder / jobs.KEPT)
-        _end(job, "done", part=1.0, result=result)
+        _end(job, "done", fraction=1.0, result=result)
     except Cancelled as error:
         _end(job, "cancelled", error=str(error))
     except StudioError as error:
@@ -91,7 +91,7 @@ def _end(job: jobs.Job, state: str, **changes) -> None:
 
 
 class _Writer:
-    """Writes progress to the status, and each new stage and point of the learning curve to the
+    """Writes progress to the status, and each new stage and point of the training curve to the
     log; not more often than seen.
     """
 
@@ -113,5 +113,5 @@ class _Writer:
         jobs.write_status(self.folder, **changes)
 
 
-def _as_line(figures: dict[str, float]) -> str:
-    return "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+def _as_line(metrics: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())

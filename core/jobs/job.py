@@ -17,7 +17,7 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,9 +54,9 @@ class Job:
         network: from where it was asked for in a public demo, see `core.shares`; else empty.
         expected: seconds it may take, as far as that is known.
         state: one of `STATES`.
-        stage, epoch, epochs, part, metrics, note, history: how far it is, see
+        stage, epoch, epochs, fraction, metrics, note, history: how far it is, see
             `core.progress.Progress`.
-        part_before: part of the stage that was done when it began, after an interruption.
+        fraction_before: part of the stage that was done when it began, after an interruption.
         stage_since: when the stage began, ISO 8601 in UTC.
         result: what a finished job says of what it made.
         error: why it failed, in a sentence.
@@ -76,8 +76,8 @@ class Job:
     stage: str = ""
     epoch: int = 0
     epochs: int = 0
-    part: float = 0.0
-    part_before: float = 0.0
+    fraction: float = 0.0
+    fraction_before: float = 0.0
     stage_since: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
@@ -205,8 +205,8 @@ def write_status(folder: Path, **changes: Any) -> None:
     if "state" in changes:
         changes["times"] = {**status.times, changes["state"]: now()}
     if changes.get("stage", status.stage) != status.stage:
-        changes |= {"stage_since": now(), "part_before": changes.get("part", 0.0)}
-    stored.write_json(folder / record.STATUS, {**asdict(status), **changes})
+        changes |= {"stage_since": now(), "fraction_before": changes.get("fraction", 0.0)}
+    record.write_status(folder, replace(status, **changes))
 
 
 def write_log(folder: Path, line: str) -> None:

@@ -26,7 +26,7 @@ class JobKind:
         run: `(settings, report, kept) -> result`; the result is shown when it is done. What it
             writes to the folder `kept` is there when it is tried again.
         can_finish: whether it can be asked to end early and keep what there is.
-        can_go_on: whether what lies in `kept` spares it beginning anew.
+        can_resume: whether what lies in `kept` spares it beginning anew.
     """
 
     name: str
@@ -34,7 +34,7 @@ class JobKind:
     check: Callable[[Mapping[str, Any]], None]
     run: Callable[[Mapping[str, Any], Reporter, Path], dict[str, Any]]
     can_finish: bool = False
-    can_go_on: Callable[[Path], bool] = lambda kept: False
+    can_resume: Callable[[Path], bool] = lambda kept: False
 
 
 def _check_download(settings: Mapping[str, Any]) -> None:
@@ -144,16 +144,16 @@ def _evaluate(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict
 
 def _check_robustness(settings: Mapping[str, Any]) -> None:
     chosen = [runs.load(name) for name in settings["runs"]]
-    robustness.check(chosen, settings["change"], settings["images"])
+    robustness.check(chosen, settings["corruption"], settings["images"])
 
 
 def _robustness(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:
     chosen = [runs.load(name) for name in settings["runs"]]
     found = robustness.measure(
-        chosen, settings["change"], settings["images"], settings.get("seed", 0), report
+        chosen, settings["corruption"], settings["images"], settings.get("seed", 0), report
     )
     robustness.save(found, kept)
-    return {"change": found.change, "runs": len(chosen), "images": found.images}
+    return {"corruption": found.corruption, "runs": len(chosen), "images": found.images}
 
 
 KINDS: dict[str, JobKind] = {
@@ -163,14 +163,14 @@ KINDS: dict[str, JobKind] = {
         JobKind("weights", "Download {backbone}", _check_weights, _fetch_weights),
         JobKind("import", "Import {name}", _check_import, _import),
         JobKind("evaluate", "Show your images to {run}", _check_evaluation, _evaluate),
-        JobKind("robustness", "How much {change} models stand", _check_robustness, _robustness),
+        JobKind("robustness", "How much {corruption} models stand", _check_robustness, _robustness),
         JobKind(
             "train",
             "Train {model} on {dataset}",
             _check_training,
             _train,
             can_finish=True,
-            can_go_on=checkpoints.are_in,
+            can_resume=checkpoints.are_in,
         ),
     )
 }

@@ -1,6 +1,6 @@
 """What visitors of a public demo may ask for, so that there is room and time for all of them.
 
-Nothing here concerns the keeper of the machine, or a studio that is not public.
+Nothing here concerns the owner of the machine, or a studio that is not public.
 """
 
 import shutil
@@ -150,7 +150,7 @@ def forget_old(everybodys: Sequence[Job]) -> None:
     """Remove what visitors made longer than a day ago: runs, images and jobs."""
     if settings.public:
         uploads.forget_old()
-        with visitors.acting_as(visitors.KEEPER):
+        with visitors.acting_as(visitors.OWNER):
             _forget(everybodys)
 
 

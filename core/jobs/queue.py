@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -53,9 +52,8 @@ def submit(kind: str, job_settings: Mapping[str, Any]) -> Job:
             with drafts.draft(jobs.root() / _DRAFTS, folder.name) as draft:
                 network = shares.whereabouts(owner)
                 config = record.Config(kind, dict(job_settings), owner, network, expected)
-                stored.write_json(draft / record.CONFIG, asdict(config))
-                status = {"state": "queued", "times": {"queued": jobs.now()}}
-                stored.write_json(draft / record.STATUS, status)
+                record.write_config(draft, config)
+                record.write_status(draft, record.Status("queued", times={"queued": jobs.now()}))
                 os.rename(draft, folder)
         finally:
             _clear_drafts()
@@ -151,16 +149,16 @@ def finish(job_id: str) -> Job:
     return load(job_id)
 
 
-def can_go_on(job: Job) -> bool:
+def can_resume(job: Job) -> bool:
     """Whether a job that was cancelled or failed left something to go on from."""
     return (
         not job.damaged
         and job.state in ("cancelled", "failed")
-        and KINDS[job.kind].can_go_on(job.kept)
+        and KINDS[job.kind].can_resume(job.kept)
     )
 
 
-def go_on(job_id: str) -> Job:
+def resume(job_id: str) -> Job:
     """Queue a job again that was cancelled or failed; it goes on where it was.
 
     Raises:
@@ -168,7 +166,7 @@ def go_on(job_id: str) -> Job:
         StudioError: if its settings cannot work any more.
     """
     job = load(job_id)
-    if not can_go_on(job):
+    if not can_resume(job):
         raise JobError(f"The job {job_id} cannot go on: it is {_described(job)}.")
     limits.check(job.kind, job.settings, everything())
     KINDS[job.kind].check(job.settings)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,6 +11,7 @@ from annotated_types import Ge, Le
 
 from core import stored
 from core.errors import StoredError
+from core.jobs import formats
 from core.stored import Count, Fraction, Name, Number, Seed, Setting, Text
 
 CONFIG, STATUS = "config.json", "status.json"
@@ -36,8 +37,8 @@ class Status:
     stage: Text = ""
     epoch: Count = 0
     epochs: Count = 0
-    part: Annotated[float, Ge(0), Le(1e6)] = 0.0
-    part_before: Annotated[float, Ge(0), Le(1e6)] = 0.0
+    fraction: Annotated[float, Ge(0), Le(1e6)] = 0.0
+    fraction_before: Annotated[float, Ge(0), Le(1e6)] = 0.0
     stage_since: Text = ""
     metrics: dict[Name, Number] = field(default_factory=dict)
     note: Text = ""
@@ -79,7 +80,7 @@ class _Evaluate:
 @dataclass(frozen=True)
 class _Robustness:
     runs: tuple[Name, ...]
-    change: Name
+    corruption: Name
     images: Count
     seed: Seed = 0
 
@@ -101,7 +102,7 @@ class _Result:
     dataset: Name = "-"
     backbone: Name = "-"
     run: Name = "-"
-    change: Name = "-"
+    corruption: Name = "-"
     images: Count = 0
     classes: Count = 0
     skipped: Count = 0
@@ -128,9 +129,23 @@ def read_config(folder: Path) -> Config:
     Raises:
         StoredError: if it cannot be read, or its settings are not those of its kind.
     """
-    config = stored.read_as(folder / CONFIG, Config)
+    content = stored.read_json(folder / CONFIG)
+    content = stored.bring_up(content, formats.CONFIGS, unmarked=formats.UNMARKED)
+    config = stored.check(content, Config)
     check_settings(config.kind, config.settings)
     return config
+
+
+def write_config(folder: Path, config: Config) -> None:
+    """Write what the job in a folder is to do."""
+    version = {stored.VERSION: stored.current_version(formats.CONFIGS)}
+    stored.write_json(folder / CONFIG, asdict(config) | version)
+
+
+def write_status(folder: Path, status: Status) -> None:
+    """Write how far the job in a folder is; readers see the old or the new one, never a half."""
+    version = {stored.VERSION: stored.current_version(formats.STATUSES)}
+    stored.write_json(folder / STATUS, asdict(status) | version)
 
 
 def check_settings(kind: str, settings: Mapping[str, Any]) -> None:
@@ -147,7 +162,9 @@ def read_status(folder: Path) -> Status:
     Raises:
         StoredError: if it cannot be read.
     """
-    status = stored.read_as(folder / STATUS, Status, _MOST_STATUS)
+    content = stored.read_json(folder / STATUS, _MOST_STATUS)
+    content = stored.bring_up(content, formats.STATUSES, unmarked=formats.UNMARKED)
+    status = stored.check(content, Status)
     stored.check(status.result, _Result)
     for name, time in (*status.times.items(), ("stage", status.stage_since)):
         try:

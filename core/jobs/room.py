@@ -25,7 +25,7 @@ def make(everybodys: Sequence[Job]) -> None:
         for name in (value if isinstance(value, list | tuple) else [value])
         if isinstance(name, str)
     }
-    with visitors.acting_as(visitors.KEEPER):
+    with visitors.acting_as(visitors.OWNER):
         stored = [
             _item(spec.name, spec.owner, datasets.folder_of(spec.name), datasets.created(spec.name))
             for spec in datasets.list_datasets()

@@ -61,7 +61,7 @@ def seconds_for(job: Job, can_finish: bool, everybodys: Sequence[Job]) -> float:
 
 
 def _network(job: Job) -> str:
-    return job.network or job.owner  # of the keeper, or from before there were networks
+    return job.network or job.owner  # of the owner, or from before there were networks
 
 
 def _seconds_lately(job: Job) -> float:

@@ -53,8 +53,8 @@ def features(default: str, components: int = 50) -> tuple[Param, ...]:
             default,
             "pixels: the bare brightness of every pixel. pca: the few patterns in which the "
             "training images differ most. hog: which way edges run, counted in small cells. "
-            "efficientnet_lite0: what a network that has seen 1.3 million photographs finds in "
-            "it; the best for photographs.",
+            "efficientnet_lite0: what a network that has seen 1.3 million photos finds in "
+            "it; the best for photos.",
             choices=("pixels", "pca", "hog", DEEP),
             group="features",
         ),

@@ -75,10 +75,10 @@ def add_resnet(
             lines.append(f"x = block(x, {width * 2 ** (stage + 1)}{stride})")
     lines.append("x = layers.GlobalAveragePooling2D()(x)")
     lines += [f"x = {layer}(x)" for layer in dropout(hyperparameters["dropout"])]
-    answer = call("outputs = layers.Dense", str(classes), 'activation="softmax"', *penalty)
+    prediction = call("outputs = layers.Dense", str(classes), 'activation="softmax"', *penalty)
     script.add(
         lines,
-        *answer.lines(after="(x)"),
+        *prediction.lines(after="(x)"),
         "model = keras.Model(inputs, outputs)",
         why="The network. Brightness is scaled to 0 to 1. A stride of 2 halves the image while "
         "the number of patterns doubles. At the end, softmax makes probabilities of "

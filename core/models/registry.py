@@ -24,7 +24,7 @@ def _transfer(backbone: Backbone) -> ModelSpec:
     return ModelSpec(
         name=backbone.name,
         title=f"{backbone.title}, pretrained",
-        summary="Has seen 1.3 million photographs (ImageNet) and needs to learn only how to name "
+        summary="Has seen 1.3 million photos (ImageNet) and needs to learn only how to name "
         f"what it finds in yours. {backbone.what_for}".strip(),
         family="network",
         params=transfer_params.TRANSFER,
@@ -118,7 +118,7 @@ MODELS: dict[str, ModelSpec] = {
         ModelSpec(
             name="simple_cnn",
             title="Convolutional network (CNN)",
-            summary="Slides small learnt filters over the image, so it recognises strokes "
+            summary="Slides small learned filters over the image, so it recognises strokes "
             "wherever they are.",
             family="network",
             params=(

@@ -1,4 +1,4 @@
-"""What may be set on networks that have learnt from ImageNet already."""
+"""What may be set on networks that have learned from ImageNet already."""
 
 from dataclasses import replace
 

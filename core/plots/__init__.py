@@ -1,7 +1,7 @@
 """Figures become charts: Altair on pages, matplotlib figures in files. One function per chart."""
 
 from core.plots.comparing import (
-    CLASS_FIGURES,
+    CLASS_METRICS,
     accuracy_figure,
     class_bars,
     class_figure,
@@ -22,13 +22,13 @@ from core.plots.lines import (
     roc_lines,
     thin,
 )
-from core.plots.run import learning_curve, run_figure
-from core.plots.style import AXIS_TITLES, PART_NAMES, of_run
+from core.plots.run import run_figure, training_curve
+from core.plots.style import AXIS_TITLES, SPLIT_NAMES, of_run
 
 __all__ = [
     "AXIS_TITLES",
-    "CLASS_FIGURES",
-    "PART_NAMES",
+    "CLASS_METRICS",
+    "SPLIT_NAMES",
     "Line",
     "Lines",
     "accuracy_figure",
@@ -38,7 +38,7 @@ __all__ = [
     "confusion_figure",
     "contact_sheet",
     "coverage_lines",
-    "learning_curve",
+    "training_curve",
     "learning_lines",
     "lines_chart",
     "lines_figure",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     from matplotlib.figure import Figure
 
 MOST_BARS = 4  # runs that have bars; more have dots alone
-CLASS_FIGURES = {"f1": "F1", "precision": "Precision", "recall": "Recall"}
+CLASS_METRICS = {"f1": "F1", "precision": "Precision", "recall": "Recall"}
 _MOST_NUMBERED = 30  # classes whose confusions are written as numbers
 MOST_LETTERS = 28  # of the name of a class
 _ROW = 15  # pixels for a bar
@@ -45,7 +45,7 @@ def class_bars(found: Sequence[Compared], figure: str = "f1") -> "alt.LayerChart
 
     Args:
         found: the runs.
-        figure: one of `CLASS_FIGURES`.
+        figure: one of `CLASS_METRICS`.
     """
     import altair as alt
     import pandas as pd
@@ -64,7 +64,7 @@ def class_bars(found: Sequence[Compared], figure: str = "f1") -> "alt.LayerChart
     base = alt.Chart(pd.DataFrame(rows, columns=["run", "class", "value", "says"])).encode(
         x=alt.X(
             "value:Q",
-            title=CLASS_FIGURES[figure],
+            title=CLASS_METRICS[figure],
             axis=alt.Axis(**AXIS_OF_PERCENT),
             scale=alt.Scale(zero=barred),
         ),
@@ -77,7 +77,7 @@ def class_bars(found: Sequence[Compared], figure: str = "f1") -> "alt.LayerChart
         tooltip=[
             alt.Tooltip("run:N", title="Run"),
             alt.Tooltip("class:N", title="Class"),
-            alt.Tooltip("says:N", title=CLASS_FIGURES[figure]),
+            alt.Tooltip("says:N", title=CLASS_METRICS[figure]),
         ],
     )
     shape = alt.Shape(
@@ -120,7 +120,7 @@ def class_figure(found: Sequence[Compared], figure: str = "f1") -> "Figure":
     )
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.xaxis.set_major_formatter(lambda x, _: round_percent(x))
-    axes.set(xlabel=CLASS_FIGURES[figure], title=f"{CLASS_FIGURES[figure]} class by class")
+    axes.set(xlabel=CLASS_METRICS[figure], title=f"{CLASS_METRICS[figure]} class by class")
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8, **LEGEND_BELOW)
     return drawn

@@ -9,7 +9,7 @@ from core.datasets import Overview
 from core.images import fit_within, to_rgb
 from core.names import all_shown, shown
 from core.plots.comparing import MOST_LETTERS
-from core.plots.style import CLASS_AXIS, PART_COLOURS, PART_NAMES
+from core.plots.style import CLASS_AXIS, SPLIT_COLOURS, SPLIT_NAMES
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     import altair as alt
@@ -25,9 +25,9 @@ def class_counts(look: Overview) -> "alt.Chart":
     import altair as alt
 
     rows = [
-        {"class": name, "part": part, "order": order, "images": int(look.counts[order, label])}
+        {"class": name, "split": split, "order": order, "images": int(look.counts[order, label])}
         for label, name in enumerate(all_shown(look.class_names))
-        for order, part in enumerate(PART_NAMES)
+        for order, split in enumerate(SPLIT_NAMES)
     ]
     return (
         alt.Chart(alt.Data(values=rows))
@@ -47,7 +47,7 @@ def class_counts(look: Overview) -> "alt.Chart":
             color=alt.Color(
                 "part:N",
                 title=None,
-                scale=alt.Scale(domain=list(PART_NAMES), range=list(PART_COLOURS)),
+                scale=alt.Scale(domain=list(SPLIT_NAMES), range=list(SPLIT_COLOURS)),
                 legend=alt.Legend(orient="top"),
             ),
             order=alt.Order("order:Q"),
@@ -70,7 +70,7 @@ def image_sizes(look: Overview) -> "alt.Chart":
     ]
     return (
         alt.Chart(alt.Data(values=rows))
-        .mark_circle(color=PART_COLOURS[0], opacity=0.75)
+        .mark_circle(color=SPLIT_COLOURS[0], opacity=0.75)
         .encode(
             x=alt.X("width:Q", title="Width in pixels", scale=alt.Scale(zero=False)),
             y=alt.Y("height:Q", title="Height in pixels", scale=alt.Scale(zero=False)),

@@ -14,11 +14,11 @@ from core.plots.style import (
     AXIS_OF_STEPS,
     CURVE_HEIGHT,
     LEGEND_BELOW,
-    PART_NAMES,
     RUN_DASHES,
     RUN_LEGEND,
     RUN_MARKERS,
     RUN_SHAPES,
+    SPLIT_NAMES,
     legend_name,
     of_run,
 )
@@ -80,7 +80,7 @@ def lines_chart(chart: Lines) -> dict[str, Any]:
     if in_parts:
         dash = alt.StrokeDash(
             "part:N",
-            scale=alt.Scale(domain=list(PART_NAMES[:2]), range=[[1, 0], [6, 3]]),
+            scale=alt.Scale(domain=list(SPLIT_NAMES[:2]), range=[[1, 0], [6, 3]]),
             legend=alt.Legend(orient="bottom", title=None, symbolType="stroke"),
         )
     else:

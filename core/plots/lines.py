@@ -8,7 +8,7 @@ import numpy as np
 from core.comparison import Compared, run_names
 from core.evaluation import Curve, best_point, precision_recall, roc
 from core.names import shown
-from core.plots.style import AXIS_TITLES, PART_NAMES
+from core.plots.style import AXIS_TITLES, SPLIT_NAMES
 from core.runs import Run, names_of, names_of_ids
 from core.units import round_percent
 
@@ -23,7 +23,7 @@ class Line:
         name: of the run, as people read it.
         number: its place among the runs, which decides how it looks.
         x, y: its points, float, shape `(P,)`.
-        part: `training` or `validation` in a learning curve, else empty.
+        part: `training` or `validation` in a training curve, else empty.
         marks: points that are marked with a ring, as indices.
     """
 
@@ -66,7 +66,7 @@ class Lines:
 
 
 def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
-    """Learning curves of several runs on training and validation images.
+    """Training curves of several runs on training and validation images.
 
     Runs that learn by different steps, epochs and trees for instance, are drawn over the part of
     their training.
@@ -82,13 +82,13 @@ def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
         if not common:
             at = at / at[-1]
         best = best_point(history)
-        for part, name in zip(PART_NAMES, (figure, f"val_{figure}"), strict=False):
+        for part, name in zip(SPLIT_NAMES, (figure, f"val_{figure}"), strict=False):
             if name in history[0]:
                 values = np.array([point[name] for point in history], float)
                 marks = (best,) if part == "validation" else ()
                 lines.append(Line(called[run.id], number, at, values, part, marks))
     return Lines(
-        f"Learning curves: {figure}",
+        f"Training curves: {figure}",
         AXIS_TITLES[common] if common else "Part of the training",
         figure.capitalize(),
         tuple(lines),

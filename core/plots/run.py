@@ -13,8 +13,8 @@ from core.plots.style import (
     CURVE_HEIGHT,
     LEGEND_BELOW,
     MARK_COLOUR,
-    PART_COLOURS,
-    PART_NAMES,
+    SPLIT_COLOURS,
+    SPLIT_NAMES,
     TURN_COLOUR,
 )
 from core.units import percent, round_percent
@@ -30,7 +30,7 @@ _WORD_GAP, _WORD_HEIGHT = 4, 15  # pixels
 _LEGEND_GAP = 8  # pixels
 
 
-def learning_curve(
+def training_curve(
     history: Sequence[Mapping[str, float]],
     axis: str,
     figure: str = "accuracy",
@@ -84,7 +84,7 @@ def _curves(
         color=alt.Color(
             "part:N",
             title=None,
-            scale=alt.Scale(domain=list(PART_NAMES[:2]), range=list(PART_COLOURS[:2])),
+            scale=alt.Scale(domain=list(SPLIT_NAMES[:2]), range=list(SPLIT_COLOURS[:2])),
             legend=alt.Legend(
                 orient="top", symbolType="circle", symbolStrokeWidth=0, offset=_LEGEND_GAP + above
             ),
@@ -98,7 +98,7 @@ def _curves(
     dash = alt.StrokeDash(
         "part:N",
         legend=None,
-        scale=alt.Scale(domain=list(PART_NAMES[:2]), range=[[1, 0], [6, 3]]),
+        scale=alt.Scale(domain=list(SPLIT_NAMES[:2]), range=[[1, 0], [6, 3]]),
     )
     line = base.mark_line(strokeWidth=2.5).encode(strokeDash=dash)
     return [line, base.mark_point(filled=True, size=40, opacity=1)]
@@ -110,12 +110,12 @@ def _table(history: Sequence[Mapping[str, float]], axis: str, figure: str):
 
     write = percent if figure == "accuracy" else "{:.4f}".format
     rows = [
-        {"at": point[axis], "part": part, "value": point[name], "says": write(point[name])}
-        for part, name in zip(PART_NAMES, (figure, f"val_{figure}"), strict=False)
+        {"at": point[axis], "split": split, "value": point[name], "says": write(point[name])}
+        for split, name in zip(SPLIT_NAMES, (figure, f"val_{figure}"), strict=False)
         for point in history
         if name in point
     ]
-    return pd.DataFrame(rows, columns=["at", "part", "value", "says"])
+    return pd.DataFrame(rows, columns=["at", "split", "value", "says"])
 
 
 def unfrozen_at(history: Sequence[Mapping[str, float]], axis: str) -> float | None:
@@ -142,7 +142,7 @@ def _mark(marked: Mapping[str, float | str], row: int, colour: str, align: str) 
 
 
 def run_figure(run: "Run", best: int | None) -> "Figure":
-    """The learning curve and the confusion matrix of a run, side by side.
+    """The training curve and the confusion matrix of a run, side by side.
 
     Args:
         run: a finished training.
@@ -165,20 +165,20 @@ def run_figure(run: "Run", best: int | None) -> "Figure":
 
 def _draw_curve(axes, card: "RunCard", best: int | None) -> None:
     at = [point[card.axis] for point in card.history]
-    for name, part, colour, style in zip(
-        ("accuracy", "val_accuracy"), PART_NAMES, PART_COLOURS, ("-", "--"), strict=False
+    for name, split, colour, style in zip(
+        ("accuracy", "val_accuracy"), SPLIT_NAMES, SPLIT_COLOURS, ("-", "--"), strict=False
     ):
         values = [point[name] for point in card.history]
-        axes.plot(at, values, style, color=colour, marker="o", markersize=3, label=part)
+        axes.plot(at, values, style, color=colour, marker="o", markersize=3, label=split)
     if best is not None:
         axes.axvline(at[best], color=MARK_COLOUR, linestyle=":", label="best")
     if (turn := unfrozen_at(card.history, card.axis)) is not None:
         axes.axvline(turn, color=TURN_COLOUR, linestyle=":", label=UNFROZEN)
-    axes.set(xlabel=AXIS_TITLES[card.axis], ylabel="accuracy", title="Learning curve")
+    axes.set(xlabel=AXIS_TITLES[card.axis], ylabel="accuracy", title="Training curve")
     axes.yaxis.set_major_formatter(lambda y, _: round_percent(y))
     axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     axes.grid(alpha=0.3)
     if card.history:
         axes.legend(**LEGEND_BELOW)
     else:
-        axes.text(0.5, 0.5, "no learning curve was kept", ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, "no training curve was kept", ha="center", transform=axes.transAxes)

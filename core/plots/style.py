@@ -2,8 +2,8 @@
 tell apart and which show on light and dark ground.
 """
 
-PART_NAMES = ("training", "validation", "test")
-PART_COLOURS = ("#0072B2", "#E69F00", "#009E73")
+SPLIT_NAMES = ("training", "validation", "test")
+SPLIT_COLOURS = ("#0072B2", "#E69F00", "#009E73")
 MARK_COLOUR = "#CC79A7"
 TURN_COLOUR = "#009E73"
 AXIS_TITLES = {

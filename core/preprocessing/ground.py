@@ -1,8 +1,8 @@
-"""How much each pixel differs from the ground it lies on: drawn or photographed, dark or light.
+"""How much each pixel differs from the ground it lies on: drawn or photoed, dark or light.
 
 - *Even* (drawn, scanned, rendered): a large part of the image has one level. What differs from it
   is ink. Grey edges of strokes are kept as they are.
-- *Uneven* (photographed): light falls off, paper has grain. The paper under the ink is estimated
+- *Uneven* (photoed): light falls off, paper has grain. The paper under the ink is estimated
   by a morphological closing wider than any stroke, and ink is what is darker than *that*, as a
   ratio, since shadows multiply.
 """

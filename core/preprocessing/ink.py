@@ -1,4 +1,4 @@
-"""Find the ink in an image: drawn or photographed, dark on light or light on dark, in any colour.
+"""Find the ink in an image: drawn or photoed, dark on light or light on dark, in any colour.
 
 No single way is right for all images, so several are tried, from the plainest to the boldest: on
 even or uneven ground, without printed lines, without what comes in at the edge, within a sheet of

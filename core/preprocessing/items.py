@@ -1,4 +1,4 @@
-"""A photograph of a piece of clothing becomes an image like those of Fashion-MNIST.
+"""A photo of a piece of clothing becomes an image like those of Fashion-MNIST.
 
 The recipe is the published one (H. Xiao, K. Rasul, R. Vollgraf, 2017, section 2): trim edges close
 to the colour of the corners, longest side to 28 pixels, the middle of a 28x28 canvas, light on

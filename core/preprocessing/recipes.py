@@ -145,7 +145,7 @@ def prepare(
         name: one of `RECIPES`.
         image: uint8, shape `(H, W)` or `(H, W, 3)`.
         input_shape: what the result's images must measure.
-        fit: of a photograph, see `prepare_photo`; the other recipes find what they read.
+        fit: of a photo, see `prepare_photo`; the other recipes find what they read.
 
     Raises:
         RunError: if the name is unknown or the recipe gives another shape.

@@ -1,7 +1,7 @@
 """A comparison to take away: a page that needs no network, tables, charts as files."""
 
 from core.report.charts import chart_title, charts, png, svg
-from core.report.mistakes import surest_mistakes
+from core.report.misclassified import surest_misclassified
 from core.report.page import as_html
 from core.report.tables import as_csv, as_json, class_rows
 
@@ -13,6 +13,6 @@ __all__ = [
     "charts",
     "class_rows",
     "png",
-    "surest_mistakes",
+    "surest_misclassified",
     "svg",
 ]

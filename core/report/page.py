@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from core.comparison import FIGURES, Compared, best, leaders, run_names, sentence, written
+from core.comparison import METRICS, Compared, best, leaders, run_names, sentence, written
 from core.evaluation import few_in_split
 from core.names import all_shown
 from core.report.charts import MATRIX, UNSURE_BELOW, chart_title, charts, svg
-from core.report.mistakes import mistake_images, surest_mistakes
+from core.report.misclassified import misclassified_images, surest_misclassified
 from core.report.tables import class_rows
 from core.runs import names_of_ids
 from core.units import percent
 
 _MOST_PAIRS = 5
-_MOST_MISTAKES = 10
+_MOST_MISCLASSIFIED = 10
 _SMALL_MATRIX = 14  # classes: up to so many, two matrices fit beside each other
 
 
@@ -56,7 +56,7 @@ def as_html(
                         for one in found
                     ],
                 )
-                for name, figure in FIGURES.items()
+                for name, figure in METRICS.items()
             ],
             runs=[_run(one, called[one.id], names) for one in found],
             charts=[
@@ -70,18 +70,18 @@ def as_html(
 
 def _run(one: Compared, name: str, names: Sequence[str]) -> dict[str, Any]:
     """What the page says of one run."""
-    mistakes = surest_mistakes(one, _MOST_MISTAKES)
-    images = mistake_images(one, [row["image"] for row in mistakes])
+    misclassified = surest_misclassified(one, _MOST_MISCLASSIFIED)
+    images = misclassified_images(one, [row["image"] for row in misclassified])
     return {
         "name": name,
         "card": one.run.card,
         "members": names_of_ids(member["id"] for member in one.run.card.members),
         "classes": class_rows(one.evaluation, names),
         "confused": [
-            (names[truth], names[answer], count)
-            for truth, answer, count in one.evaluation.most_confused(_MOST_PAIRS)
+            (names[truth], names[prediction], count)
+            for truth, prediction, count in one.evaluation.most_confused(_MOST_PAIRS)
         ],
-        "mistakes": mistakes,
+        "mistakes": misclassified,
         "images": images,
     }
 
@@ -122,7 +122,7 @@ small {color: #4A5A66}
 <body>
 <h1>Comparison: {{ title }}</h1>
 <p><small>{{ runs | length }} trained model{{ "" if runs | length == 1 else "s" }} on the same
-{{ "{:,}".format(images) }} test images, which none of them learnt from.
+{{ "{:,}".format(images) }} test images, which none of them learned from.
 Written {{ made }}.</small></p>
 {% if lead %}
 <p class="lead">{{ lead }}</p>

@@ -8,24 +8,24 @@ from itertools import combinations
 from typing import Any
 
 from core import spreadsheet
-from core.comparison import FIGURES, Compared, lead
+from core.comparison import METRICS, Compared, lead
 from core.evaluation import Evaluation
-from core.report.mistakes import surest_mistakes
+from core.report.misclassified import surest_misclassified
 
-_MOST_MISTAKES = 1000
+_MOST_MISCLASSIFIED = 1000
 
 
 def as_csv(found: Sequence[Compared]) -> str:
     """A line for each run with every figure; empty where it was not measured."""
     return spreadsheet.as_csv(
-        ["run", "dataset", "model", "test_images", *FIGURES],
+        ["run", "dataset", "model", "test_images", *METRICS],
         [
             [
                 one.id,
                 one.run.card.dataset,
                 one.run.card.model,
                 len(one.evaluation.labels),
-                *one.figures.values(),
+                *one.metrics.values(),
             ]
             for one in found
         ],
@@ -64,10 +64,10 @@ def _run(one: Compared) -> dict[str, Any]:
         **{name: card[name] for name in kept},
         "test_images": len(one.evaluation.labels),
         "machine": card["cost"].get("machine"),
-        "figures": one.figures,
+        "figures": one.metrics,
         "classes": class_rows(one.evaluation, card["class_names"]),
         "confusion_matrix": one.evaluation.confusion_matrix.tolist(),
-        "misclassified": surest_mistakes(one, _MOST_MISTAKES),
+        "misclassified": surest_misclassified(one, _MOST_MISCLASSIFIED),
     }
 
 

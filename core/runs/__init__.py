@@ -3,9 +3,9 @@
 from core.runs.card import AXES, FAMILIES, RunCard
 from core.runs.changing import delete, list_aside, rename, restore, rewrite_card, set_aside
 from core.runs.folder import (
+    BUNDLED,
     CARD,
     EVALUATION,
-    SHIPPED,
     Damaged,
     Run,
     check_free,
@@ -20,14 +20,16 @@ from core.runs.folder import (
     save,
     sha256,
 )
+from core.runs.migrating import migrate
 from core.runs.naming import names_of, names_of_ids
 
 __all__ = [
+    "migrate",
     "AXES",
     "CARD",
     "EVALUATION",
     "FAMILIES",
-    "SHIPPED",
+    "BUNDLED",
     "Damaged",
     "Run",
     "RunCard",

@@ -9,9 +9,10 @@ from annotated_types import Ge, Le, MinLen
 from core import stored
 from core.errors import StoredError
 from core.evaluation import VOTES
+from core.runs.formats import CARDS
 from core.stored import Fraction, Name, Number, Seconds, Seed, Setting, Text
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = stored.current_version(CARDS)
 AXES = ("epoch", "iteration", "trees", "rounds", "images")
 FAMILIES = ("network", "classical", "ensemble")
 # cards written earlier lack them
@@ -32,7 +33,7 @@ class RunCard:
         input_shape: height, width, channels of an image.
         preprocessing: recipe in `core.preprocessing` for any other image.
         model, family, hyperparameters: what was trained.
-        history: the learning curve, one dict of figures per point; what it is drawn over is one
+        history: the training curve, one dict of figures per point; what it is drawn over is one
             of `AXES`.
         metrics: `accuracy` (0-1), `log_loss`, `precision`, `recall` and `f1` (means over the
             classes) on the test set, `val_…` on validation, `test_size`, `val_size`, `train_size`
@@ -82,7 +83,7 @@ class RunCard:
 
     @property
     def axis(self) -> str:
-        """What its learning curve is drawn over, one of `AXES`."""
+        """What its training curve is drawn over, one of `AXES`."""
         first = self.history[0] if self.history else {}
         return next((axis for axis in AXES if axis in first), AXES[0])
 
@@ -96,15 +97,13 @@ class RunCard:
 
     @classmethod
     def from_json(cls, text: str) -> "RunCard":
-        """Read a card.
+        """Read a card, also one that an earlier version wrote.
 
         Raises:
             StoredError: if it is not JSON, of a newer format, or a field is missing or cannot be
                 what a training has written.
         """
-        content = stored.parse_json(text)
-        if not isinstance(content, dict) or not _is_known(content.get("format_version")):
-            raise StoredError(f"its format version is not {FORMAT_VERSION}")
+        content = stored.bring_up(stored.parse_json(text), CARDS)
         if missing := {f.name for f in fields(cls)} - content.keys() - set(_LATER):
             raise StoredError(f"it lacks {', '.join(sorted(missing))}")
         card = stored.check(content, cls)
@@ -117,10 +116,6 @@ class RunCard:
         _check_files(card)
         _check_members(card)
         return card
-
-
-def _is_known(version: object) -> bool:
-    return type(version) is int and version == FORMAT_VERSION
 
 
 def _check_metrics(metrics: dict[str, float]) -> None:

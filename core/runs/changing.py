@@ -47,7 +47,7 @@ def list_aside() -> list[Aside]:
 
 def _places() -> dict[Path, None]:
     """The folders that runs lie in, each once."""
-    return dict.fromkeys((folders.settings.runs_dir, folders.settings.shipped_runs_dir))
+    return dict.fromkeys((folders.settings.runs_dir, folders.settings.bundled_runs_dir))
 
 
 def restore(name: str) -> None:
@@ -62,8 +62,8 @@ def restore(name: str) -> None:
 
 
 def _may_restore(aside: Aside) -> bool:
-    """The keeper may bring back damaged ones too, of which nobody knows the owner."""
-    if visitors.current() == visitors.KEEPER:
+    """The owner may bring back damaged ones too, of which nobody knows the owner."""
+    if visitors.current() == visitors.OWNER:
         return True
     try:
         return visitors.may_change(folders.read_run(aside.folder).card.owner)
@@ -84,17 +84,17 @@ def _to_delete(run_id: str) -> Path:
 
 def _damaged_place(run_id: str) -> Path | None:
     """Where a damaged run lies that whoever asks may delete; None if there is none."""
-    if visitors.current() != visitors.KEEPER or not names.ID.fullmatch(run_id):
+    if visitors.current() != visitors.OWNER or not names.ID.fullmatch(run_id):
         return None
-    for parent in (folders.settings.shipped_runs_dir, folders.settings.runs_dir):
+    for parent in (folders.settings.bundled_runs_dir, folders.settings.runs_dir):
         if folders.is_place(parent / run_id):
-            shipped = parent == folders.settings.shipped_runs_dir and (
-                parent != folders.settings.runs_dir or run_id in folders.SHIPPED
+            bundled = parent == folders.settings.bundled_runs_dir and (
+                parent != folders.settings.runs_dir or run_id in folders.BUNDLED
             )
             try:
                 folders.read_run(parent / run_id)
             except RunError as error:
-                if shipped:
+                if bundled:
                     raise RunError(
                         f"The run {run_id!r} came with the studio and cannot be deleted. {error} "
                         f"Restore it with `git checkout saved_models/{run_id}`."

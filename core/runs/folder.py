@@ -23,7 +23,7 @@ from core.runs import evaluations
 from core.runs.card import RunCard
 from core.settings import settings
 
-SHIPPED = (
+BUNDLED = (
     "mnist-cnn",
     "mnist-logistic-regression",
     "mnist-random-forest",
@@ -140,7 +140,7 @@ class Damaged:
 
 
 def list_runs() -> list[Run]:
-    """Every whole run, shipped ones first, then by name; damaged ones are left out."""
+    """Every whole run, bundled ones first, then by name; damaged ones are left out."""
     found = [run for run in _walk() if isinstance(run, Run)]
     return sorted(found, key=lambda run: (run.card.owner != visitors.STUDIO, run.id))
 
@@ -152,7 +152,7 @@ def list_damaged() -> list[Damaged]:
 
 def _walk() -> Iterator[Run | Damaged]:
     seen = set()
-    for parent in (settings.shipped_runs_dir, settings.runs_dir):
+    for parent in (settings.bundled_runs_dir, settings.runs_dir):
         if parent.is_dir() and not os.access(parent, os.R_OK | os.X_OK):
             yield Damaged(parent.name, f"The folder {parent} cannot be read.")
         for folder in drafts.inside(parent):
@@ -162,7 +162,7 @@ def _walk() -> Iterator[Run | Damaged]:
             try:
                 run = read_run(folder)
             except RunError as error:
-                if visitors.current() == visitors.KEEPER:
+                if visitors.current() == visitors.OWNER:
                     yield Damaged(folder.name, str(error))
                 continue
             if visitors.may_see(run.card.owner):
@@ -176,7 +176,7 @@ def load(run_id: str) -> Run:
         RunError: if there is none, or its card cannot be read.
     """
     if names.ID.fullmatch(run_id):
-        for parent in (settings.shipped_runs_dir, settings.runs_dir):
+        for parent in (settings.bundled_runs_dir, settings.runs_dir):
             if is_place(parent / run_id):
                 run = read_run(parent / run_id)
                 if visitors.may_see(run.card.owner):
@@ -187,7 +187,7 @@ def load(run_id: str) -> Run:
 def check_free(run_id: str) -> None:
     """Raise `RunError` if the name is not allowed or is taken."""
     check_name(run_id)
-    for parent in (settings.shipped_runs_dir, settings.runs_dir):
+    for parent in (settings.bundled_runs_dir, settings.runs_dir):
         _refuse_if_in(parent, run_id)
 
 
@@ -217,7 +217,7 @@ def free_id(title: str) -> str:
         RunError: if nothing can be called that, or there is one already.
     """
     run_id = id_of(title)
-    _refuse_if_in(settings.shipped_runs_dir, names.to_id(title, "model"))  # taken for everybody
+    _refuse_if_in(settings.bundled_runs_dir, names.to_id(title, "model"))  # taken for everybody
     check_free(run_id)
     return run_id
 

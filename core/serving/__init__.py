@@ -4,7 +4,7 @@ from core.serving.models import (
     FEATURES_FILE,
     MODEL_FILES,
     TRUSTED_TYPES,
-    Answer,
+    PredictFunction,
     open_model,
     open_network,
     quiet,
@@ -12,19 +12,18 @@ from core.serving.models import (
 from core.serving.predictor import (
     Prediction,
     Predictor,
-    Reading,
     load_predictor,
     model_sha256,
     together,
 )
 
 __all__ = [
-    "Answer",
+    "PredictFunction",
     "FEATURES_FILE",
     "MODEL_FILES",
     "Prediction",
     "Predictor",
-    "Reading",
+    "Prediction",
     "TRUSTED_TYPES",
     "load_predictor",
     "model_sha256",

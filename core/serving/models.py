@@ -26,10 +26,10 @@ _BATCH = 256
 _BATCH_BYTES = 16 * 2**20  # of the largest array inside a network, for all images of a batch
 _ROWS = 2000  # that a classical model answers at once
 
-Answer = Callable[[np.ndarray], np.ndarray]
+PredictFunction = Callable[[np.ndarray], np.ndarray]
 
 
-def open_model(path: Path, family: str) -> Answer:
+def open_model(path: Path, family: str) -> PredictFunction:
     """A function from uint8 batches `(N, H, W, C)` to float32 probabilities `(N, K)`.
 
     Raises:
@@ -43,7 +43,7 @@ def open_model(path: Path, family: str) -> Answer:
         raise RunError(f"The model in {path} cannot be opened: {error}.") from error
 
 
-def open_network(file: Path | bytes) -> Answer:
+def open_network(file: Path | bytes) -> PredictFunction:
     """A function from uint8 batches `(N, H, W, C)` to what a LiteRT file computes, `(N, K)`.
 
     Args:
@@ -65,13 +65,13 @@ def open_network(file: Path | bytes) -> Answer:
         interpreter.invoke()
         return interpreter.get_tensor(target["index"])
 
-    def answer(batch: np.ndarray) -> np.ndarray:
+    def prediction(batch: np.ndarray) -> np.ndarray:
         with lock:
             if len(batch) < size:
                 return np.concatenate([invoke(image[None]) for image in batch])
-            return _answer_in_batches(batch)
+            return _predict_in_batches(batch)
 
-    def _answer_in_batches(batch: np.ndarray) -> np.ndarray:
+    def _predict_in_batches(batch: np.ndarray) -> np.ndarray:
         rows = []
         try:
             for start in range(0, len(batch), size):
@@ -84,7 +84,7 @@ def open_network(file: Path | bytes) -> Answer:
             interpreter.allocate_tensors()
         return np.concatenate(rows)
 
-    return answer
+    return prediction
 
 
 @contextmanager
@@ -100,7 +100,7 @@ def quiet() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _open_classical(path: Path) -> Answer:
+def _open_classical(path: Path) -> PredictFunction:
     import skops.io
 
     if untrusted := set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES):
@@ -112,10 +112,10 @@ def _open_classical(path: Path) -> Answer:
     features = path.with_name(FEATURES_FILE)
     look = open_network(features) if features.exists() else np.asarray
 
-    def answer(batch: np.ndarray) -> np.ndarray:
+    def prediction(batch: np.ndarray) -> np.ndarray:
         pixels = look(batch).reshape(len(batch), -1)
         parts = (pixels[start : start + _ROWS] for start in range(0, len(pixels), _ROWS))
-        answers = [model.predict_proba(part.astype(np.float32)) for part in parts]
-        return np.concatenate(answers).astype(np.float32)
+        predictions = [model.predict_proba(part.astype(np.float32)) for part in parts]
+        return np.concatenate(predictions).astype(np.float32)
 
-    return answer
+    return prediction

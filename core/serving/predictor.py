@@ -11,7 +11,7 @@ from core import memory, runs
 from core.errors import ImageError, RunError
 from core.evaluation import vote
 from core.preprocessing import Prepared, prepare
-from core.serving.models import FEATURES_FILE, MODEL_FILES, Answer, open_model
+from core.serving.models import FEATURES_FILE, MODEL_FILES, PredictFunction, open_model
 
 _OFF = 0.02  # how far the sum of probabilities may be from 1
 
@@ -45,7 +45,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Prediction:
     """What a run reads in an image: one prediction, or one for each of several digits."""
 
     run_id: str
@@ -76,7 +76,7 @@ class Predictor:
     """A model that is ready to answer. Safe to share between threads."""
 
     run: runs.Run
-    answer: Answer
+    prediction: PredictFunction
 
     def probabilities(self, batch: np.ndarray) -> np.ndarray:
         """Probabilities, float32 `(N, K)`, of images that are already as the model expects.
@@ -95,17 +95,17 @@ class Predictor:
             )
         if len(batch) == 0:
             return np.zeros((0, len(self.run.card.class_names)), np.float32)
-        return self.answer(batch)
+        return self.prediction(batch)
 
     def read(
         self, image: np.ndarray, prepared: Prepared | None = None, fit: str = "crop"
-    ) -> Reading:
+    ) -> Prediction:
         """Answer for any image.
 
         Args:
             image: uint8, shape `(H, W)` or `(H, W, 3)`.
             prepared: the result of this run's own preprocessing, if it is already at hand.
-            fit: of a photograph, see `core.preprocessing.prepare`.
+            fit: of a photo, see `core.preprocessing.prepare`.
 
         Raises:
             ImageError: if there is nothing to classify in it.
@@ -113,7 +113,7 @@ class Predictor:
         prepared = prepared or self.prepare(image, fit)
         names = self.run.card.class_names
         rows = self.probabilities(prepared.batch)
-        return Reading(self.run.id, tuple(Prediction(names, row) for row in rows), prepared)
+        return Prediction(self.run.id, tuple(Prediction(names, row) for row in rows), prepared)
 
     def prepare(self, image: np.ndarray, fit: str = "crop") -> Prepared:
         """The image as this run's model was trained to see it."""
@@ -129,7 +129,7 @@ def load_predictor(run: runs.Run) -> Predictor:
     if run.card.members:
         return Predictor(run, _open_members(run))
     name, known = MODEL_FILES[run.card.family], run.card.files
-    answer = _open_once(
+    prediction = _open_once(
         run.folder / name,
         run.card.family,
         known.get(name, ""),
@@ -137,7 +137,7 @@ def load_predictor(run: runs.Run) -> Predictor:
         tuple(run.card.input_shape),
         len(run.card.class_names),
     )
-    return Predictor(run, answer)
+    return Predictor(run, prediction)
 
 
 def model_sha256(run: runs.Run) -> str:
@@ -145,8 +145,8 @@ def model_sha256(run: runs.Run) -> str:
     return run.card.files.get(MODEL_FILES.get(run.card.family, ""), "")
 
 
-def _open_members(run: runs.Run) -> Answer:
-    answers = []
+def _open_members(run: runs.Run) -> PredictFunction:
+    predictions = []
     for member in run.card.members:
         one = runs.load(member["id"])
         if model_sha256(one) != member["sha256"] or one.card.members:
@@ -154,14 +154,16 @@ def _open_members(run: runs.Run) -> Answer:
                 f"The run {member['id']!r}, a member of {run.id!r}, is not the one it was put "
                 "together from. Put the ensemble together again."
             )
-        answers.append(load_predictor(one).answer)
+        predictions.append(load_predictor(one).prediction)
     weights = [member["weight"] for member in run.card.members]
-    return together(answers, weights, run.card.hyperparameters["vote"])
+    return together(predictions, weights, run.card.hyperparameters["vote"])
 
 
-def together(answers: Sequence[Answer], weights: Sequence[float], kind: str) -> Answer:
+def together(
+    predictions: Sequence[PredictFunction], weights: Sequence[float], kind: str
+) -> PredictFunction:
     """One answer from several; see `core.evaluation.vote`."""
-    return lambda batch: vote([answer(batch) for answer in answers], weights, kind)
+    return lambda batch: vote([prediction(batch) for prediction in predictions], weights, kind)
 
 
 @lru_cache(maxsize=8)
@@ -172,24 +174,24 @@ def _open_once(
     features_sha256: str,
     input_shape: tuple[int, int, int],
     classes: int,
-) -> Answer:
+) -> PredictFunction:
     features = path.with_name(FEATURES_FILE)
     if features_sha256:
         runs.checked(features, features_sha256)
     elif features.exists():
         raise RunError(f"The run holds {features.name}, which its card does not name.")
-    answer = open_model(runs.checked(path, sha256), family)
+    prediction = open_model(runs.checked(path, sha256), family)
     try:
-        _try_out(answer, input_shape, classes)
+        _try_out(prediction, input_shape, classes)
     except Exception as error:  # what is no such model can fail anywhere
         raise RunError(f"The model in {path} does not fit the card of its run: {error}.") from error
     memory.return_freed()
-    return answer
+    return prediction
 
 
-def _try_out(answer: Answer, input_shape: tuple[int, int, int], classes: int) -> None:
+def _try_out(prediction: PredictFunction, input_shape: tuple[int, int, int], classes: int) -> None:
     """Raise `ValueError` unless a black image gets a probability for each class."""
-    rows = np.asarray(answer(np.zeros((1, *input_shape), np.uint8)))
+    rows = np.asarray(prediction(np.zeros((1, *input_shape), np.uint8)))
     if rows.shape != (1, classes):
         raise ValueError(f"it gives {rows.shape[1:]} numbers for {classes} classes")
     if not (np.isfinite(rows).all() and (rows >= 0).all() and abs(rows.sum() - 1) < _OFF):

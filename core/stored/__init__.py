@@ -40,6 +40,7 @@ from core.stored.files import (
     sweep_written,
     write_whole,
 )
+from core.stored.versions import VERSION, bring_up, current_version, renamed
 
 __all__ = [
     "Count",
@@ -51,7 +52,11 @@ __all__ = [
     "Seed",
     "Setting",
     "Text",
+    "VERSION",
     "append",
+    "bring_up",
+    "current_version",
+    "renamed",
     "as_json",
     "check",
     "check_regular",

@@ -46,15 +46,15 @@ def watching(
         def on_train_batch_end(self, batch, logs=None):
             if time.monotonic() - self.reported < _BETWEEN_REPORTS:
                 return
-            figures = _floats(logs)
-            self.check(figures)
-            self.send(self.epoch, batch + 1, figures)
+            metrics = _floats(logs)
+            self.check(metrics)
+            self.send(self.epoch, batch + 1, metrics)
 
-        def check(self, figures):
-            if not math.isfinite(figures.get("loss", 0.0)):
+        def check(self, metrics):
+            if not math.isfinite(metrics.get("loss", 0.0)):
                 raise ModelError(
                     f"The loss became infinite in epoch {self.epoch + 1}, so nothing more can be "
-                    "learnt. Choose a smaller learning rate."
+                    "learned. Choose a smaller learning rate."
                 )
 
         def on_test_batch_end(self, batch, logs=None):
@@ -62,20 +62,20 @@ def watching(
                 self.send(self.epoch, steps, {}, "validating")
 
         def on_epoch_end(self, epoch, logs=None):
-            figures = {"epoch": epoch + 1, **_floats(logs), **more}
-            self.check(figures)
-            figures["learning_rate"] = float(self.model.optimizer.learning_rate)
-            figures["seconds"] = round(kept.seconds_before + time.perf_counter() - self.begun, 2)
-            kept.save(self.model, figures, keep_best)
-            self.send(epoch, steps, figures)
+            metrics = {"epoch": epoch + 1, **_floats(logs), **more}
+            self.check(metrics)
+            metrics["learning_rate"] = float(self.model.optimizer.learning_rate)
+            metrics["seconds"] = round(kept.seconds_before + time.perf_counter() - self.begun, 2)
+            kept.save(self.model, metrics, keep_best)
+            self.send(epoch, steps, metrics)
 
-        def send(self, epoch, batch, figures, doing="batch"):
+        def send(self, epoch, batch, metrics, doing="batch"):
             part = (epoch + batch / steps) / epochs
             note = f"epoch {min(epoch + 1, epochs)} of {epochs}, "
             note += doing if doing != "batch" else f"batch {batch} of {steps}"
             history = tuple(kept.history)
             report(
-                Progress("fitting", min(epoch + 1, epochs), epochs, part, figures, note, history)
+                Progress("fitting", min(epoch + 1, epochs), epochs, part, metrics, note, history)
             )
             self.reported = time.monotonic()
             if report.should_finish():
@@ -94,8 +94,8 @@ def replaying(callback, history: list[dict[str, float]]):
     def on_train_begin(logs=None):
         begin(logs)
         rate = float(callback.model.optimizer.learning_rate)
-        for epoch, figures in enumerate(history):
-            callback.on_epoch_end(epoch, {**figures, SCORE: score(figures)})
+        for epoch, metrics in enumerate(history):
+            callback.on_epoch_end(epoch, {**metrics, SCORE: score(metrics)})
         callback.model.stop_training = False
         if history and float(callback.model.optimizer.learning_rate) != rate:
             callback.model.optimizer.learning_rate = rate

@@ -1,4 +1,4 @@
-"""What a network has learnt so far, on disk: a training that was killed goes on from there.
+"""What a network has learned so far, on disk: a training that was killed goes on from there.
 
 <folder>/
 ├── state.json          the history, and which files belong to it
@@ -56,7 +56,8 @@ class Checkpoints:
         last, best: names of files; empty if there are none.
         best_accuracy: validation accuracy of the best epoch.
         seconds_before: how long the interrupted training took until there.
-        identity: what is trained on what; a folder of something else is not gone on with.
+        identity: what is trained on what; a folder of something else is not resumed.
+        identity_before: what an earlier version of the studio called the same; empty if none did.
     """
 
     folder: Path
@@ -66,6 +67,7 @@ class Checkpoints:
     best: str = ""
     best_accuracy: float = -1.0
     seconds_before: float = 0.0
+    identity_before: str = ""
 
     @property
     def best_epoch(self) -> int:
@@ -80,7 +82,8 @@ class Checkpoints:
             return False
         names = [state.last, *filter(None, [state.best])]
         files = all(_FILE.fullmatch(name) and (self.folder / name).is_file() for name in names)
-        if state.identity != self.identity or not files or not state.history:
+        known = {self.identity, self.identity_before} - {""}
+        if state.identity not in known or not files or not state.history:
             return False
         if not all({"seconds", "val_accuracy"} <= point.keys() for point in state.history):
             return False
@@ -91,12 +94,12 @@ class Checkpoints:
         self.seconds_before = state.history[-1]["seconds"]
         return True
 
-    def save(self, network, figures: dict[str, float], keep_best: bool) -> None:
+    def save(self, network, metrics: dict[str, float], keep_best: bool) -> None:
         """Write down an epoch.
 
         Args:
             network: the compiled `keras.Model`.
-            figures: of this epoch; `core.evaluation.score` of them decides whether it is the best.
+            metrics: of this epoch; `core.evaluation.score` of them decides whether it is the best.
             keep_best: whether the best epoch's weights are wanted.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -109,19 +112,19 @@ class Checkpoints:
         except OSError:
             (self.folder / last).unlink(missing_ok=True)  # the half of it fills a full disk
             raise
-        if keep_best and self._is_best(figures):
+        if keep_best and self._is_best(metrics):
             outdated.add(self.best)
-            self.best, self.best_accuracy = f"best-{epoch}{_ENDING}", figures["val_accuracy"]
+            self.best, self.best_accuracy = f"best-{epoch}{_ENDING}", metrics["val_accuracy"]
             (self.folder / self.best).unlink(missing_ok=True)
             os.link(self.folder / last, self.folder / self.best)
         self.last = last
-        self.history.append(figures)
+        self.history.append(metrics)
         self._write_state()
         for name in outdated - {"", self.last, self.best}:
             (self.folder / name).unlink(missing_ok=True)
 
-    def _is_best(self, figures: dict[str, float]) -> bool:
-        return not self.best or score(figures) > score(self.history[self.best_epoch - 1])
+    def _is_best(self, metrics: dict[str, float]) -> bool:
+        return not self.best or score(metrics) > score(self.history[self.best_epoch - 1])
 
     def _write_state(self) -> None:
         state = {

@@ -20,7 +20,7 @@ from core.training.features import features, litert_extractor
 from core.training.learning import Curve, learn
 
 _CHUNK = 1000  # images whose features are computed together
-MOST_SCORED = 2000  # images of each part that the learning curve is measured on
+MOST_SCORED = 2000  # images of each part that the training curve is measured on
 
 Rows = Callable[[slice], np.ndarray]  # gives some rows, float32, of those that were chosen
 
@@ -31,7 +31,7 @@ def fit_classical(
     """Fit a pipeline on the flattened training images.
 
     Returns:
-        The fitted pipeline and its learning curve, one dict of figures per point.
+        The fitted pipeline and its training curve, one dict of figures per point.
 
     Raises:
         Cancelled: if it was asked to stop.
@@ -47,13 +47,13 @@ def fit_classical(
     look = _deep(dataset, hyperparameters, report) if deep else _flat_of(dataset)
     source = look("train", rows)
     _fit_steps(steps, source, len(rows), report)
-    learnt = _in_chunks(steps, source, len(rows), report)
+    learned = _in_chunks(steps, source, len(rows), report)
     some_val = chosen_rows(dataset.y_val, MOST_SCORED, seed)
     some_train = chosen_rows(labels, MOST_SCORED, seed)
     x_val = _in_chunks(steps, look("val", some_val), len(some_val), report)
     curve = Curve(
         MODELS[model].learns_by,
-        (learnt[some_train], labels[some_train]),
+        (learned[some_train], labels[some_train]),
         (x_val, dataset.y_val[some_val]),
         report,
     )
@@ -61,7 +61,7 @@ def fit_classical(
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message="class_weight presets")  # the rows stay the same
         estimator = MODELS[model].build(hyperparameters, seed)
-        estimator = learn(estimator, learnt, labels, curve)
+        estimator = learn(estimator, learned, labels, curve)
     if not hasattr(estimator, "predict_proba"):
         estimator = with_probabilities(estimator, x_val, dataset.y_val[some_val])
     return make_pipeline(*steps, estimator), tuple(curve.history)
@@ -160,7 +160,7 @@ def _in_chunks(steps: list, source: Rows, count: int, report: Reporter) -> np.nd
         if features is None:
             features = np.empty((count, some.shape[1]), some.dtype)
         features[chunk] = some
-        report(Progress("preparing", part=chunk.start / count, note=f"{chunk.stop:,} done"))
+        report(Progress("preparing", fraction=chunk.start / count, note=f"{chunk.stop:,} done"))
     return features
 
 

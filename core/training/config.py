@@ -88,7 +88,7 @@ class TrainConfig:
     def side(self) -> int | None:
         """Pixels that the dataset's images are fitted to; None for their usual size.
 
-        A pretrained network is shown larger photographs at the size it takes.
+        A pretrained network is shown larger photos at the size it takes.
         """
         wanted = self.hyperparameters.get("input_size") or self.hyperparameters.get("feature_size")
         return datasets.side_for(self.dataset, wanted) if wanted else None

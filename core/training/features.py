@@ -104,10 +104,10 @@ def litert_extractor(size: int, input_shape: tuple[int, int, int]) -> Extract:
         size: see `core.models.transfer.load_backbone`.
         input_shape: height, width and channels of an image.
     """
-    answer = serving.open_network(embedded_as_litert(size, input_shape))
+    prediction = serving.open_network(embedded_as_litert(size, input_shape))
 
     def extract(images: np.ndarray) -> np.ndarray:  # one by one: as quick, and in a tenth of it
-        return np.concatenate([answer(image[None]) for image in images])
+        return np.concatenate([prediction(image[None]) for image in images])
 
     return extract
 
@@ -122,7 +122,7 @@ def _compute(
 ) -> None:
     def tell(count: int) -> None:
         note = f"{count:,} of {len(missing):,} images, once for all epochs"
-        report(Progress("features", part=count / len(missing), note=note))
+        report(Progress("features", fraction=count / len(missing), note=note))
 
     tell(0)
     unmarked: list[np.ndarray] = []

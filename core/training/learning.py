@@ -1,7 +1,7 @@
 """Classical models learn visibly: over iterations, trees, rounds, epochs or more images.
 
 Each learner takes an unfitted estimator and returns a fitted one, the same as a plain `fit` would
-give; on the way it adds points to a learning curve, and stops early if asked to finish.
+give; on the way it adds points to a training curve, and stops early if asked to finish.
 """
 
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from core.errors import ModelError
 from core.progress import Progress, Reporter
 from core.training.batches import chosen_rows
 
-_POINTS = 20  # of a learning curve, about
+_POINTS = 20  # of a training curve, about
 _SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # parts of the training images
 _SIZE_SEED = 0
 _LEAST = 1e-7  # a probability of 0 for the truth would make the loss infinite
 
 
 class Curve:
-    """The learning curve of one training.
+    """The training curve of one training.
 
     Args:
         axis: what it is drawn over, e.g. `trees`.
@@ -40,16 +40,16 @@ class Curve:
 
     def add(self, estimator, step: int, part: float, note: str) -> None:
         """Measure an estimator that has come so far."""
-        figures: dict[str, float] = {self.axis: step, **_measure(estimator, *self.train)}
-        figures |= {f"val_{name}": value for name, value in _measure(estimator, *self.val).items()}
-        self.history.append(figures)
+        metrics: dict[str, float] = {self.axis: step, **_measure(estimator, *self.train)}
+        metrics |= {f"val_{name}": value for name, value in _measure(estimator, *self.val).items()}
+        self.history.append(metrics)
         self.tell(part, note)
 
     def tell(self, part: float, note: str) -> None:
         """Report how far it is; raises `Cancelled` if asked to stop."""
-        figures = self.history[-1] if self.history else {}
+        metrics = self.history[-1] if self.history else {}
         history = tuple(self.history)
-        self.report(Progress("fitting", part=part, metrics=figures, note=note, history=history))
+        self.report(Progress("fitting", fraction=part, metrics=metrics, note=note, history=history))
 
     @property
     def enough(self) -> bool:

@@ -1,4 +1,4 @@
-"""How much a model has learnt: weights of networks and lines, nodes of trees, images kept."""
+"""How much a model has learned: weights of networks and lines, nodes of trees, images kept."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from core.training.network import load_keras
 
 
 def count_parameters(folder: Path, family: str) -> int:
-    """How many numbers the model in a folder holds that were learnt.
+    """How many numbers the model in a folder holds that were learned.
 
     Weights of networks and linear models, nodes of trees, the values of neighbours and support
     vectors, and those of the features in front of them.

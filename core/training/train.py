@@ -5,7 +5,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from core.errors import RunError, disk_sentence, is_disk_error
 from core.evaluation import Evaluation, evaluate
 from core.models import MODELS
 from core.progress import Progress, Reporter
+from core.runs.formats import hyperparameters_to_1
 from core.settings import settings
 from core.training.checkpoints import Checkpoints
 from core.training.classical import export_classical, fit_classical
@@ -81,9 +82,9 @@ def train(
         history, before = _fit_and_export(config, dataset, folder, report, checkpoints)
         seconds = before + time.perf_counter() - begun
         memory = cost.most_memory()
-        report(Progress("evaluating", part=1.0, history=history))
+        report(Progress("evaluating", fraction=1.0, history=history))
         val, test = _evaluate(folder, config.family, dataset, report)
-        report(Progress("measuring", part=1.0))
+        report(Progress("measuring", fraction=1.0))
         found = measure(folder, config.family, dataset.input_shape)
         found["training_memory_bytes"] = memory
         found["gigaflops"] = machine.gigaflops()
@@ -91,7 +92,7 @@ def train(
         card = _card(config, title, dataset, history, val, test, seconds, found)
         card = replace(card, ended_early=any(asked))
         run = runs.save(card, folder, val, test)
-    on_progress(Progress("done", part=1.0, metrics=run.card.metrics))
+    on_progress(Progress("done", fraction=1.0, metrics=run.card.metrics))
     return run
 
 
@@ -111,7 +112,7 @@ def _told_of_the_disk(checkpoints: Path | None) -> Iterator[None]:
 
 
 def measure(folder: Path, family: str, input_shape: tuple[int, int, int]) -> dict[str, Any]:
-    """What an answer of the model in a folder costs, and how many numbers it has learnt."""
+    """What an answer of the model in a folder costs, and how many numbers it has learned."""
     model = folder / serving.MODEL_FILES[family]
     found = cost.measure([(model, family)], input_shape)
     return {**found, "parameters": count_parameters(folder, family)}
@@ -137,22 +138,24 @@ def _fit_and_export(
     report: Reporter,
     checkpoints: Path | None,
 ) -> tuple[tuple[dict[str, float], ...], float]:
-    """The learning curve, and how many seconds an interrupted training had taken before."""
+    """The training curve, and how many seconds an interrupted training had taken before."""
     arguments = (dataset, config.model, config.hyperparameters, config.seed, report)
     if config.family == "classical":
         estimator, history = fit_classical(*arguments)
-        report(Progress("exporting", part=1.0, history=history))
+        report(Progress("exporting", fraction=1.0, history=history))
         export_classical(estimator, folder, config.hyperparameters, dataset.input_shape)
         return history, 0.0
     own = checkpoints or folder / "checkpoints"  # which goes away with the draft
     pretrained = bool(MODELS[config.model].backbone)
     try:
-        kept = Checkpoints(own, _identity(config, dataset))
+        kept = Checkpoints(
+            own, _identity(config, dataset), identity_before=_identity_1(config, dataset)
+        )
         network, history = (fit_transfer if pretrained else fit_network)(*arguments, kept)
     finally:
         if checkpoints is None:
             shutil.rmtree(own, ignore_errors=True)
-    report(Progress("exporting", part=1.0, history=history))
+    report(Progress("exporting", fraction=1.0, history=history))
     export_network(network, folder, half=pretrained)
     return history, kept.seconds_before
 
@@ -160,6 +163,17 @@ def _fit_and_export(
 def _identity(config: TrainConfig, dataset: Dataset) -> str:
     """Changes with anything that makes it another training."""
     settings = {**config.to_mapping(), "name": None}
+    return _hash(settings, dataset)
+
+
+def _identity_1(config: TrainConfig, dataset: Dataset) -> str:
+    """What the first version called the same training."""
+    settings = {**config.to_mapping(), "name": None}
+    settings["hyperparameters"] = hyperparameters_to_1(config.hyperparameters)
+    return _hash(settings, dataset)
+
+
+def _hash(settings: Mapping[str, Any], dataset: Dataset) -> str:
     text = json.dumps(settings, sort_keys=True) + dataset.fingerprint()
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -167,16 +181,16 @@ def _identity(config: TrainConfig, dataset: Dataset) -> str:
 def _evaluate(
     folder: Path, family: str, dataset: Dataset, report: Reporter
 ) -> tuple[Evaluation, Evaluation]:
-    answer = serving.open_model(folder / serving.MODEL_FILES[family], family)
+    prediction = serving.open_model(folder / serving.MODEL_FILES[family], family)
     total = len(dataset.y_val) + len(dataset.y_test)
     done, found = 0, []
     for split in ("val", "test"):
         images, labels = dataset.split(split)
         rows = []
         for start in range(0, len(labels), _AT_ONCE):
-            rows.append(answer(np.asarray(images[start : start + _AT_ONCE])))
+            rows.append(prediction(np.asarray(images[start : start + _AT_ONCE])))
             done += len(rows[-1])
-            report(Progress("evaluating", part=done / total, note=f"{done:,} of {total:,}"))
+            report(Progress("evaluating", fraction=done / total, note=f"{done:,} of {total:,}"))
         found.append(evaluate(labels, np.concatenate(rows)))
     return found[0], found[1]
 
@@ -223,9 +237,9 @@ def _card(
 
 
 def _owner(run_id: str) -> str:
-    """Shipped runs are the studio's, if they are made by its keeper."""
+    """Bundled runs are the studio's, if they are made by its owner."""
     me = visitors.current()
-    return visitors.STUDIO if run_id in runs.SHIPPED and me == visitors.KEEPER else me
+    return visitors.STUDIO if run_id in runs.BUNDLED and me == visitors.OWNER else me
 
 
 def _version(package: str) -> str:

@@ -114,7 +114,7 @@ def fit_transfer(
         fresh = Checkpoints(kept.folder, kept.identity)
         return fit_transfer(dataset, model, hyperparameters, seed, report, fresh)
     if hyperparameters["calibrate"]:
-        calibrate(network, _answers(training, network, found), training.labels)
+        calibrate(network, _predictions(training, network, found), training.labels)
     return network, tuple(kept.history)
 
 
@@ -245,7 +245,7 @@ def _load(network, path: Path) -> None:
         raise _Unreadable from error
 
 
-def _answers(training: _Training, network, found) -> np.ndarray:
+def _predictions(training: _Training, network, found) -> np.ndarray:
     """Probabilities of the validation images, float32 `(N, K)`."""
     found = None if training.ends_tuned else found
     learner = head_part(network) if found else network

@@ -92,7 +92,7 @@ def judge(
         images: how many validation images it was measured on; None if nobody knows.
     """
     if len(history) < 3:
-        return Verdict("too_short", "Too few points to say whether it learnt enough.")
+        return Verdict("too_short", "Too few points to say whether it learned enough.")
     verdict = _judge(_Curve(history, axis, looks_up, keep_best, images))
     few = few_images(images, "validation")
     return Verdict(verdict.kind, " ".join(filter(None, [verdict.sentence, few])))

@@ -15,11 +15,11 @@ _INTRODUCTION = (
 )
 _LEARNS = (
     "Classical models come from scikit-learn; networks are made of layers and come from Keras. "
-    "“Learns over” is what the learning curve is drawn over."
+    "“Learns over” is what the training curve is drawn over."
 )
 _PRETRAINED = "Pretrained networks"
 _BACKBONES = (
-    "These have learnt from the photographs of ImageNet and see your images through what they "
+    "These have learned from the photos of ImageNet and see your images through what they "
     "found there."
 )
 _CHANGES = "random changes to training images"

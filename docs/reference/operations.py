@@ -1,7 +1,7 @@
 """The page on changes to images: OpenCV operations, random changes, changes that make it harder.
 
 From `core.opencv_ops.OPERATIONS`, `core.models.augmentation_params`, `core.augmentation.POLICIES`
-and `core.robustness.CHANGES`.
+and `core.robustness.CORRUPTIONS`.
 """
 
 import inspect
@@ -12,7 +12,7 @@ from core.augmentation import POLICIES, Policy, usual_policy, why_usual
 from core.datasets import DATASETS
 from core.models.augmentation_params import AUGMENTATION
 from core.opencv_ops import GROUPS, MOST_STEPS, OPERATIONS, Operation
-from core.robustness import CHANGES
+from core.robustness import CORRUPTIONS
 from docs.reference.markdown import code, codes, document, plain, sentence, table
 from docs.reference.params import params_table
 
@@ -60,10 +60,10 @@ def page() -> str:
         "## Changes that make images harder",
         _HARDER,
         table(
-            ("name", "title", "what its strength is", "strengths"),
+            ("name", "title", "what its strength is", "severities"),
             [
-                (code(name), change.title, change.unit, codes(change.strengths))
-                for name, change in CHANGES.items()
+                (code(name), corruption.title, corruption.unit, codes(corruption.severities))
+                for name, corruption in CORRUPTIONS.items()
             ],
         ),
     )

@@ -1,4 +1,4 @@
-"""The table of results in README.md, from what shipped runs have stored about themselves."""
+"""The table of results in README.md, from what bundled runs have stored about themselves."""
 
 from core import runs, units
 from core.comparison import written
@@ -8,7 +8,7 @@ from docs.reference.markdown import table
 BEGIN, END = "<!-- results: made by docs/generate.py -->", "<!-- end of results -->"
 HEADER = (
     "model",
-    "learnt from",
+    "learned from",
     "right on the test set",
     "95 % interval",
     "F1",
@@ -22,7 +22,7 @@ _SOURCES = {"cifar10-jpeg": "CIFAR-10 (as JPEG)", "digits": "scikit-learn digits
 def results() -> str:
     """The table, between its two marks."""
     rows = []
-    for name in runs.SHIPPED:
+    for name in runs.BUNDLED:
         run = runs.load(name)
         card = run.card
         size = int(card.metrics["test_size"])

@@ -23,7 +23,7 @@ def offer_download(name: str) -> bool:
         return False
     size = f"{backbone.download_bytes / 1e6:,.0f} MB"
     st.info(
-        f"What {backbone.title} has learnt from ImageNet is not on this machine yet. It is a "
+        f"What {backbone.title} has learned from ImageNet is not on this machine yet. It is a "
         f"download of {size}. EfficientNet-Lite0 comes with the studio and needs none.",
         icon=":material/cloud_download:",
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components import address
+from pages.components import url
 
 
 def segments(
@@ -29,7 +29,7 @@ def segments(
         more: goes to the widget.
     """
     default = default or next(iter(options))
-    address.recall(key, list(options), default, coming)
+    url.recall(key, list(options), default, coming)
     chosen = st.segmented_control(
         label,
         list(options),
@@ -39,14 +39,14 @@ def segments(
         label_visibility="collapsed" if hidden else "visible",
         **more,
     )
-    address.note(key, chosen, default)
+    url.note(key, chosen, default)
     return chosen
 
 
 def select(key: str, label: str, options: Mapping[str, str], default: str = "", **more: Any) -> str:
     """A list that folds out; arguments as for `segments`."""
     default = default or next(iter(options))
-    address.recall(key, list(options), default)
+    url.recall(key, list(options), default)
     chosen = st.selectbox(label, list(options), format_func=options.get, key=key, **more)
-    address.note(key, chosen, default)
+    url.note(key, chosen, default)
     return chosen

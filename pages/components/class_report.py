@@ -35,15 +35,15 @@ def show(
         rows.append(
             {
                 "class": title,
-                **{figure: average(getattr(evaluation, figure)) for figure in plots.CLASS_FIGURES},
+                **{figure: average(getattr(evaluation, figure)) for figure in plots.CLASS_METRICS},
                 "images": len(evaluation.labels),
             }
         )
     table = pd.DataFrame(rows)[["class", "precision", "recall", "f1", "images"]]
     st.dataframe(
-        tables.written(table, plots.CLASS_FIGURES),
+        tables.written(table, plots.CLASS_METRICS),
         hide_index=True,
-        column_config={"class": "Class", "images": counted, **plots.CLASS_FIGURES},
+        column_config={"class": "Class", "images": counted, **plots.CLASS_METRICS},
     )
     st.download_button(
         "Download this table as CSV",

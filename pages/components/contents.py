@@ -42,7 +42,7 @@ PAGES: dict[str, StudioPage] = {
    square of 28×28.
 4. The **model** turns those 784 numbers into ten probabilities; the largest is the answer.
 
-A photograph skips the first three steps: it is fitted to the square that the model expects.
+A photo skips the first three steps: it is fitted to the square that the model expects.
 
 A model knows nothing but its classes. A letter is read as the digit it resembles most, so look at
 the probabilities, not at the answer alone.""",
@@ -61,8 +61,8 @@ the probabilities, not at the answer alone.""",
 2. A **classical model** looks at numbers: pixels, edge histograms or patterns. A **network** learns
    by itself what to look for: it goes through the images many times (*epochs*), and after every
    batch its weights move a little in the direction that lowers the *loss*. A **pretrained network**
-   has already learnt to see and only needs to learn your names for things.
-3. The **learning curve** tells how it goes: if training keeps getting better and validation does
+   has already learned to see and only needs to learn your names for things.
+3. The **training curve** tells how it goes: if training keeps getting better and validation does
    not, the model learns its images by heart (*overfitting*).
 
 Training runs in a process of its own. You may leave this page; it is found again.""",
@@ -75,7 +75,7 @@ Training runs in a process of its own. You may leave this page; it is found agai
             "Open **Confusion** and click a cell: these are the images behind the number. "
             "**Mistakes** shows what one model gets right and another wrong.",
             """
-Every model here has answered **the same test images**, which none of them learnt from. All
+Every model here has answered **the same test images**, which none of them learned from. All
 figures come from those stored answers.
 
 - **Accuracy** is the part that was right. Its *95 % interval* says how far chance alone could move

@@ -1,4 +1,4 @@
-"""Learning curves on a page. A chart takes longer to make than the rest of a page, so each is made
+"""Training curves on a page. A chart takes longer to make than the rest of a page, so each is made
 once.
 """
 
@@ -13,10 +13,10 @@ from core import plots
 def show(
     key: str, history: Sequence[Mapping[str, float]], axis: str, figure: str = "accuracy", **marks
 ) -> None:
-    """A figure over what the model learnt by; `marks` go to `core.plots.learning_curve`."""
+    """A figure over what the model learned by; `marks` go to `core.plots.training_curve`."""
     st.vega_lite_chart(_spec(history, axis, figure, **marks), width="stretch", key=key)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
 def _spec(history, axis: str, figure: str, **marks) -> dict[str, Any]:
-    return plots.learning_curve(history, axis, figure, **marks).to_dict()
+    return plots.training_curve(history, axis, figure, **marks).to_dict()

@@ -17,8 +17,8 @@ _MOST_CLASSES = 12  # more than this and one chooses which to see
 def show(spec: DatasetSpec) -> None:
     """Everything about a dataset that is on this machine."""
     _about(spec)
-    part = _validation_part(spec)
-    look = _overview(spec.name, part, _version(spec))
+    split = _validation_fraction(spec)
+    look = _overview(spec.name, split, _version(spec))
     views = {
         "Samples": lambda: show_gallery(look),
         "Classes and split": lambda: show_counts(look),
@@ -53,72 +53,72 @@ def _version(spec: DatasetSpec) -> str:
     return f"{spec.train_size} {spec.test_size} {spec.title} {created}"
 
 
-def say_few(spec: DatasetSpec, part: float | None) -> None:
+def say_few(spec: DatasetSpec, split: float | None) -> None:
     """Say so where the validation or test set of somebody's own images is small."""
     if spec.owner != visitors.STUDIO:
-        few.show(_few(spec.name, part, _version(spec)))
+        few.show(_few(spec.name, split, _version(spec)))
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
-def _few(name: str, part: float | None, version: str) -> list[str]:
-    dataset = datasets.load(name, part)
+def _few(name: str, split: float | None, version: str) -> list[str]:
+    dataset = datasets.load(name, split)
     return datasets.few_images_of(dataset.class_names, dataset.counts())
 
 
 @st.cache_data(show_spinner="Looking at the images …", max_entries=8)
-def _overview(name: str, part: float | None, version: str) -> Overview:
-    return datasets.overview(name, part, _SAMPLES)
+def _overview(name: str, split: float | None, version: str) -> Overview:
+    return datasets.overview(name, split, _SAMPLES)
 
 
-def _validation_part(spec: DatasetSpec) -> float | None:
+def _validation_fraction(spec: DatasetSpec) -> float | None:
     """The part of the training images that is held out; None if the dataset decides."""
     if spec.validation_fraction == 0:
         return None
     usual = spec.validation_fraction
-    chosen = chosen_part(spec) or usual
+    chosen = chosen_fraction(spec) or usual
     return st.select_slider(
         "Held out of the training images for validation",
         sorted({0.05, 0.1, 0.2, 0.3, usual, chosen}),
         chosen,
-        format_func=lambda part: (
-            round_percent(round(part, 2)) + (" (usual)" if part == usual else "")
+        format_func=lambda split: (
+            round_percent(round(split, 2)) + (" (usual)" if split == usual else "")
         ),
-        key=_part_key(spec),
-        on_change=_note_part,
+        key=_fraction_key(spec),
+        on_change=_note_fraction,
         args=(spec,),
-        help="Validation images are not learnt from. They tell during training whether the model "
+        help="Validation images are not learned from. They tell during training whether the model "
         "gets better at images it has not seen. The test images stay untouched until the end.",
     )
 
 
-def chosen_part(spec: DatasetSpec) -> float | None:
+def chosen_fraction(spec: DatasetSpec) -> float | None:
     """The part chosen for validation, also before a reload; None for the usual part."""
     try:
-        part = float(st.query_params.get(keys.VALIDATION_PART, ""))
-        datasets.check_fraction(spec, part)
+        split = float(st.query_params.get(keys.VALIDATION_FRACTION_KEY, ""))
+        datasets.check_fraction(spec, split)
     except (ValueError, StudioError):
         return None
-    return part if spec.validation_fraction else None
+    return split if spec.validation_fraction else None
 
 
-def choose_part(dataset: str, part: float | None) -> None:
+def choose_fraction(dataset: str, split: float | None) -> None:
     """Hold out that part from now on; what is usual for the dataset is not noted."""
     try:
         usual = datasets.find(dataset).validation_fraction
     except StudioError:  # deleted since
         usual = None
-    if part and part != usual:
-        st.query_params[keys.VALIDATION_PART] = str(part)
+    if split and split != usual:
+        st.query_params[keys.VALIDATION_FRACTION_KEY] = str(split)
     else:
-        st.query_params.pop(keys.VALIDATION_PART, None)
+        st.query_params.pop(keys.VALIDATION_FRACTION_KEY, None)
 
 
-def _part_key(spec: DatasetSpec) -> str:
+def _fraction_key(spec: DatasetSpec) -> str:
     return f"{keys.VALIDATION_PART}_{spec.name}"
 
 
-def _note_part(spec: DatasetSpec) -> None:
-    choose_part(spec.name, st.session_state[_part_key(spec)])
+def _note_fraction(spec: DatasetSpec) -> None:
+    choose_fraction(spec.name, st.session_state[_fraction_key(spec)])
 
 
 def show_gallery(look: Overview) -> None:
@@ -145,13 +145,13 @@ def show_counts(look: Overview) -> None:
         st.success("The classes are about equally large.", icon=":material/balance:")
     few.show(look.few())
     totals = look.counts.sum(1)
-    parts = (
-        ("Training", "learnt from"),
+    splits = (
+        ("Training", "learned from"),
         ("Validation", "checked during training"),
         ("Test", "kept back until the end"),
     )
     with st.container(horizontal=True, gap="medium"):
-        for (title, use), total in zip(parts, totals, strict=True):
+        for (title, use), total in zip(splits, totals, strict=True):
             share = html.percent(total / totals.sum())
             st.metric(
                 title, f"{total:,}", f"{share}, {use}", "off", delta_arrow="off", width="content"
@@ -160,7 +160,7 @@ def show_counts(look: Overview) -> None:
     table = st.expander("The same as a table", key=f"{keys.COUNTS}_{look.name}", on_change="rerun")
     if table.open:
         with table:
-            columns = dict(zip(plots.PART_NAMES, look.counts, strict=True))
+            columns = dict(zip(plots.SPLIT_NAMES, look.counts, strict=True))
             names = all_shown(look.class_names)
             counts = pd.DataFrame({"class": names, **columns, "all": look.per_class})
             st.dataframe(counts, hide_index=True)

@@ -69,7 +69,7 @@ def _is_public() -> bool:
 
 
 def _with_headers(path: str, send: Send) -> Send:
-    async def answer(message: Message) -> None:
+    async def response(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
@@ -80,7 +80,7 @@ def _with_headers(path: str, send: Send) -> Send:
                 headers.append("Link", link)
         await send(message)
 
-    return answer
+    return response
 
 
 @cache

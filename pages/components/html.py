@@ -79,7 +79,7 @@ def isolated(name: str) -> str:
     return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
 
 
-def answer(label: str, confidence: str, small: bool = False) -> str:
+def prediction(label: str, confidence: str, small: bool = False) -> str:
     """The answer in large type with what is said of its confidence beside it."""
     size = "answer small" if small else "answer word" if len(label) > 8 else "answer"
     if len(label) > _LONG:

@@ -254,10 +254,10 @@ def _forget_uploads(_: str) -> None:
     remember(replace(recall(), uploads=[]))
 
 
-def photograph() -> File | None:
+def photo() -> File | None:
     """A photo taken now, or before a change of page; None until there is one."""
     content = camera.take("Hold it in front of the camera", keys.CAMERA, "photo")
-    return File("Your photograph", content) if content else None
+    return File("Your photo", content) if content else None
 
 
 def thumbnail(image: np.ndarray, side: int = 96) -> np.ndarray:

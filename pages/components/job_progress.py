@@ -50,7 +50,7 @@ def show_running(job_id: str) -> None:
     with st.container(border=True):
         st.markdown(f"**{html.plain(title(job))}**")
         text = "Stopping …" if job.stopping else _text(job)
-        st.progress(min(1.0, job.part), text)
+        st.progress(min(1.0, job.fraction), text)
         with st.container(horizontal=True):
             st.button(
                 "Cancel",

@@ -7,7 +7,7 @@ from core.errors import ImageError
 from core.images import data_url
 from core.runs import Run
 from core.serving import Predictor
-from pages.components import html, image_source, keys, reading, run_picker
+from pages.components import html, image_source, keys, prediction, run_picker
 from pages.components.shown import File, Shown
 
 COLUMNS = ("image", "file", "label", "confidence", "second", "remark")  # CSV has more
@@ -116,10 +116,10 @@ def _show_picked(shown: Shown, predictor: Predictor, unsure_below: float, fit: s
         found = predictor.read(shown.image, fit=fit)
     except ImageError as error:
         st.info(html.message(error), icon=":material/info:")
-        reading.show_looked_at(shown.image, error)
+        prediction.show_looked_at(shown.image, error)
         return
-    reading.show_answer(found, unsure_below, run_picker.reads_photographs(predictor.run))
-    reading.show_steps(found)
+    prediction.show_prediction(found, unsure_below, run_picker.reads_photos(predictor.run))
+    prediction.show_steps(found)
 
 
 def _row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -> dict:
@@ -129,15 +129,15 @@ def _row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -
         return {**row, "remark": shown.error}
     row["image"] = data_url(image_source.thumbnail(shown.image))
     try:
-        answer = predictor.read(shown.image, fit=fit)
+        prediction = predictor.read(shown.image, fit=fit)
     except ImageError as error:
         return {**row, "remark": html.told(error)}
-    row |= {"label": answer.label, "confidence": round(answer.confidence, 4)}
-    if answer.confidence < unsure_below:
-        photograph = run_picker.reads_photographs(predictor.run)
-        row["remark"] = "perhaps none of its classes" if photograph else "not sure"
-    if len(answer.predictions) == 1:  # one answer: how sure of each class
-        prediction = answer.predictions[0]
-        row["second"] = reading.second_guess(prediction)
+    row |= {"label": prediction.label, "confidence": round(prediction.confidence, 4)}
+    if prediction.confidence < unsure_below:
+        photo = run_picker.reads_photos(predictor.run)
+        row["remark"] = "perhaps none of its classes" if photo else "not sure"
+    if len(prediction.predictions) == 1:  # one answer: how sure of each class
+        prediction = prediction.predictions[0]
+        row["second"] = prediction.second_guess(prediction)
         row |= {f"p({name})": p for name, p in prediction.as_dict().items()}
     return row

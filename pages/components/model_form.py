@@ -16,7 +16,6 @@ from core.names import MOST_OF_TITLE
 from core.preprocessing import reads
 from core.training import MAX_SEED, TrainConfig
 from pages.components import (
-    address,
     augmentation_preview,
     backbone,
     dataset_look,
@@ -25,6 +24,7 @@ from pages.components import (
     job_progress,
     keys,
     steps,
+    url,
 )
 
 _GROUPS = {
@@ -53,7 +53,7 @@ def pick_model(spec: DatasetSpec) -> ModelSpec:
     }
     order = [*families["Networks"], *families["Pretrained networks"], *families["Classical models"]]
     names = [spec.name for spec in order]
-    address.recall(keys.MODEL, names, first if first in names else names[0], keys.NEXT_MODEL)
+    url.recall(keys.MODEL, names, first if first in names else names[0], keys.NEXT_MODEL)
     name = st.selectbox(
         "Model",
         names,
@@ -65,7 +65,7 @@ def pick_model(spec: DatasetSpec) -> ModelSpec:
             if specs
         ),
     )
-    address.note(keys.MODEL, name)
+    url.note(keys.MODEL, name)
     st.markdown(MODELS[name].summary)
     return MODELS[name]
 
@@ -161,7 +161,7 @@ def fill(config: Mapping[str, Any]) -> None:
     _set_values(model, config.get("hyperparameters") or {})
     st.session_state[keys.SEED] = config.get("seed", 0)
     st.session_state[keys.RUN_NAME] = ""  # the old name may be taken
-    dataset_look.choose_part(config["dataset"], config.get("validation_fraction"))
+    dataset_look.choose_fraction(config["dataset"], config.get("validation_fraction"))
     st.session_state[keys.NEXT_DATASET] = config["dataset"]
     steps.go_to("model")
 

@@ -11,11 +11,11 @@ from core.models import MODELS
 from core.preprocessing import reads
 from core.runs import Run
 from core.serving import Predictor, load_predictor
-from pages.components import address, broken, html, keys
+from pages.components import broken, html, keys, url
 
 _BESIDE = 4  # runs that a link to the comparison names
 FIRST_CHOICE = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
-FIRST_FOR_PHOTOGRAPHS = "cifar10-efficientnet-lite0"
+FIRST_FOR_PHOTOS = "cifar10-efficientnet-lite0"
 
 
 def title(run: Run) -> str:
@@ -34,7 +34,7 @@ def full_names(found: Iterable[Run]) -> dict[str, str]:
 
 
 def usual(known: Iterable[str]) -> list[str]:
-    """Which of these runs are chosen at first: shipped ones, else the first few."""
+    """Which of these runs are chosen at first: bundled ones, else the first few."""
     known = list(known)
     return [name for name in FIRST_CHOICE if name in known] or known[:3]
 
@@ -47,13 +47,13 @@ def pick_runs(place: DeltaGenerator | None) -> list[Run]:
     """
     known = {run.id: run for run in runs.list_runs()}
     usual_ones = usual(known)
-    chosen = address.several(keys.RUNS, list(known), usual_ones)
+    chosen = url.several(keys.RUNS, list(known), usual_ones)
     st.session_state[keys.RUNS] = chosen
     if place:
         with place:
             chosen = _choose(known)
             broken.say_runs()
-    address.note_several(keys.RUNS, chosen, usual_ones)
+    url.note_several(keys.RUNS, chosen, usual_ones)
     return [known[run_id] for run_id in chosen]
 
 
@@ -69,52 +69,52 @@ def _choose(known: Mapping[str, Run]) -> list[str]:
 
 
 def pick_things() -> None:
-    """Digits or photographs: which of them the models that are chosen read. Not shown where there
+    """Digits or photos: which of them the models that are chosen read. Not shown where there
     are models for one of them alone."""
     found = runs.list_runs()
-    photographs = [run.id for run in found if reads_photographs(run)]
-    if not photographs or len(photographs) == len(found):
+    photos = [run.id for run in found if reads_photos(run)]
+    if not photos or len(photos) == len(found):
         return
     chosen = _chosen_first(found)
-    st.session_state[keys.THINGS] = "digits" if chosen and reads_digits(chosen) else "photographs"
+    st.session_state[keys.THINGS] = "digits" if chosen and reads_digits(chosen) else "photos"
     st.segmented_control(
         "What to recognise",
-        ["digits", "photographs"],
+        ["digits", "photos"],
         required=True,
         format_func={
             "digits": ":material/draw: Handwritten digits",
-            "photographs": ":material/image: Photographs",
+            "photos": ":material/image: Photos",
         }.get,
         key=keys.THINGS,
         label_visibility="collapsed",
         on_change=_turn_to_things,
-        args=(photographs,),
+        args=(photos,),
     )
 
 
 def _chosen_first(found: list[Run]) -> Run | None:
     """The run that gives the main answer, before the choice of runs is drawn."""
     known = {run.id: run for run in found}
-    names = address.several(keys.RUNS, list(known), usual(known))
+    names = url.several(keys.RUNS, list(known), usual(known))
     return known[names[0]] if names else None
 
 
-def _turn_to_things(photographs: list[str]) -> None:
+def _turn_to_things(photos: list[str]) -> None:
     """Choose models that read what was chosen."""
     if st.session_state[keys.THINGS] == "digits":
-        wanted = usual(run.id for run in runs.list_runs() if run.id not in photographs)
-    elif FIRST_FOR_PHOTOGRAPHS in photographs:
-        wanted = [FIRST_FOR_PHOTOGRAPHS]
+        wanted = usual(run.id for run in runs.list_runs() if run.id not in photos)
+    elif FIRST_FOR_PHOTOS in photos:
+        wanted = [FIRST_FOR_PHOTOS]
     else:
-        wanted = photographs[:1]
+        wanted = photos[:1]
     st.session_state[keys.RUNS] = wanted
 
 
 def compare_with(run: Run) -> list[str]:
-    """Names of runs to set it against: itself, and shipped ones on the same test images."""
+    """Names of runs to set it against: itself, and bundled ones on the same test images."""
     alike = [one.id for one in runs.list_runs() if one.card.test_set == run.card.test_set]
-    shipped = [name for name in FIRST_CHOICE if name in alike]
-    return list(dict.fromkeys([run.id, *shipped, *alike]))[:_BESIDE]
+    bundled = [name for name in FIRST_CHOICE if name in alike]
+    return list(dict.fromkeys([run.id, *bundled, *alike]))[:_BESIDE]
 
 
 def sees_alike(first: Run, second: Run) -> bool:
@@ -126,11 +126,11 @@ def sees_alike(first: Run, second: Run) -> bool:
 
 
 def reads_digits(run: Run) -> bool:
-    """Whether it reads drawn digits, rather than photographs or clothes."""
+    """Whether it reads drawn digits, rather than photos or clothes."""
     return reads(run.card.preprocessing) == "digits"
 
 
-def reads_photographs(run: Run) -> bool:
+def reads_photos(run: Run) -> bool:
     """Whether it is shown any image as it is, fitted to its size."""
     return reads(run.card.preprocessing) == "photos"
 

@@ -1,4 +1,4 @@
-"""A finished training: its figures, its learning curve and what that says, and what to do next."""
+"""A finished training: its figures, its training curve and what that says, and what to do next."""
 
 from dataclasses import asdict
 
@@ -61,7 +61,7 @@ def _show_metrics(run: Run) -> None:
             "off",
             delta_arrow="off",
             width="content",
-            help="Right answers on images that were neither learnt from nor used to choose "
+            help="Right answers on images that were neither learned from nor used to choose "
             "anything.",
         )
         for name, title, text in (
@@ -81,7 +81,7 @@ def _show_curve(run: Run) -> None:
         st.info(
             "An ensemble does not learn itself; look at its members."
             if card.members
-            else "No learning curve was kept for this run.",
+            else "No training curve was kept for this run.",
             icon=":material/info:",
         )
         return
@@ -209,7 +209,7 @@ def show_python(script: str, name: str) -> None:
 
 
 _VIEWS = {
-    "Learning curve": _show_curve,
+    "Training curve": _show_curve,
     "Class by class": _show_classes,
     "Settings": _show_settings,
     "Show the Python": _show_script,

@@ -33,7 +33,7 @@ def offer(class_names: Sequence[str]) -> None:
         for sample in found:
             st.button(
                 f"![]({_thumbnail(sample)}) {sample.title}",
-                key=f"photograph_{sample.title}",
+                key=f"photo_{sample.title}",
                 on_click=_show,
                 args=(sample,),
                 help=sample.credit,

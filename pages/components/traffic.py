@@ -86,18 +86,18 @@ class Traffic:
             sentence = f"A file may hold {most // shares.MB} MB."
             return await _refuse(413, sentence, scope, receive, send)
         network = network_of(scope)
-        answer = _Answer(send)
+        response = _Response(send)
         try:
             async with self._turn(network):
                 item = Item(_key_of(scope["path"]), network, size, time.monotonic())
                 self._make_room(item)
                 async with asyncio.timeout(_PATIENCE + size / _SLOWEST):
-                    await app(scope, receive, answer)
+                    await app(scope, receive, response)
                 # Others may have come in meanwhile, and this one is held from now on.
                 self._items[item.key] = replace(item, since=time.monotonic())
                 self._make_room(self._items[item.key])
         except TimeoutError:
-            if answer.status is None:
+            if response.status is None:
                 await _refuse(503, "Too many files at a time.", scope, receive, send)
 
     def _make_room(self, item: Item) -> None:
@@ -125,7 +125,7 @@ class Traffic:
         return self._emptied.pop(session, self) is None
 
 
-class _Answer:
+class _Response:
     """Passes an answer on and remembers how it begins."""
 
     def __init__(self, send: Send) -> None:

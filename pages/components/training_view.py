@@ -1,4 +1,4 @@
-"""Watch a training: figures, learning curve, time left; end it early, or cancel it."""
+"""Watch a training: figures, training curve, time left; end it early, or cancel it."""
 
 import streamlit as st
 
@@ -40,7 +40,7 @@ def show_running(job_id: str) -> None:
         if job.state == "queued":
             _show_waiting(job)
         else:
-            _show_figures(job)
+            _show_metrics(job)
         _show_buttons(job)
         log = st.expander("Log", key=f"{keys.LOG}_{job.id}", on_change="rerun")
         if log.open:
@@ -56,34 +56,34 @@ def _show_waiting(job: Job) -> None:
         st.caption(f"One piece of work is done at a time. Before it: {what}.")
 
 
-def _show_figures(job: Job) -> None:
+def _show_metrics(job: Job) -> None:
     st.progress(min(1.0, job.part), _where(job))
     axis = axis_of(job)
     points = [point for point in job.history if axis in point]
-    figures = {**(points[-1] if points else {}), **job.metrics}
+    metrics = {**(points[-1] if points else {}), **job.metrics}
     best = max((p["val_accuracy"] for p in points if "val_accuracy" in p), default=None)
     with st.container(horizontal=True, gap="xsmall"):
         for label, value in {
             plots.AXIS_TITLES[axis]: _position(job, axis),
-            "Training accuracy": _percent(figures.get("accuracy")),
-            "Validation accuracy": _percent(figures.get("val_accuracy")),
+            "Training accuracy": _percent(metrics.get("accuracy")),
+            "Validation accuracy": _percent(metrics.get("val_accuracy")),
             "Best so far": _percent(best),
         }.items():
             st.metric(label, value, width=_METRIC_WIDTH)
     if points:
         curve.show(f"curve_{job.id}", points, axis, end=_end(job, axis))
     else:
-        st.caption("The learning curve appears after the first validation.")
+        st.caption("The training curve appears after the first validation.")
 
 
 def axis_of(job: Job) -> str:
-    """What its learning curve is drawn over."""
+    """What its training curve is drawn over."""
     spec = MODELS.get(job.settings["model"])
     return spec.learns_by if spec else AXES[0]
 
 
 def _end(job: Job, axis: str) -> int | None:
-    """Where the learning curve will end, so that it does not move about while it grows."""
+    """Where the training curve will end, so that it does not move about while it grows."""
     spec = MODELS.get(job.settings["model"])
     if spec is None or axis == "images":  # by more and more images: all of them at the end
         return None
@@ -123,7 +123,7 @@ def seconds_left(job: Job) -> float | None:
     if job.stage != "fitting" or not job.stage_since:
         return None
     elapsed = jobs.seconds_since(job.stage_since)
-    done = job.part - job.part_before
+    done = job.part - job.fraction_before
     if elapsed < _FIRST or done < (_MUCH if elapsed < _LONG else _SOMETHING):
         return None
     return elapsed / done * (1 - job.part)
@@ -140,7 +140,7 @@ def _show_buttons(job: Job) -> None:
                 args=(job.id,),
                 disabled=busy or not job.history,
                 key=f"finish_{job.id}",
-                help="Ends the training early and keeps the best it has learnt so far.",
+                help="Ends the training early and keeps the best it has learned so far.",
             )
         st.button(
             "Cancel",

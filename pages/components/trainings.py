@@ -8,7 +8,6 @@ from core.errors import StudioError
 from core.jobs import Job
 from core.runs import Run
 from pages.components import (
-    address,
     broken,
     deleting,
     html,
@@ -18,6 +17,7 @@ from pages.components import (
     run_picker,
     run_view,
     tables,
+    url,
 )
 from pages.components import training_view as view
 
@@ -62,16 +62,16 @@ def _show_broken(job: Job) -> None:
         elif job.error:
             st.caption(html.plain(job.error))
         with st.container(horizontal=True):
-            if jobs.can_go_on(job):
+            if jobs.can_resume(job):
                 epochs = len(job.history)
                 st.button(
                     f"Go on after epoch {epochs}" if epochs else "Go on",
                     type="primary",
                     icon=":material/play_arrow:",
-                    on_click=_go_on,
+                    on_click=_resume,
                     args=(job.id,),
                     key=f"go_on_{job.id}",
-                    help="What it had learnt until then is still there.",
+                    help="What it had learned until then is still there.",
                 )
             st.button(
                 "Change the settings",
@@ -92,9 +92,9 @@ def _show_broken(job: Job) -> None:
             st.code(job.log_tail() or "Nothing was written.", language=None)
 
 
-def _go_on(job_id: str) -> None:
+def _resume(job_id: str) -> None:
     try:
-        jobs.go_on(job_id)
+        jobs.resume(job_id)
     except StudioError as error:
         st.toast(html.message(error))
 
@@ -117,7 +117,7 @@ def _announce_last() -> None:
 def _pick(finished: dict[str, Run]) -> Run:
     latest = sorted(finished.values(), key=lambda run: run.card.created, reverse=True)
     options, called = [run.id for run in latest], runs.names_of(latest)
-    address.recall(keys.SHOWN_RUN, options, options[0], keys.NEXT_RUN)
+    url.recall(keys.SHOWN_RUN, options, options[0], keys.NEXT_RUN)
     chosen = st.selectbox(
         "Look at",
         options,
@@ -127,7 +127,7 @@ def _pick(finished: dict[str, Run]) -> Run:
         ),
         key=keys.SHOWN_RUN,
     )
-    address.note(keys.SHOWN_RUN, chosen)
+    url.note(keys.SHOWN_RUN, chosen)
     return finished[chosen]
 
 

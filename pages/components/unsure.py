@@ -5,15 +5,15 @@ import streamlit as st
 from pages.components import keys
 
 USUAL = 60  # per cent
-USUAL_FOR_PHOTOGRAPHS = 80  # the shipped model keeps nine of ten answers, 96 % of them right
+USUAL_FOR_PHOTOS = 80  # the bundled model keeps nine of ten answers, 96 % of them right
 
 
-USUALLY = {keys.UNSURE_BELOW: USUAL, keys.NOTHING_FITS_BELOW: USUAL_FOR_PHOTOGRAPHS}
+USUALLY = {keys.UNSURE_BELOW: USUAL, keys.NOTHING_FITS_BELOW: USUAL_FOR_PHOTOS}
 
 
-def usual(photograph: bool) -> float:
+def usual(photo: bool) -> float:
     """What counts while there is no slider, a fraction."""
-    return (USUAL_FOR_PHOTOGRAPHS if photograph else USUAL) / 100
+    return (USUAL_FOR_PHOTOS if photo else USUAL) / 100
 
 
 def pick() -> float:
@@ -26,14 +26,14 @@ def pick() -> float:
     )
 
 
-def pick_for_photographs() -> float:
-    """The same for photographs, which may show anything."""
+def pick_for_photos() -> float:
+    """The same for photos, which may show anything."""
     return _slider(
         "Not certain below",
-        USUAL_FOR_PHOTOGRAPHS,
+        USUAL_FOR_PHOTOS,
         keys.NOTHING_FITS_BELOW,
         "With less confidence than this in every class, the model only says “perhaps”. It "
-        "catches many images of things it has never learnt, not all. Confidence of pretrained "
+        "catches many images of things it has never learned, not all. Confidence of pretrained "
         "networks was matched to how often they are right on validation images.",
     )
 

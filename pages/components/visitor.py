@@ -20,7 +20,7 @@ _COOKIE = "_streamlit_xsrf"
 
 
 def recognise() -> None:
-    """Have `core` know who asks; without `STUDIO_PUBLIC` everything stays the keeper's."""
+    """Have `core` know who asks; without `STUDIO_PUBLIC` everything stays the owner's."""
     visitors.told_by(_who if settings.public else None)
     if settings.public:
         # Streamlit says None for this machine itself

@@ -9,8 +9,8 @@ from core.datasets import sample_images
 from tests.browser import studio
 
 
-def answer(page: Page):
-    return page.locator(studio.ANSWER).first
+def prediction(page: Page):
+    return page.locator(studio.PREDICTION).first
 
 
 def empty_state(page: Page):

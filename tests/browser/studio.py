@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 PROJECT = Path(__file__).resolve().parents[2]
 CANVAS = "canvas.upper-canvas"
-ANSWER = ".answer b"
+PREDICTION = ".answer b"
 CHROMIUM_FLAGS = (
     "--headless",
     "--no-sandbox",

@@ -72,7 +72,7 @@ def test_axe_finds_nothing_grave_in_an_answer(page, server):
     page.locator(studio.CANVAS).wait_for()
     studio.at_rest(page)
     studio.draw(page, "7")
-    expect(page.locator(studio.ANSWER).first).to_have_text("7")
+    expect(page.locator(studio.PREDICTION).first).to_have_text("7")
     expect(page.get_by_role("heading", name="What the model saw")).to_be_visible()
     studio.at_rest(page)
     assert grave(page) == []
@@ -89,4 +89,4 @@ def test_a_digit_is_read_without_a_mouse(page, server):
         if sample.evaluate("element => element === document.activeElement"):
             break
     page.keyboard.press("Enter")
-    expect(page.locator(studio.ANSWER).first).to_have_text("7")
+    expect(page.locator(studio.PREDICTION).first).to_have_text("7")

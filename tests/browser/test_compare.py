@@ -37,14 +37,14 @@ def page(browser):
     context.close()
 
 
-def open_view(page: Page, server, view: str, **address: str) -> None:
+def open_view(page: Page, server, view: str, **url: str) -> None:
     """The Compare page as a link opens it."""
-    page.goto(f"{server.url}/compare?{urlencode({'show': view, **address})}")
+    page.goto(f"{server.url}/compare?{urlencode({'show': view, **url})}")
     expect(page.get_by_role("heading", name="Compare models")).to_be_visible()
     at_rest(page)
 
 
-def answers(run_id: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def predictions(run_id: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Labels, answers and confidences on the test images, straight from the file."""
     with np.load(load(run_id).folder / "evaluation.npz") as arrays:
         probabilities = arrays["probabilities_test"]
@@ -52,7 +52,7 @@ def answers(run_id: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def in_cell(run_id: str, row: int, column: int) -> np.ndarray:
-    labels, said, _ = answers(run_id)
+    labels, said, _ = predictions(run_id)
     return np.flatnonzero((labels == row) & (said == column))
 
 
@@ -107,15 +107,15 @@ def test_a_large_cell_is_shown_piece_by_piece(page, server):
 @pytest.mark.slow
 def test_the_scale_is_switched_and_stands_in_the_link(page, server):
     open_view(page, server, "confusion", compare="mnist-logistic-regression")
-    labels, said, _ = answers("mnist-logistic-regression")
+    labels, said, _ = predictions("mnist-logistic-regression")
     counts = int(((labels == 5) & (said == 5)).sum())
     expect(cell(page, MNIST[2], 5, 5)).to_have_text(str(counts))
     page.get_by_role("radio", name="Parts of each true class").click()
     of_truth = counts / (labels == 5).sum()
     expect(cell(page, MNIST[2], 5, 5)).to_have_text(f"{of_truth * 100:.0f}")
     page.get_by_role("radio", name="Parts of each answer").click()
-    of_answer = counts / (said == 5).sum()
-    says = f"5 answered as 5: {of_answer * 100:.2f} %"
+    of_prediction = counts / (said == 5).sum()
+    says = f"5 answered as 5: {of_prediction * 100:.2f} %"
     expect(cell(page, MNIST[2], 5, 5)).to_have_attribute("aria-label", says)
     page.goto(page.url)
     expect(cell(page, MNIST[2], 5, 5)).to_have_attribute("aria-label", says)
@@ -172,7 +172,7 @@ def test_the_leaderboard_is_sorted(page, server):
 
 def test_mistakes_are_filtered(page, server):
     open_view(page, server, "mistakes")
-    labels, said, sure = answers("mnist-cnn")
+    labels, said, sure = predictions("mnist-cnn")
     wrong = np.flatnonzero(labels != said)
     expect(page.get_by_text(f"{len(wrong)} images, sorted")).to_be_visible()
     choose(page, "True class", "5")
@@ -182,7 +182,7 @@ def test_mistakes_are_filtered(page, server):
     assert shown(page) == wrong[np.argsort(-sure[wrong], kind="stable")].tolist()
     page.get_by_role("radio", name="All models wrong").click()
     at_rest(page)
-    everybody = [answers(run_id) for run_id in MNIST]
+    everybody = [predictions(run_id) for run_id in MNIST]
     every = np.logical_and.reduce([truth != said for truth, said, _ in everybody])
     every = np.flatnonzero(every & (labels == 5))
     expect(page.locator(CARDS)).to_have_count(len(every))
@@ -203,7 +203,7 @@ def test_an_ensemble_is_kept_and_answers(page, server, folder):
     page.goto(f"{server.url}/?runs=all-three")
     page.locator(studio.CANVAS).wait_for()
     studio.draw(page, "7")
-    expect(page.locator(studio.ANSWER).first).to_have_text("7")
+    expect(page.locator(studio.PREDICTION).first).to_have_text("7")
     shutil.rmtree(folder / "runs" / "all-three")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.datasets import photograph
+from core.datasets import photo
 from core.opencv_ops import Step, as_code, from_text, run
 from tests.browser import studio
 from tests.browser.studio import at_rest
@@ -97,7 +97,7 @@ def test_a_pipeline_is_built_set_ordered_shared_and_copied(page, server, tmp_pat
     expect(code).to_contain_text("def pipeline(image):")
     script = tmp_path / "pipeline.py"
     script.write_text(code.inner_text().replace("\xa0", " "))
-    coins = photograph("coins")
+    coins = photo("coins")
     cv2.imwrite(str(tmp_path / "in.png"), coins)
     command = [sys.executable, str(script), str(tmp_path / "in.png"), str(tmp_path / "out.png")]
     subprocess.run(command, check=True)
@@ -141,7 +141,7 @@ def test_what_was_drawn_is_at_hand(page, server):
     page.goto(server.url)
     page.locator(studio.CANVAS).wait_for()
     studio.draw(page, "7")
-    expect(page.locator(studio.ANSWER).first).to_have_text("7")
+    expect(page.locator(studio.PREDICTION).first).to_have_text("7")
     page.get_by_role("link", name="Image lab").click()
     page.get_by_role("radio", name="Your drawing").click()
     expect(page.locator(".lab img").first).to_be_visible()

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.images import encode_png
-from core.runs import SHIPPED
+from core.runs import BUNDLED
 from tests.browser import studio
 from tests.browser.studio import at_rest
 from tests.core.jobs.conftest import processes_in
@@ -100,7 +100,7 @@ def draw(page: Page, server, digit: str) -> None:
     open_page(page, server)
     page.locator(studio.CANVAS).wait_for()
     studio.draw(page, digit)
-    expect(page.locator(studio.ANSWER).first).to_have_text(digit)
+    expect(page.locator(studio.PREDICTION).first).to_have_text(digit)
     expect(page).to_have_url(re.compile("sketch="))
     at_rest(page)
 
@@ -113,13 +113,13 @@ def test_a_drawing_is_seen_by_who_drew_it_alone(server, visitor):
     follow(second, first.url)
     expect(second.get_by_text("Public demo.")).to_be_visible()
     expect(second.get_by_role("heading", name="Nothing to read yet")).to_be_visible()
-    expect(second.locator(studio.ANSWER)).to_have_count(0)
+    expect(second.locator(studio.PREDICTION)).to_have_count(0)
     studio.draw(second, "1")
-    expect(second.locator(studio.ANSWER).first).to_have_text("1")
+    expect(second.locator(studio.PREDICTION).first).to_have_text("1")
     assert asked(second, "sketch") == asked(first, "sketch")
 
     first.reload()
-    expect(first.locator(studio.ANSWER).first).to_have_text("7")
+    expect(first.locator(studio.PREDICTION).first).to_have_text("7")
 
 
 def test_what_one_brings_and_trains_no_other_sees(server, visitor, secrets):
@@ -153,7 +153,7 @@ def test_what_one_brings_and_trains_no_other_sees(server, visitor, secrets):
     expected = {  # what the second one sees where the first one has seen what is theirs
         looked_at: "70,000 handwritten digits",
         f"{server.url}/train?{urlencode({'dataset': dataset, 'step': 'model'})}": "MNIST: about",
-        watched: f"All {len(SHIPPED)} trained models as a table",  # those that are shipped
+        watched: f"All {len(BUNDLED)} trained models as a table",  # those that are bundled
         f"{server.url}/compare?compare={run}": "was not found",
         f"{server.url}/?runs={run}": "Draw a digit",
     }
@@ -168,7 +168,7 @@ def test_what_one_brings_and_trains_no_other_sees(server, visitor, secrets):
     open_page(second, server, "compare")
     board = second.get_by_role("table", name="Leaderboard")
     expect(board.locator("tbody tr")).to_have_count(3)
-    assert set(board.locator("tbody th").all_inner_texts()) < set(SHIPPED)
+    assert set(board.locator("tbody th").all_inner_texts()) < set(BUNDLED)
 
     follow(first, f"{server.url}/compare?compare={run}")
     expect(first.get_by_text(run).first).to_be_visible()  # it is still there for who has made it

@@ -12,10 +12,10 @@ from playwright.sync_api import Page, expect
 
 from core.datasets import sample_images
 from tests.browser import studio
-from tests.browser.recognising import answer, empty_state, open_upload, png, upload
+from tests.browser.recognising import empty_state, open_upload, png, prediction, upload
 
 
-def photograph(digit: int) -> bytes:
+def photo(digit: int) -> bytes:
     """A JPEG photo of a digit on paper: warm light falling off, grain, a margin."""
     rng = np.random.default_rng(digit)
     ink = Image.fromarray(sample_images("mnist")[digit][..., 0]).resize((360, 360))
@@ -49,7 +49,7 @@ def test_an_empty_canvas_asks_to_draw(page):
 
 def test_a_drawn_digit_is_answered_explained_and_compared(page):
     studio.draw(page, "7")
-    expect(answer(page)).to_have_text("7")
+    expect(prediction(page)).to_have_text("7")
     expect(page.locator(".bars").first.locator("dt")).to_have_count(10)
     expect(page.get_by_text("Centred", exact=True)).to_be_visible()
     expect(page.locator(".answer.small b")).to_have_text(["7", "7", "7"])
@@ -65,17 +65,17 @@ def test_undo_and_redo_by_the_buttons_under_the_canvas(page):
     undo, redo = (page.get_by_test_id("stButton").filter(has_text=n) for n in ("Undo", "Redo"))
     expect(undo.get_by_role("button")).to_be_disabled()
     studio.draw(page, "7", offset=(-30, 60), size=0.6)
-    expect(answer(page)).to_have_text("7")
+    expect(prediction(page)).to_have_text("7")
     studio.draw(page, "1", offset=(130, 60), size=0.6)
-    expect(answer(page)).to_have_text("71")
+    expect(prediction(page)).to_have_text("71")
     press(page, undo)
-    expect(answer(page)).to_have_text("7")
+    expect(prediction(page)).to_have_text("7")
     press(page, undo)
     expect(empty_state(page)).to_be_visible()
     press(page, redo)
-    expect(answer(page)).to_have_text("7")
+    expect(prediction(page)).to_have_text("7")
     press(page, redo)
-    expect(answer(page)).to_have_text("71")
+    expect(prediction(page)).to_have_text("71")
     expect(redo.get_by_role("button")).to_be_disabled()
 
 
@@ -83,13 +83,13 @@ def test_undo_and_redo_by_the_buttons_under_the_canvas(page):
 def test_a_new_stroke_ends_what_can_be_redone(page):
     undo, redo = (page.get_by_test_id("stButton").filter(has_text=n) for n in ("Undo", "Redo"))
     studio.draw(page, "0")
-    expect(answer(page)).to_have_text("0")
+    expect(prediction(page)).to_have_text("0")
     press(page, undo)
     expect(empty_state(page)).to_be_visible()
     expect(redo.get_by_role("button")).to_be_enabled()
     studio.at_rest(page)
     studio.draw(page, "7")
-    expect(answer(page)).to_have_text("7")
+    expect(prediction(page)).to_have_text("7")
     expect(redo.get_by_role("button")).to_be_disabled()
 
 
@@ -97,7 +97,7 @@ def test_a_new_stroke_ends_what_can_be_redone(page):
 def test_clear_empties_the_canvas_again_and_again(page):
     for digit in ("1", "0"):
         studio.draw(page, digit)
-        expect(answer(page)).to_have_text(digit)
+        expect(prediction(page)).to_have_text(digit)
         page.get_by_role("button", name="Clear").click()
         expect(empty_state(page)).to_be_visible()
 
@@ -105,23 +105,23 @@ def test_clear_empties_the_canvas_again_and_again(page):
 def test_two_digits_are_read_from_left_to_right(page):
     studio.draw(page, "7", offset=(-30, 60), size=0.6)
     studio.draw(page, "1", offset=(130, 60), size=0.6)
-    expect(answer(page)).to_have_text("71")
+    expect(prediction(page)).to_have_text("71")
     expect(page.get_by_role("tab")).to_have_count(2)
 
 
 @pytest.mark.parametrize("sample", ["2026", pytest.param("3", marks=pytest.mark.slow)])
 def test_a_sample_is_put_on_the_canvas_and_read(page, sample):
     page.get_by_role("button", name=sample, exact=True).click()
-    expect(answer(page)).to_have_text(sample)
+    expect(prediction(page)).to_have_text(sample)
     page.get_by_role("button", name="Clear").click()
     expect(empty_state(page)).to_be_visible()
 
 
 def test_a_drawing_outlives_a_reload(page):
     studio.draw(page, "7")
-    expect(answer(page)).to_have_text("7")
+    expect(prediction(page)).to_have_text("7")
     page.reload()
-    expect(answer(page)).to_have_text("7")
+    expect(prediction(page)).to_have_text("7")
     page.get_by_role("button", name="Clear").click()
     expect(empty_state(page)).to_be_visible()
 
@@ -129,11 +129,11 @@ def test_a_drawing_outlives_a_reload(page):
 @pytest.mark.slow
 def test_a_drawing_outlives_a_look_at_another_source(page):
     studio.draw(page, "7")
-    expect(answer(page)).to_have_text("7")
+    expect(prediction(page)).to_have_text("7")
     open_upload(page)
     expect(empty_state(page)).to_be_visible()
     page.get_by_role("radio", name="Draw").click()
-    expect(answer(page)).to_have_text("7")
+    expect(prediction(page)).to_have_text("7")
     page.get_by_role("button", name="Clear").click()
     expect(empty_state(page)).to_be_visible()
 
@@ -156,7 +156,7 @@ def test_drawing_by_touch_on_a_phone(server, browser):
         for part in np.linspace(0.2, 1, 5):
             touch_at(touch, "touchMove", (x0 + (x1 - x0) * part, y0 + (y1 - y0) * part))
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    expect(answer(page)).to_have_text("7", timeout=20_000)
+    expect(prediction(page)).to_have_text("7", timeout=20_000)
     page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
     context.close()
 
@@ -168,10 +168,10 @@ def touch_at(session, kind: str, point: tuple[float, float]) -> None:
     )
 
 
-def test_a_photograph_is_read(page):
+def test_a_photo_is_read(page):
     open_upload(page)
-    upload(page, ("photo.jpg", photograph(5)))
-    expect(answer(page)).to_have_text("5")
+    upload(page, ("photo.jpg", photo(5)))
+    expect(prediction(page)).to_have_text("5")
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_bad_file_gives_one_sentence_and_the_page_goes_on(page, name, content,
     page.get_by_role("radio", name="Draw").click()
     page.locator(studio.CANVAS).wait_for()
     studio.draw(page, "7")
-    expect(answer(page)).to_have_text("7")
+    expect(prediction(page)).to_have_text("7")
 
 
 def test_many_uploads_become_a_table_and_a_csv(page):
@@ -217,11 +217,11 @@ def test_many_uploads_become_a_table_and_a_csv(page):
 def test_uploads_outlive_a_reload(page):
     open_upload(page)
     upload(page, ("three.png", png(3)))
-    expect(answer(page)).to_have_text("3")
+    expect(prediction(page)).to_have_text("3")
     page.reload()
-    expect(answer(page)).to_have_text("3")
+    expect(prediction(page)).to_have_text("3")
     page.get_by_role("button", name="Forget these images").click()
-    expect(answer(page)).to_have_text("3")  # it asks first
+    expect(prediction(page)).to_have_text("3")  # it asks first
     page.get_by_role("button", name="Yes, forget them").click()
     expect(empty_state(page)).to_be_visible()
 
@@ -232,14 +232,14 @@ def test_an_unsure_answer_is_marked(page):
     slider.focus()
     slider.press("End")
     page.get_by_role("button", name="4", exact=True).click()
-    expect(answer(page)).to_have_text("4?")
+    expect(prediction(page)).to_have_text("4?")
     expect(page.get_by_text("not sure (")).to_be_visible()
 
 
 def test_the_server_never_loads_tensorflow(page, server):
     """After drawing and answering, no shared library of TensorFlow is in the server's memory."""
     studio.draw(page, "7")
-    expect(answer(page)).to_have_text("7")
+    expect(prediction(page)).to_have_text("7")
     expect(page.locator(".answer.small b")).to_have_count(3)
     mapped = Path(f"/proc/{server.process.pid}/maps").read_text()
     assert "ai_edge_litert" in mapped

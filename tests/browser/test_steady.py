@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from core.settings import PROJECT_DIR
 from tests.browser import studio
-from tests.browser.recognising import answer, empty_state, open_upload, png, upload
+from tests.browser.recognising import empty_state, open_upload, png, prediction, upload
 
 
 def go(page, title: str, heading: str) -> None:
@@ -28,15 +28,15 @@ def under_the_canvas(page, name: str):
 def test_a_drawing_outlives_another_page_and_a_clear(page):
     expect(page.locator(".dc-toolbar")).to_be_hidden()
     studio.draw(page, "7")
-    expect(answer(page)).to_have_text("7")
+    expect(prediction(page)).to_have_text("7")
     away_and_back(page)
-    expect(answer(page)).to_have_text("7")
+    expect(prediction(page)).to_have_text("7")
     studio.at_rest(page)
     under_the_canvas(page, "Clear").click()
     expect(empty_state(page)).to_be_visible()
     studio.at_rest(page)
     under_the_canvas(page, "Undo").click()
-    expect(answer(page)).to_have_text("7")
+    expect(prediction(page)).to_have_text("7")
 
 
 def test_uploads_outlive_reload_and_page_and_later_ones_join_them(page):

@@ -22,7 +22,7 @@ SMALL = {
     "simple_cnn.augmentation": "none",
 }
 LONG = {**SMALL, "simple_cnn.epochs": "300"}
-BEGINNING = 90_000  # milliseconds until a network has learnt its first epoch: TensorFlow is slow
+BEGINNING = 90_000  # milliseconds until a network has learned its first epoch: TensorFlow is slow
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_from_images_to_a_model_that_answers(page, server, folders):
     page.locator(studio.CANVAS).wait_for()
     expect(page).to_have_url(re.compile("runs=mine"))
     studio.draw(page, "0")
-    expect(page.locator(studio.ANSWER).first).to_have_text(re.compile(r"^\d"))
+    expect(page.locator(studio.PREDICTION).first).to_have_text(re.compile(r"^\d"))
     expect(page.get_by_text("Answered by Convolutional network (CNN) (mine).")).to_be_visible()
 
 
@@ -170,12 +170,12 @@ def test_a_training_that_was_killed_goes_on(page, server, folders):
     child.kill()
     expect(page.get_by_text("Its process ended unexpectedly")).to_be_visible()
     expect(page.get_by_text("scikit-learn digits: failed")).to_be_visible()
-    go_on = button(page, re.compile("^Go on after epoch"))
-    expect(go_on).to_be_visible()
-    kept = int(re.search(r"\d+", go_on.inner_text())[0])
+    resume = button(page, re.compile("^Go on after epoch"))
+    expect(resume).to_be_visible()
+    kept = int(re.search(r"\d+", resume.inner_text())[0])
     assert kept >= 2
     page.reload()  # it is still there after a reload
-    go_on.click()
+    resume.click()
     learning(page, kept + 1)
     expect(page.get_by_text("Its process ended unexpectedly")).to_have_count(0)
     button(page, "Finish now").click()

@@ -1,4 +1,4 @@
-"""From a zip with a few photographs to a model that tells them apart, in a real browser."""
+"""From a zip with a few photos to a model that tells them apart, in a real browser."""
 
 import zipfile
 
@@ -19,8 +19,8 @@ SCENES = {"flower": "Flower", "motorcycle": "Motorcycle"}
 TRAINING = 180_000  # milliseconds: TensorFlow begins slowly on a busy machine
 
 
-def photograph_of(title: str, rng: np.random.Generator) -> bytes:
-    """A part of a sample photograph, some hundred pixels wide, as a JPEG."""
+def photo_of(title: str, rng: np.random.Generator) -> bytes:
+    """A part of a sample photo, some hundred pixels wide, as a JPEG."""
     image = decode(next(sample for sample in SAMPLES if sample.title == title).read())[..., :3]
     height, width = (int(rng.integers(180, 320)) for _ in range(2))
     top = int(rng.integers(0, image.shape[0] - height))
@@ -31,17 +31,17 @@ def photograph_of(title: str, rng: np.random.Generator) -> bytes:
 
 @pytest.fixture
 def scenes(tmp_path):
-    """A zip of photographs of two kinds of scenes."""
+    """A zip of photos of two kinds of scenes."""
     rng, path = np.random.default_rng(0), tmp_path / "scenes.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for name, title in SCENES.items():
             for number in range(EACH):
-                archive.writestr(f"{name}/{number}.jpg", photograph_of(title, rng))
+                archive.writestr(f"{name}/{number}.jpg", photo_of(title, rng))
     return path
 
 
 @pytest.mark.slow
-def test_a_zip_of_photographs_becomes_a_model_that_names_them(browser, tmp_path, scenes):
+def test_a_zip_of_photos_becomes_a_model_that_names_them(browser, tmp_path, scenes):
     folders = Studio(tmp_path)
     with folders.serve() as server:
         context = browser.new_context(viewport={"width": 1280, "height": 1600})
@@ -52,7 +52,7 @@ def test_a_zip_of_photographs_becomes_a_model_that_names_them(browser, tmp_path,
         do_import(page)
         button(page, "Look at it").click()
         button(page, "Next: choose a model").click()
-        expect(page.get_by_text("Has seen 1.3 million photographs")).to_be_visible()
+        expect(page.get_by_text("Has seen 1.3 million photos")).to_be_visible()
         studio.at_rest(page)
         button(page, "Start training").click()
         expect(button(page, "Finish now")).to_have_count(1)
@@ -65,7 +65,7 @@ def test_a_zip_of_photographs_becomes_a_model_that_names_them(browser, tmp_path,
 
         page.get_by_role("link", name="Try it on the Recognise page").click()
         open_upload(page)
-        upload(page, ("one.jpg", photograph_of("Flower", np.random.default_rng(9))))
-        expect(page.locator(studio.ANSWER).first).to_have_text("flower")
+        upload(page, ("one.jpg", photo_of("Flower", np.random.default_rng(9))))
+        expect(page.locator(studio.PREDICTION).first).to_have_text("flower")
         context.close()
         folders.clear()

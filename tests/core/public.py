@@ -21,8 +21,8 @@ _USERS = (visitors, uploads, limits, queue, dispatcher)
 
 @contextmanager
 def public_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """A public studio in empty folders, beside the real shipped models. No process is started for
-    jobs, and who asks is the keeper, unless somebody acts as another.
+    """A public studio in empty folders, beside the real bundled models. No process is started for
+    jobs, and who asks is the owner, unless somebody acts as another.
     """
     with own_folders(tmp_path, monkeypatch) as own:
         changed = replace(own, public=True)
@@ -34,7 +34,7 @@ def public_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Set
 
 
 def give_run(run: Run, owner: str, name: str, **card) -> Run:
-    """A copy of a run that belongs to somebody, among those that are not shipped."""
+    """A copy of a run that belongs to somebody, among those that are not bundled."""
     folder = runs.folder.settings.runs_dir / name
     shutil.copytree(run.folder, folder)
     mine = replace(run.card, id=name, owner=owner, **card)

@@ -10,7 +10,7 @@ from sklearn import metrics
 
 from core import runs
 from core.comparison import (
-    FIGURES,
+    METRICS,
     TOP,
     Compared,
     best,
@@ -29,7 +29,7 @@ FLOAT32 = 1e-5  # relative: what means of float32 can differ by
 
 
 @lru_cache
-def shipped(name: str) -> Compared:
+def bundled(name: str) -> Compared:
     return compared(runs.load(name))
 
 
@@ -55,56 +55,56 @@ def recomputed(name: str) -> dict[str, float]:
     run = runs.load(name)
     with np.load(run.folder / runs.EVALUATION) as arrays:
         labels, rows = arrays["y_test"], arrays["probabilities_test"].astype(np.float64)
-    answers, classes = rows.argmax(axis=1), np.arange(rows.shape[1])
-    right = answers == labels
+    predictions, classes = rows.argmax(axis=1), np.arange(rows.shape[1])
+    right = predictions == labels
     low, high = wilson(int(right.sum()), len(right))
     averages = {}
     for average, prefix in (("macro", ""), ("weighted", "weighted_")):
-        found = metrics.precision_recall_fscore_support(labels, answers, average=average)[:3]
-        names = (f"{prefix}{figure}" for figure in ("precision", "recall", "f1"))
+        found = metrics.precision_recall_fscore_support(labels, predictions, average=average)[:3]
+        names = (f"{prefix}{metric}" for metric in ("precision", "recall", "f1"))
         averages |= dict(zip(names, found, strict=True))
     return {
-        "accuracy": metrics.accuracy_score(labels, answers),
+        "accuracy": metrics.accuracy_score(labels, predictions),
         "accuracy_low": low,
         "accuracy_high": high,
-        "balanced_accuracy": metrics.balanced_accuracy_score(labels, answers),
+        "balanced_accuracy": metrics.balanced_accuracy_score(labels, predictions),
         "top_k": metrics.top_k_accuracy_score(labels, rows - 1e-12 * classes, k=3),
         **averages,
         "log_loss": metrics.log_loss(labels, np.clip(rows, 1e-7, 1)),
         "brier_score": metrics.brier_score_loss(labels, rows, scale_by_half=False),
         "calibration_error": expected_calibration_error(right, rows.max(axis=1)),
         "seconds": run.card.seconds,
-        **{figure: value for figure, value in run.card.cost.items() if figure != "machine"},
+        **{metric: value for metric, value in run.card.cost.items() if metric != "machine"},
     }
 
 
 @pytest.mark.filterwarnings("ignore:The y_prob values do not sum to one")  # exactly, as float32
-@pytest.mark.parametrize("name", runs.SHIPPED)
-def test_figures_of_shipped_runs_are_those_of_scikit_learn(name):
-    for figure in FIGURES:
-        received = shipped(name).figures[figure]
-        if figure == "training_memory_bytes" and figure not in recomputed(name):
+@pytest.mark.parametrize("name", runs.BUNDLED)
+def test_figures_of_bundled_runs_are_those_of_scikit_learn(name):
+    for metric in METRICS:
+        received = bundled(name).metrics[metric]
+        if metric == "training_memory_bytes" and metric not in recomputed(name):
             assert received is None
         else:
-            relative = FLOAT32 if figure == "log_loss" else EXACT
-            assert received == pytest.approx(recomputed(name)[figure], abs=EXACT, rel=relative)
+            relative = FLOAT32 if metric == "log_loss" else EXACT
+            assert received == pytest.approx(recomputed(name)[metric], abs=EXACT, rel=relative)
 
 
 def test_every_figure_is_described_and_computed():
     one = several(1)[0]
-    assert list(one.figures) == list(FIGURES)
-    assert len({figure.title for figure in FIGURES.values()}) == len(FIGURES)
-    for figure in FIGURES.values():
-        assert figure.help.endswith((".", "2."))
-        assert figure.kind in ("part", "number", "seconds", "rate", "bytes", "count")
-        assert figure.best in ("high", "low", "")
+    assert list(one.metrics) == list(METRICS)
+    assert len({metric.title for metric in METRICS.values()}) == len(METRICS)
+    for metric in METRICS.values():
+        assert metric.help.endswith((".", "2."))
+        assert metric.kind in ("part", "number", "seconds", "rate", "bytes", "count")
+        assert metric.best in ("high", "low", "")
 
 
 COST = {"latency_seconds": 0.5, "parameters": 7, "machine": "a processor"}
 
 
 @pytest.mark.parametrize(
-    ("cost", "figure", "expected"),
+    ("cost", "metric", "expected"),
     [
         (COST, "latency_seconds", 0.5),
         (COST, "parameters", 7),
@@ -113,20 +113,20 @@ COST = {"latency_seconds": 0.5, "parameters": 7, "machine": "a processor"}
         ({}, "training_memory_bytes", None),
     ],
 )
-def test_what_was_not_measured_has_no_figure(cost, figure, expected):
-    assert right_and_wrong("one", [1, 0], cost=cost).figures[figure] == expected
+def test_what_was_not_measured_has_no_figure(cost, metric, expected):
+    assert right_and_wrong("one", [1, 0], cost=cost).metrics[metric] == expected
 
 
 def test_of_two_classes_both_are_among_the_first():
     assert TOP == 3
-    assert right_and_wrong("one", [1, 0, 0]).figures["top_k"] == 1
+    assert right_and_wrong("one", [1, 0, 0]).metrics["top_k"] == 1
 
 
 def test_reliability_and_coverage_are_those_of_the_answers():
     one = several(1)[0]
     assert one.reliability.counts.sum() == len(one.evaluation.labels)
     assert one.coverage.accuracy[0] == pytest.approx(one.evaluation.accuracy)
-    assert one.figures["calibration_error"] == one.reliability.expected_calibration_error
+    assert one.metrics["calibration_error"] == one.reliability.expected_calibration_error
     with pytest.raises(FrozenInstanceError):
         one.run = None
 
@@ -134,7 +134,7 @@ def test_reliability_and_coverage_are_those_of_the_answers():
 def test_a_run_is_compared_by_its_stored_test_answers(small_run):
     found = compared(small_run)
     assert found.id == small_run.id
-    assert found.figures["accuracy"] == small_run.card.metrics["accuracy"]
+    assert found.metrics["accuracy"] == small_run.card.metrics["accuracy"]
 
 
 def test_a_run_whose_answers_were_changed_is_not_compared(small_run, runs_folder):
@@ -161,11 +161,11 @@ def test_runs_are_grouped_by_the_images_they_were_measured_on():
     assert groups([]) == {}
 
 
-def test_shipped_runs_make_three_groups():
+def test_bundled_runs_make_three_groups():
     names = [
-        sorted(run.id for run in group) for group in groups(map(runs.load, runs.SHIPPED)).values()
+        sorted(run.id for run in group) for group in groups(map(runs.load, runs.BUNDLED)).values()
     ]
-    assert names == [sorted(runs.SHIPPED[:3]), *([name] for name in runs.SHIPPED[3:])]
+    assert names == [sorted(runs.BUNDLED[:3]), *([name] for name in runs.BUNDLED[3:])]
 
 
 def timed(**seconds: float | None) -> list[Compared]:
@@ -208,9 +208,9 @@ def test_the_best_of_a_figure_that_should_be_high(patterns, expected):
     assert best(found, "accuracy") == expected
 
 
-@pytest.mark.parametrize("figure", ["accuracy_low", "accuracy_high"])
-def test_limits_of_an_interval_have_no_best(figure):
-    assert best(several(3), figure) == set()
+@pytest.mark.parametrize("metric", ["accuracy_low", "accuracy_high"])
+def test_limits_of_an_interval_have_no_best(metric):
+    assert best(several(3), metric) == set()
 
 
 def pair(only_first: int, only_second: int, both: int = 20, neither: int = 5) -> list[Compared]:
@@ -245,8 +245,8 @@ def test_of_equally_good_runs_the_first_stays_the_first():
 
 def test_leaders_are_the_two_most_accurate_runs():
     found = several(5)
-    assert [found[n].figures["accuracy"] for n in range(5)] == sorted(
-        one.figures["accuracy"] for one in found
+    assert [found[n].metrics["accuracy"] for n in range(5)] == sorted(
+        one.metrics["accuracy"] for one in found
     )
     for order in (found, found[::-1], [found[n] for n in (4, 0, 2, 1, 3)]):
         received = leaders(order)
@@ -285,8 +285,8 @@ def test_a_lead_is_put_in_plain_words(only_first, only_second, expected):
     assert received.endswith(".")
 
 
-def test_the_lead_of_the_shipped_network_is_significant():
-    found = leaders([shipped(name) for name in runs.SHIPPED[:3]])
+def test_the_lead_of_the_bundled_network_is_significant():
+    found = leaders([bundled(name) for name in runs.BUNDLED[:3]])
     assert (found.first.id, found.second.id) == ("mnist-cnn", "mnist-random-forest")
     assert found.significant
     assert SURE in sentence(found)
@@ -294,11 +294,11 @@ def test_the_lead_of_the_shipped_network_is_significant():
 
 def test_runs_on_other_images_have_no_lead():
     with pytest.raises(ValueError, match="same images"):
-        lead(shipped("mnist-cnn"), shipped("digits-random-forest"))
+        lead(bundled("mnist-cnn"), bundled("digits-random-forest"))
 
 
 def test_figures_are_written_as_one_reads_them():
-    for figure, value, expected in [
+    for metric, value, expected in [
         ("accuracy", 0.9966, "99.66 %"),
         ("accuracy", 1.0, "100.00 %"),
         ("accuracy", 0.0, "0.00 %"),
@@ -324,12 +324,12 @@ def test_figures_are_written_as_one_reads_them():
         ("parameters", 0, "0"),
         ("recall", np.float64(0.5), "50.00 %"),
     ]:
-        assert written(figure, value) == expected
+        assert written(metric, value) == expected
 
 
 def test_what_was_not_measured_is_a_dash():
-    for figure, value in product(FIGURES, [None, float("nan")]):
-        assert written(figure, value) == "–"
+    for metric, value in product(METRICS, [None, float("nan")]):
+        assert written(metric, value) == "–"
 
 
 def test_absent_classes_do_no_harm():
@@ -338,6 +338,6 @@ def test_absent_classes_do_no_harm():
         [0, 0, 1], [0, 1, 1], average="weighted", zero_division=0
     )
     names = ("weighted_precision", "weighted_recall", "weighted_f1")
-    assert [one.figures[name] for name in names] == pytest.approx(expected[:3])
-    assert one.figures["balanced_accuracy"] == 0.75
-    assert all(np.isfinite(v) for v in one.figures.values() if v is not None)
+    assert [one.metrics[name] for name in names] == pytest.approx(expected[:3])
+    assert one.metrics["balanced_accuracy"] == 0.75
+    assert all(np.isfinite(v) for v in one.metrics.values() if v is not None)

@@ -85,13 +85,13 @@ def test_the_model_answers_images_of_its_shape_in_batches(small_run):
     """What the process of its own does, here with a model that only counts."""
     asked = []
 
-    def answer(batch: np.ndarray) -> np.ndarray:
+    def prediction(batch: np.ndarray) -> np.ndarray:
         assert batch.dtype == np.uint8
         asked.append(batch)
         return np.full((len(batch), 2), 0.5, np.float32)
 
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(cost.serving, "open_model", lambda path, family: answer)
+        monkeypatch.setattr(cost.serving, "open_model", lambda path, family: prediction)
         monkeypatch.setattr(cost, "_SECONDS", 0)
         found = cost._measure_here(
             {

@@ -79,8 +79,8 @@ def command(tmp_path, small_run):
     return run
 
 
-def one_sentence(answer: tuple[int, str, str], start: str, folder: Path) -> None:
-    code, out, err = answer
+def one_sentence(prediction: tuple[int, str, str], start: str, folder: Path) -> None:
+    code, out, err = prediction
     assert (code, out) == (2, "")
     last = err.splitlines()[-1]
     assert last.startswith(f"error: {start}")
@@ -117,8 +117,8 @@ def test_a_network_that_finds_no_room_for_its_checkpoint(disk, command, limit):
 def test_a_disk_that_takes_no_job_is_named(disk, command, tmp_path, spoil):
     path = write_folder(pets(10, 10), tmp_path / "pets")
     disk.fill() if spoil == FULL else disk.remount("ro")
-    answer = command("import", str(path), "--name", "pets", work_dir=disk.folder)
-    one_sentence(answer, spoil, disk.folder / "jobs")
+    prediction = command("import", str(path), "--name", "pets", work_dir=disk.folder)
+    one_sentence(prediction, spoil, disk.folder / "jobs")
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_a_disk_that_takes_no_job_is_named(disk, command, tmp_path, spoil):
 )
 def test_a_disk_that_takes_no_output_is_named(disk, command, arguments):
     disk.fill()
-    answer = command(*(text.format(disk.folder) for text in arguments))
-    one_sentence(answer, FULL, disk.folder)
+    prediction = command(*(text.format(disk.folder) for text in arguments))
+    one_sentence(prediction, FULL, disk.folder)
     assert os.listdir(disk.folder) == ["fill"]
 
 

@@ -31,7 +31,7 @@ def trained(tmp_path_factory) -> Path:
     """A folder of small runs on scikit-learn's digits, each trained once. Copy it."""
     folder = tmp_path_factory.mktemp("members")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        changed = replace(runs.folder.settings, runs_dir=folder, shipped_runs_dir=folder / "none")
+        changed = replace(runs.folder.settings, runs_dir=folder, bundled_runs_dir=folder / "none")
         monkeypatch.setattr(runs.folder, "settings", changed)
         for name, (model, values, fraction) in TRAINED.items():
             train(TrainConfig("digits", model, values, name, validation_fraction=fraction))
@@ -49,7 +49,7 @@ def load_all(*names: str) -> tuple[Run, ...]:
     return tuple(runs.load(name) for name in names)
 
 
-def rewrite_answers(run: Run, **arrays: np.ndarray) -> Run:
+def rewrite_predictions(run: Run, **arrays: np.ndarray) -> Run:
     """The run with some of its stored answers changed, and a card that knows it."""
     path = run.folder / runs.EVALUATION
     with np.load(path) as found:
@@ -89,12 +89,12 @@ def test_suggested_weights_are_those_for_the_answers_on_validation(members, kind
 def test_test_images_have_no_part_in_suggested_weights(members, kind):
     before = suggest(members, kind)
     lines, forest, neighbours = members
-    answers = neighbours.evaluation("test").probabilities
-    spoilt = rewrite_answers(neighbours, probabilities_test=answers[:, ::-1])
+    predictions = neighbours.evaluation("test").probabilities
+    spoilt = rewrite_predictions(neighbours, probabilities_test=predictions[:, ::-1])
     assert spoilt.evaluation("test").accuracy < 0.5
     assert suggest((lines, forest, spoilt), kind) == before
-    answers = spoilt.evaluation("val").probabilities
-    spoilt = rewrite_answers(spoilt, probabilities_val=answers[:, ::-1])
+    predictions = spoilt.evaluation("val").probabilities
+    spoilt = rewrite_predictions(spoilt, probabilities_val=predictions[:, ::-1])
     assert suggest((lines, forest, spoilt), kind) != before
 
 
@@ -110,10 +110,10 @@ def test_members_that_only_seem_to_have_the_same_validation_images_get_none_eith
     other = replace(members[1], card=replace(members[1].card, dataset_fingerprint="0" * 64))
     assert suggest((members[0], other)) is None
     labels = members[1].evaluation("val").labels
-    moved = rewrite_answers(members[1], y_val=np.roll(labels, 1))
+    moved = rewrite_predictions(members[1], y_val=np.roll(labels, 1))
     assert suggest((members[0], moved)) is None
     nothing = {"y_val": labels[:0], "probabilities_val": np.zeros((0, 10))}
-    empty = tuple(rewrite_answers(member, **nothing) for member in members)
+    empty = tuple(rewrite_predictions(member, **nothing) for member in members)
     assert suggest(empty) is None
 
 
@@ -130,10 +130,10 @@ def test_a_saved_ensemble_answers_as_its_figures_say(members, kind):
         assert received.dtype == np.float32
         assert np.abs(received - kept.probabilities).max() < 1e-5
     metrics = saved.card.metrics
-    for figure, value in saved.evaluation("test").metrics().items():
-        assert metrics[figure] == pytest.approx(value)
-    for figure, value in saved.evaluation("val").metrics().items():
-        assert metrics[f"val_{figure}"] == pytest.approx(value)
+    for metric, value in saved.evaluation("test").metrics().items():
+        assert metrics[metric] == pytest.approx(value)
+    for metric, value in saved.evaluation("val").metrics().items():
+        assert metrics[f"val_{metric}"] == pytest.approx(value)
 
 
 def test_the_card_of_an_ensemble_says_what_it_is_put_together_from(members, own_runs_folder):
@@ -199,11 +199,11 @@ def test_an_ensemble_without_common_validation_images_can_be_saved(members):
 
 def test_an_ensemble_reads_images_like_any_other_run(members, drawn_digit):
     saved = save("all-three", Ensemble(members, WEIGHTS))
-    reading = load_predictor(saved).read(drawn_digit(0))
+    prediction = load_predictor(saved).read(drawn_digit(0))
     alone = [load_predictor(one).read(drawn_digit(0)).predictions[0] for one in members]
     expected = vote([one.probabilities[None] for one in alone], WEIGHTS)[0]
-    assert reading.run_id == "all-three"
-    assert reading.predictions[0].probabilities == pytest.approx(expected, abs=1e-5)
+    assert prediction.run_id == "all-three"
+    assert prediction.predictions[0].probabilities == pytest.approx(expected, abs=1e-5)
 
 
 def test_members_are_kept_as_long_as_they_are_needed(members):
@@ -369,11 +369,11 @@ def answering(probabilities: list[list[float]]) -> Callable[[np.ndarray], np.nda
 @pytest.mark.parametrize("kind", VOTES)
 def test_answers_together_are_a_vote(kind):
     rows = ([0.9, 0.1, 0.0], [0.0, 0.4, 0.6], [0.1, 0.6, 0.3])
-    answer = together([answering(row) for row in rows], WEIGHTS, kind)
+    prediction = together([answering(row) for row in rows], WEIGHTS, kind)
     batch = np.zeros((4, 8, 8, 1), np.uint8)
     expected = vote([np.repeat([row], 4, axis=0) for row in rows], WEIGHTS, kind)
-    assert answer(batch) == pytest.approx(expected, abs=1e-6)
-    assert answer(batch).shape == (4, 3)
+    assert prediction(batch) == pytest.approx(expected, abs=1e-6)
+    assert prediction(batch).shape == (4, 3)
 
 
 def test_the_file_that_answers_has_a_hash(members):
@@ -382,7 +382,7 @@ def test_the_file_that_answers_has_a_hash(members):
     assert model_sha256(members[0]) == runs.sha256(members[0].folder / "model.skops")
 
 
-def test_the_shipped_models_together_are_as_good_as_the_best(own_runs_folder):
+def test_the_bundled_models_together_are_as_good_as_the_best(own_runs_folder):
     members = load_all(*MNIST)
     found = Ensemble(members, suggest(members))
     assert len(found.test.labels) == 10_000

@@ -25,11 +25,11 @@ from core.settings import Settings
 from core.training import TrainConfig, estimate, features, train
 from core.training.script import as_script
 from core.training.train import find_same
-from core.visitors import KEEPER, NOBODY, acting_as
+from core.visitors import NOBODY, OWNER, acting_as
 from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.public import A, B, give_run, public_demo
 
-SHIPPED = sorted(runs.SHIPPED)
+BUNDLED = sorted(runs.BUNDLED)
 QUICK = {"dataset": "digits", "model": "knn"}
 
 
@@ -105,7 +105,7 @@ def make(demo: Settings, small_run: Run, owner: str, other: str) -> Made:
 def things(small_run: Run, folder: Path, owner: str, other: str) -> Iterator[tuple[Made, Settings]]:
     """A demo with things of somebody; one of the jobs is at work as long as the block lasts."""
     with pytest.MonkeyPatch.context() as monkeypatch, public_demo(folder, monkeypatch) as demo:
-        goes_on = replace(KINDS["train"], can_go_on=lambda kept: kept.is_dir())
+        goes_on = replace(KINDS["train"], can_resume=lambda kept: kept.is_dir())
         monkeypatch.setitem(KINDS, "train", goes_on)
         made = make(demo, small_run, owner, other)
         with lock_of(made.running.folder):
@@ -218,7 +218,7 @@ DOORS: dict[str, tuple[Callable[[Made], Any], Callable[[Made, object], None]]] =
     # runs
     "list_runs": (
         lambda made: sorted(run.id for run in runs.list_runs()),
-        gives(lambda made: sorted([*SHIPPED, "theirs", "put-together"])),
+        gives(lambda made: sorted([*BUNDLED, "theirs", "put-together"])),
     ),
     "list_damaged": (lambda made: runs.list_damaged(), gives(lambda made: [])),
     "load a run": (lambda made: runs.load("secret-run"), refused("secret-run")),
@@ -303,7 +303,7 @@ DOORS: dict[str, tuple[Callable[[Made], Any], Callable[[Made, object], None]]] =
             "load": jobs.load,
             "cancel": jobs.cancel,
             "finish": jobs.finish,
-            "go_on": jobs.go_on,
+            "go_on": jobs.resume,
             "delete": jobs.delete,
             "wait for": see,
         }.items()
@@ -358,8 +358,8 @@ def tried(name: str, made: Made, me: str) -> object:
 
 @pytest.fixture(
     scope="module",
-    params=[(A, B), (KEEPER, B), (A, NOBODY)],
-    ids=["of another visitor", "of the keeper", "for no page"],
+    params=[(A, B), (OWNER, B), (A, NOBODY)],
+    ids=["of another visitor", "of the owner", "for no page"],
 )
 def theirs(request, small_run, tmp_path_factory) -> Iterator[tuple[Made, str, Path]]:
     """Things of somebody, who else asks, and the folder of all. None of it is ever changed."""
@@ -402,20 +402,20 @@ def test_who_has_made_it_may_change_it(small_run, tmp_path, name):
 
 @pytest.fixture
 def demo(tmp_path, monkeypatch) -> Iterator[Settings]:
-    """A public demo without anything in it but copies of two shipped runs."""
+    """A public demo without anything in it but copies of two bundled runs."""
     with public_demo(tmp_path, monkeypatch) as changed:
-        copies = tmp_path / "shipped"
+        copies = tmp_path / "bundled"
         for name in ("digits-random-forest", "mnist-logistic-regression"):
-            shutil.copytree(changed.shipped_runs_dir / name, copies / name)
-        changed = replace(changed, shipped_runs_dir=copies)
+            shutil.copytree(changed.bundled_runs_dir / name, copies / name)
+        changed = replace(changed, bundled_runs_dir=copies)
         monkeypatch.setattr(runs.folder, "settings", changed)
         yield changed
 
 
-@pytest.mark.parametrize("me", [A, KEEPER, NOBODY])
+@pytest.mark.parametrize("me", [A, OWNER, NOBODY])
 @pytest.mark.parametrize("name", ["digits-random-forest", "mnist-logistic-regression"])
 def test_what_came_with_the_studio_stays_as_it_is(demo, me, name):
-    before = everything_in(demo.shipped_runs_dir)
+    before = everything_in(demo.bundled_runs_dir)
     with acting_as(me):
         for change in (runs.delete, lambda run_id: runs.rename(run_id, "mine")):
             with pytest.raises(RunError, match="came with the studio and cannot be"):
@@ -431,10 +431,10 @@ def test_what_came_with_the_studio_stays_as_it_is(demo, me, name):
                 datasets.delete(dataset)
             with pytest.raises(DatasetError, match="already a dataset named"):
                 datasets.check_free(dataset)
-    assert everything_in(demo.shipped_runs_dir) == before
+    assert everything_in(demo.bundled_runs_dir) == before
 
 
-def test_what_a_visitor_has_made_can_be_changed_by_them_and_seen_by_the_keeper(demo, small_run):
+def test_what_a_visitor_has_made_can_be_changed_by_them_and_seen_by_the_owner(demo, small_run):
     give_run(small_run, A, "mine")
     with acting_as(A):
         still = runs.rename("mine", "still-mine").id
@@ -444,7 +444,7 @@ def test_what_a_visitor_has_made_can_be_changed_by_them_and_seen_by_the_keeper(d
     with acting_as(A):
         runs.delete(still)
         assert [run.id for run in runs.list_runs()] == sorted(
-            path.name for path in demo.shipped_runs_dir.iterdir()
+            path.name for path in demo.bundled_runs_dir.iterdir()
         )
 
 
@@ -457,7 +457,7 @@ def test_what_a_visitor_has_made_can_be_changed_by_them_and_seen_by_the_keeper(d
     ],
     ids=["rename", "train", "submit"],
 )
-@pytest.mark.parametrize("owner", [A, KEEPER])
+@pytest.mark.parametrize("owner", [A, OWNER])
 def test_a_name_that_another_has_taken_is_not_told(small_run, tmp_path, owner, act):
     with things(small_run, tmp_path, owner, B) as (made, _):
         before = everything_in(made.run.folder)
@@ -480,7 +480,7 @@ def test_a_training_and_an_ensemble_belong_to_who_asks(demo):
 
 
 def test_a_visitor_does_not_make_a_run_of_the_studio(demo):
-    """Where a shipped run is not there, its name is free."""
+    """Where a bundled run is not there, its name is free."""
     with acting_as(A):
         card = train(TrainConfig("digits", "knn", {"max_images": 100}, "mnist-cnn")).card
     assert card.owner == A
@@ -525,7 +525,7 @@ def test_features_are_found_again_only_by_who_has_the_same_images(demo, tmp_path
     assert len(set(keys)) == 3
 
 
-def test_an_upload_that_was_made_before_the_demo_was_public_is_the_keepers(demo):
+def test_an_upload_that_was_made_before_the_demo_was_public_is_the_owners(demo):
     upload = uploads.add(pets().items())
     assert uploads.load(upload.id) == upload
     with acting_as(A):
@@ -545,7 +545,7 @@ def test_no_upload_is_found_by_an_odd_id(demo, odd):
             uploads.load(odd)
 
 
-@pytest.mark.parametrize("owner", [A, KEEPER])
+@pytest.mark.parametrize("owner", [A, OWNER])
 def test_the_process_of_a_job_works_for_its_owner(demo, monkeypatch, owner):
     seen = []
 
@@ -562,5 +562,5 @@ def test_the_process_of_a_job_works_for_its_owner(demo, monkeypatch, owner):
         assert child.main(str(job.folder)) == 0
     finally:
         signal.signal(signal.SIGTERM, before)
-    assert (seen, visitors.current()) == ([owner], KEEPER)
+    assert (seen, visitors.current()) == ([owner], OWNER)
     assert jobs.load(job.id).state == "done"

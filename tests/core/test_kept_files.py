@@ -8,18 +8,18 @@ from core.datasets import uploads
 from core.errors import JobError, StudioError
 from core.evaluation import evaluate
 from core.labelled import Labelled
-from core.robustness import CHANGES, Robustness
+from core.robustness import CORRUPTIONS, Robustness
 from core.training.checkpoints import Checkpoints, sweep_old
 from tests.core.tampering import ODD, REPLACEMENTS, fields_of, replace_by, with_value
 
 
-def keep_answers(folder):
+def keep_predictions(folder):
     labelled.save(Labelled(evaluate([0, 1], np.eye(2)), ("a.png", "b.png")), folder)
     return folder / "files.json", lambda: labelled.load(folder)
 
 
 def keep_robustness(folder):
-    strengths = CHANGES["noise"].strengths
+    strengths = CORRUPTIONS["noise"].severities
     accuracies = {"one": (0.5,) * len(strengths)}
     robustness.save(Robustness("noise", strengths, accuracies, 100, 0, {"one": 100}), folder)
     return folder / "robustness.json", lambda: robustness.load(folder)
@@ -39,7 +39,7 @@ def keep_checkpoints(folder):
     return folder / "state.json", read
 
 
-KINDS = [keep_answers, keep_robustness, keep_checkpoints]
+KINDS = [keep_predictions, keep_robustness, keep_checkpoints]
 ALLOWED = {
     ("refused", "empty list"),
     ("others", "empty list"),
@@ -80,7 +80,7 @@ def test_an_upload_of_which_nobody_knows_the_owner(tmp_path, monkeypatch, replac
     upload = uploads.add([("a.png", b"1"), ("b.png", b"2")])
     (upload.path.parent / "owner").touch()
     replace_by(upload.path.parent / "owner", replacement)
-    assert uploads.load(upload.id) == upload  # the keeper of the machine sees everything
+    assert uploads.load(upload.id) == upload  # the owner of the machine sees everything
     replace_by(upload.path, "pipe")
     with pytest.raises(StudioError, match="no longer there"):
         uploads.load(upload.id)

@@ -24,7 +24,7 @@ WRITERS = {"folder": write_folder, "zip": write_zip}
 
 @pytest.fixture(scope="module")
 def network() -> Predictor:
-    """The shipped network, which reads drawn digits."""
+    """The bundled network, which reads drawn digits."""
     return load_predictor(runs.load("mnist-cnn"))
 
 
@@ -57,10 +57,10 @@ def same(one: Labelled, other: Labelled) -> bool:
     )
 
 
-def answered(found: Labelled) -> list[tuple[str, int, int]]:
+def predicted(found: Labelled) -> list[tuple[str, int, int]]:
     """Where each image is, its class and the answer."""
-    labels, answers = found.evaluation.labels.tolist(), found.evaluation.predictions.tolist()
-    return list(zip(found.paths, labels, answers, strict=True))
+    labels, predictions = found.evaluation.labels.tolist(), found.evaluation.predictions.tolist()
+    return list(zip(found.paths, labels, predictions, strict=True))
 
 
 # What is answered
@@ -89,7 +89,7 @@ def test_a_folder_and_a_zip_give_the_same_answers(network, drawing, tmp_path):
     folder = measure(network, write_folder(tree, tmp_path / "digits"))
     zipped = measure(network, write_zip(tree, tmp_path / "digits.zip"))
     assert same(folder, zipped)
-    assert answered(folder) == [("mine/3/a.png", 3, 3), ("mine/4/b.png", 4, 7)]
+    assert predicted(folder) == [("mine/3/a.png", 3, 3), ("mine/4/b.png", 4, 7)]
     assert folder.evaluation.accuracy == 0.5
     assert [path for path, _ in folder.refused] == ["mine/4/bad.png"]
     assert folder.elsewhere == 1
@@ -108,7 +108,7 @@ def test_a_run_on_small_digits_answers_too(small_run, digits, tmp_path):
 def test_every_kind_of_image_is_answered(network, drawn_digit, tmp_path, suffix):
     content = cv2.imencode(suffix.lower(), drawn_digit(5))[1].tobytes()
     found = measure(network, write_folder({f"5/one{suffix}": content}, tmp_path / "digits"))
-    assert answered(found) == [(f"5/one{suffix}", 5, 5)]
+    assert predicted(found) == [(f"5/one{suffix}", 5, 5)]
 
 
 # Which class
@@ -133,7 +133,7 @@ def test_a_class_is_found_at_any_depth_and_the_outermost_counts(
     network, drawing, tmp_path, write, path, label
 ):
     found = measure(network, write({path: drawing(6)}, tmp_path / "digits"))
-    assert answered(found) == [(path, label, 6)]
+    assert predicted(found) == [(path, label, 6)]
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
@@ -155,7 +155,7 @@ def test_large_and_small_letters_make_no_difference(
     worded, drawing, tmp_path, write, folder, label
 ):
     found = measure(worded, write({f"x/{folder}/one.png": drawing(1)}, tmp_path / "digits"))
-    assert answered(found) == [(f"x/{folder}/one.png", label, 1)]
+    assert predicted(found) == [(f"x/{folder}/one.png", label, 1)]
 
 
 @pytest.mark.parametrize(("folder", "label"), [("a", 0), ("A", 1), ("ß", 2), ("SS", 2)])
@@ -191,7 +191,7 @@ def test_images_that_cannot_be_answered_are_refused_with_the_reason(
         "8/good.png": drawing(8),
     }
     found = measure(network, write(tree, tmp_path / "digits"))
-    assert answered(found) == [("1/good.png", 1, 1), ("8/good.png", 8, 8)]
+    assert predicted(found) == [("1/good.png", 1, 1), ("8/good.png", 8, 8)]
     reasons = dict(found.refused)
     assert list(reasons) == [path for path in tree if "good" not in path]
     assert reasons["2/blank.png"].startswith("The image is blank")
@@ -292,16 +292,18 @@ def test_it_tells_how_far_it_is(network, drawing, tmp_path):
 
 @pytest.mark.parametrize("after", [0, 1, 3])
 def test_it_ends_when_it_is_asked_to(network, digits, tmp_path, after):
-    seen, answers = [], []
+    seen, predictions = [], []
 
-    def answer(batch):
-        answers.append(len(batch))
-        return network.answer(batch)
+    def prediction(batch):
+        predictions.append(len(batch))
+        return network.prediction(batch)
 
     reporter = Reporter(seen.append, lambda: len(seen) > after)
     with pytest.raises(Cancelled):
-        measure(replace(network, answer=answer), write_folder(digits, tmp_path / "d"), reporter)
-    assert (len(seen), len(answers)) == (after + 1, after)
+        measure(
+            replace(network, prediction=prediction), write_folder(digits, tmp_path / "d"), reporter
+        )
+    assert (len(seen), len(predictions)) == (after + 1, after)
 
 
 # Kept and read again

@@ -33,7 +33,7 @@ THEIR_OWN = (
     "core/datasets/fashion.py",
     "core/datasets/cifar.py",
     "core/datasets/cats_vs_dogs.py",
-    "core/training/shipped.py",  # the table of bundled runs
+    "core/training/bundled.py",  # the table of bundled runs
 )
 # What a recipe reads is called `digits` as well, and so are the digits of one prediction.
 DIGITS = (

@@ -9,7 +9,7 @@ from core.progress import Progress, Reporter
 def test_progress_is_passed_on_in_order():
     seen = []
     report = Reporter(seen.append)
-    told = [Progress("reading", part=part / 2) for part in range(3)]
+    told = [Progress("reading", fraction=fraction / 2) for fraction in range(3)]
     for progress in told:
         report(progress)
     assert seen == told
@@ -62,14 +62,14 @@ def test_a_reporter_cannot_be_changed():
 
 def test_progress_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
-        Progress("reading").part = 1.0
+        Progress("reading").fraction = 1.0
 
 
 def test_metrics_are_not_shared():
     assert Progress("one").metrics is not Progress("two").metrics
 
 
-def test_progress_carries_the_learning_curve():
+def test_progress_carries_the_training_curve():
     points = ({"epoch": 1, "accuracy": 0.5}, {"epoch": 2, "accuracy": 0.75})
     assert Progress("fitting", history=points).history == points
     assert Progress("fitting").history == ()

@@ -10,7 +10,7 @@ from core import datasets, ensemble, robustness, runs
 from core.ensemble import Ensemble
 from core.errors import Cancelled, DatasetError, JobError, RunError
 from core.progress import Progress, Reporter
-from core.robustness import CHANGES, LEAST_IMAGES, MOST_IMAGES, MOST_RUNS, Robustness, measure
+from core.robustness import CORRUPTIONS, LEAST_IMAGES, MOST_IMAGES, MOST_RUNS, Robustness, measure
 from core.runs import Run
 from core.serving import load_predictor
 
@@ -26,20 +26,20 @@ FOUND = Robustness(
 )
 
 BY_HAND = {
-    "brightness": lambda image, strength: image + strength * 255,
-    "contrast": lambda image, strength: image.mean() + (1 - strength) * (image - image.mean()),
+    "brightness": lambda image, severity: image + severity * 255,
+    "contrast": lambda image, severity: image.mean() + (1 - severity) * (image - image.mean()),
 }
 
-each_change = pytest.mark.parametrize("change", CHANGES)
-random_changes = pytest.mark.parametrize("change", ["noise", "occlusion", "rotation"])
+each_corruption = pytest.mark.parametrize("corruption", CORRUPTIONS)
+random_changes = pytest.mark.parametrize("corruption", ["noise", "occlusion", "rotation"])
 
 
 @pytest.fixture
-def few_strengths(monkeypatch) -> tuple[float, float]:
+def few_severities(monkeypatch) -> tuple[float, float]:
     """Of every change only nothing and a middling strength: models answer seldom enough."""
-    for name, change in CHANGES.items():
-        middling = change.strengths[len(change.strengths) // 2]
-        monkeypatch.setitem(CHANGES, name, replace(change, strengths=(0, middling)))
+    for name, corruption in CORRUPTIONS.items():
+        middling = corruption.severities[len(corruption.severities) // 2]
+        monkeypatch.setitem(CORRUPTIONS, name, replace(corruption, severities=(0, middling)))
 
 
 @pytest.fixture
@@ -50,11 +50,11 @@ def shown(monkeypatch) -> dict[str, list[np.ndarray]]:
     def load_watched(run: Run):
         predictor = load_predictor(run)
 
-        def answer(batch: np.ndarray) -> np.ndarray:
+        def prediction(batch: np.ndarray) -> np.ndarray:
             seen.setdefault(run.id, []).append(batch.copy())
-            return predictor.answer(batch)
+            return predictor.prediction(batch)
 
-        return replace(predictor, answer=answer)
+        return replace(predictor, prediction=prediction)
 
     monkeypatch.setattr(robustness, "load_predictor", load_watched)
     return seen
@@ -62,7 +62,7 @@ def shown(monkeypatch) -> dict[str, list[np.ndarray]]:
 
 @pytest.fixture
 def run_of(small_run) -> Callable[[str], Run]:
-    """A run by its name, also the small one that is not shipped."""
+    """A run by its name, also the small one that is not bundled."""
     return lambda name: small_run if name == small_run.id else runs.load(name)
 
 
@@ -83,7 +83,7 @@ def make_image(*shape: int) -> np.ndarray:
 @pytest.mark.parametrize("images", [50, 360])
 @pytest.mark.parametrize("name", ["small-digits", SMALL_FOREST, LOGISTIC, CNN])
 def test_without_a_change_a_run_is_as_good_as_its_stored_answers(
-    run_of, shown, few_strengths, name, images
+    run_of, shown, few_severities, name, images
 ):
     run = run_of(name)
     found = measure([run], "noise", images)
@@ -95,7 +95,7 @@ def test_without_a_change_a_run_is_as_good_as_its_stored_answers(
 
 def test_the_forest_is_as_good_as_its_stored_answers_too(shown, monkeypatch):
     """It answers slowly, so it is asked once."""
-    monkeypatch.setitem(CHANGES, "blur", replace(CHANGES["blur"], strengths=(0,)))
+    monkeypatch.setitem(CORRUPTIONS, "blur", replace(CORRUPTIONS["blur"], severities=(0,)))
     run = runs.load(FOREST)
     found = measure([run], "blur", LEAST_IMAGES)
     (batch,) = shown[FOREST]
@@ -104,41 +104,41 @@ def test_the_forest_is_as_good_as_its_stored_answers_too(shown, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["small-digits", LOGISTIC])
-@pytest.mark.parametrize("change", BY_HAND)
-def test_accuracies_are_those_of_images_changed_by_hand(run_of, shown, name, change):
+@pytest.mark.parametrize("corruption", BY_HAND)
+def test_accuracies_are_those_of_images_changed_by_hand(run_of, shown, name, corruption):
     run = run_of(name)
-    found = measure([run], change, 200)
+    found = measure([run], corruption, 200)
     images, labels = datasets.load_test(run.card.dataset)
     rows = rows_of(run, shown[name][0])
     expected = []
-    for strength, seen in zip(CHANGES[change].strengths, shown[name], strict=True):
+    for severity, seen in zip(CORRUPTIONS[corruption].severities, shown[name], strict=True):
         changed = np.stack(
-            [BY_HAND[change](image.astype(np.float32), strength) for image in images[rows]]
+            [BY_HAND[corruption](image.astype(np.float32), severity) for image in images[rows]]
         )
         changed = np.clip(np.rint(changed), 0, 255).astype(np.uint8)
         assert np.abs(changed.astype(int) - seen).max() <= 1  # halves may be rounded either way
-        answers = load_predictor(run).probabilities(seen).argmax(axis=1)
-        expected.append((answers == labels[rows]).mean())
+        predictions = load_predictor(run).probabilities(seen).argmax(axis=1)
+        expected.append((predictions == labels[rows]).mean())
     assert found.accuracies == {name: tuple(expected)}
     assert len(set(expected)) > 1  # else nothing would have been tested
 
 
 def test_the_result_says_what_was_measured(small_run):
     found = measure([small_run], "blur", 60, seed=5)
-    assert (found.change, found.images, found.seed) == ("blur", 60, 5)
-    assert found.strengths == CHANGES["blur"].strengths
-    assert [len(values) for values in found.accuracies.values()] == [len(found.strengths)]
+    assert (found.corruption, found.images, found.seed) == ("blur", 60, 5)
+    assert found.severities == CORRUPTIONS["blur"].severities
+    assert [len(values) for values in found.accuracies.values()] == [len(found.severities)]
     assert list(found.accuracies) == [small_run.id]
 
 
-@each_change
-def test_the_strongest_change_confuses_a_model(small_run, change):
-    (accuracies,) = measure([small_run], change, 360).accuracies.values()
+@each_corruption
+def test_the_strongest_change_confuses_a_model(small_run, corruption):
+    (accuracies,) = measure([small_run], corruption, 360).accuracies.values()
     assert accuracies[0] > 0.9
     assert accuracies[-1] < accuracies[0] - 0.1
 
 
-def test_an_ensemble_is_measured_by_its_own_answers(own_runs_folder, shown, few_strengths):
+def test_an_ensemble_is_measured_by_its_own_answers(own_runs_folder, shown, few_severities):
     members = (runs.load(CNN), runs.load(LOGISTIC))
     run = ensemble.save("both", Ensemble(members, (0.6, 0.4)))
     found = measure([run], "noise", LEAST_IMAGES)
@@ -150,28 +150,28 @@ def test_an_ensemble_is_measured_by_its_own_answers(own_runs_folder, shown, few_
 
 
 @random_changes
-def test_runs_with_the_same_test_set_are_shown_the_same(shown, few_strengths, change):
-    measure([runs.load(CNN), runs.load(LOGISTIC)], change, LEAST_IMAGES)
+def test_runs_with_the_same_test_set_are_shown_the_same(shown, few_severities, corruption):
+    measure([runs.load(CNN), runs.load(LOGISTIC)], corruption, LEAST_IMAGES)
     assert np.array_equal(shown[CNN], shown[LOGISTIC])
     assert shown[CNN][0].shape == (LEAST_IMAGES, 28, 28, 1)
 
 
-def test_runs_with_other_test_sets_are_shown_their_own(shown, few_strengths, run_of):
+def test_runs_with_other_test_sets_are_shown_their_own(shown, few_severities, run_of):
     measure([runs.load(LOGISTIC), runs.load(SMALL_FOREST)], "noise", LEAST_IMAGES)
     assert shown[LOGISTIC][0].shape == (LEAST_IMAGES, 28, 28, 1)
     assert shown[SMALL_FOREST][0].shape == (LEAST_IMAGES, 8, 8, 1)
 
 
 @random_changes
-def test_the_same_seed_gives_the_same_result(small_run, shown, change):
-    first = measure([small_run], change, 80, seed=4)
+def test_the_same_seed_gives_the_same_result(small_run, shown, corruption):
+    first = measure([small_run], corruption, 80, seed=4)
     half = len(shown[small_run.id])
-    assert measure([small_run], change, 80, seed=4) == first
+    assert measure([small_run], corruption, 80, seed=4) == first
     batches = shown[small_run.id]
     assert np.array_equal(batches[:half], batches[half:])
 
 
-def test_another_seed_takes_other_images(small_run, shown, few_strengths):
+def test_another_seed_takes_other_images(small_run, shown, few_severities):
     for seed in (0, 1):
         measure([small_run], "noise", 80, seed)
     first, _, second, _ = shown[small_run.id]
@@ -179,42 +179,44 @@ def test_another_seed_takes_other_images(small_run, shown, few_strengths):
 
 
 @random_changes
-def test_each_image_is_changed_in_its_own_way(small_run, shown, change, monkeypatch):
+def test_each_image_is_changed_in_its_own_way(small_run, shown, corruption, monkeypatch):
     """The same image many times does not come out the same."""
-    strength = CHANGES[change].strengths[-1]
-    monkeypatch.setitem(CHANGES, change, replace(CHANGES[change], strengths=(strength,)))
+    severity = CORRUPTIONS[corruption].severities[-1]
+    monkeypatch.setitem(
+        CORRUPTIONS, corruption, replace(CORRUPTIONS[corruption], severities=(severity,))
+    )
     same = np.repeat(make_image(1, 8, 8, 1), 360, axis=0)
     monkeypatch.setattr(datasets, "load_test_measured", lambda *_: same)
-    measure([small_run], change, LEAST_IMAGES)
+    measure([small_run], corruption, LEAST_IMAGES)
     (batch,) = shown[small_run.id]
     kinds = len(np.unique(batch.reshape(len(batch), -1), axis=0))
-    assert kinds == 2 if change == "rotation" else kinds > 5
+    assert kinds == 2 if corruption == "rotation" else kinds > 5
 
 
 # The changes
 
 
-@each_change
-def test_every_strength_keeps_shape_and_type(change):
+@each_corruption
+def test_every_strength_keeps_shape_and_type(corruption):
     for shape in [(8, 8), (28, 28), (28, 28, 3), (21, 34), (17, 40, 3), (1, 1)]:
         image = make_image(*shape)
         before = image.copy()
-        found = robustness.example(image, change)
-        assert len(found) == len(CHANGES[change].strengths)
+        found = robustness.example(image, corruption)
+        assert len(found) == len(CORRUPTIONS[corruption].severities)
         assert {(one.shape, one.dtype) for one in found} == {(shape, np.dtype(np.uint8))}
         assert np.array_equal(found[0], before)
         assert np.array_equal(image, before)
 
 
-@each_change
+@each_corruption
 @pytest.mark.parametrize("shape", [(28, 28), (32, 32, 3)], ids=["grey", "colour"])
-def test_every_strength_changes_the_image_more(change, shape):
+def test_every_strength_changes_the_image_more(corruption, shape):
     image = make_image(*shape).astype(int)
     image[: shape[0] // 2] //= 2  # else turned grain looks like any other
-    found = np.stack(robustness.example(image.astype(np.uint8), change))
+    found = np.stack(robustness.example(image.astype(np.uint8), corruption))
     apart = np.abs(found - image).reshape(len(found), -1).mean(axis=1)
     assert apart[0] == 0
-    if change == "rotation":
+    if corruption == "rotation":
         assert (apart[1:] > 10).all()
     else:
         assert (np.diff(apart) > 0).all()
@@ -227,19 +229,19 @@ def test_another_seed_gives_another_example():
     assert not np.array_equal(first, other)
 
 
-@each_change
-def test_every_change_is_described(change):
-    spec = CHANGES[change]
+@each_corruption
+def test_every_change_is_described(corruption):
+    spec = CORRUPTIONS[corruption]
     assert spec.title and spec.unit
-    assert spec.strengths[0] == 0
-    assert list(spec.strengths) == sorted(set(spec.strengths))
+    assert spec.severities[0] == 0
+    assert list(spec.severities) == sorted(set(spec.severities))
 
 
 # What cannot be measured
 
 
 @pytest.mark.parametrize(
-    ("number", "change", "images", "sentence"),
+    ("number", "corruption", "images", "sentence"),
     [
         (1, "fog", 500, "There is no change named 'fog'. Known: blur, brightness, contrast"),
         (1, "", 500, "There is no change named ''"),
@@ -251,19 +253,21 @@ def test_every_change_is_described(change):
         (1, "noise", -5, "Received: -5."),
     ],
 )
-def test_what_cannot_be_measured_is_refused_at_once(small_run, number, change, images, sentence):
+def test_what_cannot_be_measured_is_refused_at_once(
+    small_run, number, corruption, images, sentence
+):
     seen: list[Progress] = []
     for attempt in (robustness.check, lambda *asked: measure(*asked, report=Reporter(seen.append))):
         with pytest.raises(RunError) as error:
-            attempt([small_run] * number, change, images)
+            attempt([small_run] * number, corruption, images)
         assert sentence in str(error.value)
     assert seen == []
 
 
-@each_change
-def test_the_limits_themselves_are_allowed(small_run, change):
+@each_corruption
+def test_the_limits_themselves_are_allowed(small_run, corruption):
     for number, images in product([1, MOST_RUNS], [LEAST_IMAGES, MOST_IMAGES]):
-        robustness.check([small_run] * number, change, images)
+        robustness.check([small_run] * number, corruption, images)
 
 
 @pytest.mark.parametrize(
@@ -302,13 +306,13 @@ def test_progress_rises_from_nothing_and_names_run_and_strength(small_run):
     seen: list[Progress] = []
     other = replace(small_run, card=replace(small_run.card, id="other"))
     measure([small_run, other], "contrast", LEAST_IMAGES, report=Reporter(seen.append))
-    strengths = CHANGES["contrast"].strengths
-    total = 2 * len(strengths)
+    severities = CORRUPTIONS["contrast"].severities
+    total = 2 * len(severities)
     assert [one.part for one in seen] == pytest.approx([n / total for n in range(total)])
     assert {one.stage for one in seen} == {"answering"}
     names = (small_run.id, "other")
     assert [one.note for one in seen] == [
-        f"{name}, strength {strength:g}" for name in names for strength in strengths
+        f"{name}, strength {severity:g}" for name in names for severity in severities
     ]
 
 
@@ -344,13 +348,13 @@ DAMAGED = {
     "a list": "[]",
     "a number": "1",
     "null": "null",
-    "no change": content(change=None),
-    "unknown change": content(change="fog"),
-    "several changes": content(change=["noise"]),
-    "no strengths": content(strengths=None),
-    "one strength": content(strengths=5),
-    "too few strengths": content(strengths=[0, 16]),
-    "strengths in words": content(strengths=["a", "b", "c"]),
+    "no change": content(corruption=None),
+    "unknown change": content(corruption="fog"),
+    "several changes": content(corruption=["noise"]),
+    "no strengths": content(severities=None),
+    "one strength": content(severities=5),
+    "too few strengths": content(severities=[0, 16]),
+    "strengths in words": content(severities=["a", "b", "c"]),
     "no accuracies": content(accuracies=None),
     "accuracies of nobody": content(accuracies=[1, 2, 3]),
     "too few accuracies": content(accuracies={"one": [1.0, 0.5]}),

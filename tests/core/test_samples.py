@@ -6,12 +6,12 @@ import pytest
 
 from core import samples
 from core.images import decode
-from core.samples import SAMPLES, photographs
+from core.samples import SAMPLES, photos
 from core.settings import PROJECT_DIR
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.title)
-def test_a_photograph_is_here_and_can_be_read(sample):
+def test_a_photo_is_here_and_can_be_read(sample):
     assert sample.is_here
     image = decode(sample.read())
     assert image.ndim == 3
@@ -19,7 +19,7 @@ def test_a_photograph_is_here_and_can_be_read(sample):
 
 
 def test_all_of_them_are_offered():
-    assert photographs() == list(SAMPLES)
+    assert photos() == list(SAMPLES)
 
 
 def test_each_has_a_title_a_file_name_and_who_made_it():
@@ -36,14 +36,14 @@ def test_what_a_package_leaves_out_is_not_offered(monkeypatch):
     gone = replace(SAMPLES[0], path="data/was-left-out.png")
     monkeypatch.setattr(samples, "SAMPLES", (gone, *SAMPLES[1:]))
     assert not gone.is_here
-    assert photographs() == list(SAMPLES[1:])
+    assert photos() == list(SAMPLES[1:])
 
 
 def test_listing_them_imports_no_package():
     code = """
 import sys
-from core.samples import photographs
-assert photographs()
+from core.samples import photos
+assert photos()
 sys.stdout.write(" ".join({module.partition(".")[0] for module in sys.modules}))
 """
     result = subprocess.run(

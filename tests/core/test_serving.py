@@ -18,13 +18,13 @@ from core.errors import ImageError, RunError
 from core.runs import Run
 from core.serving import MODEL_FILES, Prediction, Predictor, load_predictor, open_model
 from core.settings import PROJECT_DIR
-from core.training.shipped import CONFIGS
+from core.training.bundled import CONFIGS
 from tests.digits.conditions import row_of_digits
 
 
 @pytest.fixture(params=CONFIGS)  # those whose images come along
-def shipped(request) -> tuple[Predictor, np.ndarray]:
-    """The predictor of a shipped run, and 300 test images as it expects them."""
+def bundled(request) -> tuple[Predictor, np.ndarray]:
+    """The predictor of a bundled run, and 300 test images as it expects them."""
     predictor = load_predictor(runs.load(request.param))
     return predictor, DATASETS[predictor.run.card.dataset].read_test()[0][:300]
 
@@ -54,8 +54,8 @@ def with_model(folder: Path, run: Run, content: bytes) -> Run:
     return runs.load("other-model")
 
 
-def test_probabilities_add_up_to_one(shipped):
-    predictor, images = shipped
+def test_probabilities_add_up_to_one(bundled):
+    predictor, images = bundled
     probabilities = predictor.probabilities(images)
     assert probabilities.shape == (300, len(predictor.run.card.class_names))
     assert probabilities.dtype == np.float32
@@ -63,14 +63,14 @@ def test_probabilities_add_up_to_one(shipped):
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_shipped_run_is_mostly_right(shipped):
-    predictor, images = shipped
+def test_a_bundled_run_is_mostly_right(bundled):
+    predictor, images = bundled
     labels = DATASETS[predictor.run.card.dataset].read_test()[1][:300]
     assert (predictor.probabilities(images).argmax(axis=1) == labels).mean() > 0.88
 
 
-def test_batch_and_single_answers_agree(shipped):
-    predictor, images = shipped
+def test_batch_and_single_answers_agree(bundled):
+    predictor, images = bundled
     batch = predictor.probabilities(images)
     single = np.concatenate([predictor.probabilities(p[None]) for p in images[:30]])
     few = predictor.probabilities(images[:30])
@@ -79,8 +79,8 @@ def test_batch_and_single_answers_agree(shipped):
     assert np.abs(predictor.probabilities(images) - batch).max() < 1e-6
 
 
-def test_threads_get_the_same_answers_as_one(shipped):
-    predictor, images = shipped
+def test_threads_get_the_same_answers_as_one(bundled):
+    predictor, images = bundled
     parts = [images[start : start + 25] for start in range(0, 300, 25)]
     alone = [predictor.probabilities(part) for part in parts]
     with ThreadPoolExecutor(2) as threads:
@@ -93,23 +93,23 @@ def test_threads_get_the_same_answers_as_one(shipped):
 def test_very_many_images_are_answered_as_few_are(small_run):
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (4501, *small_run.card.input_shape), np.uint8)
-    answer = open_model(small_run.file("model.skops"), "classical")
-    together = answer(images)
+    prediction = open_model(small_run.file("model.skops"), "classical")
+    together = prediction(images)
     assert together.shape == (4501, 10)
     assert together.dtype == np.float32
-    parts = [answer(images[start : start + 900]) for start in range(0, 4501, 900)]
+    parts = [prediction(images[start : start + 900]) for start in range(0, 4501, 900)]
     assert np.abs(together - np.concatenate(parts)).max() < 1e-6
 
 
-def test_answers_do_not_change_with_the_next_question(shipped):
-    predictor, images = shipped
+def test_answers_do_not_change_with_the_next_question(bundled):
+    predictor, images = bundled
     first = predictor.probabilities(images[:1])
     before = first.copy()
     predictor.probabilities(images[1:2])
     assert (first == before).all()
 
 
-def test_another_shape_or_type_is_refused(shipped):
+def test_another_shape_or_type_is_refused(bundled):
     for change in [
         lambda batch: batch[0],
         lambda batch: batch[..., 0],
@@ -119,24 +119,24 @@ def test_another_shape_or_type_is_refused(shipped):
         lambda batch: np.repeat(batch, 3, axis=3),
         lambda batch: batch.reshape(len(batch), -1),
     ]:
-        predictor, images = shipped
+        predictor, images = bundled
         with pytest.raises(ImageError, match="takes uint8 images of shape.*Received"):
             predictor.probabilities(change(images[:2]))
 
 
-def test_no_images_get_no_answers(shipped):
-    predictor, images = shipped
+def test_no_images_get_no_answers(bundled):
+    predictor, images = bundled
     assert predictor.probabilities(images[:0]).shape == (0, 10)
 
 
-def test_a_drawing_is_read(shipped, drawn_digit):
-    predictor, _ = shipped
-    reading = predictor.read(drawn_digit(1))
-    assert reading.run_id == predictor.run.id
-    assert reading.label in predictor.run.card.class_names
-    assert 0 < reading.confidence <= 1
-    assert len(reading.predictions) == 1
-    assert reading.prepared.batch.shape == (1, *predictor.run.card.input_shape)
+def test_a_drawing_is_read(bundled, drawn_digit):
+    predictor, _ = bundled
+    prediction = predictor.read(drawn_digit(1))
+    assert prediction.run_id == predictor.run.id
+    assert prediction.label in predictor.run.card.class_names
+    assert 0 < prediction.confidence <= 1
+    assert len(prediction.predictions) == 1
+    assert prediction.prepared.batch.shape == (1, *predictor.run.card.input_shape)
 
 
 def test_every_drawn_digit_is_read_rightly(drawn_digit):
@@ -146,10 +146,10 @@ def test_every_drawn_digit_is_read_rightly(drawn_digit):
 
 def test_a_row_of_digits_is_read_as_a_word(digit_image):
     page = row_of_digits([digit_image(label) for label in (1, 0, 7)], np.random.default_rng(0))
-    reading = load_predictor(runs.load("mnist-random-forest")).read(page)
-    assert reading.label == "107"
-    product = np.prod([prediction.confidence for prediction in reading.predictions])
-    assert reading.confidence == pytest.approx(product)
+    prediction = load_predictor(runs.load("mnist-random-forest")).read(page)
+    assert prediction.label == "107"
+    product = np.prod([prediction.confidence for prediction in prediction.predictions])
+    assert prediction.confidence == pytest.approx(product)
 
 
 def test_an_image_prepared_before_is_not_prepared_again(drawn_digit):
@@ -158,9 +158,9 @@ def test_an_image_prepared_before_is_not_prepared_again(drawn_digit):
     assert predictor.read(drawn_digit(9), prepared).prepared is prepared
 
 
-def test_a_blank_image_is_an_error_not_a_label(shipped):
+def test_a_blank_image_is_an_error_not_a_label(bundled):
     with pytest.raises(ImageError, match="blank"):
-        shipped[0].read(np.full((50, 50, 3), 255, np.uint8))
+        bundled[0].read(np.full((50, 50, 3), 255, np.uint8))
 
 
 def test_a_prediction_names_its_classes():
@@ -172,7 +172,7 @@ def test_a_prediction_names_its_classes():
 
 def test_a_predictor_is_loaded_once(small_run, runs_with_small):
     first = load_predictor(runs.load(small_run.id))
-    assert load_predictor(runs.load(small_run.id)).answer is first.answer
+    assert load_predictor(runs.load(small_run.id)).prediction is first.prediction
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ from core import runs
 from core.serving import load_predictor
 page = np.full((100, 100), 255, np.uint8)
 page[20:80, 45:55] = 0
-for name in runs.SHIPPED:
+for name in runs.BUNDLED:
     load_predictor(runs.load(name)).read(page)
 sys.stdout.write(" ".join({module.partition(".")[0] for module in sys.modules}))
 """

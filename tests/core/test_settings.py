@@ -42,7 +42,7 @@ def test_a_variable_sets_its_own_folder_only(variable, field, default, value, ex
 
 def test_what_comes_with_the_studio_cannot_be_moved():
     received = Settings.from_environment({variable: "/elsewhere" for variable, *_ in VARIABLES})
-    assert received.shipped_runs_dir == PROJECT_DIR / "saved_models"
+    assert received.bundled_runs_dir == PROJECT_DIR / "saved_models"
     assert received.embedded_data_dir == PROJECT_DIR / "data"
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core import visitors
 from core.errors import StudioError
 from core.settings import PROJECT_DIR, settings
-from core.visitors import KEEPER, NOBODY, STUDIO, acting_as
+from core.visitors import NOBODY, OWNER, STUDIO, acting_as
 from tests.core.public import A, B
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # of a dataset
@@ -33,30 +33,30 @@ def public(monkeypatch):
 # Who asks
 
 
-def test_on_somebodys_own_machine_it_is_the_keeper():
-    assert visitors.current() == KEEPER
+def test_on_somebodys_own_machine_it_is_the_owner():
+    assert visitors.current() == OWNER
 
 
 @pytest.mark.parametrize(
     ("me", "owner", "sees", "changes"),
     [
-        (KEEPER, KEEPER, True, True),
-        (KEEPER, STUDIO, True, True),
-        (KEEPER, A, True, True),
-        (KEEPER, NOBODY, True, True),
+        (OWNER, OWNER, True, True),
+        (OWNER, STUDIO, True, True),
+        (OWNER, A, True, True),
+        (OWNER, NOBODY, True, True),
         (A, A, True, True),
         (A, STUDIO, True, False),
         (A, B, False, False),
-        (A, KEEPER, False, False),
+        (A, OWNER, False, False),
         (A, NOBODY, False, False),
         (A, "", False, False),
         (A, A[:-1], False, False),
         (A, A.upper(), False, False),
-        (NOBODY, KEEPER, False, False),
+        (NOBODY, OWNER, False, False),
         (NOBODY, A, False, False),
         (NOBODY, STUDIO, True, False),
         (STUDIO, A, False, False),
-        (STUDIO, KEEPER, False, False),
+        (STUDIO, OWNER, False, False),
     ],
 )
 def test_who_may_see_and_change_what(me, owner, sees, changes):
@@ -66,7 +66,7 @@ def test_who_may_see_and_change_what(me, owner, sees, changes):
 
 @pytest.mark.parametrize(
     ("owner", "visitor"),
-    [(KEEPER, False), (STUDIO, False), (NOBODY, True), (A, True), ("", True)],
+    [(OWNER, False), (STUDIO, False), (NOBODY, True), (A, True), ("", True)],
 )
 def test_who_is_a_visitor(owner, visitor):
     assert visitors.is_visitor(owner) == visitor
@@ -80,7 +80,7 @@ def test_acting_ends_with_its_block_whatever_happens_inside():
         with pytest.raises(ValueError, match="odd"), acting_as(B):
             raise ValueError("odd")
         assert visitors.current() == A
-    assert visitors.current() == KEEPER
+    assert visitors.current() == OWNER
 
 
 def test_who_asks_is_asked_for_each_time():
@@ -89,7 +89,7 @@ def test_who_asks_is_asked_for_each_time():
         visitors.told_by(lambda: next(known))
         assert [visitors.current(), visitors.current()] == [A, B]
         visitors.told_by(None)
-        assert visitors.current() == KEEPER
+        assert visitors.current() == OWNER
     finally:
         visitors.told_by(None)
 
@@ -97,8 +97,8 @@ def test_who_asks_is_asked_for_each_time():
 # Names that many would choose
 
 
-@pytest.mark.parametrize("me", [KEEPER, STUDIO])
-def test_the_keeper_names_things_as_wished(me):
+@pytest.mark.parametrize("me", [OWNER, STUDIO])
+def test_the_owner_names_things_as_wished(me):
     with acting_as(me):
         assert visitors.distinct("pets") == "pets"
         assert visitors.distinct("p" * 64) == "p" * 64
@@ -271,8 +271,8 @@ def test_the_setting_is_read_from_the_environment(value, public):
 def test_acting_as_somebody_concerns_one_thread_alone():
     """Several visitors are served at once, each by a thread."""
     with visitors.asked_by("visitor-a"), ThreadPoolExecutor(1) as others:
-        with visitors.acting_as(visitors.KEEPER):
-            assert visitors.current() == visitors.KEEPER
+        with visitors.acting_as(visitors.OWNER):
+            assert visitors.current() == visitors.OWNER
             assert others.submit(visitors.current).result() == "visitor-a"
         assert visitors.current() == "visitor-a"
-    assert visitors.current() == visitors.KEEPER
+    assert visitors.current() == visitors.OWNER

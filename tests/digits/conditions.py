@@ -60,7 +60,7 @@ def white_on_black(digit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def ruled_paper_in_shadow(digit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A photograph: blue-grey rules, paper grain, light falling off and the shadow of a hand."""
+    """A photo: blue-grey rules, paper grain, light falling off and the shadow of a hand."""
     side = 480
     size = int(rng.integers(200, 320))
     page = np.full((side, side), 238, np.float32)

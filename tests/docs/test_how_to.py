@@ -153,13 +153,13 @@ def test_a_dataset_that_was_added_is_listed_and_loaded(followed):
 
 
 @pytest.mark.slow
-def test_a_dataset_that_was_added_can_be_learnt_from(followed, tmp_path):
+def test_a_dataset_that_was_added_can_be_learned_from(followed, tmp_path):
     studio = followed("how_to_add_a_dataset.md")
     train = ["train", "--dataset", "faces", "--model", "logistic_regression", "--name", "faces-1"]
     card = studio.core(*train, "--set", "max_iter=10", "--json")
     assert card["metrics"]["accuracy"] > 0.85
-    answer = studio.core("predict", "--run", "faces-1", "--dataset", "faces", "--index", "0")
-    assert answer["truth"] == answer["label"] == "face"
+    prediction = studio.core("predict", "--run", "faces-1", "--dataset", "faces", "--index", "0")
+    assert prediction["truth"] == prediction["label"] == "face"
     image = tmp_path / "grey.png"
     image.write_bytes(encode_png(np.full((80, 60, 3), 90, np.uint8)))
     assert studio.core("predict", "--run", "faces-1", str(image))["label"] in ("face", "other")
@@ -196,10 +196,10 @@ def test_a_model_that_was_added_learns_and_answers(followed):
     assert card["metrics"]["accuracy"] > 0.9
     assert card["hyperparameters"]["n_estimators"] == 20
     assert [point["trees"] for point in card["history"]][-1] == 20
-    answers = studio.core("evaluate", "--run", "trees-1", "--json")
-    assert answers["accuracy"] == pytest.approx(card["metrics"]["accuracy"])
-    answer = studio.core("predict", "--run", "trees-1", "--dataset", "digits", "--index", "3")
-    assert answer["label"] == answer["truth"]
+    predictions = studio.core("evaluate", "--run", "trees-1", "--json")
+    assert predictions["accuracy"] == pytest.approx(card["metrics"]["accuracy"])
+    prediction = studio.core("predict", "--run", "trees-1", "--dataset", "digits", "--index", "3")
+    assert prediction["label"] == prediction["truth"]
     script = studio.python("-m", "core", "script", "--run", "trees-1")
     assert "ExtraTreesClassifier(n_estimators=20" in script
     (studio.folder / "script.py").write_text(script, encoding="utf-8")
@@ -239,8 +239,8 @@ def test_a_network_that_was_added_is_estimated_trained_resumed_and_exported(foll
     assert reached == pytest.approx(used["accuracy"], abs=0.01)
     assert "layers.Conv2D(8, 3" in used["script"]
     assert compared_with_the_forest(studio, "small-1") == "small_cnn"
-    answer = studio.core("predict", "--run", "small-1", "--dataset", "digits", "--index", "0")
-    assert answer["label"] in tuple("0123456789")
+    prediction = studio.core("predict", "--run", "small-1", "--dataset", "digits", "--index", "0")
+    assert prediction["label"] in tuple("0123456789")
 
 
 def compared_with_the_forest(studio: StudioCopy, run_id: str) -> str:

@@ -16,7 +16,7 @@ from core.datasets import DATASETS
 from core.models import MODELS
 from core.opencv_ops import OPERATIONS
 from core.param import Param
-from core.robustness import CHANGES
+from core.robustness import CORRUPTIONS
 from core.settings import PROJECT_DIR
 from docs.generate import FIRST_LINE, pages
 from docs.reference import cli, settings
@@ -163,7 +163,7 @@ def test_everything_that_can_be_chosen_has_its_place_in_the_pages():
     policies = [row[0] for row in rows(section(operations, "### Policies"))]
     changes = [row[0] for row in rows(section(operations, "## Changes that make images harder"))]
     assert {f"`{name}`" for name in POLICIES} <= set(policies)
-    assert {f"`{name}`" for name in CHANGES} <= set(changes)
+    assert {f"`{name}`" for name in CORRUPTIONS} <= set(changes)
     assert {f"`{name}`" for name in DATASETS} <= {row[0] for row in rows(PAGES["datasets.md"])}
     for name in MODELS:
         assert f"`{name}`" in of_model(name)

@@ -14,8 +14,8 @@ def test_the_table_in_the_readme_is_as_the_runs_say():
     assert results.put_into(README) == README
 
 
-@pytest.mark.parametrize("name", runs.SHIPPED)
-def test_every_shipped_run_is_in_it(name):
+@pytest.mark.parametrize("name", runs.BUNDLED)
+def test_every_bundled_run_is_in_it(name):
     accuracy = runs.load(name).evaluation("test").accuracy
     (row,) = [line for line in results.results().splitlines() if f"`{name}`" in line]
     assert f"**{accuracy * 100:.2f} %**" in row

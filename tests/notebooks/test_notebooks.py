@@ -96,7 +96,7 @@ def test_it_is_short(path):
 
 
 @each
-def test_it_opens_with_what_is_learnt(path):
+def test_it_opens_with_what_is_learned(path):
     first = read(path).cells[0]
     assert first.cell_type == "markdown"
     assert first.source.startswith("# ")
@@ -188,7 +188,7 @@ def test_it_shows_what_it_would_show_today(path, tmp_path, monkeypatch):
     yours = {"STUDIO_RUNS_DIR": tmp_path / "runs", "STUDIO_WORK_DIR": tmp_path / "work"}
     for variable, folder in yours.items():
         monkeypatch.setenv(variable, str(folder))
-    runs_before = sorted(settings.shipped_runs_dir.iterdir())
+    runs_before = sorted(settings.bundled_runs_dir.iterdir())
     written = path.read_bytes()
 
     now = code_cells(execute.run(path))
@@ -201,7 +201,7 @@ def test_it_shows_what_it_would_show_today(path, tmp_path, monkeypatch):
             assert same(one_space(new), one_space(old), **tolerance), f"{old}\nis now\n{new}"
     assert path.read_bytes() == written
     assert not any(folder.exists() for folder in yours.values())
-    assert sorted(settings.shipped_runs_dir.iterdir()) == runs_before
+    assert sorted(settings.bundled_runs_dir.iterdir()) == runs_before
 
 
 @pytest.mark.parametrize(

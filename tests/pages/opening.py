@@ -14,10 +14,10 @@ from core.settings import PROJECT_DIR
 APP = str(PROJECT_DIR / "pages" / "studio.py")
 
 
-def visit(page: str, unfolded: Iterable[str] = (), **address: str) -> AppTest:
+def visit(page: str, unfolded: Iterable[str] = (), **url: str) -> AppTest:
     """A page of the studio at that address, run once without a failure; some of it unfolded."""
     app = AppTest.from_file(APP, default_timeout=120).switch_page(f"{page}.py")
-    for name, value in address.items():
+    for name, value in url.items():
         app.query_params[name] = value
     for key in unfolded:
         app.session_state[key] = True

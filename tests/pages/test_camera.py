@@ -10,20 +10,20 @@ PHOTO = ("photo.jpg", cv2.imencode(".jpg", PIXELS)[1].tobytes(), "image/jpeg")
 
 
 @pytest.mark.parametrize(
-    ("page", "address", "other"),
+    ("page", "url", "other"),
     [
         ("recognise", {keys.SOURCE: "camera"}, "train"),
         ("image_lab", {keys.LAB_SOURCE: "camera"}, "recognise"),
     ],
 )
-def test_a_photo_outlives_a_change_of_page_until_it_is_forgotten(page, address, other):
-    app = visit(page, **address)
+def test_a_photo_outlives_a_change_of_page_until_it_is_forgotten(page, url, other):
+    app = visit(page, **url)
     app.camera_input[0].set_value(PHOTO)
     fine(app.run())
     assert [button for button in app.button if button.label == "Forget this photo"] == []
     fine(app.switch_page(f"{other}.py").run())
     app.switch_page(f"{page}.py")
-    for name, value in address.items():
+    for name, value in url.items():
         app.query_params[name] = value
     fine(app.run())
     assert "Your photo is from before" in " ".join(caption.value for caption in app.caption)

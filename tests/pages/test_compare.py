@@ -25,7 +25,7 @@ from sklearn.calibration import calibration_curve
 from streamlit.testing.v1 import AppTest
 
 from core import datasets, ensemble, jobs, runs
-from core.comparison import FIGURES, written
+from core.comparison import METRICS, written
 from core.datasets import DATASETS, uploads
 from core.ensemble import Ensemble
 from core.errors import StudioError
@@ -43,7 +43,7 @@ from tests.pages.opening import APP, digit, drawn, fine, visit
 from tests.pages.reading import asked, button, plain, texts, worked
 
 CNN, FOREST, LOGISTIC = "mnist-cnn", "mnist-random-forest", "mnist-logistic-regression"
-SHIPPED = (CNN, FOREST, LOGISTIC)  # as the page puts them
+BUNDLED = (CNN, FOREST, LOGISTIC)  # as the page puts them
 VIEWS = (
     "figures",
     "confusion",
@@ -62,7 +62,7 @@ AT_ONCE = 24  # images that are shown before one asks for more
 
 @pytest.fixture
 def studio(tmp_path, monkeypatch) -> Iterator[Settings]:
-    """Empty folders for all that is made, beside the shipped runs; jobs are queued, not started."""
+    """Empty folders for all that is made, beside the bundled runs; jobs are queued, not started."""
     with own_folders(tmp_path, monkeypatch) as changed:
         for module in (jobs, queue):
             monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
@@ -73,8 +73,8 @@ def studio(tmp_path, monkeypatch) -> Iterator[Settings]:
 def open_page(studio) -> Callable[..., AppTest]:
     """`open_page("mistakes", compare="mnist-cnn")`: the Compare page at that view."""
 
-    def open_at(view: str = "figures", **address: str) -> AppTest:
-        return visit("compare", **{keys.COMPARE_VIEW: view} | address)
+    def open_at(view: str = "figures", **url: str) -> AppTest:
+        return visit("compare", **{keys.COMPARE_VIEW: view} | url)
 
     return open_at
 
@@ -174,13 +174,13 @@ def all_shown(page: AppTest) -> list[int]:
 
 @lru_cache
 def stored(run_id: str) -> tuple[np.ndarray, np.ndarray]:
-    """Labels and probabilities of a shipped run on the test images."""
+    """Labels and probabilities of a bundled run on the test images."""
     with np.load(runs.load(run_id).folder / runs.EVALUATION) as arrays:
         return arrays["y_test"], arrays["probabilities_test"]
 
 
 @lru_cache
-def answers(run_id: str) -> np.ndarray:
+def predictions(run_id: str) -> np.ndarray:
     return stored(run_id)[1].argmax(axis=1)
 
 
@@ -190,11 +190,11 @@ def sureness(run_id: str) -> np.ndarray:
 
 
 def right(run_id: str) -> np.ndarray:
-    return answers(run_id) == stored(run_id)[0]
+    return predictions(run_id) == stored(run_id)[0]
 
 
 def confused(run_id: str) -> np.ndarray:
-    return metrics.confusion_matrix(stored(run_id)[0], answers(run_id))
+    return metrics.confusion_matrix(stored(run_id)[0], predictions(run_id))
 
 
 def sorted_by(run_id: str, places: np.ndarray, order: str = "sure") -> list[int]:
@@ -204,8 +204,8 @@ def sorted_by(run_id: str, places: np.ndarray, order: str = "sure") -> list[int]
     return places[order].tolist()
 
 
-def in_cell(run_id: str, truth: int, answer: int) -> np.ndarray:
-    return (stored(run_id)[0] == truth) & (answers(run_id) == answer)
+def in_cell(run_id: str, truth: int, prediction: int) -> np.ndarray:
+    return (stored(run_id)[0] == truth) & (predictions(run_id) == prediction)
 
 
 def calibration_error(hits: np.ndarray, confidences: np.ndarray) -> float:
@@ -216,7 +216,7 @@ def calibration_error(hits: np.ndarray, confidences: np.ndarray) -> float:
     return float(np.average(np.abs(accuracy - claimed), weights=counts[counts > 0]))
 
 
-def figures_of(labels: np.ndarray, rows: np.ndarray) -> dict[str, float]:
+def metrics_of(labels: np.ndarray, rows: np.ndarray) -> dict[str, float]:
     """Every figure of answers that scikit-learn or SciPy can compute."""
     said, rows = rows.argmax(axis=1), rows.astype(np.float64)
     hits = said == labels
@@ -226,7 +226,7 @@ def figures_of(labels: np.ndarray, rows: np.ndarray) -> dict[str, float]:
         found = metrics.precision_recall_fscore_support(
             labels, said, average=average, zero_division=0
         )
-        names = [f"{prefix}{figure}" for figure in ("precision", "recall", "f1")]
+        names = [f"{prefix}{metric}" for metric in ("precision", "recall", "f1")]
         averages |= dict(zip(names, found[:3], strict=True))
     broken_ties = rows - 1e-12 * np.arange(rows.shape[1])
     return {
@@ -244,11 +244,11 @@ def figures_of(labels: np.ndarray, rows: np.ndarray) -> dict[str, float]:
 
 @lru_cache
 def recomputed(run_id: str) -> dict[str, float]:
-    return figures_of(*stored(run_id))
+    return metrics_of(*stored(run_id))
 
 
-def as_text(figure: str, value: float) -> str:
-    return f"{value:.4f}" if figure in ("log_loss", "brier_score") else f"{value * 100:.2f} %"
+def as_text(metric: str, value: float) -> str:
+    return f"{value:.4f}" if metric in ("log_loss", "brier_score") else f"{value * 100:.2f} %"
 
 
 def p_value(one: np.ndarray, other: np.ndarray) -> float:
@@ -266,7 +266,7 @@ unexact_sums = pytest.mark.filterwarnings("ignore:The y_prob values do not sum t
 @unexact_sums
 def test_the_leaderboard_holds_the_figures_of_scikit_learn(open_page):
     rows = leaderboard(open_page())
-    assert set(rows) == set(SHIPPED)
+    assert set(rows) == set(BUNDLED)
     for name, row in rows.items():
         card, expected, best = runs.load(name).card, recomputed(name), name == CNN
         star = " ★" if best else ""
@@ -292,42 +292,42 @@ def test_the_table_of_all_figures_holds_those_of_scikit_learn(open_page):
     page = open_page()
     assert not page.dataframe  # it is made only when it is folded out
     rows = (
-        table(opened(page, keys.ALL_FIGURES), "figure")
+        table(opened(page, keys.ALL_METRICS), "figure")
         .value.set_index("figure")
         .rename(columns=lambda name: name.removeprefix("run "))
     )
-    assert list(rows.index) == [figure.title for figure in FIGURES.values()]
-    for name in SHIPPED:
+    assert list(rows.index) == [metric.title for metric in METRICS.values()]
+    for name in BUNDLED:
         card, expected = runs.load(name).card, recomputed(name)
-        for figure, meaning in FIGURES.items():
+        for metric, meaning in METRICS.items():
             text = rows.loc[meaning.title, name].removesuffix(" ★")
-            if figure in expected:
-                assert text == as_text(figure, expected[figure]), figure
-            elif figure == "seconds":
-                assert text == written(figure, card.seconds)
+            if metric in expected:
+                assert text == as_text(metric, expected[metric]), metric
+            elif metric == "seconds":
+                assert text == written(metric, card.seconds)
             else:
-                assert text == written(figure, card.cost.get(figure)), figure
-    assert list(rows["help"]) == [figure.help for figure in FIGURES.values()]
+                assert text == written(metric, card.cost.get(metric)), metric
+    assert list(rows["help"]) == [metric.help for metric in METRICS.values()]
 
 
 @unexact_sums
 def test_stars_stand_beside_the_best_of_each_figure(open_page):
     rows = (
-        table(opened(open_page(), keys.ALL_FIGURES), "figure")
+        table(opened(open_page(), keys.ALL_METRICS), "figure")
         .value.set_index("figure")
         .rename(columns=lambda name: name.removeprefix("run "))
     )
-    for figure, meaning in FIGURES.items():
-        if figure in recomputed(CNN):
-            values = {name: recomputed(name)[figure] for name in SHIPPED}
-        elif figure == "seconds":
-            values = {name: runs.load(name).card.seconds for name in SHIPPED}
+    for metric, meaning in METRICS.items():
+        if metric in recomputed(CNN):
+            values = {name: recomputed(name)[metric] for name in BUNDLED}
+        elif metric == "seconds":
+            values = {name: runs.load(name).card.seconds for name in BUNDLED}
         else:
-            cost = {name: runs.load(name).card.cost for name in SHIPPED}
-            values = {name: cost[name][figure] for name in SHIPPED if figure in cost[name]}
+            cost = {name: runs.load(name).card.cost for name in BUNDLED}
+            values = {name: cost[name][metric] for name in BUNDLED if metric in cost[name]}
         top = {"high": max, "low": min}.get(meaning.best, lambda _: None)(values.values())
-        starred = {name for name in SHIPPED if rows.loc[meaning.title, name].endswith("★")}
-        assert starred == {name for name, value in values.items() if value == top}, figure
+        starred = {name for name in BUNDLED if rows.loc[meaning.title, name].endswith("★")}
+        assert starred == {name for name, value in values.items() if value == top}, metric
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ def test_stars_stand_beside_the_best_of_each_figure(open_page):
 def test_the_lead_is_that_of_numpy_and_scipy(open_page, first, second):
     said = texts(open_page(compare=f"{second},{first}"))
     ours, theirs = right(first), right(second)
-    agree = (answers(first) == answers(second)).mean() * 100
+    agree = (predictions(first) == predictions(second)).mean() * 100
     assert f"{first} ({ours.mean() * 100:.2f} %) is ahead of {second} " in said
     assert f"({theirs.mean() * 100:.2f} %). They give the same answer to {agree:.1f} %" in said
     only_first, only_second = (ours & ~theirs).sum(), (theirs & ~ours).sum()
@@ -351,8 +351,8 @@ def test_the_confidence_table_holds_what_is_left_and_how_good_it_is(open_page, p
     if percent != 60:
         choose(page, keys.UNSURE_BELOW, percent)
     rows = table(page, "answered").value.set_index("run")
-    assert list(rows.index) == list(SHIPPED)
-    for name in SHIPPED:
+    assert list(rows.index) == list(BUNDLED)
+    for name in BUNDLED:
         sure = sureness(name) >= np.float32(percent / 100)
         row, hits = rows.loc[name], right(name)
         assert row["answered"] == pytest.approx(sure.mean(), abs=EXACT)
@@ -366,12 +366,12 @@ def test_the_confidence_table_holds_what_is_left_and_how_good_it_is(open_page, p
     assert f"answers below {percent} % are withheld" in texts(page)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", BUNDLED)
 def test_the_classification_report_is_that_of_scikit_learn(open_page, name):
     page = open_page("classes", **{keys.CLASS_RUN: name})
     rows = table(page, "recall").value
     labels = stored(name)[0]
-    expected = metrics.classification_report(labels, answers(name), output_dict=True)
+    expected = metrics.classification_report(labels, predictions(name), output_dict=True)
     lines = [*"0123456789", "macro avg", "weighted avg"]
     titles = [*"0123456789", "all, each class alike", "all, by images"]
     assert list(rows["class"]) == titles
@@ -381,12 +381,12 @@ def test_the_classification_report_is_that_of_scikit_learn(open_page, name):
         assert row["images"] == expected[line]["support"]
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", BUNDLED)
 def test_the_commonest_confusions_are_counted(open_page, name):
     page = open_page("classes", **{keys.CLASS_RUN: name})
     counts = confused(name) * (1 - np.eye(10, dtype=int))
     received = re.findall(r"<dt>(\d) → (\d)<small>(\d+)</small></dt>", unescape(html_of(page)))
-    places = [(int(truth), int(answer)) for truth, answer, _ in received]
+    places = [(int(truth), int(prediction)) for truth, prediction, _ in received]
     assert [int(count) for *_, count in received] == sorted(counts.ravel().tolist())[:-6:-1]
     assert [counts[place] for place in places] == [int(count) for *_, count in received]
     assert len(set(places)) == 5
@@ -396,7 +396,7 @@ def test_the_commonest_confusions_are_counted(open_page, name):
 def test_one_class_against_the_rest_has_the_areas_of_scikit_learn(open_page, label):
     page = open_page("one_class", **{keys.ONE_CLASS: str(label)})
     rows = table(page, "roc").value.set_index("run")
-    for name in SHIPPED:
+    for name in BUNDLED:
         truth, scores = stored(name)[0] == label, stored(name)[1][:, label]
         assert rows.loc[name, "roc"] == f"{metrics.roc_auc_score(truth, scores):.4f}"
         assert rows.loc[name, "pr"] == f"{metrics.average_precision_score(truth, scores):.4f}"
@@ -408,12 +408,12 @@ NORMALISED = {"counts": None, "rows": "true", "columns": "pred"}
 
 @pytest.mark.parametrize("scale", NORMALISED)
 def test_confusion_matrices_are_those_of_scikit_learn(open_page, scale):
-    page = open_page("confusion", scale=scale, matrices=",".join(SHIPPED))
+    page = open_page("confusion", scale=scale, matrices=",".join(BUNDLED))
     drawn_matrices = matrices(page)
-    assert list(drawn_matrices) == [f"Confusion matrix of {name}" for name in SHIPPED]
-    for name, data in zip(SHIPPED, drawn_matrices.values(), strict=True):
+    assert list(drawn_matrices) == [f"Confusion matrix of {name}" for name in BUNDLED]
+    for name, data in zip(BUNDLED, drawn_matrices.values(), strict=True):
         expected = metrics.confusion_matrix(
-            stored(name)[0], answers(name), normalize=NORMALISED[scale]
+            stored(name)[0], predictions(name), normalize=NORMALISED[scale]
         )
         assert np.allclose(data["values"], expected, rtol=0, atol=1e-5)
         assert data["names"] == list("0123456789")
@@ -439,7 +439,7 @@ def test_the_difference_of_two_matrices_is_drawn_with_signs(open_page, scale):
     (data,) = matrices(page).values()
     assert data["label"] == f"{CNN} less {FOREST}"
     first, second = (
-        metrics.confusion_matrix(stored(name)[0], answers(name), normalize=NORMALISED[scale])
+        metrics.confusion_matrix(stored(name)[0], predictions(name), normalize=NORMALISED[scale])
         for name in (CNN, FOREST)
     )
     assert np.allclose(data["values"], first - second, rtol=0, atol=1e-5)
@@ -463,9 +463,9 @@ def together(names: tuple[str, ...], weights: tuple[float, ...], vote: str) -> n
 @pytest.mark.parametrize(
     ("names", "weights", "vote"),
     [
-        (SHIPPED, (1.0, 1.0, 1.0), "soft"),
-        (SHIPPED, (0.5, 0.3, 0.4), "soft"),
-        (SHIPPED, (0.5, 0.3, 0.4), "hard"),
+        (BUNDLED, (1.0, 1.0, 1.0), "soft"),
+        (BUNDLED, (0.5, 0.3, 0.4), "soft"),
+        (BUNDLED, (0.5, 0.3, 0.4), "hard"),
         ((FOREST, LOGISTIC), (0.7, 0.3), "soft"),
         ((LOGISTIC, FOREST), (0.2, 0.9), "hard"),
     ],
@@ -476,21 +476,21 @@ def test_the_figures_of_an_ensemble_are_those_of_scikit_learn(open_page, names, 
         weight_of(page, name).set_value(weight)
     frame = table(fine(page.run()), "weight")
     rows, labels = together(names, weights, vote), stored(CNN)[0]
-    expected = figures_of(labels, rows)
+    expected = metrics_of(labels, rows)
     if vote == "hard":  # of classes without any vote nothing is said here
         del expected["log_loss"]
     received, text = frame.value.iloc[0], as_read(frame).iloc[0]
     assert received["run"] == "together"
-    for figure in {"accuracy", "f1", "log_loss", "calibration_error"} & set(expected):
-        assert received[figure] == pytest.approx(expected[figure], abs=1e-6)
-        assert text[figure] == as_text(figure, expected[figure])
+    for metric in {"accuracy", "f1", "log_loss", "calibration_error"} & set(expected):
+        assert received[metric] == pytest.approx(expected[metric], abs=1e-6)
+        assert text[metric] == as_text(metric, expected[metric])
     members = frame.value.iloc[1:]
     assert list(members["run"]) == list(names)
     assert list(members["weight"]) == [f"{weight / sum(weights):.2f}" for weight in weights]
     for _, row in members.iterrows():
-        for figure in ("accuracy", "f1", "log_loss", "calibration_error"):
-            alone = recomputed(row["run"])[figure]
-            assert row[figure] == pytest.approx(alone, abs=EXACT, rel=1e-5)
+        for metric in ("accuracy", "f1", "log_loss", "calibration_error"):
+            alone = recomputed(row["run"])[metric]
+            assert row[metric] == pytest.approx(alone, abs=EXACT, rel=1e-5)
     best = max(names, key=lambda name: right(name).mean())
     check_verdict(page, best, rows.argmax(axis=1) == labels)
 
@@ -510,17 +510,17 @@ def check_verdict(page: AppTest, best: str, hits: np.ndarray) -> None:
         assert f"Together they are {word} than the best of them, but not significantly" in said
 
 
-@pytest.mark.parametrize("figure", ["f1", "precision", "recall"])
-def test_the_bars_of_the_classes_are_those_of_scikit_learn(open_page, figure):
-    page = open_page("classes", **{keys.CLASS_FIGURE: figure})
+@pytest.mark.parametrize("metric", ["f1", "precision", "recall"])
+def test_the_bars_of_the_classes_are_those_of_scikit_learn(open_page, metric):
+    page = open_page("classes", **{keys.CLASS_METRIC: metric})
     (chart,) = page.get("vega_lite_chart")
     data = [pa.ipc.open_stream(one.data.data).read_pandas() for one in chart.proto.datasets]
     (values,) = (frame for frame in data if {"run", "class"} <= set(frame.columns))
-    place = ["precision", "recall", "f1"].index(figure)
-    received = values[values["run"].isin(SHIPPED)]
+    place = ["precision", "recall", "f1"].index(metric)
+    received = values[values["run"].isin(BUNDLED)]
     assert len(received) == 30
-    for name in SHIPPED:
-        of_run = metrics.precision_recall_fscore_support(stored(name)[0], answers(name))[place]
+    for name in BUNDLED:
+        of_run = metrics.precision_recall_fscore_support(stored(name)[0], predictions(name))[place]
         rows = received[received["run"] == name]
         number = next(column for column in rows.columns if column not in ("run", "class"))
         assert list(rows["class"]) == list("0123456789")
@@ -530,13 +530,13 @@ def test_the_bars_of_the_classes_are_those_of_scikit_learn(open_page, figure):
 # What is chosen, and the address
 
 
-def test_it_opens_on_the_shipped_runs(studio):
+def test_it_opens_on_the_bundled_runs(studio):
     page = fine(AppTest.from_file(APP, default_timeout=120).switch_page("compare.py").run())
     assert [title.value for title in page.title] == ["Compare models"]
-    assert widgets(page)[keys.COMPARED].value == list(SHIPPED)
+    assert widgets(page)[keys.COMPARED].value == list(BUNDLED)
     assert widgets(page)[keys.COMPARE_VIEW].value == "figures"
     assert page.query_params == {}
-    assert "MNIST: 10,000 test images that none of them learnt from." in texts(page)
+    assert "MNIST: 10,000 test images that none of them learned from." in texts(page)
     assert not page.warning and not page.error
 
 
@@ -548,13 +548,13 @@ def test_the_address_brings_everything_back(open_page):
     choose(page, keys.DIFFERENCE, "less")
     page.query_params[keys.CELL] = "+difference.4.9"
     fine(page.run())
-    address = {name: asked(page, name) for name in page.query_params}
-    again = open_page("figures", **address)
+    url = {name: asked(page, name) for name in page.query_params}
+    again = open_page("figures", **url)
     assert matrices(again) == matrices(page)
     assert matrices(again)[f"{FOREST} less {LOGISTIC}"]["cell"] == [4, 9]
     assert texts(again) == texts(page)
     assert galleries(again) == galleries(page) != []
-    assert {name: asked(again, name) for name in again.query_params} == address
+    assert {name: asked(again, name) for name in again.query_params} == url
     for key, value in {
         keys.COMPARED: [LOGISTIC, CNN, FOREST],
         keys.COMPARE_VIEW: "confusion",
@@ -568,17 +568,17 @@ def test_the_address_brings_everything_back(open_page):
 @pytest.mark.parametrize(
     ("view", "choices"),
     [
-        ("classes", {keys.CLASS_FIGURE: "recall", keys.CLASS_RUN: FOREST}),
+        ("classes", {keys.CLASS_METRIC: "recall", keys.CLASS_RUN: FOREST}),
         ("one_class", {keys.ONE_CLASS: "7"}),
         ("ensemble", {keys.MEMBERS: [CNN, LOGISTIC], keys.VOTE: "hard"}),
         (
             "mistakes",
             {
-                keys.MISTAKES: "apart",
+                keys.MISCLASSIFIED: "apart",
                 keys.RIGHT_RUN: FOREST,
                 keys.WRONG_RUN: LOGISTIC,
                 keys.TRUE_CLASS: "4",
-                keys.ANSWERED: "9",
+                keys.PREDICTED: "9",
                 keys.ORDER: "unsure",
             },
         ),
@@ -597,7 +597,7 @@ def test_the_choices_of_each_view_are_in_the_address(open_page, view, choices):
 
 
 @pytest.mark.parametrize(
-    "address",
+    "url",
     [
         {"show": "unheard-of"},
         {"show": "confusion", "scale": "unheard-of", "matrices": "a,b", "difference": "unheard-of"},
@@ -614,10 +614,10 @@ def test_the_choices_of_each_view_are_in_the_address(open_page, view, choices):
         {"show": "own", "labelled": "0" * 16},
         {"show": "report", "chart": "x"},
     ],
-    ids=lambda address: " ".join(f"{name}={value}" for name, value in address.items()),
+    ids=lambda url: " ".join(f"{name}={value}" for name, value in url.items()),
 )
-def test_what_an_address_cannot_ask_for_is_passed_over(open_page, address):
-    page = open_page(**address)
+def test_what_an_address_cannot_ask_for_is_passed_over(open_page, url):
+    page = open_page(**url)
     assert not page.error
     assert "Close" not in button_labels(page)  # no cell is open
 
@@ -631,7 +631,7 @@ def ensembles(tmp_path_factory) -> Path:
     """A folder of two ensembles, `both` and `all-three`. Read it only."""
     folder = tmp_path_factory.mktemp("ensembles")
     with pytest.MonkeyPatch.context() as monkeypatch, own_folders(folder, monkeypatch) as changed:
-        members = tuple(runs.load(name) for name in SHIPPED)
+        members = tuple(runs.load(name) for name in BUNDLED)
         ensemble.save("all-three", Ensemble(members, (0.6, 0.3, 0.1), "hard"))
         ensemble.save("both", Ensemble(members[1:], (0.7, 0.3)))
         return changed.runs_dir
@@ -640,7 +640,7 @@ def ensembles(tmp_path_factory) -> Path:
 CHOICES = {
     "one": CNN,
     "two": f"{FOREST},{LOGISTIC}",
-    "three": ",".join(SHIPPED),
+    "three": ",".join(BUNDLED),
     "ensemble": "both",
     "ensembles": "both,all-three",
     "mixed": f"all-three,{CNN},both,{LOGISTIC}",
@@ -662,7 +662,7 @@ def test_every_view_is_shown(open_page, studio, ensembles, compare):
 def test_a_view_that_needs_two_models_says_so(open_page):
     assert "Choose a second model to see which of the two" in texts(open_page(compare=CNN))
     assert "Choose at least two trained models above." in texts(open_page("ensemble", compare=CNN))
-    assert widgets(open_page("mistakes", compare=CNN))[keys.MISTAKES].options == [
+    assert widgets(open_page("mistakes", compare=CNN))[keys.MISCLASSIFIED].options == [
         "Wrong by one model"
     ]
 
@@ -675,7 +675,7 @@ def test_nothing_chosen_is_said(open_page):
 
 
 def test_without_any_run_the_page_says_where_they_come_from(open_page, studio, monkeypatch):
-    empty = replace(studio, shipped_runs_dir=studio.data_dir)
+    empty = replace(studio, bundled_runs_dir=studio.data_dir)
     monkeypatch.setattr(runs.folder, "settings", empty)
     assert "Choose at least one trained model above." in texts(open_page())
 
@@ -683,7 +683,7 @@ def test_without_any_run_the_page_says_where_they_come_from(open_page, studio, m
 def test_the_others_on_the_same_images_are_added_with_a_button(open_page):
     page = open_page(compare=FOREST)
     fine(button(page, "Add the other 2 on these test images").click().run())
-    assert set(widgets(page)[keys.COMPARED].value) == set(SHIPPED)
+    assert set(widgets(page)[keys.COMPARED].value) == set(BUNDLED)
     assert not [label for label in button_labels(page) if label.startswith("Add")]
     choose(page, keys.COMPARED, [CNN, FOREST])
     (add,) = (one for one in page.button if plain(one.label) == f"Add {LOGISTIC}")
@@ -722,7 +722,7 @@ def test_a_run_on_other_images_stands_apart_until_it_is_asked_for(open_page):
 
 
 def copy_of(name: str, as_name: str, studio: Settings, **card) -> Path:
-    """A shipped run as one of your own, under another name."""
+    """A bundled run as one of your own, under another name."""
     folder = studio.runs_dir / as_name
     shutil.copytree(runs.load(name).folder, folder)
     content = json.loads((folder / runs.CARD).read_text())
@@ -734,7 +734,7 @@ def copy_of(name: str, as_name: str, studio: Settings, **card) -> Path:
 def test_all_runs_on_the_other_images_are_compared_instead(open_page, studio):
     copy_of("digits-random-forest", "another", studio)
     page = open_page(compare=f"{CNN},digits-random-forest,{FOREST},another,{LOGISTIC}")
-    assert list(leaderboard(page)) == list(SHIPPED)
+    assert list(leaderboard(page)) == list(BUNDLED)
     instead = [one for one in page.button if one.label == "Compare it instead"]
     assert len(instead) == 2
     fine(instead[0].click().run())
@@ -753,7 +753,7 @@ def test_runs_that_were_never_here_are_told(open_page):
 def test_a_link_of_nothing_but_gone_runs_shows_the_usual_ones(open_page):
     page = open_page(compare="unheard-of")
     assert plain(page.warning[0].value).startswith("unheard-of was not found: deleted or renamed")
-    assert widgets(page)[keys.COMPARED].value == list(SHIPPED)
+    assert widgets(page)[keys.COMPARED].value == list(BUNDLED)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -806,9 +806,9 @@ def test_a_damaged_run_alone_leaves_the_page_without_a_comparison(open_page, stu
     assert "Choose at least one trained model above." in texts(page)
 
 
-def test_shipped_runs_are_as_they_were(studio):
+def test_bundled_runs_are_as_they_were(studio):
     """Whatever is done on the page: these have a SHA-256 for each file in their cards."""
-    for name in runs.SHIPPED:
+    for name in runs.BUNDLED:
         run = runs.load(name)
         assert [run.file(file).name for file in run.card.files]
 
@@ -833,13 +833,13 @@ def forgotten(studio, tmp_path, request) -> Run:
     return run
 
 
-def own_answers(run: Run) -> tuple[np.ndarray, np.ndarray]:
+def own_predictions(run: Run) -> tuple[np.ndarray, np.ndarray]:
     with np.load(run.folder / runs.EVALUATION) as arrays:
         return arrays["y_test"], arrays["probabilities_test"]
 
 
 def test_without_its_dataset_a_run_is_compared_fully(open_page, forgotten):
-    labels, rows = own_answers(forgotten)
+    labels, rows = own_predictions(forgotten)
     said = rows.argmax(axis=1)
     page = open_page(compare=forgotten.id)
     for view in VIEWS:
@@ -872,7 +872,7 @@ def check_said_to_be_gone(page: AppTest, run: Run) -> None:
 
 
 def test_without_images_the_galleries_say_why_and_the_answers_are_a_table(open_page, forgotten):
-    labels, rows = own_answers(forgotten)
+    labels, rows = own_predictions(forgotten)
     said, sure = rows.argmax(axis=1), rows.max(axis=1)
     names = np.array(["cats", "dogs"])
     wrong = np.flatnonzero(said != labels)
@@ -887,10 +887,10 @@ def test_without_images_the_galleries_say_why_and_the_answers_are_a_table(open_p
         said[wrong]
     ].tolist()
 
-    truth, answer = int(labels[wrong[0]]), int(said[wrong[0]])
-    page = open_page("confusion", compare=forgotten.id, cell=f"{forgotten.id}.{truth}.{answer}")
+    truth, prediction = int(labels[wrong[0]]), int(said[wrong[0]])
+    page = open_page("confusion", compare=forgotten.id, cell=f"{forgotten.id}.{truth}.{prediction}")
     check_said_to_be_gone(page, forgotten)
-    inside = [i for i in wrong.tolist() if (labels[i], said[i]) == (truth, answer)]
+    inside = [i for i in wrong.tolist() if (labels[i], said[i]) == (truth, prediction)]
     assert list(table(page, "image").value["image"]) == inside
 
     page = open_page("classes", compare=forgotten.id)
@@ -903,7 +903,7 @@ def test_the_same_images_imported_again_are_shown_again(open_page, forgotten, tm
     check_said_to_be_gone(open_page("mistakes", compare=forgotten.id), forgotten)
     datasets.import_folder(tmp_path / name, name)
     page = open_page("mistakes", compare=forgotten.id)
-    labels, rows = own_answers(forgotten)
+    labels, rows = own_predictions(forgotten)
     assert sorted(all_shown(page)) == np.flatnonzero(rows.argmax(axis=1) != labels).tolist()
     assert not page.info
 
@@ -957,17 +957,17 @@ def test_a_card_says_what_each_model_answered_and_how_sure_it_was(open_page):
         rows = re.findall(r"<li>(.*?)</li>", card)
         for row, name in zip(rows, (CNN, FOREST), strict=True):
             assert name in row
-            assert f"<b>{answers(name)[number]}</b>" in row
+            assert f"<b>{predictions(name)[number]}</b>" in row
             assert ("✓" if right(name)[number] else "✗") in row
             sure = f"{sureness(name)[number] * 100:.1f} %"
             assert sure in row or ">99.9 %" in row
 
 
-@pytest.mark.parametrize(("truth", "answer"), [(0, 1), (5, 5), (8, 3)])
-def test_more_images_of_a_cell_are_shown_when_asked_for(open_page, truth, answer):
-    page = open_page("confusion", cell=f"{LOGISTIC}.{truth}.{answer}")
-    expected = sorted_by(LOGISTIC, np.flatnonzero(in_cell(LOGISTIC, truth, answer)))
-    assert len(expected) == confused(LOGISTIC)[truth, answer]
+@pytest.mark.parametrize(("truth", "prediction"), [(0, 1), (5, 5), (8, 3)])
+def test_more_images_of_a_cell_are_shown_when_asked_for(open_page, truth, prediction):
+    page = open_page("confusion", cell=f"{LOGISTIC}.{truth}.{prediction}")
+    expected = sorted_by(LOGISTIC, np.flatnonzero(in_cell(LOGISTIC, truth, prediction)))
+    assert len(expected) == confused(LOGISTIC)[truth, prediction]
     for turn in (1, 2, 3):
         now = expected[: turn * AT_ONCE]
         assert galleries(page) == ([now] if now else [])
@@ -1019,10 +1019,12 @@ def test_the_list_opens_the_same_cell(open_page):
     counts = confused(FOREST)
     assert len(listed.options) == (counts > 0).sum()
     for option in listed.options:
-        truth, answer, count = re.fullmatch(r"(\d) → (\d) \(([\d,]+) images?\)", option).groups()
-        assert int(count.replace(",", "")) == counts[int(truth), int(answer)]
-    mistakes = [option for option in listed.options if option[0] != option[4]]
-    assert listed.options[: len(mistakes)] == mistakes
+        truth, prediction, count = re.fullmatch(
+            r"(\d) → (\d) \(([\d,]+) images?\)", option
+        ).groups()
+        assert int(count.replace(",", "")) == counts[int(truth), int(prediction)]
+    misclassified = [option for option in listed.options if option[0] != option[4]]
+    assert listed.options[: len(misclassified)] == misclassified
     choose(page, f"{keys.CELL_LIST}_{FOREST}", (4, 9))
     assert asked(page, keys.CELL) == f"{FOREST}.4.9"
     assert shown(page) == shown(open_page("confusion", cell=f"{FOREST}.4.9"))
@@ -1035,7 +1037,7 @@ def test_the_list_opens_the_same_cell(open_page):
     ("name", "order"), [(CNN, "sure"), (CNN, "unsure"), (FOREST, "sure"), (LOGISTIC, "unsure")]
 )
 def test_mistakes_are_those_of_numpy_in_that_order(open_page, name, order):
-    page = open_page("mistakes", mistakes_of=name, order=order)
+    page = open_page("mistakes", misclassified_of=name, order=order)
     wrong = np.flatnonzero(~right(name))
     assert f"{len(wrong):,} images, sorted by how sure {name} was of its answer." in texts(page)
     expected = sorted_by(name, wrong, order)
@@ -1044,16 +1046,16 @@ def test_mistakes_are_those_of_numpy_in_that_order(open_page, name, order):
         assert all_shown(page) == expected
 
 
-@pytest.mark.parametrize(("truth", "answer"), [(4, None), (None, 9), (4, 9), (4, 4), (0, 1)])
-def test_mistakes_are_filtered_by_class_and_answer(open_page, truth, answer):
-    page = open_page("mistakes", mistakes_of=FOREST)
+@pytest.mark.parametrize(("truth", "prediction"), [(4, None), (None, 9), (4, 9), (4, 4), (0, 1)])
+def test_mistakes_are_filtered_by_class_and_answer(open_page, truth, prediction):
+    page = open_page("mistakes", misclassified_of=FOREST)
     inside = ~right(FOREST)
     if truth is not None:
         choose(page, keys.TRUE_CLASS, str(truth))
         inside = inside & (stored(FOREST)[0] == truth)
-    if answer is not None:
-        choose(page, keys.ANSWERED, str(answer))
-        inside = inside & (answers(FOREST) == answer)
+    if prediction is not None:
+        choose(page, keys.PREDICTED, str(prediction))
+        inside = inside & (predictions(FOREST) == prediction)
     expected = sorted_by(FOREST, np.flatnonzero(inside))
     if expected:
         assert shown(page) == expected[:AT_ONCE]
@@ -1064,7 +1066,7 @@ def test_mistakes_are_filtered_by_class_and_answer(open_page, truth, answer):
 
 
 def test_images_that_all_models_get_wrong_are_shown(open_page):
-    page = open_page("mistakes", mistakes="all", mistakes_of=LOGISTIC)
+    page = open_page("mistakes", misclassified="all", misclassified_of=LOGISTIC)
     places = np.flatnonzero(~right(CNN) & ~right(FOREST) & ~right(LOGISTIC))
     assert all_shown(page) == sorted_by(LOGISTIC, places)
     choose(page, keys.ORDER, "unsure")
@@ -1074,7 +1076,7 @@ def test_images_that_all_models_get_wrong_are_shown(open_page):
 @pytest.mark.parametrize(("good", "bad"), [(CNN, FOREST), (FOREST, CNN), (LOGISTIC, FOREST)])
 def test_images_that_one_gets_right_and_another_wrong_are_shown(open_page, good, bad):
     page = open_page("mistakes")
-    choose(page, keys.MISTAKES, "apart")
+    choose(page, keys.MISCLASSIFIED, "apart")
     choose(page, keys.RIGHT_RUN, good)
     choose(page, keys.WRONG_RUN, bad)
     places = np.flatnonzero(right(good) & ~right(bad))
@@ -1087,7 +1089,7 @@ def test_images_that_one_gets_right_and_another_wrong_are_shown(open_page, good,
 
 
 def test_a_model_that_is_right_where_it_is_wrong_has_no_image(open_page):
-    page = open_page("mistakes", mistakes="apart", right_run=CNN, wrong_run=CNN)
+    page = open_page("mistakes", misclassified="apart", right_run=CNN, wrong_run=CNN)
     assert "There is no such image." in texts(page)
 
 
@@ -1191,7 +1193,7 @@ def test_a_name_that_cannot_be_taken_is_told(open_page, studio, ensembles, name,
         (error,) = page.error
         assert sentence in plain(error.value)
     assert sorted(path.name for path in studio.runs_dir.iterdir()) == ["all-three", "both"]
-    assert widgets(page)[keys.COMPARED].value == list(SHIPPED)
+    assert widgets(page)[keys.COMPARED].value == list(BUNDLED)
 
 
 def test_members_with_other_validation_images_get_no_suggestion(open_page, studio):
@@ -1218,8 +1220,8 @@ def test_an_ensemble_answers_on_the_recognise_page(studio, ensembles, name):
         plain(caption.value) for caption in page.caption
     ]
     image = 255 - digit(7)
-    reading = load_predictor(runs.load(name)).read(255 - image)
-    assert f"{reading.confidence * 100:.1f} %" in html_of(page)
+    prediction = load_predictor(runs.load(name)).read(255 - image)
+    assert f"{prediction.confidence * 100:.1f} %" in html_of(page)
 
 
 def test_an_ensemble_whose_member_was_changed_says_so_when_it_should_answer(studio, ensembles):
@@ -1417,14 +1419,14 @@ def test_the_comparison_is_taken_away_as_files(open_page, files):
     page = open_page("report", compare=f"{FOREST},{LOGISTIC}")
     page_file = files["comparison.html"]()
     for name in (FOREST, LOGISTIC):
-        for figure, value in recomputed(name).items():
-            assert as_text(figure, value) in page_file
+        for metric, value in recomputed(name).items():
+            assert as_text(metric, value) in page_file
     rows = pd.read_csv(io.StringIO(files["figures.csv"]())).set_index("run")
     content = json.loads(files["figures.json"]())
     for name, run in zip((FOREST, LOGISTIC), content["runs"], strict=True):
-        for figure, value in recomputed(name).items():
-            assert rows.loc[name, figure] == pytest.approx(value, abs=EXACT, rel=1e-5)
-            assert run["figures"][figure] == pytest.approx(value, abs=EXACT, rel=1e-5)
+        for metric, value in recomputed(name).items():
+            assert rows.loc[name, metric] == pytest.approx(value, abs=EXACT, rel=1e-5)
+            assert run["figures"][metric] == pytest.approx(value, abs=EXACT, rel=1e-5)
     names = widgets(page)[keys.CHART].options
     assert len(names) > 5
     assert files["accuracy.png"]().startswith(b"\x89PNG")
@@ -1435,6 +1437,6 @@ def test_the_comparison_is_taken_away_as_files(open_page, files):
 def test_the_tables_of_classes_are_taken_away(open_page, files):
     open_page("classes", **{keys.CLASS_RUN: FOREST})
     rows = pd.read_csv(io.StringIO(files[f"{FOREST}-classes.csv"]))
-    expected = metrics.classification_report(stored(CNN)[0], answers(FOREST), output_dict=True)
+    expected = metrics.classification_report(stored(CNN)[0], predictions(FOREST), output_dict=True)
     for label in range(10):
         assert rows["recall"][label] == pytest.approx(expected[str(label)]["recall"])

@@ -102,9 +102,9 @@ def found_on(page: AppTest) -> list[str]:
     return [text for proto in protos if isinstance(proto, Message) for text in markdown_in(proto)]
 
 
-@pytest.mark.parametrize(("page", "address"), PAGES)
-def test_pages_show_names_as_they_are(studio, page, address):
-    assert found_on(visit(page, **address)) == []
+@pytest.mark.parametrize(("page", "url"), PAGES)
+def test_pages_show_names_as_they_are(studio, page, url):
+    assert found_on(visit(page, **url)) == []
 
 
 def test_so_do_answers_and_files_that_cannot_be_read(studio):

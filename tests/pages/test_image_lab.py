@@ -24,7 +24,7 @@ from core.jobs import queue
 from core.jobs.job import lock_of, write_status
 from core.models.augmentation_params import AUGMENTATION
 from core.opencv_ops import GROUPS, MOST_STEPS, OPERATIONS, Step, as_code, from_text, run, to_text
-from core.robustness import CHANGES
+from core.robustness import CORRUPTIONS
 from core.serving import load_predictor
 from core.settings import Settings
 from pages.components import keys, memory
@@ -35,9 +35,9 @@ from tests.pages.opening import APP, fine, html_of
 from tests.pages.reading import asked, button, plain, texts, worked
 
 CNN, FOREST, LOGISTIC = "mnist-cnn", "mnist-random-forest", "mnist-logistic-regression"
-SHIPPED = (CNN, FOREST, LOGISTIC)
+BUNDLED = (CNN, FOREST, LOGISTIC)
 FIRST = "gaussian_blur~canny"  # the pipeline of a first visit
-SAMPLES = (*datasets.PHOTOGRAPHS, *(f"digit_{digit}" for digit in range(10)))
+SAMPLES = (*datasets.PHOTOS, *(f"digit_{digit}" for digit in range(10)))
 LARGE, SMALL, VARIANT = 760, 300, 256  # pixels of the longer side
 OWN = tuple(param for param in AUGMENTATION if param.only_if)  # what custom augmentation has
 IMAGE = re.compile(r'<img src="data:image/(png|jpeg);base64,([^"]+)" alt="([^"]*)">')
@@ -65,7 +65,7 @@ class Seen:
 
 @pytest.fixture
 def studio(tmp_path, monkeypatch) -> Iterator[Settings]:
-    """Empty folders for all that is made, beside the shipped runs; jobs are queued, not started."""
+    """Empty folders for all that is made, beside the bundled runs; jobs are queued, not started."""
     with own_folders(tmp_path, monkeypatch) as changed:
         for module in (jobs, queue):
             monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
@@ -76,9 +76,9 @@ def studio(tmp_path, monkeypatch) -> Iterator[Settings]:
 def open_page(studio) -> Callable[..., AppTest]:
     """`open_page(sample="cat", pipeline="invert")`: the image lab with that in the address."""
 
-    def open_at(**address: str) -> AppTest:
+    def open_at(**url: str) -> AppTest:
         page = AppTest.from_file(APP, default_timeout=120).switch_page("image_lab.py")
-        for name, value in ({keys.LAB_SAMPLE: "digit_3"} | address).items():
+        for name, value in ({keys.LAB_SAMPLE: "digit_3"} | url).items():
             page.query_params[name] = value
         return fine(page.run())
 
@@ -105,7 +105,7 @@ def sample(name: str) -> np.ndarray:
     """The image of a sample, read anew."""
     if name.startswith("digit_"):
         return datasets.sample_images("mnist")[int(name[-1])][..., 0]
-    return datasets.photograph(name)
+    return datasets.photo(name)
 
 
 def seen(page: AppTest) -> list[Seen]:
@@ -188,7 +188,7 @@ def test_every_view_is_shown_for_every_sample(open_page, name):
     assert [one.title for one in seen(page)] == [str(number) for number in range(1, 13)]
     assert all(one.is_like(fit_within(image, VARIANT)) for one in seen(page))
     fine(page.button_group(key=keys.LAB_VIEW).set_value("robustness").run())
-    assert [one.title for one in seen(page)] == [f"{s:g}" for s in CHANGES["noise"].strengths]
+    assert [one.title for one in seen(page)] == [f"{s:g}" for s in CORRUPTIONS["noise"].severities]
     assert not page.error and not page.warning
     fine(page.button_group(key=keys.LAB_VIEW).set_value("pipeline").run())
     check_images(page, image, from_text(FIRST))
@@ -201,26 +201,26 @@ def test_a_sample_is_chosen_on_the_page(open_page, name):
     fine(page.button_group(key=keys.LAB_SAMPLE).set_value(name).run())
     assert asked(page, keys.LAB_SAMPLE) == (None if name == "flower" else name)
     check_images(page, sample(name), from_text("invert"))
-    licence = [f"Photograph: {datasets.PHOTOGRAPHS[name][3]}."] if name[-2] != "_" else []
+    licence = [f"Photo: {datasets.PHOTOS[name][3]}."] if name[-2] != "_" else []
     assert captions(page) == licence
 
 
 @pytest.mark.parametrize(
-    "address",
+    "url",
     [{"sample": "unicorn"}, {"sample": ""}, {"image": "telescope"}, {"lab": "kitchen"}],
     ids=str,
 )
-def test_a_link_to_what_is_not_there_shows_the_usual(open_page, address):
-    page = open_page(**address)
-    shown = "flower" if "sample" in address else "digit_3"
+def test_a_link_to_what_is_not_there_shows_the_usual(open_page, url):
+    page = open_page(**url)
+    shown = "flower" if "sample" in url else "digit_3"
     check_images(page, sample(shown), from_text(FIRST))
 
 
-def test_a_photograph_that_is_not_there_is_told(open_page, monkeypatch):
-    monkeypatch.setitem(datasets.PHOTOGRAPHS, "cat", ("Cat", "skimage", "data/no.png", "CC0"))
-    datasets.photograph.cache_clear()
+def test_a_photo_that_is_not_there_is_told(open_page, monkeypatch):
+    monkeypatch.setitem(datasets.PHOTOS, "cat", ("Cat", "skimage", "data/no.png", "CC0"))
+    datasets.photo.cache_clear()
     page = open_page(sample="cat")
-    assert "The photograph 'cat' should come with skimage, but is not there." in texts(page)
+    assert "The photo 'cat' should come with skimage, but is not there." in texts(page)
     assert "Choose or take an image above to begin." in texts(page)
     assert seen(page) == []
 
@@ -621,9 +621,9 @@ def test_a_model_is_asked_before_and_after_each_step(open_page, model, name):
     titles += [f"{number} · {step.spec.title}" for number, step in enumerate(steps, 1)]
     for title, image in zip(titles, [sample(name), *run(sample(name), steps)], strict=True):
         try:
-            reading = predictor.read(image)
-            said = as_percent(reading.confidence) + " sure"
-            expected.append((title, reading.label, said))
+            prediction = predictor.read(image)
+            said = as_percent(prediction.confidence) + " sure"
+            expected.append((title, prediction.label, said))
         except ImageError as error:
             expected.append((title, "–", str(error)))
     first = expected[0][1]
@@ -648,8 +648,11 @@ def test_the_model_is_chosen_on_the_page(open_page):
     for name in (LOGISTIC, CNN):
         fine(page.selectbox(key=keys.LAB_RUN).set_value(name).run())
         assert asked(page, keys.LAB_RUN) == (None if name == CNN else name)
-        reading = load_predictor(runs.load(name)).read(sample("digit_6"))
-        assert opinions(page)[0][2:] == (reading.label, as_percent(reading.confidence) + " sure")
+        prediction = load_predictor(runs.load(name)).read(sample("digit_6"))
+        assert opinions(page)[0][2:] == (
+            prediction.label,
+            as_percent(prediction.confidence) + " sure",
+        )
 
 
 def test_a_model_that_cannot_be_opened_is_told(open_page, studio, small_run):
@@ -727,17 +730,15 @@ def test_each_field_changes_the_variants(open_page, name):
 @pytest.mark.parametrize("name", ["digit_3", "coins", "flower"])
 def test_a_whole_policy_comes_with_a_link(open_page, name):
     values = VALUES | REST
-    address = {f"lab.{field}": str(value) for field, value in values.items()}
-    page = open_page(lab="random", sample=name, **address)
+    url = {f"lab.{field}": str(value) for field, value in values.items()}
+    page = open_page(lab="random", sample=name, **url)
     assert {field: widget.value for field, widget in fields(page).items()} == values
     check_variants(page, sample(name), Policy(**values))
 
 
-@pytest.mark.parametrize(
-    "address", [{"lab.rotation": "much"}, {"lab.blur": "99"}, {"lab.fill": "x"}]
-)
-def test_rubbish_values_in_a_link_are_passed_over(open_page, address):
-    check_variants(open_page(lab="random", **address), sample("digit_3"), Policy())
+@pytest.mark.parametrize("url", [{"lab.rotation": "much"}, {"lab.blur": "99"}, {"lab.fill": "x"}])
+def test_rubbish_values_in_a_link_are_passed_over(open_page, url):
+    check_variants(open_page(lab="random", **url), sample("digit_3"), Policy())
 
 
 def test_number_and_seed_decide_the_variants(open_page):
@@ -784,8 +785,8 @@ def link_to_training(page: AppTest) -> dict[str, str]:
     ids=["nothing", "one", "with a fill", "all that change", "all"],
 )
 def test_the_train_page_is_handed_the_policy(open_page, values):
-    address = {f"lab.{field}": str(value) for field, value in values.items()}
-    page = open_page(lab="random", **address)
+    url = {f"lab.{field}": str(value) for field, value in values.items()}
+    page = open_page(lab="random", **url)
     query = link_to_training(page)
     expected = {param.name: param.default for param in OWN} | values
     assert query == {
@@ -824,9 +825,9 @@ SETTINGS = {"runs": [LOGISTIC], "change": "contrast", "images": 100}
 
 def breaking(open_page, **changed: str) -> AppTest:
     """The page at what `SETTINGS` asks for."""
-    address = {"lab": "robustness", "breaks": LOGISTIC, "change": "contrast"} | changed
-    page = open_page(**address)
-    return fine(page.select_slider(key=keys.BREAKING_IMAGES).set_value(100).run())
+    url = {"lab": "robustness", "breaks": LOGISTIC, "change": "contrast"} | changed
+    page = open_page(**url)
+    return fine(page.select_slider(key=keys.ROBUSTNESS_IMAGES).set_value(100).run())
 
 
 def check_result(page: AppTest, job: jobs.Job) -> None:
@@ -866,9 +867,9 @@ def test_a_measurement_is_queued_and_its_figures_are_shown(open_page):
 @pytest.mark.parametrize(
     ("key", "kind", "value"),
     [
-        (keys.BREAKING, "button_group", "blur"),
-        (keys.BREAKING_RUNS, "multiselect", [LOGISTIC, CNN]),
-        (keys.BREAKING_IMAGES, "select_slider", 200),
+        (keys.ROBUSTNESS, "button_group", "blur"),
+        (keys.ROBUSTNESS_RUNS, "multiselect", [LOGISTIC, CNN]),
+        (keys.ROBUSTNESS_IMAGES, "select_slider", 200),
     ],
 )
 def test_other_settings_have_not_been_measured_yet(open_page, key, kind, value):
@@ -883,42 +884,42 @@ def test_other_settings_have_not_been_measured_yet(open_page, key, kind, value):
     assert len(jobs.list_jobs()) == 2
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", CORRUPTIONS)
 def test_every_change_is_shown_on_an_image(open_page, change):
     page = open_page(lab="robustness", change=change, breaks=LOGISTIC)
-    assert asked(page, keys.BREAKING) == (None if change == "noise" else change)
+    assert asked(page, keys.ROBUSTNESS) == (None if change == "noise" else change)
     images, _ = datasets.load_test("mnist")
     expected = robustness.example(images[0, ..., 0], change)
-    assert [one.title for one in seen(page)] == [f"{s:g}" for s in CHANGES[change].strengths]
+    assert [one.title for one in seen(page)] == [f"{s:g}" for s in CORRUPTIONS[change].severities]
     for one, wanted in zip(seen(page), expected, strict=True):
         assert np.array_equal(one.image, wanted)
-    assert f"A test image at each strength. {CHANGES[change].unit}." in captions(page)
+    assert f"A test image at each strength. {CORRUPTIONS[change].unit}." in captions(page)
 
 
 def test_nothing_chosen_gives_a_hint(open_page):
     page = breaking(open_page)
-    fine(page.multiselect(key=keys.BREAKING_RUNS).set_value([]).run())
+    fine(page.multiselect(key=keys.ROBUSTNESS_RUNS).set_value([]).run())
     assert "Choose at least one trained model." in texts(page)
     assert button(page, "Measure").disabled
     assert seen(page) == [] and not page.error
-    fine(page.multiselect(key=keys.BREAKING_RUNS).set_value([CNN]).run())
+    fine(page.multiselect(key=keys.ROBUSTNESS_RUNS).set_value([CNN]).run())
     assert not button(page, "Measure").disabled
 
 
 @pytest.mark.parametrize(
     ("breaks", "chosen"),
     [
-        (None, SHIPPED),
+        (None, BUNDLED),
         (LOGISTIC, [LOGISTIC]),
         (f"{LOGISTIC},was-deleted,{CNN}", [LOGISTIC, CNN]),
-        ("was-deleted", SHIPPED),
+        ("was-deleted", BUNDLED),
     ],
 )
 def test_models_come_with_a_link(open_page, breaks, chosen):
     page = open_page(lab="robustness", **({"breaks": breaks} if breaks else {}))
-    assert page.multiselect(key=keys.BREAKING_RUNS).value == list(chosen)
-    expected = None if chosen == SHIPPED else ",".join(chosen)
-    assert asked(page, keys.BREAKING_RUNS) == expected
+    assert page.multiselect(key=keys.ROBUSTNESS_RUNS).value == list(chosen)
+    expected = None if chosen == BUNDLED else ",".join(chosen)
+    assert asked(page, keys.ROBUSTNESS_RUNS) == expected
 
 
 def test_a_link_to_too_many_models_takes_the_first_six(open_page, studio, small_run):
@@ -928,7 +929,7 @@ def test_a_link_to_too_many_models_takes_the_first_six(open_page, studio, small_
         shutil.copytree(small_run.folder, folder)
         (folder / runs.CARD).write_text(replace(small_run.card, id=name).to_json())
     page = open_page(lab="robustness", breaks=",".join(names))
-    assert page.multiselect(key=keys.BREAKING_RUNS).value == names[:-1]
+    assert page.multiselect(key=keys.ROBUSTNESS_RUNS).value == names[:-1]
     fine(button(page, "Measure").click().run())
     assert jobs.list_jobs()[0].settings["runs"] == names[:-1]
 
@@ -996,4 +997,4 @@ def test_a_run_that_was_deleted_meanwhile_is_not_measured(open_page, studio, sma
     shutil.rmtree(folder)
     fine(button(page, "Measure").click().run())
     assert jobs.list_jobs() == []
-    assert page.multiselect(key=keys.BREAKING_RUNS).value == list(SHIPPED)
+    assert page.multiselect(key=keys.ROBUSTNESS_RUNS).value == list(BUNDLED)

@@ -18,7 +18,7 @@ PETS = {f"{name}/{number}.png": png(number) for name in ("cats", "dogs") for num
 TRAIN = ("train", {"step": "data", "dataset": "+own"}, keys.UPLOAD)
 COMPARE = ("compare", {keys.COMPARE_VIEW: "own"}, keys.LABELLED)
 each_place = pytest.mark.parametrize(
-    ("name", "address", "kept"), [TRAIN, COMPARE], ids=["train", "compare"]
+    ("name", "url", "kept"), [TRAIN, COMPARE], ids=["train", "compare"]
 )
 
 
@@ -49,8 +49,8 @@ def labels(page: AppTest) -> list[str]:
         ("empty.zip", b"", "it is empty"),
     ],
 )
-def test_what_is_no_zip_is_answered_in_words(name, address, kept, file, content, reason):
-    page = visit(name, **address)
+def test_what_is_no_zip_is_answered_in_words(name, url, kept, file, content, reason):
+    page = visit(name, **url)
     assert ".zip" in texts(page) and "MB" in texts(page)  # before anything is chosen
     page.file_uploader[0].upload(file, content).run()
     assert not page.exception
@@ -81,9 +81,9 @@ def test_a_file_that_is_refused_leaves_the_upload_that_is_there(tmp_path):
 
 
 @each_place
-def test_an_upload_is_forgotten_only_after_asking(name, address, kept):
+def test_an_upload_is_forgotten_only_after_asking(name, url, kept):
     upload = uploads.add(PETS.items())
-    page = visit(name, **address, **{kept: upload.id})
+    page = visit(name, **url, **{kept: upload.id})
     assert not {"Start over", "Other images"} & set(labels(page))  # they unfold the question
     (yes,) = (button for button in page.button if button.label == "Yes, forget it")
     assert uploads.load(upload.id) == upload

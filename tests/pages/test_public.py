@@ -19,7 +19,7 @@ from core.models import MODELS
 from core.progress import Reporter
 from core.settings import Settings
 from core.training import TrainConfig
-from core.visitors import KEEPER, NOBODY, acting_as
+from core.visitors import NOBODY, OWNER, acting_as
 from pages.components import keys, memory, visitor
 from pages.components.memory import Memory
 from tests.core.datasets.images_on_disk import pets, write_folder
@@ -52,9 +52,9 @@ def demo(tmp_path, monkeypatch) -> Iterator[Settings]:
 def open_page(demo, monkeypatch) -> Callable[..., AppTest]:
     """`open_page(B, "train", run="x")`: a page of the studio, as that visitor sees it."""
 
-    def open_for(me: str, page: str, **address: str) -> AppTest:
+    def open_for(me: str, page: str, **url: str) -> AppTest:
         monkeypatch.setattr(visitor, "_who", lambda: me)
-        return visit(page, **address)
+        return visit(page, **url)
 
     return open_for
 
@@ -141,7 +141,7 @@ def test_who_sends_no_cookie_that_can_be_read_is_known_by_the_session(browser, c
 
 
 @pytest.mark.parametrize("cookie", ["00", "ff" * 16, "2|00000000|00|1", "2|00000000|796f75|1"])
-def test_nobody_makes_a_keeper_or_the_studio_of_themselves(browser, cookie):
+def test_nobody_makes_a_owner_or_the_studio_of_themselves(browser, cookie):
     assert visitors.is_visitor(name := who(browser, cookie)) and name.startswith("visitor-")
 
 
@@ -152,11 +152,11 @@ def test_a_thread_that_belongs_to_no_page_is_nobodys(demo):
     assert runs.list_damaged() == []
 
 
-def test_without_the_setting_it_is_the_keeper(demo, monkeypatch):
+def test_without_the_setting_it_is_the_owner(demo, monkeypatch):
     visitor.recognise()
     monkeypatch.setattr(visitor, "settings", replace(demo, public=False))
     visitor.recognise()
-    assert visitors.current() == KEEPER
+    assert visitors.current() == OWNER
 
 
 def test_two_sessions_without_cookies_are_two_visitors(demo):
@@ -181,10 +181,10 @@ def test_every_page_says_what_is_kept(open_page, page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_no_page_says_so_to_the_keeper(open_page, demo, monkeypatch, page):
+def test_no_page_says_so_to_the_owner(open_page, demo, monkeypatch, page):
     for module in (visitor, limits, visitors, uploads):
         monkeypatch.setattr(module, "settings", replace(demo, public=False))
-    assert not any(LINE in text for text in said(open_page(KEEPER, page)))
+    assert not any(LINE in text for text in said(open_page(OWNER, page)))
 
 
 def test_images_come_from_the_browser_alone(open_page):
@@ -353,7 +353,7 @@ def _end(job: Job, state: str, **result) -> None:
 
 
 # What is asked for, by page, and what proves that its maker sees it; `{…}` is one of the ids above.
-ADDRESSES = [
+URLS = [
     ("train", {"dataset": "secret-pets"}, "secretcats"),
     ("train", {"dataset": "secret-pets", "step": "model"}, "**Secret pets**: about"),
     ("train", {"dataset": "+own", "upload": "{upload}"}, "**secretcats** has arrived"),
@@ -400,9 +400,9 @@ ADDRESSES = [
 ECHOED = "not found"  # a warning repeats what the address asks for
 
 
-def of_another(page: AppTest, address: dict[str, str], demo: Settings) -> list[str]:
+def of_another(page: AppTest, url: dict[str, str], demo: Settings) -> list[str]:
     """What was sent that tells of what another has made."""
-    asked = [name for value in address.values() for name in value.split(",")]
+    asked = [name for value in url.values() for name in value.split(",")]
     found = []
     for text in said(page):
         if ECHOED in text:
@@ -410,16 +410,16 @@ def of_another(page: AppTest, address: dict[str, str], demo: Settings) -> list[s
                 text = text.replace(name, "")
         if (
             "secret" in text.lower()
-            or (SEVEN in text and "sketch" in address)
+            or (SEVEN in text and "sketch" in url)
             or str(demo.work_dir.parent) in text
         ):
             found.append(text)
     return found
 
 
-@pytest.mark.parametrize(("name", "address", "proof"), ADDRESSES, ids=str)
-def test_an_address_shows_nothing_to_another(open_page, demo, made, name, address, proof):
-    filled = {key: value.format(**made) for key, value in address.items()}
+@pytest.mark.parametrize(("name", "url", "proof"), URLS, ids=str)
+def test_an_address_shows_nothing_to_another(open_page, demo, made, name, url, proof):
+    filled = {key: value.format(**made) for key, value in url.items()}
     for me in (A, B):  # after A all caches are filled
         page = open_page(me, name, **filled)
         folded = {"image_lab": keys.LAB_OPINION, "recognise": keys.SETTINGS}
@@ -432,7 +432,7 @@ def test_an_address_shows_nothing_to_another(open_page, demo, made, name, addres
     assert of_another(page, filled, demo) == []
     fine(page.run())
     assert of_another(page, filled, demo) == []
-    if address.get("image") == "drawing":
+    if url.get("image") == "drawing":
         assert any("Nothing was drawn yet" in text for text in said(page))
 
 
@@ -446,7 +446,7 @@ def test_an_address_shows_nothing_to_another(open_page, demo, made, name, addres
         ("compare", {keys.NEXT_COMPARED: ["secret-run", "secret-other"]}),
         ("recognise", {keys.RUNS: ["secret-run"], keys.SETTINGS: True}),
         ("image_lab", {keys.LAB_RUN: "secret-run", keys.LAB_OPINION: True}),
-        ("image_lab", {keys.LAB_VIEW: "robustness", keys.BREAKING_RUNS: ["secret-run"]}),
+        ("image_lab", {keys.LAB_VIEW: "robustness", keys.ROBUSTNESS_RUNS: ["secret-run"]}),
     ],
 )
 def test_nor_does_what_a_session_holds(open_page, demo, made, monkeypatch, name, held):
@@ -477,7 +477,7 @@ def test_a_drawing_is_kept_for_each_visitor(open_page, made):
         assert memory._place(TOKEN) != f"{A} {TOKEN}"
         memory._shelf().put(memory._place(TOKEN), Memory({"objects": [{"other": 1}]}, b"png"))
     assert memory._shelf().get(f"{A} {TOKEN}").drawing == {"objects": [{"secret": 1}]}
-    assert memory._place(TOKEN) == TOKEN  # of the keeper
+    assert memory._place(TOKEN) == TOKEN  # of the owner
 
 
 def test_no_network_has_the_drawings_of_others_forgotten(demo, made):

@@ -105,12 +105,12 @@ def test_every_setting_has_help(app):
         assert widget.help, widget.label
 
 
-# A model that knows photographs, not digits
+# A model that knows photos, not digits
 
 COLOURS = {"red *fruit*": (190, 40, 30), "green <leaves>": (40, 160, 50)}
 
 
-def photograph(name: str, seed: int) -> bytes:
+def photo(name: str, seed: int) -> bytes:
     """Grain of one colour, 24 pixels wide and 20 high."""
     noise = np.random.default_rng(seed).normal(0, 20, (20, 24, 3))
     return encode_png(np.clip(noise + COLOURS[name], 0, 255).astype(np.uint8))
@@ -120,7 +120,7 @@ def photograph(name: str, seed: int) -> bytes:
 def photos(tmp_path, monkeypatch, app):
     """The page with `colours-knn-1`, trained on coloured images, as the model that answers."""
     files = {
-        f"{name}/{number}.png": photograph(name, 100 * label + number)
+        f"{name}/{number}.png": photo(name, 100 * label + number)
         for label, name in enumerate(COLOURS)
         for number in range(20)
     }
@@ -137,22 +137,22 @@ def shown_text(app) -> str:
 
 
 @pytest.mark.parametrize("source", [None, "draw", "upload", "unheard-of"])
-def test_photographs_are_shown_not_drawn(photos, source):
+def test_photos_are_shown_not_drawn(photos, source):
     if source:
         photos.query_params[keys.SOURCE] = source
     photos.run()
     assert not photos.exception
-    _, where = photos.button_group  # after digits or photographs
+    _, where = photos.button_group  # after digits or photos
     assert where.options == ["Upload", "Camera"]
     assert where.value == "upload"
     assert len(photos.file_uploader) == 1
     named = [button.key for button in photos.button if button.key]
-    assert all(key.startswith("photograph_") for key in named)  # no strokes, no digits
+    assert all(key.startswith("photo_") for key in named)  # no strokes, no digits
     assert "digit" not in shown_text(photos).replace(PAGES["recognise"].how.strip(), "")
     assert "knows only: green <leaves>, red *fruit*." in shown_text(photos)
 
 
-def test_the_camera_is_offered_for_photographs(photos):
+def test_the_camera_is_offered_for_photos(photos):
     photos.query_params[keys.SOURCE] = "camera"
     photos.run()
     assert not photos.exception
@@ -160,9 +160,9 @@ def test_the_camera_is_offered_for_photographs(photos):
 
 
 @pytest.mark.parametrize("name", COLOURS)
-def test_a_photograph_is_answered(photos, name):
+def test_a_photo_is_answered(photos, name):
     photos.run()
-    photos.file_uploader[0].upload("one.png", photograph(name, 7)).run()
+    photos.file_uploader[0].upload("one.png", photo(name, 7)).run()
     assert not photos.exception
     escaped = name.replace("<", "&lt;").replace(">", "&gt;")
     assert html_of(photos).count(f"<b>{escaped}</b>") == 2  # the large answer, and the model's own
@@ -173,15 +173,15 @@ def test_a_photograph_is_answered(photos, name):
     ]
 
 
-def test_a_photograph_is_read_by_a_model_of_digits_too(photos):
+def test_a_photo_is_read_by_a_model_of_digits_too(photos):
     photos.query_params[keys.RUNS] = "colours-knn-1,mnist-cnn"
     photos.run()
-    photos.file_uploader[0].upload("one.png", photograph("red *fruit*", 7)).run()
+    photos.file_uploader[0].upload("one.png", photo("red *fruit*", 7)).run()
     assert not photos.exception
     assert "<b>red *fruit*</b>" in html_of(photos)
 
 
-def test_many_photographs_become_a_table_and_a_csv_with_every_probability(photos, monkeypatch):
+def test_many_photos_become_a_table_and_a_csv_with_every_probability(photos, monkeypatch):
     downloads = {}
     real = st.download_button
 
@@ -191,7 +191,7 @@ def test_many_photographs_become_a_table_and_a_csv_with_every_probability(photos
 
     monkeypatch.setattr(st, "download_button", keep)
     photos.run()
-    files = [(f"{number}.png", photograph(name, 7)) for number, name in enumerate(COLOURS)]
+    files = [(f"{number}.png", photo(name, 7)) for number, name in enumerate(COLOURS)]
     files.insert(1, ("bad.png", b"no image"))
     photos.file_uploader[0].set_value([(*file, "image/png") for file in files]).run()
     assert not photos.exception
@@ -210,7 +210,7 @@ def test_many_photographs_become_a_table_and_a_csv_with_every_probability(photos
     assert list(table.loc[1, probabilities]) == ["", ""]
 
 
-def test_models_of_digits_and_of_photographs_take_turns(photos):
+def test_models_of_digits_and_of_photos_take_turns(photos):
     photos.session_state[keys.SETTINGS] = True
     photos.run()
     for chosen, sources in (

@@ -63,7 +63,7 @@ def test_the_views_of_a_comparison_name_runs_by_their_titles(view):
         },
     )
     if view == "figures":
-        page.session_state[keys.ALL_FIGURES] = True
+        page.session_state[keys.ALL_METRICS] = True
         page.run()
     if view == "confusion":
         page.session_state[keys.CELL_LIST] = True
@@ -74,14 +74,14 @@ def test_the_views_of_a_comparison_name_runs_by_their_titles(view):
 
 
 @pytest.mark.parametrize(
-    ("name", "address"),
+    ("name", "url"),
     [
         ("image_lab", {"lab": "robustness"}),
         ("train", {"step": "trainings"}),
         ("recognise", {keys.RUNS: ",".join(TITLES)}),
     ],
 )
-def test_lists_of_runs_tell_those_with_the_same_title_apart(name, address):
-    text = read(visit(name, [keys.SETTINGS], **address))
+def test_lists_of_runs_tell_those_with_the_same_title_apart(name, url):
+    text = read(visit(name, [keys.SETTINGS], **url))
     assert OF_THIRD not in text
     assert all(name in text for name in NAMES)

@@ -20,7 +20,7 @@ from core.jobs.job import lock_of, write_status
 from core.models import MODELS, Param, transfer
 from core.models.presets import CNN_PRESETS
 from core.settings import Settings
-from core.training import MAX_SEED, TrainConfig, shipped, train
+from core.training import MAX_SEED, TrainConfig, bundled, train
 from pages.components import html, keys, model_form
 from tests.core.datasets.images_on_disk import pets, png, some, write_folder
 from tests.core.jobs.conftest import own_folders
@@ -60,8 +60,8 @@ def open_page(studio) -> Callable[..., AppTest]:
         if param.advanced
     }
 
-    def open_at(step: str, **address: str) -> AppTest:
-        return visit("train", advanced, **{"dataset": "digits", "step": step} | address)
+    def open_at(step: str, **url: str) -> AppTest:
+        return visit("train", advanced, **{"dataset": "digits", "step": step} | url)
 
     return open_at
 
@@ -321,7 +321,7 @@ def test_a_backbone_that_is_not_here_is_offered_for_download(open_page, submitte
     assert submitted == [("weights", {"backbone": "vgg16"})]
 
 
-def test_own_photographs_begin_with_the_pretrained_network(open_page, tmp_path):
+def test_own_photos_begin_with_the_pretrained_network(open_page, tmp_path):
     datasets.import_images(write_folder(pets(), tmp_path / "pets"), "pets")
     page = open_page("model", dataset="pets")
     assert page.selectbox(key=keys.MODEL).value == "efficientnet_lite0"
@@ -474,15 +474,15 @@ def test_the_form_shows_the_same_in_python(open_page):
 
 
 def test_values_in_the_address_are_taken_up(open_page, submitted):
-    address = {"mlp.epochs": "9", "mlp.hidden_units": "32-16", "mlp.features": "pca", "seed": "4"}
-    page = open_page("model", model="mlp", **address)
+    url = {"mlp.epochs": "9", "mlp.hidden_units": "32-16", "mlp.features": "pca", "seed": "4"}
+    page = open_page("model", model="mlp", **url)
     expected = {"epochs": 9, "hidden_units": "32-16", "features": "pca", "pca_components": 50}
     assert expected.items() <= shown(page, "mlp").items()
     assert fields(page)[keys.SEED].value == 4
 
 
 @pytest.mark.parametrize(
-    "address",
+    "url",
     [
         {"mlp.epochs": "many"},
         {"mlp.epochs": "100000"},
@@ -492,8 +492,8 @@ def test_values_in_the_address_are_taken_up(open_page, submitted):
         {"dataset": "unheard-of"},
     ],
 )
-def test_values_in_the_address_that_are_not_allowed_are_passed_over(open_page, address):
-    page = open_page("model", **{"model": "mlp", **address})
+def test_values_in_the_address_that_are_not_allowed_are_passed_over(open_page, url):
+    page = open_page("model", **{"model": "mlp", **url})
     assert not page.error
     assert shown(page, "mlp")["epochs"] == 15
     assert not button(page, "Start training").disabled
@@ -507,7 +507,7 @@ def small_runs(tmp_path_factory) -> Path:
     """A folder of small runs, one for each way of learning. Read it only."""
     folder = tmp_path_factory.mktemp("small-runs")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        changed = replace(runs.folder.settings, runs_dir=folder, shipped_runs_dir=folder / "none")
+        changed = replace(runs.folder.settings, runs_dir=folder, bundled_runs_dir=folder / "none")
         monkeypatch.setattr(runs.folder, "settings", changed)
         for model, hyperparameters in QUICK.items():
             train(TrainConfig("digits", model, hyperparameters, name=f"my-{model}"))
@@ -536,13 +536,13 @@ def broken(state: str, error: str = "", kept: bool = False, history=(), **settin
 
 
 def test_without_any_run_nothing_is_shown(open_page, studio, monkeypatch):
-    monkeypatch.setattr(runs.folder, "settings", replace(studio, shipped_runs_dir=studio.data_dir))
+    monkeypatch.setattr(runs.folder, "settings", replace(studio, bundled_runs_dir=studio.data_dir))
     page = open_page("trainings")
     assert "Nothing has been trained yet." in texts(page)
 
 
-@pytest.mark.parametrize("name", runs.SHIPPED)
-def test_shipped_runs_are_shown_but_cannot_be_changed(open_page, name):
+@pytest.mark.parametrize("name", runs.BUNDLED)
+def test_bundled_runs_are_shown_but_cannot_be_changed(open_page, name):
     page = open_page("trainings", run=name)
     run = runs.load(name)
     assert fields(page)[keys.SHOWN_RUN].value == name
@@ -698,7 +698,7 @@ def test_another_training_begins_with_the_settings_of_a_run(open_page, with_runs
     assert page.query_params[keys.DATASET] in ("digits", ["digits"])
     run = runs.load("my-mlp")
     assert shown(page, "mlp") == run.card.hyperparameters
-    assert keys.VALIDATION_PART not in page.query_params  # it was the usual one
+    assert keys.VALIDATION_FRACTION_KEY not in page.query_params  # it was the usual one
 
 
 def test_another_training_needs_a_name_of_its_own(open_page, with_runs):
@@ -733,8 +733,8 @@ def test_another_training_begins_with_the_largest_seed(open_page):
     assert not button(page, "Start training").disabled
 
 
-@pytest.mark.parametrize("name", shipped.CONFIGS)  # those whose images come along
-def test_another_training_begins_with_the_settings_of_a_shipped_run(open_page, name):
+@pytest.mark.parametrize("name", bundled.CONFIGS)  # those whose images come along
+def test_another_training_begins_with_the_settings_of_a_bundled_run(open_page, name):
     page = look(open_page("trainings", run=name), name, "Settings")
     fine(button(page, "Train again with other settings").click().run())
     card = runs.load(name).card

@@ -1,4 +1,4 @@
-"""Networks that have learnt from ImageNet already, and a small head that learns the rest.
+"""Networks that have learned from ImageNet already, and a small head that learns the rest.
 
 What can be had is in `BACKBONES`; `build` puts a head on one. Weights are files: one comes with the
 studio, the others are downloaded when first asked for (`fetch_weights`).

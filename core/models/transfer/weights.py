@@ -56,7 +56,7 @@ def check_here(name: str) -> None:
     backbone = find(name)
     if not is_here(name):
         raise ModelError(
-            f"What {backbone.title} has learnt from ImageNet is not on this machine yet "
+            f"What {backbone.title} has learned from ImageNet is not on this machine yet "
             f"({backbone.download_bytes / 1e6:,.0f} MB). Download it on the Train page, or with: "
             f"python -m core models download {name}"
         )
@@ -109,7 +109,7 @@ def _check_noted(path: Path) -> None:
 
 
 def load_backbone(name: str, size: int):
-    """The backbone with what it has learnt, frozen.
+    """The backbone with what it has learned, frozen.
 
     Args:
         name: one of `BACKBONES`.

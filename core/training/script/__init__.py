@@ -44,13 +44,13 @@ def as_script(config: TrainConfig, remark: str = "") -> str:
     if config.family == "classical":
         add_images(script, config, found, seed=literal(config.seed))
         classical.add_training(script, config, found)
-        classical.add_figures(script)
+        classical.add_metrics(script)
     else:
         network.add_settings(script, config, found)
         add_images(script, config, found, seed="SEED")
         pretrained = bool(MODELS[config.model].backbone)
         (transfer if pretrained else network).add_training(script, config, found)
-        network.add_figures(script)
+        network.add_metrics(script)
     return script.text(_docstring(config, remark))
 
 

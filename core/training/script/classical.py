@@ -49,7 +49,7 @@ def add_training(script: Script, config: TrainConfig, found: Amounts) -> None:
         _add_probabilities(script, found, literal(config.seed))
 
 
-def add_figures(script: Script) -> None:
+def add_metrics(script: Script) -> None:
     """Add the sections that measure `model` and keep it."""
     script.uses(
         "import skops.io", "from sklearn.metrics import accuracy_score, classification_report"
@@ -93,7 +93,7 @@ def _add_deep(script: Script, config: TrainConfig) -> None:
             f"size={size}",
             f"input_shape={shape_of(config)}",
         ),
-        why=f"{backbone.title} has learnt from 1.3 million photographs (ImageNet). What it finds "
+        why=f"{backbone.title} has learned from 1.3 million photos (ImageNet). What it finds "
         "in an image often tells more than the bare pixels.",
     )
     add_found_in(script, "extractor", backbone)

@@ -38,15 +38,15 @@ class Phase:
         epochs: how many.
         validation: images and targets that it is measured on after each epoch.
         why: what the comment on its learning begins with.
-        learnt: what gets the figures of all epochs; empty if they are not needed.
-        before: `learnt` of the phase that this one goes on from; empty if it is the first.
+        learned: what gets the figures of all epochs; empty if they are not needed.
+        before: `learned` of the phase that this one goes on from; empty if it is the first.
     """
 
     learner: str = "model"
     epochs: str = "EPOCHS"
     validation: str = "(x_val, y_val)"
     why: str = "Learning: in each epoch the network sees every training image once."
-    learnt: str = ""
+    learned: str = ""
     before: str = ""
 
 
@@ -172,7 +172,7 @@ def _add_score(script: Script) -> None:
 
 
 def _fit(phase: Phase, options: list[str]) -> Call:
-    result = f"{phase.learnt} = " if phase.learnt else ""
+    result = f"{phase.learned} = " if phase.learned else ""
     epochs = [f"epochs={phase.epochs}"]
     if phase.before:
         epochs = ["initial_epoch=begun", f"epochs=begun + {phase.epochs}"]

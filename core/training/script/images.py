@@ -1,4 +1,4 @@
-"""The part of a script that is the same for every model: which images are learnt from."""
+"""The part of a script that is the same for every model: which images are learned from."""
 
 import math
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Amounts:
 
     Attributes:
         train, val: in the training and the validation part of the dataset.
-        used: training images that are learnt from.
+        used: training images that are learned from.
         classes: how many classes.
         rare: whether some class is too rare to be drawn from, or left, in proportion.
     """

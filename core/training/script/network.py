@@ -60,7 +60,7 @@ def _building(model: str) -> Callable[[Script, Mapping[str, Any], Shape, int], N
     return add_model
 
 
-def add_figures(script: Script) -> None:
+def add_metrics(script: Script) -> None:
     """Add the sections that measure `model` and keep it."""
     script.add(
         "_, accuracy = model.evaluate(x_val, y_val, verbose=0)",

@@ -27,9 +27,9 @@ def add_training(script: Script, config: TrainConfig, found: Amounts) -> None:
     if cached:
         _add_features(script, backbone)
     _add_batches(script, config, found.classes)
-    phase = Phase(why=_FROZEN, learnt="learnt" * tuned)
+    phase = Phase(why=_FROZEN, learned="learned" * tuned)
     if cached:
-        phase = Phase("head", "EPOCHS", "(found_val, y_val)", _CACHED, "learnt" * tuned)
+        phase = Phase("head", "EPOCHS", "(found_val, y_val)", _CACHED, "learned" * tuned)
     add_compile(script, hyperparameters, steps_of(config, found, "epochs"), phase)
     add_fit(script, hyperparameters, phase)
     if tuned:
@@ -58,7 +58,7 @@ def _add_frozen(script: Script, config: TrainConfig, backbone: Backbone) -> None
         f'backbone = load_backbone("{backbone.name}", {size})  # its weights are frozen',
         "x = layers.GlobalAveragePooling2D()(backbone(x, training=False))",
         "frozen = keras.Model(inputs, x)",
-        why=f"{backbone.title} has learnt from 1.3 million photographs (ImageNet) and is taken as "
+        why=f"{backbone.title} has learned from 1.3 million photos (ImageNet) and is taken as "
         f"it is. It sees images of {size} by {size} pixels. How much it finds of each of its "
         f"{backbone.features} patterns is averaged over the image.",
     )
@@ -132,13 +132,13 @@ def _add_fine_tuning(
     )
     changed = ", changed=True" * are_changed(hyperparameters)
     script.add(
-        "begun = len(learnt.epoch)",
+        "begun = len(learned.epoch)",
         [f"batches = Batches(x_train{changed})"] * hyperparameters["cache_features"],
         "batches.begin(begun)",
         why="The count of epochs goes on, so that the images come in an order not seen before.",
     )
     settings = {**hyperparameters, "learning_rate": hyperparameters["fine_tune_rate"]}
-    phase = Phase(epochs="FINE_TUNING_EPOCHS", why=_TUNING, before="learnt")
+    phase = Phase(epochs="FINE_TUNING_EPOCHS", why=_TUNING, before="learned")
     add_compile(script, settings, steps_of(config, found, "fine_tune_epochs"), phase)
     add_fit(script, settings, phase)
 

@@ -54,7 +54,7 @@ def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
         st.info(images, icon=":material/hide_image:")
         page_link = "train.py"
         st.page_link(page_link, label="To the datasets", icon=":material/photo_library:")
-        _show_answers(found, indices)
+        _show_predictions(found, indices)
         return
     turn = f"{keys.MORE}_{key}"
     shown = indices[: _AT_ONCE * st.session_state.get(turn, 1)]
@@ -73,9 +73,9 @@ def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
         )
 
 
-def in_cell(evaluation: Evaluation, truth: int, answer: int) -> np.ndarray:
+def in_cell(evaluation: Evaluation, truth: int, prediction: int) -> np.ndarray:
     """Which images of a class were given an answer, bool, shape `(N,)`."""
-    return (evaluation.labels == truth) & (evaluation.predictions == answer)
+    return (evaluation.labels == truth) & (evaluation.predictions == prediction)
 
 
 def surest_first(evaluation: Evaluation, places: np.ndarray, turned: bool = False) -> np.ndarray:
@@ -130,13 +130,13 @@ def _card(
     rows = []
     for one in found:
         right = bool(one.evaluation.right[index])
-        answer = names[int(one.evaluation.predictions[index])]
+        prediction = names[int(one.evaluation.predictions[index])]
         sure = html.percent(float(one.evaluation.confidences[index]))
         word = "right" if right else "wrong"
         mark = "✓" if right else "✗"
         title = escape(called[one.id])
         rows.append(
-            f'<li><span role="img" aria-label="{word}">{mark}</span> <b>{escape(answer)}</b>'
+            f'<li><span role="img" aria-label="{word}">{mark}</span> <b>{escape(prediction)}</b>'
             f'<span>{sure}</span><small title="{title}">{title}</small></li>'
         )
     title = f"True class {escape(truth)}"
@@ -151,7 +151,7 @@ def _card(
     )
 
 
-def _show_answers(found: Sequence[Compared], indices: np.ndarray) -> None:
+def _show_predictions(found: Sequence[Compared], indices: np.ndarray) -> None:
     """What was answered, as a table: for datasets that are not here."""
     import pandas as pd
 

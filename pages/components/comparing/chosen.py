@@ -9,7 +9,7 @@ from core import comparison, datasets, runs
 from core.comparison import Compared
 from core.errors import StudioError
 from core.runs import Damaged, Run
-from pages.components import address, html, keys, run_picker
+from pages.components import html, keys, run_picker, url
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def pick() -> Choice:
     coming = st.session_state.pop(keys.NEXT_COMPARED, None)
     if coming is not None:
         st.session_state[keys.COMPARED] = coming
-    address.recall_several(keys.COMPARED, list(known), usual)
+    url.recall_several(keys.COMPARED, list(known), usual)
     called = runs.names_of(known.values())
     chosen = st.multiselect(
         "Trained models to compare",
@@ -45,12 +45,12 @@ def pick() -> Choice:
         placeholder="Choose trained models",
         help="Those that were measured on the same test images are set against each other.",
     )
-    address.note_several(keys.COMPARED, chosen, usual)
+    url.note_several(keys.COMPARED, chosen, usual)
     damaged = runs.list_damaged()
     read = []
     for run_id in chosen:
         try:
-            read.append(answers(known[run_id]))
+            read.append(predictions(known[run_id]))
         except StudioError as error:
             damaged.append(Damaged(run_id, str(error)))
     main = _main_group([one.run for one in read])
@@ -118,17 +118,17 @@ def show_apart(choice: Choice) -> None:
         )
 
 
-def answers(run: Run) -> Compared:
+def predictions(run: Run) -> Compared:
     """A run with its answers, read once for everybody.
 
     Raises:
         RunError: if they are missing or were changed.
     """
-    return _answers(str(run.folder), run.card.to_json(), run)
+    return _predictions(str(run.folder), run.card.to_json(), run)
 
 
 @st.cache_resource(show_spinner=False, max_entries=40)
-def _answers(folder: str, card: str, _run: Run) -> Compared:
+def _predictions(folder: str, card: str, _run: Run) -> Compared:
     return comparison.compared(_run)
 
 

@@ -19,9 +19,9 @@ def show(found: Sequence[Compared]) -> None:
     """Bars for all runs; the report and the commonest mistakes of one."""
     chosen.still_there(found)
     figure = choice.segments(
-        keys.CLASS_FIGURE,
+        keys.CLASS_METRIC,
         "Figure",
-        plots.CLASS_FIGURES,
+        plots.CLASS_METRICS,
         help="Precision: of the answers for a class, how many were right. Recall: of its images, "
         "how many were found. F1: both in one.",
     )
@@ -49,10 +49,10 @@ def _show_confused(found: Sequence[Compared], one: Compared) -> None:
     if isinstance(images, str):
         st.info(images, icon=":material/hide_image:")
     rows = []
-    for truth, answer, count in pairs:
-        inside = np.flatnonzero(cases.in_cell(one.evaluation, truth, answer))
+    for truth, prediction, count in pairs:
+        inside = np.flatnonzero(cases.in_cell(one.evaluation, truth, prediction))
         places = cases.surest_first(one.evaluation, inside)[:_EXAMPLES]
         shown = [] if isinstance(images, str) else [images[int(i)] for i in places]
-        rows.append((f"{names[truth]} → {names[answer]}", count, shown))
+        rows.append((f"{names[truth]} → {names[prediction]}", count, shown))
     st.html(html.STYLE + html.gallery(rows))
     st.caption("True class → answer, how often, and those it was surest of.")

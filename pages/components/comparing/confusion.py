@@ -10,7 +10,7 @@ from core import plots
 from core.comparison import Compared, run_names
 from core.names import all_shown
 from core.units import percent
-from pages.components import address, choice, html, keys
+from pages.components import choice, html, keys, url
 from pages.components.comparing import cases, chosen, matrix
 
 SCALES = {
@@ -64,7 +64,7 @@ def _pick_matrices(found: Sequence[Compared]) -> list[Compared]:
     if len(known) <= _USUAL:
         return list(found)
     usual = list(known)[:_USUAL]
-    address.recall_several(keys.MATRICES, list(known), usual)
+    url.recall_several(keys.MATRICES, list(known), usual)
     st.session_state[keys.MATRICES] = st.session_state[keys.MATRICES][:_MOST]
     names = st.multiselect(
         "Matrices side by side",
@@ -74,7 +74,7 @@ def _pick_matrices(found: Sequence[Compared]) -> list[Compared]:
         max_selections=_MOST,
         placeholder="Choose models",
     )
-    address.note_several(keys.MATRICES, names, usual)
+    url.note_several(keys.MATRICES, names, usual)
     return [known[name] for name in names]
 
 

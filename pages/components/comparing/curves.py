@@ -1,4 +1,4 @@
-"""How the runs learnt: accuracy and loss, on training and validation images."""
+"""How the runs learned: accuracy and loss, on training and validation images."""
 
 from collections.abc import Sequence
 
@@ -17,15 +17,15 @@ def show(found: Sequence[Compared]) -> None:
     without = [called[one.id] for one in found if not one.run.card.history]
     cards = [one.run for one in found]
     if len(without) == len(found):
-        st.info("No learning curve was kept for any of these.", icon=":material/info:")
+        st.info("No training curve was kept for any of these.", icon=":material/info:")
         return
-    for figure, title in (("accuracy", "Accuracy"), ("loss", "Loss")):
-        lines = plots.learning_lines(cards, figure)
+    for metric, title in (("accuracy", "Accuracy"), ("loss", "Loss")):
+        lines = plots.learning_lines(cards, metric)
         if not lines.lines:
             continue
         st.subheader(title, anchor=False)
         charts.show_lines(
-            f"curves_{figure}", found, lambda f=figure: plots.learning_lines(cards, f)
+            f"curves_{metric}", found, lambda f=metric: plots.learning_lines(cards, f)
         )
         drawn = {line.name for line in lines.lines}
         missing = [name for name in called.values() if name not in drawn]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core import comparison
-from core.comparison import FIGURES, Compared
+from core.comparison import METRICS, Compared
 from pages.components import html, keys, run_picker
 from pages.components.comparing import chosen, sortable
 from pages.components.comparing.sortable import Cell, Column
@@ -38,34 +38,34 @@ def show(found: Sequence[Compared]) -> None:
         "★ the best of each column · behind the accuracy its 95 % interval · click a heading to "
         f"sort. {_machines(found)}"
     )
-    everything = st.expander("All figures", key=keys.ALL_FIGURES, on_change="rerun")
+    everything = st.expander("All figures", key=keys.ALL_METRICS, on_change="rerun")
     if everything.open:
         with everything:
             _show_all(found, called)
 
 
 def _column(name: str) -> Column:
-    figure = FIGURES[name]
-    return Column(figure.title, figure.help, falling=figure.best == "high")
+    metric = METRICS[name]
+    return Column(metric.title, metric.help, falling=metric.best == "high")
 
 
 def _row(found: Sequence[Compared], one: Compared, name: str) -> list[Cell]:
     title = run_picker.title(one.run)
     return [
         Cell(name, name),
-        *(_cell(found, one, figure) for figure in _COLUMNS),
+        *(_cell(found, one, metric) for metric in _COLUMNS),
         Cell(title, title),
     ]
 
 
 def _cell(found: Sequence[Compared], one: Compared, name: str) -> Cell:
     """A figure with its unit, accuracy with its interval; a star if it is the best."""
-    text = comparison.written(name, one.figures[name])
+    text = comparison.written(name, one.metrics[name])
     if name == "accuracy":
-        low, high = one.figures["accuracy_low"], one.figures["accuracy_high"]
+        low, high = one.metrics["accuracy_low"], one.metrics["accuracy_high"]
         text += f" ({low * 100:.2f}–{high * 100:.2f})"
     best = one.id in comparison.best(found, name)
-    return Cell(f"{text} ★" if best else text, one.figures[name], best)
+    return Cell(f"{text} ★" if best else text, one.metrics[name], best)
 
 
 def _machines(found: Sequence[Compared]) -> str:
@@ -84,11 +84,11 @@ def _show_all(found: Sequence[Compared], called: Mapping[str, str]) -> None:
     import pandas as pd
 
     rows = []
-    for name, figure in FIGURES.items():
-        row = {"figure": figure.title, "help": figure.help}
+    for name, metric in METRICS.items():
+        row = {"figure": metric.title, "help": metric.help}
         for one in found:
             star = " ★" if one.id in comparison.best(found, name) else ""
-            row[f"run {one.id}"] = comparison.written(name, one.figures[name]) + star
+            row[f"run {one.id}"] = comparison.written(name, one.metrics[name]) + star
         rows.append(row)
     table = pd.DataFrame(rows)
     st.dataframe(

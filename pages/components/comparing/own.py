@@ -138,7 +138,7 @@ def _show_report(one: Compared, job: Job, upload: Upload) -> None:
     class_report.show(
         f"{one.id}-yours", found.evaluation, all_shown(one.run.card.class_names), "Your images"
     )
-    _offer_answers(one, found)
+    _offer_predictions(one, found)
     _show_wrong(one, found, upload)
     if found.elsewhere:
         count = html.counted(found.elsewhere, "image")
@@ -166,7 +166,7 @@ def _show_wrong(one: Compared, found: Labelled, upload: Upload) -> None:
         return
     names = all_shown(one.run.card.class_names)
     st.subheader("Wrong answers, surest first", anchor=False)
-    figures = [
+    metrics = [
         (
             fit_within(image, _SIDE),
             f"{names[found.evaluation.labels[i]]} → {names[found.evaluation.predictions[i]]}",
@@ -175,16 +175,16 @@ def _show_wrong(one: Compared, found: Labelled, upload: Upload) -> None:
         for i, image in zip(wrong, images, strict=True)
         if image is not None
     ]
-    st.html(html.STYLE + html.strip(figures, max(one.run.card.input_shape[:2])))
+    st.html(html.STYLE + html.strip(metrics, max(one.run.card.input_shape[:2])))
 
 
-def _offer_answers(one: Compared, found: Labelled) -> None:
+def _offer_predictions(one: Compared, found: Labelled) -> None:
     """Every image with its file name, true class and answer, to take away."""
     names = one.run.card.class_names
     evaluation = found.evaluation
     rows = (
-        (path, names[truth], names[answer], round(float(confidence), 4))
-        for path, truth, answer, confidence in zip(
+        (path, names[truth], names[prediction], round(float(confidence), 4))
+        for path, truth, prediction, confidence in zip(
             found.paths,
             evaluation.labels,
             evaluation.predictions,

@@ -12,7 +12,7 @@ from core.evaluation import mcnemar
 from core.names import MOST_OF_TITLE
 from core.runs import Run
 from core.units import percent
-from pages.components import address, choice, html, keys
+from pages.components import choice, html, keys, url
 from pages.components.comparing import chosen
 
 VOTES = {"soft": "Mean of the probabilities", "hard": "One vote each"}
@@ -30,10 +30,10 @@ def show(found: Sequence[Compared]) -> None:
     if len(known) < ensemble.LEAST_MEMBERS:
         st.info("Choose at least two trained models above.", icon=":material/info:")
         return
-    address.recall_several(keys.MEMBERS, list(known), list(known))
+    url.recall_several(keys.MEMBERS, list(known), list(known))
     called = comparison.run_names(known.values())
     voting = st.multiselect("Who votes", list(known), format_func=called.get, key=keys.MEMBERS)
-    address.note_several(keys.MEMBERS, voting, list(known))
+    url.note_several(keys.MEMBERS, voting, list(known))
     vote = choice.segments(
         keys.VOTE,
         "How they vote",
@@ -45,8 +45,8 @@ def show(found: Sequence[Compared]) -> None:
     try:
         ensemble.check(members)
         weights = _weights(members, vote)
-        answers = tuple(known[run_id].evaluation for run_id in voting)
-        together = Ensemble(tuple(members), weights, vote, answers)
+        predictions = tuple(known[run_id].evaluation for run_id in voting)
+        together = Ensemble(tuple(members), weights, vote, predictions)
         _show_result([known[run_id] for run_id in voting], together)
     except StudioError as error:
         st.info(html.message(error), icon=":material/info:")
@@ -60,7 +60,7 @@ def _weights(members: Sequence[Run], vote: str) -> tuple[float, ...]:
     if suggested is None:
         st.caption(
             "These models had different validation images, so no weights are suggested: some "
-            "would be judged by what they learnt from."
+            "would be judged by what they learned from."
         )
     else:
         st.button(
@@ -90,7 +90,7 @@ def _weights(members: Sequence[Run], vote: str) -> tuple[float, ...]:
                 )
             )
     text = ",".join(f"{weight:g}" for weight in found)
-    address.note(keys.WEIGHT, text, ",".join(f"{weight:g}" for weight in usual))
+    url.note(keys.WEIGHT, text, ",".join(f"{weight:g}" for weight in usual))
     return tuple(found)
 
 
@@ -102,7 +102,7 @@ def _key(members: Sequence[Run], vote: str, member: Run) -> str:
 def _asked(count: int) -> list[float] | None:
     """The weights that a link asks for."""
     try:
-        weights = [float(text) for text in (address.linked(keys.WEIGHT) or "").split(",")]
+        weights = [float(text) for text in (url.linked(keys.WEIGHT) or "").split(",")]
     except ValueError:
         return None
     allowed = len(weights) == count and all(0 <= weight <= 1 for weight in weights)
@@ -123,14 +123,14 @@ def _show_result(members: Sequence[Compared], together: Ensemble) -> None:
     """The ensemble as one more row, and whether it beats its best member."""
     import pandas as pd
 
-    ours = comparison.figures_of(together.test)
-    row = {"run": "together", "weight": "", **{figure: ours[figure] for figure in _SHOWN}}
+    ours = comparison.metrics_of(together.test)
+    row = {"run": "together", "weight": "", **{metric: ours[metric] for metric in _SHOWN}}
     total, called = sum(together.weights), comparison.run_names(members)
     rows = [
         {
             "run": called[one.id],
             "weight": f"{weight / total:.2f}",
-            **{figure: one.figures[figure] for figure in _SHOWN},
+            **{metric: one.metrics[metric] for metric in _SHOWN},
         }
         for one, weight in zip(members, together.weights, strict=True)
     ]
@@ -142,9 +142,9 @@ def _show_result(members: Sequence[Compared], together: Ensemble) -> None:
             "suit the validation images, the others had nothing to add there."
         )
     styled = pd.DataFrame([row, *rows]).style
-    for figure in _SHOWN:
+    for metric in _SHOWN:
         styled = styled.format(
-            lambda value, figure=figure: comparison.written(figure, value), subset=[figure]
+            lambda value, metric=metric: comparison.written(metric, value), subset=[metric]
         )
     st.dataframe(
         styled,
@@ -153,10 +153,10 @@ def _show_result(members: Sequence[Compared], together: Ensemble) -> None:
             "run": "Trained model",
             "weight": "Weight",
             **{
-                figure: st.column_config.NumberColumn(
-                    comparison.FIGURES[figure].title, help=comparison.FIGURES[figure].help
+                metric: st.column_config.NumberColumn(
+                    comparison.METRICS[metric].title, help=comparison.METRICS[metric].help
                 )
-                for figure in _SHOWN
+                for metric in _SHOWN
             },
         },
     )
@@ -172,16 +172,16 @@ def beats(together: Ensemble, best: Compared, name: str) -> str:
     p_value = mcnemar(together.test, best.evaluation)
     ours, theirs = together.test.accuracy, best.evaluation.accuracy
     alone = f"{percent(theirs, 2)} by {name} alone"
-    figures = f"{percent(ours, 2)} together, {alone}"
+    metrics = f"{percent(ours, 2)} together, {alone}"
     if ours == theirs:
-        return f"Together they are no better and no worse than the best of them: {figures}."
+        return f"Together they are no better and no worse than the best of them: {metrics}."
     test = comparison.written_p(p_value)
     word = "better" if ours > theirs else "worse"
     if p_value < comparison.SIGNIFICANT:
-        return f"Together they are significantly {word} than the best of them: {figures} ({test})."
+        return f"Together they are significantly {word} than the best of them: {metrics} ({test})."
     return (
         f"Together they are {word} than the best of them, but not significantly, so it may well "
-        f"be chance: {figures} ({test})."
+        f"be chance: {metrics} ({test})."
     )
 
 

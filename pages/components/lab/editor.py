@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import StudioError
 from core.opencv_ops import GROUPS, MOST_STEPS, OPERATIONS, Step, from_text, to_text
 from core.param import Param
-from pages.components import address, html, keys
+from pages.components import html, keys, url
 
 FIRST_PIPELINE = "gaussian_blur~canny"
 _WIDEST_SLIDER = 2000  # a field suits a wider range better
@@ -27,17 +27,17 @@ def edit() -> list[Step]:
         for number, (step_id, step) in enumerate(steps.items())
     ]
     st.session_state[keys.STEPS] = dict(zip(steps, found, strict=True))
-    address.note(keys.PIPELINE, to_text(found) or "none", FIRST_PIPELINE)
+    url.note(keys.PIPELINE, to_text(found) or "none", FIRST_PIPELINE)
     return found
 
 
 def _recall() -> dict[int, Step]:
     """The steps by number: from a link that was just followed, else those of before."""
-    asked = address.linked(keys.PIPELINE, FIRST_PIPELINE)
+    asked = url.linked(keys.PIPELINE, FIRST_PIPELINE)
     if asked is None and keys.STEPS in st.session_state:
         return st.session_state[keys.STEPS]
     if asked is None:  # first visit, or back from another page
-        asked = address.noted(keys.PIPELINE) or FIRST_PIPELINE
+        asked = url.noted(keys.PIPELINE) or FIRST_PIPELINE
     try:
         steps = from_text("" if asked == "none" else asked)
     except StudioError as error:

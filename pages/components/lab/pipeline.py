@@ -119,8 +119,8 @@ def _show_opinion(source: SourceImage, steps: Sequence[Step]) -> None:
         images = chain([source.image], (image for _, image in _after_each(source, steps)))
         for title, image in zip(["Image", *editor.names(steps)], images, strict=True):
             try:
-                reading = predictor.read(image)
-                label, said = shown(reading.label), f"{html.percent(reading.confidence)} sure"
+                prediction = predictor.read(image)
+                label, said = shown(prediction.label), f"{html.percent(prediction.confidence)} sure"
             except StudioError as error:
                 label, said = "–", html.told(error)
             first = first or label

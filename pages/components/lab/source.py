@@ -1,4 +1,4 @@
-"""The image in the lab: a sample, a file, a photograph taken now, or what was drawn."""
+"""The image in the lab: a sample, a file, a photo taken now, or what was drawn."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import datasets
 from core.errors import StudioError
-from pages.components import address, camera, choice, html, keys, sent
+from pages.components import camera, choice, html, keys, sent, url
 from pages.components.memory import recall, remember
 from pages.components.shown import FORMATS_READ, SENT_MB, File, Shown
 
@@ -57,8 +57,8 @@ def pick() -> SourceImage | None:
 
 
 def _sample() -> SourceImage | None:
-    titles = {name: title for name, (title, *_) in datasets.PHOTOGRAPHS.items()} | _DIGITS
-    address.recall(keys.LAB_SAMPLE, list(titles), "flower")
+    titles = {name: title for name, (title, *_) in datasets.PHOTOS.items()} | _DIGITS
+    url.recall(keys.LAB_SAMPLE, list(titles), "flower")
     name = st.pills(
         "Sample",
         list(titles),
@@ -67,12 +67,12 @@ def _sample() -> SourceImage | None:
         key=keys.LAB_SAMPLE,
         label_visibility="collapsed",
     )
-    address.note(keys.LAB_SAMPLE, name, "flower")
+    url.note(keys.LAB_SAMPLE, name, "flower")
     try:
         if name in _DIGITS:
             return SourceImage(name, datasets.sample_digits()[int(name[-1])])
-        st.caption(f"Photograph: {datasets.PHOTOGRAPHS[name][3]}.")
-        return SourceImage(name, datasets.photograph(name))
+        st.caption(f"Photo: {datasets.PHOTOS[name][3]}.")
+        return SourceImage(name, datasets.photo(name))
     except StudioError as error:
         st.error(html.message(error), icon=":material/error:")
         return None
@@ -102,7 +102,7 @@ def _upload() -> Shown | None:
 
 def _camera() -> Shown | None:
     content = camera.take("Take an image", keys.LAB_CAMERA, "lab_photo")
-    return _decoded("photograph", content) if content else None
+    return _decoded("photo", content) if content else None
 
 
 def _drawing() -> Shown | None:

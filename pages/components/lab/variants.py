@@ -20,8 +20,8 @@ _SIDE = 256  # pixels; variants are shown small
 _START = {
     "none": "Nothing",
     "small_moves": "Small moves",
-    "photographs": "Photographs",
-    "strong_photographs": "Strong, photographs",
+    "photos": "Photos",
+    "strong_photos": "Strong, photos",
     "clothing": "Clothing",
 }
 

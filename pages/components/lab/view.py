@@ -60,14 +60,14 @@ def large(view: View, title: str) -> str:
     """An image with its size and its histogram."""
     tiny = " tiny" if max(view.height, view.width) < 120 else ""
     return (
-        f'<figure class="lab{tiny}"><img src="{address(view.reduced, LARGE)}" '
+        f'<figure class="lab{tiny}"><img src="{url(view.reduced, LARGE)}" '
         f'alt="{escape(title)}"><figcaption><b>{escape(title)}</b> · {view.width}×{view.height} '
         f"pixels</figcaption>{histogram(view.reduced)}</figure>"
     )
 
 
-def address(image: np.ndarray, longest: int) -> str:
-    """An image as an address, reduced; photographs as JPEG, which is quicker."""
+def url(image: np.ndarray, longest: int) -> str:
+    """An image as an address, reduced; photos as JPEG, which is quicker."""
     image = fit_within(image, longest)
     if image.ndim == 2 or max(image.shape[:2]) < 120:
         return data_url(image)

@@ -446,7 +446,7 @@ def test_all_of_them_work_together(channels):
     together = {}
     for name in LAB:
         together[name] = getattr(SINGLE_CHANGES[name], name)
-    changed = augment(images, replace(POLICIES["strong_photographs"], **together), 5)
+    changed = augment(images, replace(POLICIES["strong_photos"], **together), 5)
     assert (changed.shape, changed.dtype) == (images.shape, np.uint8)
     assert (changed != images).any(axis=(1, 2, 3)).all()
 

@@ -10,7 +10,7 @@ SHAPES = [(28, 28, 1), (32, 32, 3), (8, 12, 1), (9, 7, 3), (16, 16)]
 
 
 def make_image(shape: tuple[int, ...] = (16, 16, 1)) -> np.ndarray:
-    """Soft light and dark, as in a photograph."""
+    """Soft light and dark, as in a photo."""
     height, width = shape[:2]
     rows, columns = np.mgrid[0:height, 0:width]
     wave = 128 + 60 * np.sin(rows / 3) + 50 * np.cos(columns / 2)

@@ -106,8 +106,8 @@ def test_policies_have_names():
         ("mnist_digit", "drawn_digits"),
         ("optdigits_digit", "small_moves"),
         ("fashion_item", "clothing"),
-        ("photo", "photographs"),
-        ("a_recipe_of_later", "photographs"),
+        ("photo", "photos"),
+        ("a_recipe_of_later", "photos"),
     ],
 )
 def test_every_recipe_has_its_usual_policy(recipe, name):

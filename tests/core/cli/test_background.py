@@ -17,7 +17,7 @@ for setting in ("epochs=12", "filters=8", "dense_units=8", "augmentation=none", 
     NETWORK += ["--set", setting]
 
 
-def answer(capsys, *arguments: str):
+def prediction(capsys, *arguments: str):
     """What a command prints as JSON."""
     assert main([*arguments, "--json"]) == 0
     return json.loads(capsys.readouterr().out)
@@ -37,7 +37,7 @@ def test_a_training_is_queued_with_its_whole_configuration(capsys, idle, tmp_pat
     values["hyperparameters"] = {"filters": "8-16", "epochs": 3}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(values))
     arguments = ["--config", str(tmp_path / "config.yaml"), "--set", "epochs=1", "--name", "mine"]
-    job_id = answer(capsys, "train", *arguments, "--background")["job"]
+    job_id = prediction(capsys, "train", *arguments, "--background")["job"]
     (job,) = jobs.list_jobs()
     assert (job.id, job.kind, job.state) == (job_id, "train", "queued")
     values["hyperparameters"]["epochs"] = 1
@@ -75,17 +75,17 @@ def test_a_run_of_the_same_configuration_is_reused_instead(capsys, idle, small_r
     shutil.copytree(small_run.folder, idle.runs_dir / small_run.id)
     same = ["--dataset", "digits", "--model", "logistic_regression", "--set", "max_iter=30"]
     arguments = ["train", *same, "--reuse", "--background"]
-    assert answer(capsys, *arguments)["id"] == small_run.id
+    assert prediction(capsys, *arguments)["id"] == small_run.id
     assert jobs.list_jobs() == []
-    assert "job" in answer(capsys, *arguments, "--set", "seed=1")
+    assert "job" in prediction(capsys, *arguments, "--set", "seed=1")
     assert len(jobs.list_jobs()) == 1
 
 
 @pytest.mark.slow
 def test_a_training_in_the_background_is_cancelled_and_gone_on_with(capsys, studio):
-    job_id = answer(capsys, "train", *NETWORK, "--name", "mine", "--background")["job"]
+    job_id = prediction(capsys, "train", *NETWORK, "--name", "mine", "--background")["job"]
     until(lambda: jobs.load(job_id).history)
-    (entry,) = answer(capsys, "jobs")
+    (entry,) = prediction(capsys, "jobs")
     assert (entry["id"], entry["state"], entry["stage"]) == (job_id, "running", "fitting")
     assert entry["note"].endswith(" of 12, validating") or "of 12, batch" in entry["note"]
     assert "cannot go on" in refused(capsys, "resume", job_id)
@@ -109,7 +109,7 @@ def test_a_training_in_the_background_is_cancelled_and_gone_on_with(capsys, stud
 
 @pytest.mark.parametrize("state", ["queued", "cancelled", "done"])
 def test_a_training_without_a_beginning_cannot_be_gone_on_with(capsys, idle, state):
-    job_id = answer(capsys, "train", *FOREST, "--background")["job"]
+    job_id = prediction(capsys, "train", *FOREST, "--background")["job"]
     if state != "queued":
         jobs.job.write_status(jobs.load(job_id).folder, state=state)
     line = refused(capsys, "resume", job_id)

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from core.cli import main
-from core.comparison import FIGURES
+from core.comparison import METRICS
 from core.runs import load
 from tests.core.cli.conftest import refused
 
@@ -23,7 +23,7 @@ def test_every_figure_is_given_as_json(capsys):
     assert main(["compare", *MNIST, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [run["id"] for run in found["runs"]] == list(MNIST)
-    assert all(set(run["figures"]) == set(FIGURES) for run in found["runs"])
+    assert all(set(run["figures"]) == set(METRICS) for run in found["runs"])
     assert found["pairs"][0]["first"] == "mnist-cnn"
 
 

@@ -19,7 +19,7 @@ def listed(capsys, *arguments: str) -> list[dict]:
 
 @pytest.mark.parametrize(
     ("command", "key", "names"),
-    [("datasets", "name", DATASETS), ("models", "name", MODELS), ("runs", "id", runs.SHIPPED)],
+    [("datasets", "name", DATASETS), ("models", "name", MODELS), ("runs", "id", runs.BUNDLED)],
 )
 def test_everything_known_is_listed(capsys, command, key, names):
     assert set(names) <= {entry[key] for entry in listed(capsys, command)}
@@ -52,7 +52,7 @@ def test_a_model_is_described_with_its_hyperparameters(capsys):
             assert param["title"] and param["help"]
 
 
-@pytest.mark.parametrize("name", runs.SHIPPED)
+@pytest.mark.parametrize("name", runs.BUNDLED)
 def test_a_run_is_described_as_scripts_rely_on(capsys, name):
     entry = {entry["id"]: entry for entry in listed(capsys, "runs")}[name]
     card = runs.load(name).card
@@ -64,12 +64,12 @@ def test_a_run_is_described_as_scripts_rely_on(capsys, name):
     assert entry["input_shape"] == list(card.input_shape)
 
 
-def test_your_runs_are_listed_after_the_shipped_ones(capsys, own_runs_folder, small_run):
+def test_your_runs_are_listed_after_the_bundled_ones(capsys, own_runs_folder, small_run):
     (own_runs_folder).mkdir()
     (own_runs_folder / small_run.id).symlink_to(small_run.folder)
     names = [entry["id"] for entry in listed(capsys, "runs")]
     assert names[-1] == small_run.id
-    assert set(names[:-1]) == set(runs.SHIPPED)
+    assert set(names[:-1]) == set(runs.BUNDLED)
 
 
 def test_without_runs_the_list_is_empty_and_says_what_to_do(capsys, runs_folder):

@@ -14,7 +14,7 @@ FOREST = ["predict", "--run", "mnist-random-forest"]
 NAMES = list("0123456789")
 
 
-def answers(capsys, arguments: list[str], code: int = 0, told: str = "") -> list[dict]:
+def predictions(capsys, arguments: list[str], code: int = 0, told: str = "") -> list[dict]:
     """Every line of standard output as the JSON object it must be; `told` beside it."""
     assert main(arguments) == code
     captured = capsys.readouterr()
@@ -46,50 +46,52 @@ def folder(tmp_path, drawn_digit) -> Path:
 
 @pytest.mark.parametrize("run", ["mnist-cnn", "mnist-random-forest", "digits-random-forest"])
 def test_an_answer_has_the_fields_scripts_rely_on(capsys, image, run):
-    (answer,) = answers(capsys, ["predict", str(image), "--run", run])
-    assert set(answer) == {"path", "run", "label", "confidence", "probabilities"}
-    assert answer["path"] == str(image)
-    assert answer["run"] == run
-    assert list(answer["probabilities"]) == NAMES
-    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
-    assert answer["label"] == max(answer["probabilities"], key=answer["probabilities"].get)
-    assert answer["confidence"] == max(answer["probabilities"].values())
+    (prediction,) = predictions(capsys, ["predict", str(image), "--run", run])
+    assert set(prediction) == {"path", "run", "label", "confidence", "probabilities"}
+    assert prediction["path"] == str(image)
+    assert prediction["run"] == run
+    assert list(prediction["probabilities"]) == NAMES
+    assert sum(prediction["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+    assert prediction["label"] == max(
+        prediction["probabilities"], key=prediction["probabilities"].get
+    )
+    assert prediction["confidence"] == max(prediction["probabilities"].values())
 
 
 def test_the_default_run_is_the_network_of_mnist(capsys, image):
-    (answer,) = answers(capsys, ["predict", str(image), "--json"])
-    assert answer["run"] == "mnist-cnn"
-    assert answer["label"] == "1"
+    (prediction,) = predictions(capsys, ["predict", str(image), "--json"])
+    assert prediction["run"] == "mnist-cnn"
+    assert prediction["label"] == "1"
 
 
 def test_several_digits_are_read_as_one_label(capsys, tmp_path, digit_image):
     row = row_of_digits([digit_image(label) for label in (1, 0, 7)], np.random.default_rng(0))
     (tmp_path / "row.png").write_bytes(encode_png(row))
-    (answer,) = answers(capsys, [*FOREST, str(tmp_path / "row.png")])
-    assert answer["label"] == "107"
-    assert [digit["label"] for digit in answer["digits"]] == ["1", "0", "7"]
-    for digit in answer["digits"]:
+    (prediction,) = predictions(capsys, [*FOREST, str(tmp_path / "row.png")])
+    assert prediction["label"] == "107"
+    assert [digit["label"] for digit in prediction["digits"]] == ["1", "0", "7"]
+    for digit in prediction["digits"]:
         assert list(digit["probabilities"]) == NAMES
         assert digit["confidence"] == max(digit["probabilities"].values())
-    product = np.prod([digit["confidence"] for digit in answer["digits"]])
-    assert answer["confidence"] == pytest.approx(product, abs=1e-4)
+    product = np.prod([digit["confidence"] for digit in prediction["digits"]])
+    assert prediction["confidence"] == pytest.approx(product, abs=1e-4)
 
 
 def test_rows_are_told_apart(capsys, tmp_path, digit_image):
     row = np.hstack([digit_image(4), digit_image(2)])
     page = 255 - cv2.resize(np.vstack([row, row[:, ::-1] * 0, row]), None, fx=4, fy=4)
     (tmp_path / "rows.png").write_bytes(encode_png(page))
-    (answer,) = answers(capsys, ["predict", str(tmp_path / "rows.png")])
-    assert answer["label"] == "42 42"
-    assert answer["rows"] == ["42", "42"]
-    assert [digit["label"] for digit in answer["digits"]] == list("4242")
+    (prediction,) = predictions(capsys, ["predict", str(tmp_path / "rows.png")])
+    assert prediction["label"] == "42 42"
+    assert prediction["rows"] == ["42", "42"]
+    assert [digit["label"] for digit in prediction["digits"]] == list("4242")
 
 
 def test_what_became_of_an_image_is_told_and_written(capsys, tmp_path, image):
     blank = image.with_name("blank.png")
     blank.write_bytes(encode_png(np.full((50, 50), 200, np.uint8)))
     arguments = ["predict", str(image), str(blank), "--steps", str(tmp_path / "steps")]
-    read, refused = answers(capsys, arguments, 1)
+    read, refused = predictions(capsys, arguments, 1)
     assert "looked_at" not in read
     assert refused["looked_at"][0].startswith("Contrast: ")
     written = sorted(path.name for path in (tmp_path / "steps").iterdir())
@@ -107,16 +109,16 @@ def test_folders_are_walked_and_other_files_passed_over(capsys, folder):
         f"In {folder}: Passed over: 2 files are not images by their names, such as deep/data.csv. "
         "2 more files could not be used for other reasons.\n"
     )
-    received = answers(capsys, [*FOREST, str(folder)], told=told)
-    paths = [Path(answer["path"]).relative_to(folder).as_posix() for answer in received]
+    received = predictions(capsys, [*FOREST, str(folder)], told=told)
+    paths = [Path(prediction["path"]).relative_to(folder).as_posix() for prediction in received]
     assert paths == ["a.PNG", "b.png", "deep/c.png", "deep/deeper/d.Png", "photo.jpeg"]
-    assert {answer["label"] for answer in received} == {"7"}
+    assert {prediction["label"] for prediction in received} == {"7"}
 
 
 def test_files_and_folders_are_answered_in_the_order_given(capsys, image, folder):
     given = [str(folder / "b.png"), str(image), str(folder / "deep")]
-    received = answers(capsys, [*FOREST, *given], told="1 file is not an image by its name")
-    assert [answer["path"] for answer in received] == [
+    received = predictions(capsys, [*FOREST, *given], told="1 file is not an image by its name")
+    assert [prediction["path"] for prediction in received] == [
         str(folder / "b.png"),
         str(image),
         str(folder / "deep" / "c.png"),
@@ -127,8 +129,8 @@ def test_files_and_folders_are_answered_in_the_order_given(capsys, image, folder
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_in_folders_every_kind_of_image_is_looked_at(capsys, tmp_path, suffix):
     (tmp_path / f"image{suffix}").write_bytes(b"")
-    (answer,) = answers(capsys, [*FOREST, str(tmp_path)], code=1)
-    assert "empty" in answer["error"]
+    (prediction,) = predictions(capsys, [*FOREST, str(tmp_path)], code=1)
+    assert "empty" in prediction["error"]
 
 
 def test_a_folder_without_images_says_so(capsys, tmp_path, image):
@@ -137,13 +139,15 @@ def test_a_folder_without_images_says_so(capsys, tmp_path, image):
         folder.mkdir()
     (notes / "a.txt").write_text("no image")
     told = "1 file is not an image by its name (a.txt)."
-    assert answers(capsys, [*FOREST, str(empty)], 2, f"error: No images in {empty}.\n") == []
+    assert predictions(capsys, [*FOREST, str(empty)], 2, f"error: No images in {empty}.\n") == []
     assert (
-        answers(capsys, [*FOREST, str(notes)], 2, f"No images in {notes}. Passed over: {told}")
+        predictions(capsys, [*FOREST, str(notes)], 2, f"No images in {notes}. Passed over: {told}")
         == []
     )
-    (answer,) = answers(capsys, [*FOREST, str(empty), str(image)], 1, f"No images in {empty}.")
-    assert answer["label"] == "1"
+    (prediction,) = predictions(
+        capsys, [*FOREST, str(empty), str(image)], 1, f"No images in {empty}."
+    )
+    assert prediction["label"] == "1"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +166,7 @@ def test_a_refused_image_is_a_line_and_the_others_are_read(
 ):
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    refused, read = answers(capsys, [*FOREST, str(tmp_path / name), str(image)], code=1)
+    refused, read = predictions(capsys, [*FOREST, str(tmp_path / name), str(image)], code=1)
     assert set(refused) - {"looked_at"} == {"path", "error"}
     assert refused["path"] == str(tmp_path / name)
     assert any(part in refused["error"] for part in expected.split("|"))
@@ -172,21 +176,21 @@ def test_a_refused_image_is_a_line_and_the_others_are_read(
 @pytest.mark.parametrize("name", ["ü ñ 数.png", "two\nlines.png", 'quo"te.png'])
 def test_any_name_gives_one_line(capsys, image, name):
     renamed = image.rename(image.with_name(name))
-    (answer,) = answers(capsys, [*FOREST, str(renamed)])
-    assert answer["path"] == str(renamed)
+    (prediction,) = predictions(capsys, [*FOREST, str(renamed)])
+    assert prediction["path"] == str(renamed)
 
 
 def test_a_folder_that_names_itself_is_walked_once(capsys, image):
     (image.parent / "loop").symlink_to(image.parent)
-    received = answers(capsys, [*FOREST, str(image.parent)])
+    received = predictions(capsys, [*FOREST, str(image.parent)])
     assert len(received) == 1
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_one_may_not_read_is_refused(capsys, image):
     image.chmod(0)
-    (answer,) = answers(capsys, [*FOREST, str(image)], code=1)
-    assert "cannot be read" in answer["error"]
+    (prediction,) = predictions(capsys, [*FOREST, str(image)], code=1)
+    assert "cannot be read" in prediction["error"]
 
 
 @pytest.mark.parametrize(
@@ -201,16 +205,16 @@ def test_a_file_one_may_not_read_is_refused(capsys, image):
 )
 def test_a_test_image_of_a_dataset_is_read(capsys, dataset, run, index):
     arguments = ["predict", "--run", run, "--dataset", dataset, "--index", str(index)]
-    (answer,) = answers(capsys, arguments)
-    assert {"path", "run", "label", "confidence", "probabilities"} <= set(answer)
-    assert answer["run"] == run
-    assert answer["truth"] in NAMES
-    assert list(answer["probabilities"]) == NAMES
+    (prediction,) = predictions(capsys, arguments)
+    assert {"path", "run", "label", "confidence", "probabilities"} <= set(prediction)
+    assert prediction["run"] == run
+    assert prediction["truth"] in NAMES
+    assert list(prediction["probabilities"]) == NAMES
 
 
 def test_the_first_test_image_of_mnist_is_a_7(capsys):
-    (answer,) = answers(capsys, ["predict", "--dataset", "mnist", "--index", "0"])
-    assert (answer["label"], answer["truth"]) == ("7", "7")
+    (prediction,) = predictions(capsys, ["predict", "--dataset", "mnist", "--index", "0"])
+    assert (prediction["label"], prediction["truth"]) == ("7", "7")
 
 
 @pytest.mark.parametrize(

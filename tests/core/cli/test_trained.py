@@ -7,7 +7,7 @@ import pytest
 
 from core import runs
 from core.cli import main
-from core.training.shipped import CONFIGS
+from core.training.bundled import CONFIGS
 from tests.core.cli.conftest import refused
 
 
@@ -28,7 +28,7 @@ def test_a_run_is_drawn(capsys, runs_with_small, small_run, tmp_path, name):
     assert len(np.unique(image.reshape(-1, 3), axis=0)) > 50  # two charts, not a blank page
 
 
-def test_a_run_without_a_learning_curve_is_drawn_too(capsys, runs_with_small, small_run, tmp_path):
+def test_a_run_without_a_training_curve_is_drawn_too(capsys, runs_with_small, small_run, tmp_path):
     change_card(small_run.id, history=[])
     path = tmp_path / "curve.png"
     assert main(["plot", "--run", small_run.id, "--out", str(path)]) == 0
@@ -36,7 +36,7 @@ def test_a_run_without_a_learning_curve_is_drawn_too(capsys, runs_with_small, sm
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_shipped_runs_are_drawn(capsys, tmp_path, name):
+def test_bundled_runs_are_drawn(capsys, tmp_path, name):
     assert main(["plot", "--run", name, "--out", str(tmp_path / "curve.png")]) == 0
     assert cv2.imread(str(tmp_path / "curve.png")) is not None
 
@@ -114,8 +114,8 @@ def test_a_run_is_deleted_for_good(capsys, runs_with_small, small_run):
     assert "There is no run named" in refused(capsys, "delete", small_run.id)
 
 
-@pytest.mark.parametrize("name", runs.SHIPPED)
-def test_a_shipped_run_cannot_be_deleted(capsys, own_runs_folder, name):
+@pytest.mark.parametrize("name", runs.BUNDLED)
+def test_a_bundled_run_cannot_be_deleted(capsys, own_runs_folder, name):
     expected = f"The run {name!r} came with the studio and cannot be deleted."
     assert refused(capsys, "delete", name) == expected
     assert runs.load(name).id == name

@@ -19,7 +19,7 @@ from core.models.presets import CNN_PRESETS
 from core.models.transfer import EMBEDDED
 from core.runs import RunCard
 from core.training import TrainConfig, train
-from core.training.shipped import CONFIGS as SHIPPED
+from core.training.bundled import CONFIGS as BUNDLED
 from tests.core.datasets.images_on_disk import pets, write_folder
 
 LOGISTIC = ["--dataset", "digits", "--model", "logistic_regression"]
@@ -263,11 +263,11 @@ def test_reuse_returns_the_run_of_the_same_configuration(
         assert RunCard.from_json(json.dumps(card)) == small_run.card
 
 
-@pytest.mark.parametrize("name", SHIPPED)
-def test_reuse_finds_a_shipped_run(capsys, own_runs_folder, tmp_path, monkeypatch, name):
+@pytest.mark.parametrize("name", BUNDLED)
+def test_reuse_finds_a_bundled_run(capsys, own_runs_folder, tmp_path, monkeypatch, name):
     monkeypatch.setattr("core.cli.training.train", None)  # it would take minutes
     path = tmp_path / "config.yaml"
-    path.write_text(yaml.safe_dump({**SHIPPED[name].to_mapping(), "name": "again"}))
+    path.write_text(yaml.safe_dump({**BUNDLED[name].to_mapping(), "name": "again"}))
     assert trained(capsys, "train", "--config", str(path), "--reuse")["id"] == name
     assert not own_runs_folder.exists()
 
@@ -288,8 +288,8 @@ def test_evaluate_measures_what_the_card_says(capsys, runs_with_small, small_run
     assert result["errors"] == []
 
 
-@pytest.mark.parametrize("name", SHIPPED)
-def test_evaluate_prints_both_figures_of_a_shipped_run(capsys, name):
+@pytest.mark.parametrize("name", BUNDLED)
+def test_evaluate_prints_both_figures_of_a_bundled_run(capsys, name):
     assert main(["evaluate", "--run", name]) == 0
     out = capsys.readouterr().out
     accuracy = runs.load(name).card.metrics["accuracy"]
@@ -297,7 +297,7 @@ def test_evaluate_prints_both_figures_of_a_shipped_run(capsys, name):
     assert out.splitlines()[1].count(f"{accuracy * 100:.2f} %") == 2
 
 
-def test_evaluate_shows_photographs_at_the_size_the_model_took(capsys, studio, tmp_path):
+def test_evaluate_shows_photos_at_the_size_the_model_took(capsys, studio, tmp_path):
     folder = write_folder(pets(30, 30, height=80, width=100), tmp_path / "pets")
     datasets.import_folder(folder, "large")
     values = {"features": EMBEDDED, "feature_size": 32}

@@ -86,7 +86,7 @@ def test_ctrl_c_cancels_the_import(capsys, studio, large, monkeypatch):
     class Interrupting(work._Follower):
         def __call__(self, job):
             super().__call__(job)
-            if job.part > 0:
+            if job.fraction > 0:
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(work, "_Follower", Interrupting)
@@ -117,7 +117,7 @@ def test_progress_is_told_when_the_stage_changes_or_a_tenth_more_is_done(capsys,
     follower = work._Follower()
     follower(job)
     for number in range(100):
-        write_status(job.folder, stage="reading", part=number / 100, note=f"{number} of 100")
+        write_status(job.folder, stage="reading", fraction=number / 100, note=f"{number} of 100")
         follower(jobs.load(job.id))
     write_status(job.folder, state="done")
     follower(jobs.load(job.id))

@@ -30,11 +30,11 @@ def stored_files(folders: Settings) -> Callable[[], list[str]]:
 
 
 class Server:
-    """Answers every request as `answer` does; it is called with the handler and this server."""
+    """Answers every request as `response` does; it is called with the handler and this server."""
 
     def __init__(self) -> None:
         self.content = b""
-        self.answer: Callable[[BaseHTTPRequestHandler, Server], None] = whole
+        self.response: Callable[[BaseHTTPRequestHandler, Server], None] = whole
         self.ranges: list[str | None] = []
         self.asked = threading.Event()
         self.released = threading.Event()
@@ -44,7 +44,7 @@ class Server:
             def do_GET(self) -> None:
                 outer.ranges.append(self.headers["Range"])
                 outer.asked.set()
-                outer.answer(self, outer)
+                outer.response(self, outer)
 
             def log_message(self, *arguments: object) -> None:
                 pass

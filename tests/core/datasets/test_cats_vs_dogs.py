@@ -18,7 +18,7 @@ EMPTY, BITMAP, GREY = "PetImages/Cat/5.jpg", "PetImages/Dog/7.jpg", "PetImages/C
 DAMAGED = "PetImages/Dog/2.jpg"
 
 
-def photograph(number: int, height: int, width: int) -> np.ndarray:
+def photo(number: int, height: int, width: int) -> np.ndarray:
     """A gradient with noise, each of its own."""
     rng = np.random.default_rng(number)
     down, across = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
@@ -38,12 +38,12 @@ def pets(per_class: int) -> dict[str, bytes]:
     for label, name in enumerate(("Cat", "Dog")):
         for number in range(per_class):
             height, width = 40 + 7 * number, 190 - 7 * number + 30 * label
-            image = photograph(1000 * label + number, height, width)
+            image = photo(1000 * label + number, height, width)
             files[f"PetImages/{name}/{number}.jpg"] = encoded(image)
         files[f"PetImages/{name}/Thumbs.db"] = b"\xd0\xcf\x11\xe0"
     files[EMPTY] = b""
-    files[BITMAP] = encoded(photograph(77, 50, 60), "BMP")
-    files[GREY] = encoded(photograph(78, 45, 45)[..., 0])
+    files[BITMAP] = encoded(photo(77, 50, 60), "BMP")
+    files[GREY] = encoded(photo(78, 45, 45)[..., 0])
     files[DAMAGED] = files[DAMAGED][:200]
     return files
 
@@ -102,7 +102,7 @@ def test_every_image_is_stored_as_it_was(prepared):
 def test_a_bitmap_by_a_wrong_name_is_read(prepared):
     kept = store.open_store("cats_vs_dogs")
     found = kept.images[kept.files().index(BITMAP)]
-    assert np.array_equal(found, photograph(77, 50, 60))
+    assert np.array_equal(found, photo(77, 50, 60))
 
 
 @pytest.mark.parametrize("side", [None, 16, 100])

@@ -64,7 +64,7 @@ def broken(handler, server):
     send(handler, 500, b"oh")
 
 
-def go_on(handler, server):
+def resume(handler, server):
     """The part that is asked for, as a server does that knows Range."""
     start = int(handler.headers["Range"].removeprefix("bytes=").removesuffix("-"))
     if start >= len(CONTENT):
@@ -74,7 +74,7 @@ def go_on(handler, server):
     send(handler, 206, CONTENT[start:], Content_Range=span)
 
 
-def go_on_elsewhere(handler, server):
+def resume_elsewhere(handler, server):
     send(handler, 206, CONTENT[1000:], Content_Range=f"bytes 1000-{len(CONTENT) - 1}/*")
 
 
@@ -128,12 +128,12 @@ def test_a_folder_is_made_for_it(file, folder):
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason", "requests"),
+    ("response", "reason", "requests"),
     [
         (wrong, "not the expected images.tar.gz.*Received: [0-9a-f]{64}.*thrown away", 1),
         (log_in_first, "not the expected images.tar.gz.*thrown away", 1),
         (end_early, "not the expected images.tar.gz.*thrown away", 1),
-        (first(drop, go_on_elsewhere), "not the expected images.tar.gz.*thrown away", 2),
+        (first(drop, resume_elsewhere), "not the expected images.tar.gz.*thrown away", 2),
         (drop, "the connection to 127.0.0.1:[0-9]+ broke off", ATTEMPTS),
         (drop_without_a_word, "127.0.0.1:[0-9]+ cannot be reached", ATTEMPTS),
         (stall, "127.0.0.1:[0-9]+ sent nothing for 0.3 seconds", ATTEMPTS),
@@ -144,16 +144,16 @@ def test_a_folder_is_made_for_it(file, folder):
     ],
 )
 def test_a_failure_says_what_to_do_and_leaves_nothing(
-    server, file, folder, answer, reason, requests
+    server, file, folder, response, reason, requests
 ):
-    server.answer = answer
+    server.response = response
     with pytest.raises(DatasetError, match=reason) as raised:
         fetch(file, folder, timeout=0.3)
     assert f"fetch {file.url} by hand and put it at {folder / NAME}." in str(raised.value)
     assert "ry again" in str(raised.value)
     assert len(server.ranges) == requests
     assert os.listdir(folder) == []
-    server.answer = whole
+    server.response = whole
     assert_fetched(file, folder)
 
 
@@ -188,7 +188,7 @@ def test_without_a_network_the_file_can_be_put_there_by_hand(file, folder, monke
 
 @pytest.mark.parametrize("once", [drop, stall])
 def test_a_connection_that_ends_is_taken_up_where_it_ended(server, file, folder, once):
-    server.answer = first(once, go_on)
+    server.response = first(once, resume)
     assert fetch(file, folder, timeout=0.3).read_bytes() == CONTENT
     assert len(server.ranges) == 2
     assert 0 < int(server.ranges[1].removeprefix("bytes=").removesuffix("-")) <= HALF
@@ -196,13 +196,13 @@ def test_a_connection_that_ends_is_taken_up_where_it_ended(server, file, folder,
 
 
 def test_a_server_that_cannot_go_on_begins_again(server, file, folder):
-    server.answer = first(drop, whole)
+    server.response = first(drop, whole)
     assert_fetched(file, folder)
     assert server.ranges[1] is not None
 
 
 def test_a_connection_that_ends_after_the_last_byte_loses_nothing(server, file, folder):
-    server.answer = first(give_too_little, go_on)
+    server.response = first(give_too_little, resume)
     assert_fetched(file, folder)
     assert server.ranges == [None, f"bytes={len(CONTENT)}-"]
 
@@ -274,20 +274,20 @@ def test_a_file_in_place_of_the_folder_is_named(file, folder):
 
 @pytest.mark.parametrize("reports", [1, 2, 3])
 def test_cancelling_leaves_nothing(server, file, folder, reports):
-    server.answer = stall
+    server.response = stall
     seen = []
     report = Reporter(seen.append, lambda: len(seen) == reports, "Stopped as asked.")
     with pytest.raises(Cancelled, match="Stopped as asked."):
         fetch(file, folder, report, timeout=10)
     assert len(seen) == reports
     assert os.listdir(folder) == []
-    server.answer = whole
+    server.response = whole
     assert_fetched(file, folder)
 
 
 def test_the_wait_before_the_next_attempt_can_be_cancelled(server, file, folder, monkeypatch):
     monkeypatch.setattr(download, "_wait", REAL_WAIT)
-    server.answer = broken
+    server.response = broken
     seen = []
     report = Reporter(seen.append, lambda: len(seen) == 3)
     with pytest.raises(Cancelled):
@@ -376,16 +376,16 @@ def test_what_is_wrong_with_a_file_is_told(known, digest, size, sentence):
 def test_without_a_sha256_a_connection_that_ends_is_taken_up_as_well(
     server, file, folder, once, known
 ):
-    server.answer = first(once, go_on)
+    server.response = first(once, resume)
     known = replace(file, sha256="", **known)
     assert fetch(known, folder, timeout=0.3).read_bytes() == CONTENT
     assert len(server.ranges) == 2
     assert os.listdir(folder) == [NAME]
 
 
-@pytest.mark.parametrize("answer", [log_in_first, end_early])
-def test_with_nothing_but_its_size_a_shorter_file_is_refused(server, file, folder, answer):
-    server.answer = answer
+@pytest.mark.parametrize("response", [log_in_first, end_early])
+def test_with_nothing_but_its_size_a_shorter_file_is_refused(server, file, folder, response):
+    server.response = response
     with pytest.raises(DatasetError, match="it should have 262,144 bytes. Received: ") as raised:
         fetch(replace(file, sha256=""), folder)
     assert f"by hand and put it at {folder / NAME}." in str(raised.value)
@@ -408,11 +408,11 @@ def test_what_a_killed_process_left_does_no_harm(server, file, folder, left):
 
 
 def test_two_at_once_are_told_of_each_other(server, file, folder):
-    def answer(handler, server):
+    def response(handler, server):
         server.released.wait(30)
         whole(handler, server)
 
-    server.answer = answer
+    server.response = response
     fetched = []
     other = threading.Thread(target=lambda: fetched.append(fetch(file, folder)))
     other.start()

@@ -826,7 +826,7 @@ def test_progress_goes_up_to_the_end(tmp_path):
     reading = [progress for progress in seen if progress.stage == "reading images"]
     assert [progress.part for progress in reading] == sorted(progress.part for progress in reading)
     assert reading[-1].note == "120 of 120 images"
-    assert seen[-1] == Progress("storing", part=1.0)
+    assert seen[-1] == Progress("storing", fraction=1.0)
 
 
 @pytest.mark.parametrize("reports", [1, 2, 3])

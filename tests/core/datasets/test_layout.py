@@ -165,7 +165,7 @@ def test_two_ways_to_write_a_name_are_one_class():
         ([*in_parts("train", "val"), *make_images("train/birds", 9)], "birds: 9"),
     ],
 )
-def test_what_cannot_be_learnt_from_is_refused(paths, expected):
+def test_what_cannot_be_learned_from_is_refused(paths, expected):
     if expected is None:
         assert arrange(paths).counts == {"cats": 10, "dogs": 10}
         return

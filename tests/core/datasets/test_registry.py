@@ -208,7 +208,7 @@ def large_pets(folders: Settings, tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize(("wanted", "side"), [(32, 32), (128, 128), (16, 16), (8, 16), (500, 224)])
-def test_photographs_are_loaded_at_the_size_a_model_takes(large_pets, wanted, side):
+def test_photos_are_loaded_at_the_size_a_model_takes(large_pets, wanted, side):
     assert datasets.side_for(large_pets, wanted) == side
     assert load(large_pets, side=side).input_shape == (side, side, 3)
 

@@ -3,7 +3,7 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def answers() -> tuple[np.ndarray, np.ndarray]:
+def predictions() -> tuple[np.ndarray, np.ndarray]:
     """300 answers over 5 classes, right about half of the time."""
     rng = np.random.default_rng(3)
     labels = rng.integers(0, 5, 300)

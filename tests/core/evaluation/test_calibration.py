@@ -5,13 +5,13 @@ from sklearn.calibration import calibration_curve
 from core.evaluation import Evaluation, coverage, evaluate, reliability
 
 
-def answered(confidences: list[float], right: list[int]) -> Evaluation:
+def predicted(confidences: list[float], right: list[int]) -> Evaluation:
     """Answers of two classes with those confidences, right (1) or wrong (0)."""
     return evaluate([1 - one for one in right], [[p, 1 - p] for p in confidences])
 
 
-def test_bins_agree_with_scikit_learn(answers):
-    evaluation = evaluate(*answers)
+def test_bins_agree_with_scikit_learn(predictions):
+    evaluation = evaluate(*predictions)
     found = reliability(evaluation, 10)
     right = evaluation.predictions == evaluation.labels
     accuracy, confidence = calibration_curve(right, evaluation.confidences, n_bins=10)
@@ -33,12 +33,12 @@ def test_bins_agree_with_scikit_learn(answers):
     ],
 )
 def test_the_calibration_error_is_the_mean_distance(confidences, right, error):
-    found = reliability(answered(confidences, right))
+    found = reliability(predicted(confidences, right))
     assert found.expected_calibration_error == pytest.approx(error)
 
 
 def test_fewer_answers_are_better_ones():
-    found = coverage(answered([0.6, 0.7, 0.8, 0.9], [0, 1, 0, 1]))
+    found = coverage(predicted([0.6, 0.7, 0.8, 0.9], [0, 1, 0, 1]))
     at = {round(float(t), 2): place for place, t in enumerate(found.thresholds)}
     for threshold, left, accuracy in (
         (0.0, 1.0, 0.5),
@@ -53,9 +53,9 @@ def test_fewer_answers_are_better_ones():
     assert np.isnan(found.accuracy[-1])
 
 
-def test_coverage_never_grows(answers):
-    found = coverage(evaluate(*answers), 51)
+def test_coverage_never_grows(predictions):
+    found = coverage(evaluate(*predictions), 51)
     assert len(found.thresholds) == 51
     assert (np.diff(found.coverage) <= 0).all()
     assert found.coverage[0] == 1
-    assert found.accuracy[0] == pytest.approx(evaluate(*answers).accuracy)
+    assert found.accuracy[0] == pytest.approx(evaluate(*predictions).accuracy)

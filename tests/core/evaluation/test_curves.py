@@ -6,8 +6,8 @@ from core.evaluation import evaluate, precision_recall, roc
 
 
 @pytest.mark.parametrize("label", range(5))
-def test_areas_agree_with_scikit_learn(answers, label):
-    labels, probabilities = answers
+def test_areas_agree_with_scikit_learn(predictions, label):
+    labels, probabilities = predictions
     truth, scores = labels == label, probabilities[:, label]
     evaluation = evaluate(labels, probabilities)
     found = roc(evaluation, label)

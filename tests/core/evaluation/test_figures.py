@@ -7,8 +7,8 @@ from sklearn import metrics
 from core.evaluation import evaluate
 
 
-def test_figures_agree_with_scikit_learn(answers):
-    labels, probabilities = answers
+def test_figures_agree_with_scikit_learn(predictions):
+    labels, probabilities = predictions
     predictions = probabilities.argmax(axis=1)
     evaluation = evaluate(labels, probabilities)
     assert (evaluation.predictions == predictions).all()
@@ -21,12 +21,12 @@ def test_figures_agree_with_scikit_learn(answers):
     assert evaluation.precision == pytest.approx(precision)
 
 
-def one_hot(answers: list[int], classes: int) -> np.ndarray:
-    return np.eye(classes, dtype=np.float32)[answers]
+def one_hot(predictions: list[int], classes: int) -> np.ndarray:
+    return np.eye(classes, dtype=np.float32)[predictions]
 
 
-def test_a_card_keeps_means_over_the_classes(answers):
-    evaluation = evaluate(*answers)
+def test_a_card_keeps_means_over_the_classes(predictions):
+    evaluation = evaluate(*predictions)
     assert evaluation.metrics() == {
         "accuracy": evaluation.accuracy,
         "log_loss": evaluation.log_loss,
@@ -61,18 +61,18 @@ def test_macro_means_are_those_of_scikit_learn(labels, predictions, classes):
     assert received["f1"] == pytest.approx(f1)
 
 
-def test_macro_means_of_many_answers_are_those_of_scikit_learn(answers):
-    evaluation = evaluate(*answers)
+def test_macro_means_of_many_answers_are_those_of_scikit_learn(predictions):
+    evaluation = evaluate(*predictions)
     precision, recall, f1, _ = metrics.precision_recall_fscore_support(
-        answers[0], evaluation.predictions, average="macro", zero_division=0
+        predictions[0], evaluation.predictions, average="macro", zero_division=0
     )
     assert evaluation.macro(evaluation.precision) == pytest.approx(precision)
     assert evaluation.macro(evaluation.recall) == pytest.approx(recall)
     assert evaluation.macro(evaluation.f1) == pytest.approx(f1)
 
 
-def test_f1_of_a_class_is_the_harmonic_mean(answers):
-    labels, probabilities = answers
+def test_f1_of_a_class_is_the_harmonic_mean(predictions):
+    labels, probabilities = predictions
     evaluation = evaluate(labels, probabilities)
     expected = metrics.f1_score(labels, evaluation.predictions, average=None)
     assert evaluation.f1 == pytest.approx(expected)
@@ -111,8 +111,8 @@ def test_types_are_those_of_the_docstring():
     assert evaluation.probabilities.dtype == np.float32
 
 
-def test_what_was_answered_is_copied(answers):
-    labels, probabilities = (part.copy() for part in answers)
+def test_what_was_answered_is_copied(predictions):
+    labels, probabilities = (part.copy() for part in predictions)
     evaluation = evaluate(labels, probabilities)
     before = evaluation.accuracy, evaluation.labels.copy()
     labels[:] = 0
@@ -122,22 +122,22 @@ def test_what_was_answered_is_copied(answers):
 
 
 @pytest.mark.parametrize("field", ["labels", "probabilities", "accuracy", "predictions"])
-def test_fields_cannot_be_replaced(answers, field):
+def test_fields_cannot_be_replaced(predictions, field):
     with pytest.raises(FrozenInstanceError):
-        setattr(evaluate(*answers), field, 0)
+        setattr(evaluate(*predictions), field, 0)
 
 
 @pytest.mark.parametrize(
     "field",
     ["labels", "probabilities", "predictions", "confusion_matrix", "recall", "precision", "f1"],
 )
-def test_arrays_cannot_be_written_to(answers, field):
+def test_arrays_cannot_be_written_to(predictions, field):
     with pytest.raises(ValueError, match="read-only"):
-        getattr(evaluate(*answers), field)[0] = 0
+        getattr(evaluate(*predictions), field)[0] = 0
 
 
-def test_more_figures_agree_with_scikit_learn(answers):
-    labels, probabilities = answers
+def test_more_figures_agree_with_scikit_learn(predictions):
+    labels, probabilities = predictions
     evaluation, predictions = evaluate(labels, probabilities), probabilities.argmax(axis=1)
     assert evaluation.balanced_accuracy == pytest.approx(
         metrics.balanced_accuracy_score(labels, predictions)
@@ -158,17 +158,17 @@ def test_more_figures_agree_with_scikit_learn(answers):
     assert (evaluation.support == np.bincount(labels)).all()
 
 
-@pytest.mark.parametrize("answered", [[0, 0, 1, 1], [0, 0, 0, 0], [2, 2, 2, 2]])
-def test_classes_may_be_absent(answered):
+@pytest.mark.parametrize("predicted", [[0, 0, 1, 1], [0, 0, 0, 0], [2, 2, 2, 2]])
+def test_classes_may_be_absent(predicted):
     labels = [0, 0, 0, 1]
-    evaluation = evaluate(labels, np.eye(3)[answered])
+    evaluation = evaluate(labels, np.eye(3)[predicted])
     expected = metrics.precision_recall_fscore_support(
-        labels, answered, average="weighted", zero_division=0
+        labels, predicted, average="weighted", zero_division=0
     )
     figures = (evaluation.precision, evaluation.recall, evaluation.f1)
     assert [evaluation.weighted(one) for one in figures] == pytest.approx(expected[:3])
     assert evaluation.balanced_accuracy == pytest.approx(
-        metrics.recall_score(labels, answered, average="macro", labels=[0, 1])
+        metrics.recall_score(labels, predicted, average="macro", labels=[0, 1])
     )
 
 
@@ -184,8 +184,8 @@ def test_the_interval_of_an_accuracy_is_wilsons(right, total, low, high):
     z, p = 1.959964, right / total
     middle = (p + z * z / (2 * total)) / (1 + z * z / total)
     half = z / (1 + z * z / total) * np.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
-    answers = np.eye(2)[[0] * right + [1] * (total - right)]
-    received = evaluate(np.zeros(total), answers).accuracy_interval
+    predictions = np.eye(2)[[0] * right + [1] * (total - right)]
+    received = evaluate(np.zeros(total), predictions).accuracy_interval
     assert received == pytest.approx((middle - half, middle + half), abs=1e-6)
     assert received == pytest.approx((low, high), abs=1e-6)
 
@@ -202,8 +202,8 @@ def test_k_is_at_most_the_number_of_classes(k):
 
 
 def test_the_commonest_mistakes_come_first():
-    labels, answered = [0] * 6 + [1] * 4 + [2], [0, 1, 1, 1, 2, 0, 1, 0, 0, 1, 2]
-    evaluation = evaluate(labels, np.eye(3)[answered])
+    labels, predicted = [0] * 6 + [1] * 4 + [2], [0, 1, 1, 1, 2, 0, 1, 0, 0, 1, 2]
+    evaluation = evaluate(labels, np.eye(3)[predicted])
     assert evaluation.most_confused() == [(0, 1, 3), (1, 0, 2), (0, 2, 1)]
     assert evaluation.most_confused(1) == [(0, 1, 3)]
     assert evaluate([0, 1], np.eye(2)).most_confused() == []

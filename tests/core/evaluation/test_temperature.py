@@ -23,7 +23,7 @@ def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return float(-np.log(probabilities[np.arange(len(labels)), labels]).mean())
 
 
-def answers(classes: int, images: int, temperature: float, seed: int = 0):
+def predictions(classes: int, images: int, temperature: float, seed: int = 0):
     """Probabilities that would be right if they were divided by the temperature, and labels."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(0, 2, (images, classes))
@@ -34,7 +34,7 @@ def answers(classes: int, images: int, temperature: float, seed: int = 0):
 @pytest.mark.parametrize("temperature", [0.6, 1.0, 2.5, 6.0])
 @pytest.mark.parametrize("classes", [2, 10])
 def test_the_temperature_that_was_put_in_is_found(classes, temperature):
-    found = fit_temperature(*answers(classes, 4000, temperature))
+    found = fit_temperature(*predictions(classes, 4000, temperature))
     assert found == pytest.approx(temperature, rel=0.12)
 
 
@@ -42,7 +42,7 @@ def test_the_temperature_that_was_put_in_is_found(classes, temperature):
 @pytest.mark.parametrize("seed", range(4))
 def test_no_other_temperature_is_better(seed, kind):
     rng = np.random.default_rng(seed)
-    probabilities, labels = answers(4, 200, float(rng.uniform(0.3, 8)), seed)
+    probabilities, labels = predictions(4, 200, float(rng.uniform(0.3, 8)), seed)
     found = fit_temperature(probabilities.astype(kind), labels)
     tried = np.geomspace(LOWEST, HIGHEST, 4000)
     losses = [log_loss(at(probabilities, temperature), labels) for temperature in tried]
@@ -67,7 +67,7 @@ def test_scikit_learn_finds_the_same():
 
 
 def test_answers_stay_the_same_and_confidence_becomes_honest():
-    probabilities, labels = answers(5, 3000, 4.0)
+    probabilities, labels = predictions(5, 3000, 4.0)
     honest = at(probabilities, fit_temperature(probabilities, labels))
     assert (honest.argmax(axis=1) == probabilities.argmax(axis=1)).all()
     before, after = evaluate(labels, probabilities), evaluate(labels, honest)

@@ -16,7 +16,7 @@ STOPS_SHORT = 1e-5  # the same with models that are almost always right
 in_a_few_examples = settings(max_examples=40, deadline=None)
 
 
-def answers(
+def predictions(
     seed: int, skills: tuple[float, ...], images: int = 60, classes: int = 4
 ) -> list[Evaluation]:
     """What models of those skills answer to the same images; 0 is guessing."""
@@ -44,7 +44,7 @@ kinds = st.sampled_from(VOTES)
 
 @pytest.mark.parametrize("weights", [(1, 1, 1), (0.2, 0.3, 0.5), (5, 0, 1), (1e-6, 1e6, 1)])
 def test_a_soft_vote_is_the_weighted_mean(weights):
-    given_rows = rows(answers(0, (0.5, 1, 2)))
+    given_rows = rows(predictions(0, (0.5, 1, 2)))
     received = vote(given_rows, weights)
     assert received.dtype == np.float32
     assert received == pytest.approx(np.average(given_rows, axis=0, weights=weights), abs=1e-7)
@@ -125,14 +125,14 @@ def test_a_tie_of_unequal_weights_is_one_too():
 @given(seeds, several, kinds)
 def test_probabilities_add_up_to_one(seed, skills, kind):
     weights = np.random.default_rng(seed).random(len(skills)) + 1e-3
-    received = vote(rows(answers(seed, skills)), weights, kind)
+    received = vote(rows(predictions(seed, skills)), weights, kind)
     assert received.min() >= 0
     assert received.sum(axis=1) == pytest.approx(1, abs=1e-6)
 
 
 @pytest.mark.parametrize("kind", VOTES)
 def test_only_the_proportion_of_weights_counts(kind):
-    given_rows = rows(answers(1, (0.5, 1, 2)))
+    given_rows = rows(predictions(1, (0.5, 1, 2)))
     expected = vote(given_rows, (0.2, 0.3, 0.5), kind)
     assert vote(given_rows, (20, 30, 50), kind) == pytest.approx(expected, abs=1e-7)
     assert vote(given_rows, np.array([2, 3, 5]), kind) == pytest.approx(expected, abs=1e-7)
@@ -140,7 +140,7 @@ def test_only_the_proportion_of_weights_counts(kind):
 
 @pytest.mark.parametrize("kind", VOTES)
 def test_who_has_all_the_weight_decides_alone(kind):
-    found = answers(2, (0.5, 1, 2))
+    found = predictions(2, (0.5, 1, 2))
     received = vote(rows(found), (0, 1, 0), kind)
     assert (received.argmax(axis=1) == found[1].predictions).all()
     if kind == "soft":
@@ -156,7 +156,7 @@ def test_no_images_get_no_votes(kind):
 @in_a_few_examples
 @given(seeds, several, kinds)
 def test_the_order_of_models_classes_and_images_does_not_matter(seed, skills, kind):
-    given_rows, rng = rows(answers(seed, skills)), np.random.default_rng(seed)
+    given_rows, rng = rows(predictions(seed, skills)), np.random.default_rng(seed)
     weights = rng.random(len(skills)) + 0.1
     expected = vote(given_rows, weights, kind)
     models, images, classes = (rng.permutation(n) for n in (len(skills), *expected.shape))
@@ -192,7 +192,7 @@ def test_kinds_and_weights_are_checked(weights, kind, expected):
 
 @pytest.mark.parametrize("skills", [(0.5, 1.5), (1, 1), (2, 0), (1.2, 1.0), (0, 3)])
 def test_soft_weights_of_two_models_are_those_of_a_search_on_a_grid(skills):
-    found = answers(7, skills, images=400)
+    found = predictions(7, skills, images=400)
     grid = np.linspace(0, 1, 2001)
     losses = [loss(found, (weight, 1 - weight)) for weight in grid]
     received = suggest_weights(found)
@@ -203,7 +203,7 @@ def test_soft_weights_of_two_models_are_those_of_a_search_on_a_grid(skills):
 @in_a_few_examples
 @given(seeds, several)
 def test_soft_weights_are_no_worse_than_one_model_or_equal_weights(seed, skills):
-    found = answers(seed, skills)
+    found = predictions(seed, skills)
     others = [*np.eye(len(skills)), np.ones(len(skills))]
     best = min(loss(found, weights) for weights in others)
     assert loss(found, suggest_weights(found)) <= best + STOPS_SHORT
@@ -259,7 +259,7 @@ def test_hard_weights_are_the_logarithms_of_the_odds(accuracies, odds):
 @in_a_few_examples
 @given(seeds, several, kinds)
 def test_suggested_weights_are_parts_of_one_that_can_be_voted_with(seed, skills, kind):
-    found = answers(seed, skills)
+    found = predictions(seed, skills)
     weights = suggest_weights(found, kind)
     assert all(type(weight) is float and weight >= 0 for weight in weights)
     assert sum(weights) == pytest.approx(1)
@@ -269,7 +269,7 @@ def test_suggested_weights_are_parts_of_one_that_can_be_voted_with(seed, skills,
 @in_a_few_examples
 @given(seeds, several, kinds)
 def test_suggested_weights_move_with_their_models(seed, skills, kind):
-    found = answers(seed, skills)
+    found = predictions(seed, skills)
     order = np.random.default_rng(seed).permutation(len(skills))
     expected, moved = suggest_weights(found, kind), [found[place] for place in order]
     received = suggest_weights(moved, kind)

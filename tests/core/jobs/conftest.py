@@ -115,7 +115,7 @@ def reading(job: Job) -> Job:
     def in_the_middle() -> bool:
         now = jobs.load(job.id)
         assert not now.ended, now.error
-        return now.state == "running" and now.part > 0
+        return now.state == "running" and now.fraction > 0
 
     until(in_the_middle)
     return jobs.load(job.id)
@@ -134,7 +134,7 @@ def processes_in(folder: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if any(str(folder) in part for part in process.cmdline()) or (
+            if any(str(folder) in fraction for fraction in process.cmdline()) or (
                 "core.jobs.dispatcher" in process.cmdline()
                 and process.environ().get("STUDIO_WORK_DIR", "").startswith(str(folder))
             ):

@@ -42,7 +42,7 @@ def raising(error):
 
 def test_a_result_is_kept(work):
     job = work(lambda settings, report, kept: {"dataset": settings["name"], "images": 3})
-    assert (job.state, job.part, job.error) == ("done", 1.0, "")
+    assert (job.state, job.fraction, job.error) == ("done", 1.0, "")
     assert job.result == {"dataset": "pets", "images": 3}
     assert list(job.times) == ["queued", "running", "done"]
     assert [line.split(" ", 1)[1] for line in job.log_tail().splitlines()] == [
@@ -82,8 +82,8 @@ def test_each_stage_is_logged_once_and_progress_can_be_seen(work):
 
     def run(settings, report, kept):
         for stage in ("looking", "reading"):
-            for part in range(50):
-                report(Progress(stage, part=part / 50, note=f"{part} of 50"))
+            for fraction in range(50):
+                report(Progress(stage, fraction=fraction / 50, note=f"{fraction} of 50"))
             (job,) = jobs.list_jobs()
             seen.append((job.state, job.stage))
         return {}
@@ -98,7 +98,7 @@ def test_work_stops_at_the_next_report_when_asked(work):
         report(Progress("reading"))
         (job,) = jobs.list_jobs()
         assert jobs.cancel(job.id).stopping
-        report(Progress("reading", part=0.5))
+        report(Progress("reading", fraction=0.5))
         raise AssertionError("it went on")
 
     job = work(run)

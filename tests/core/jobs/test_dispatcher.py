@@ -38,7 +38,7 @@ def test_an_import_is_queued_runs_and_is_done(studio, small):
     job = submit_import(small, "pets", title="My pets")
     assert job.state in ("queued", "running")
     job = ended(job)
-    assert (job.state, job.part, job.error) == ("done", 1.0, "")
+    assert (job.state, job.fraction, job.error) == ("done", 1.0, "")
     assert job.result == {
         "dataset": "pets",
         "images": 22,
@@ -120,7 +120,7 @@ def test_a_running_job_that_is_cancelled_leaves_nothing_and_can_be_done_again(st
     job = ended(job)
     assert job.state == "cancelled"
     assert job.error in ("Cancelled; nothing was kept.", job_module.STOPPED)  # by itself, or ended
-    assert 0 < job.part < 1
+    assert 0 < job.fraction < 1
     until(lambda: list(jobs.load(job.id).times) == ["queued", "running", "cancelled"])
     until(lambda: (drafts(), store.names()) == ([], []))
     assert ended(submit_import(small, "pets")).state == "done"
@@ -153,8 +153,8 @@ def test_a_job_outlives_its_dispatcher_and_another_one_sees_to_the_rest(studio, 
     waiting = submit_import(small, "pets")
     child = child_of(job)
     kill_dispatcher(studio)
-    part = jobs.load(job.id).part
-    until(lambda: jobs.load(job.id).part > part)
+    fraction = jobs.load(job.id).fraction
+    until(lambda: jobs.load(job.id).fraction > fraction)
     assert jobs.load(job.id).state == "running"
     jobs.ensure_dispatcher()
     until(dispatcher_runs)

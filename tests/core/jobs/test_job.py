@@ -47,7 +47,7 @@ def test_a_queued_job_is_read_as_it_was_submitted(queued, small):
     assert read(queued.folder) == queued
     assert (queued.kind, queued.state, queued.owner) == ("import", "queued", "you")
     assert queued.settings == {"path": str(small), "name": "pets"}
-    assert (queued.part, queued.result, queued.error, queued.log_tail()) == (0.0, {}, "", "")
+    assert (queued.fraction, queued.result, queued.error, queued.log_tail()) == (0.0, {}, "", "")
     assert list(queued.times) == ["queued"]
     assert not queued.ended and not queued.stopping
 
@@ -63,9 +63,9 @@ def test_a_job_has_ended_in_three_of_the_states(queued, state):
 
 def test_a_change_keeps_the_rest_of_the_status(queued):
     write_status(queued.folder, stage="reading images", note="1 of 2")
-    write_status(queued.folder, part=0.5)
+    write_status(queued.folder, fraction=0.5)
     job = read(queued.folder)
-    assert (job.stage, job.note, job.part) == ("reading images", "1 of 2", 0.5)
+    assert (job.stage, job.note, job.fraction) == ("reading images", "1 of 2", 0.5)
     assert job.times == queued.times
     assert sorted(path.name for path in job.folder.iterdir()) == ["config.json", "status.json"]
 

@@ -81,7 +81,7 @@ def test_a_name_that_was_taken_meanwhile_is_refused_before_anything_is_read(stud
     assert seen == []
 
 
-# What a pretrained network has learnt
+# What a pretrained network has learned
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_an_evaluation_tells_how_well_it_went_and_keeps_the_answers(studio, tmp_
     found = labelled.load(kept)
     assert found.paths == ("1/a.png", "2/b.png", "3/c.png")
     assert found.evaluation.labels.tolist() == [1, 2, 3]
-    assert found.evaluation.predictions.tolist() == [1, 2, 7]
+    assert found.evaluation.readings.tolist() == [1, 2, 7]
     assert [path for path, _ in found.refused] == ["4/d.png"]
 
 
@@ -192,7 +192,7 @@ def test_a_run_of_ones_own_is_evaluated_like_any_other(studio, tmp_path, digits,
     found = labelled.load(tmp_path / "kept")
     images = labelled.read(uploads.load(settings["upload"]).path, found.paths)
     predictor = load_predictor(small_run)
-    alone = [predictor.read(image).predictions[0].probabilities for image in images]
+    alone = [predictor.read(image).readings[0].probabilities for image in images]
     assert np.array_equal(found.evaluation.probabilities, alone)
 
 
@@ -242,14 +242,14 @@ def test_an_evaluation_with_a_damaged_model_is_told(studio, tmp_path, digits, sm
 
 # How much models stand
 
-BREAKING = {"runs": ["mnist-logistic-regression"], "change": "contrast", "images": 60}
+ROBUSTNESS = {"runs": ["mnist-logistic-regression"], "change": "contrast", "images": 60}
 
 
 @pytest.mark.parametrize("seed", [{}, {"seed": 7}], ids=["usual seed", "own seed"])
 def test_robustness_is_measured_and_kept(studio, tmp_path, small_run, seed):
     studio.runs_dir.mkdir()
     (studio.runs_dir / small_run.id).symlink_to(small_run.folder)
-    settings = BREAKING | {"runs": [*BREAKING["runs"], small_run.id]} | seed
+    settings = ROBUSTNESS | {"runs": [*ROBUSTNESS["runs"], small_run.id]} | seed
     kept = tmp_path / "job" / "kept"
     KINDS["robustness"].check(settings)
     assert KINDS["robustness"].run(settings, Reporter(), kept) == {
@@ -277,7 +277,7 @@ def test_robustness_is_measured_and_kept(studio, tmp_path, small_run, seed):
     ids=["no run", "7 runs", "unknown run", "no name", "unknown change", "too few", "too many"],
 )
 def test_robustness_that_cannot_be_measured_is_refused_at_once(studio, changed, sentence):
-    settings = BREAKING | changed
+    settings = ROBUSTNESS | changed
     seen = []
     with pytest.raises(RunError, match=sentence):
         KINDS["robustness"].check(settings)
@@ -292,7 +292,7 @@ def test_robustness_of_a_run_whose_dataset_is_gone_is_told(studio, small_run, tm
     shutil.copytree(small_run.folder, folder)
     card = json.loads((folder / runs.CARD).read_text()) | {"dataset": "was-deleted"}
     (folder / runs.CARD).write_text(json.dumps(card))
-    settings = BREAKING | {"runs": [small_run.id]}
+    settings = ROBUSTNESS | {"runs": [small_run.id]}
     KINDS["robustness"].check(settings)
     with pytest.raises(DatasetError, match="There is no dataset named 'was-deleted'"):
         KINDS["robustness"].run(settings, Reporter(), tmp_path / "kept")
@@ -301,5 +301,5 @@ def test_robustness_of_a_run_whose_dataset_is_gone_is_told(studio, small_run, tm
 
 def test_robustness_that_is_stopped_keeps_nothing(studio, tmp_path):
     with pytest.raises(Cancelled):
-        KINDS["robustness"].run(BREAKING, Reporter(should_stop=lambda: True), tmp_path / "kept")
+        KINDS["robustness"].run(ROBUSTNESS, Reporter(should_stop=lambda: True), tmp_path / "kept")
     assert not (tmp_path / "kept").exists()

@@ -18,7 +18,7 @@ from core.jobs.job import write_status
 from core.jobs.queue import ensure_dispatcher, everything
 from core.models import MODELS
 from core.settings import Settings
-from core.visitors import KEEPER, STUDIO, acting_as
+from core.visitors import OWNER, STUDIO, acting_as
 from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.jobs.conftest import ended, processes_in
 from tests.core.public import A, B, give_run, public_demo
@@ -89,17 +89,17 @@ def test_limits_are_for_visitors_of_a_public_demo(demo, monkeypatch):
 
 
 @pytest.mark.parametrize("public", [True, False])
-def test_the_keeper_is_not_limited(demo, small_machine, small, monkeypatch, public):
+def test_the_owner_is_not_limited(demo, small_machine, small, monkeypatch, public):
     monkeypatch.setattr(limits, "settings", replace(demo, public=public))
     assert limits.models() == list(MODELS)
     for number in range(turns.PLACES.total + 2):
-        training(KEEPER, name=f"run-{number}")
+        training(OWNER, name=f"run-{number}")
     jobs.submit("train", {"dataset": "mnist", "model": "resnet"})
     jobs.submit("import", {"path": str(small), "name": "pets"})
     jobs.submit("download", {"dataset": "cifar10"})
     for _ in range(limits.A_DAY):
-        over(training(KEEPER))
-    training(KEEPER)
+        over(training(OWNER))
+    training(OWNER)
 
 
 def test_without_the_setting_nobody_is_limited(demo, monkeypatch):
@@ -154,7 +154,7 @@ def test_what_takes_long_is_refused_with_what_may_be_trained(demo, model):
         ({"max_images": 10_001}, "Received: 10,001 images"),
     ],
 )
-def test_on_a_small_machine_few_images_are_learnt_from(small_machine, hyperparameters, sentence):
+def test_on_a_small_machine_few_images_are_learned_from(small_machine, hyperparameters, sentence):
     asked = {"dataset": "mnist", "model": "linear_svm", "hyperparameters": hyperparameters}
     with pytest.raises(ModelError, match=sentence):
         training(**asked)
@@ -277,31 +277,31 @@ def test_deleting_a_job_gives_no_other_one_that_day(demo, monkeypatch):
 
 def test_going_on_counts_as_well(demo, monkeypatch):
     monkeypatch.setattr(limits, "A_DAY", 3)
-    goes_on = replace(KINDS["train"], can_go_on=lambda kept: True)
+    goes_on = replace(KINDS["train"], can_resume=lambda kept: True)
     monkeypatch.setitem(KINDS, "train", goes_on)
     job = over(training(), "cancelled")
     with acting_as(A):
         for _ in range(2):
-            jobs.go_on(job.id)
+            jobs.resume(job.id)
             over(job, "cancelled")
         with pytest.raises(JobError, match="pieces of work a day"):
-            jobs.go_on(job.id)
+            jobs.resume(job.id)
 
 
 def test_going_on_is_limited_too(demo, monkeypatch):
-    goes_on = replace(KINDS["train"], can_go_on=lambda kept: True)
+    goes_on = replace(KINDS["train"], can_resume=lambda kept: True)
     monkeypatch.setitem(KINDS, "train", goes_on)
     first = over(training(), "cancelled")
     training()
     with acting_as(A), pytest.raises(JobError, match="One piece of work at a time"):
-        jobs.go_on(first.id)
+        jobs.resume(first.id)
     assert jobs.load(first.id).state == "cancelled"
 
 
 # Uploads
 
 
-@pytest.mark.parametrize("me", [A, KEEPER])
+@pytest.mark.parametrize("me", [A, OWNER])
 def test_an_upload_is_not_larger_than_allowed(demo, monkeypatch, me):
     assert uploads.most_bytes() == 50 * 10**6
     monkeypatch.setattr(shares, "_LARGE", replace(shares._LARGE, file=1_000))
@@ -326,7 +326,7 @@ def test_without_the_setting_no_upload_is_refused(demo, monkeypatch):
 
 
 def test_of_each_visitor_the_latest_uploads_are_kept(demo):
-    kept: dict[str, list[str]] = {A: [], B: [], KEEPER: []}
+    kept: dict[str, list[str]] = {A: [], B: [], OWNER: []}
     for number in range(uploads._PUBLIC_UPLOADS + 2):
         for me, ids in kept.items():
             with acting_as(me):
@@ -335,7 +335,7 @@ def test_of_each_visitor_the_latest_uploads_are_kept(demo):
             ids.append(upload.id)
     for me, ids in kept.items():
         there = [i for i in ids if (demo.work_dir / "uploads" / i).is_dir()]
-        assert there == (ids if me == KEEPER else ids[-uploads._PUBLIC_UPLOADS :])
+        assert there == (ids if me == OWNER else ids[-uploads._PUBLIC_UPLOADS :])
 
 
 def test_an_upload_nobody_imports_is_forgotten_after_a_day(demo):
@@ -372,21 +372,21 @@ def dated(demo, small_run, tmp_path) -> Callable[..., None]:
 
 
 def what_is_left() -> tuple[set[str], set[str], set[str]]:
-    """Names of runs that are not shipped, of imported images, of the runs that jobs made."""
+    """Names of runs that are not bundled, of imported images, of the runs that jobs made."""
     return (
-        {run.id for run in runs.list_runs()} - set(runs.SHIPPED),
+        {run.id for run in runs.list_runs()} - set(runs.BUNDLED),
         set(store.names()),
         {job.settings["name"].removeprefix("job-") for job in everything()},
     )
 
 
 def test_what_visitors_made_is_forgotten_after_a_day(dated):
-    names = {(me, hours): dated(me, hours) for me in (A, B, KEEPER) for hours in (OLD, YOUNG)}
+    names = {(me, hours): dated(me, hours) for me in (A, B, OWNER) for hours in (OLD, YOUNG)}
     names[STUDIO, OLD] = dated(STUDIO, OLD)
     limits.forget_old(everything())
-    left = {name for (me, hours), name in names.items() if hours == YOUNG or me in (KEEPER, STUDIO)}
+    left = {name for (me, hours), name in names.items() if hours == YOUNG or me in (OWNER, STUDIO)}
     assert what_is_left() == (left, left, left)
-    assert {run.id for run in runs.list_runs()} >= set(runs.SHIPPED)
+    assert {run.id for run in runs.list_runs()} >= set(runs.BUNDLED)
 
 
 def test_without_the_setting_nothing_is_forgotten(dated, demo, monkeypatch):
@@ -441,7 +441,7 @@ def test_and_as_long_as_it_goes_on(dated, monkeypatch):
         over(job)
 
     training(B)
-    training(KEEPER)
+    training(OWNER)
     monkeypatch.setattr(dispatcher, "_deal_with", work)
     dispatcher.main()
     assert all(job.ended for job in everything())
@@ -489,7 +489,7 @@ def test_work_that_takes_too_long_ends_early_or_is_cancelled(lasting, kind, seco
 
 @pytest.mark.parametrize(
     ("owner", "public", "ended_early"),
-    [(A, True, True), (KEEPER, True, False), (A, False, False), (KEEPER, False, False)],
+    [(A, True, True), (OWNER, True, False), (A, False, False), (OWNER, False, False)],
 )
 def test_only_that_of_visitors_does(demo, monkeypatch, owner, public, ended_early):
     monkeypatch.setattr(turns, "ALONE", 0.0)
@@ -521,14 +521,14 @@ def test_why_it_was_cancelled_is_written_down(demo, files, state, error):
 
 
 def test_what_took_too_long_can_be_tried_again(demo, monkeypatch):
-    goes_on = replace(KINDS["train"], can_go_on=lambda kept: True)
+    goes_on = replace(KINDS["train"], can_resume=lambda kept: True)
     monkeypatch.setitem(KINDS, "train", goes_on)
     job = training()
     for name in ("cancel", "overtime"):
         (job.folder / name).touch()
     over(job, "cancelled")
     with acting_as(A):
-        jobs.go_on(job.id)
+        jobs.resume(job.id)
     assert jobs.load(job.id).state == "queued"
     assert not (job.folder / "overtime").exists()
 
@@ -624,7 +624,8 @@ def work(demo, monkeypatch) -> Iterator[Callable[[Exception], Job]]:
 )
 def test_nor_does_what_went_wrong(demo, work, error):
     error.args = tuple(
-        part.format(work=demo.work_dir) if isinstance(part, str) else part for part in error.args
+        fraction.format(work=demo.work_dir) if isinstance(fraction, str) else fraction
+        for fraction in error.args
     )
     if isinstance(error, OSError):
         error.filename = str(demo.work_dir / "x")

@@ -117,9 +117,9 @@ def test_waiting_tells_each_change_once(idle, small):
     seen = []
 
     def on_change(now):
-        seen.append((now.state, now.part))
-        if now.part < 1:
-            write_status(job.folder, part=now.part + 0.5)
+        seen.append((now.state, now.fraction))
+        if now.fraction < 1:
+            write_status(job.folder, fraction=now.fraction + 0.5)
         elif not now.ended:
             write_status(job.folder, state="done")
 

@@ -18,8 +18,8 @@ FIELDS = {
         "stage",
         "epoch",
         "epochs",
-        "part",
-        "part_before",
+        "fraction",
+        "fraction_before",
         "stage_since",
         "metrics",
         "note",
@@ -33,8 +33,8 @@ FIELDS = {
 TEXTS = ("stage", "note", "error")
 ALLOWED = {
     ("owner", "text"),
-    ("part", "fraction"),
-    ("part_before", "fraction"),
+    ("fraction", "fraction"),
+    ("fraction_before", "fraction"),
     ("stage_since", "empty text"),
     ("history", "empty list"),
     *((name, odd) for name in TEXTS for odd in ("text", "empty text")),
@@ -77,7 +77,7 @@ def test_something_else_in_the_place_of_a_file(bad, small, file, replacement):
     good = submit_import(small, "good")
     replace_by(bad.folder / file, replacement)
     assert [(job.id, job.damaged) for job in jobs.list_jobs()] == [(good.id, False), (bad.id, True)]
-    for ask in (jobs.load, jobs.cancel, jobs.go_on, jobs.finish):
+    for ask in (jobs.load, jobs.cancel, jobs.resume, jobs.finish):
         with pytest.raises(JobError, match=f"The job '{bad.id}' cannot be read"):
             ask(bad.id)
     jobs.delete(bad.id)

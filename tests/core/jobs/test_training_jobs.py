@@ -41,7 +41,7 @@ def submit(model: str, hyperparameters: dict, dataset: str = "digits", **more) -
 
 
 def learning(job: Job, points: int = 1) -> Job:
-    """The job once its learning curve has that many points."""
+    """The job once its training curve has that many points."""
 
     def is_so_far() -> bool:
         now = jobs.load(job.id)
@@ -82,7 +82,7 @@ def test_two_trainings_run_one_after_the_other(studio):
     assert first.result == {"run": "first", "accuracy": run.card.metrics["accuracy"]}
     assert (run.card.seed, run.card.owner) == (3, "you")
     assert list(map(dict, first.history)) == list(run.card.history)
-    assert (first.part, first.stage) == (1.0, "done")
+    assert (first.fraction, first.stage) == (1.0, "done")
     assert second.result["run"] == "digits-random-forest-1"
     log = log_of(first)
     assert (log[0], log[-1]) == ("train begins", "done")
@@ -98,20 +98,22 @@ def test_a_network_is_cancelled_in_the_middle_of_an_epoch_and_so_is_one_that_wai
     job, waiting, after = submit(*LONG_EPOCHS), submit(*QUICK), submit(*QUICK)
     assert jobs.cancel(waiting.id).state == "cancelled"
     before = learning(job)
-    until(lambda: len(jobs.load(job.id).history) == 1 and jobs.load(job.id).part > before.part)
+    until(
+        lambda: len(jobs.load(job.id).history) == 1 and jobs.load(job.id).fraction > before.fraction
+    )
     jobs.cancel(job.id)
     job = ended(job)
     assert (job.state, len(job.history)) == ("cancelled", 1)
-    assert 1 / 300 < job.part < 2 / 300
+    assert 1 / 300 < job.fraction < 2 / 300
     assert job.error in (CANCELLED, job_module.STOPPED)
     assert ended(after).state == "done"
     waiting = jobs.load(waiting.id)
     assert (waiting.log_tail(), "running" in waiting.times) == ("", False)
-    assert (jobs.can_go_on(job), jobs.can_go_on(waiting)) == (True, False)
+    assert (jobs.can_resume(job), jobs.can_resume(waiting)) == (True, False)
     at_rest()
     assert own_runs(studio) == ["digits-random-forest-1"]
     with pytest.raises(JobError, match="cannot go on"):
-        jobs.go_on(waiting.id)
+        jobs.resume(waiting.id)
     jobs.delete(job.id)
     assert not job.folder.exists()
 
@@ -127,8 +129,8 @@ def test_a_support_vector_machine_is_cancelled_in_the_middle_of_fitting(studio):
     assert job.state == "cancelled"
     assert job.error in (CANCELLED, job_module.STOPPED)  # by itself on the last occasion, or ended
     assert [point["images"] for point in job.history] == [1250, 2500]
-    assert job.part < 1
-    assert not jobs.can_go_on(job)
+    assert job.fraction < 1
+    assert not jobs.can_resume(job)
     assert ended(after).state == "done"
     at_rest()
     assert own_runs(studio) == ["digits-random-forest-1"]
@@ -152,7 +154,7 @@ def test_a_training_that_is_asked_to_finish_keeps_a_run(studio, model, hyperpara
     assert epochs == list(range(1, len(epochs) + 1))
     assert 2 <= len(epochs) < hyperparameters["epochs"]
     assert 0 < card.metrics["accuracy"] <= 1
-    assert not jobs.can_go_on(job)
+    assert not jobs.can_resume(job)
     with pytest.raises(JobError, match="cannot be ended early: it is a job of the kind train, don"):
         jobs.finish(job.id)
 
@@ -175,10 +177,10 @@ def test_a_training_that_was_killed_goes_on_where_it_was(studio):
     assert own_runs(studio) == []
     job = jobs.load(job.id)
     assert list(job.times) == ["queued", "running", "failed"]
-    assert jobs.can_go_on(job)
+    assert jobs.can_resume(job)
     known = list(map(dict, job.history))
 
-    again = jobs.go_on(job.id)
+    again = jobs.resume(job.id)
     assert (again.id, again.state, again.error) == (job.id, "queued", "")
     job = ended(job)
     assert (job.state, job.error, job.result["run"]) == ("done", "", "mine")
@@ -191,25 +193,25 @@ def test_a_training_that_was_killed_goes_on_where_it_was(studio):
     assert card.seconds >= seconds[-1]
     assert log_of(job).count("train begins") == 2
     assert not job.kept.exists()
-    assert not jobs.can_go_on(job)
+    assert not jobs.can_resume(job)
 
 
 def test_somebody_may_go_on_before_the_dispatcher_has_seen_that_it_was_killed(idle, monkeypatch):
     job = submit("mlp", {"hidden_units": "16", "epochs": 2}, name="mine")
     watch, killed = dispatcher._watch, []
 
-    def kill_and_go_on(seen, lives):
+    def kill_and_resume(seen, lives):
         if not killed:
             until(lambda: jobs.load(job.id).state == "running")
             killed.append(child_of(job))
             killed[0].kill()
             job.kept.mkdir(exist_ok=True)
             (job.kept / "state.json").write_text("{}")  # as if something had been kept
-            until(lambda: jobs.can_go_on(jobs.load(job.id)))
-            assert jobs.go_on(job.id).state == "queued"
+            until(lambda: jobs.can_resume(jobs.load(job.id)))
+            assert jobs.resume(job.id).state == "queued"
         watch(seen, lives)
 
-    monkeypatch.setattr(dispatcher, "_watch", kill_and_go_on)
+    monkeypatch.setattr(dispatcher, "_watch", kill_and_resume)
     for name in ("STUDIO_WORK_DIR", "STUDIO_RUNS_DIR", "STUDIO_DATA_DIR"):
         folder = getattr(idle, name.removeprefix("STUDIO_").lower())
         monkeypatch.setenv(name, str(folder))  # for the child
@@ -226,7 +228,7 @@ def test_what_was_kept_may_be_damaged(idle, tmp_path):
     stopping = Reporter(reports.append, lambda: bool(reports[-1].history))
     with pytest.raises(Cancelled):
         kind.run(settings, stopping, kept)
-    assert kind.can_go_on(kept)
+    assert kind.can_resume(kept)
     for path in kept.glob("*.h5"):
         path.write_bytes(path.read_bytes()[:1000])
     assert kind.run(settings, Reporter(), kept)["run"] == "mine"
@@ -262,7 +264,7 @@ def test_after_everything_was_killed_the_rest_of_the_queue_runs(studio):
         process.kill()
         process.wait(10)
     assert jobs.load(job.id).state == "failed"
-    assert not jobs.can_go_on(jobs.load(job.id))  # such a model cannot be taken up half-way
+    assert not jobs.can_resume(jobs.load(job.id))  # such a model cannot be taken up half-way
     jobs.ensure_dispatcher()
     assert ended(waiting).state == "done"
     at_rest()
@@ -386,8 +388,8 @@ def test_a_disk_that_is_full_even_for_the_status_ends_a_training_with_a_sentence
     until(lambda: not dispatcher_runs())
     ballast.unlink()
     assert own_runs(small_disk) == []
-    assert jobs.can_go_on(jobs.load(job.id))
-    jobs.go_on(job.id)
+    assert jobs.can_resume(jobs.load(job.id))
+    jobs.resume(job.id)
     job = ended(job)
     assert (job.state, job.error) == ("done", "")
     epochs = [point["epoch"] for point in runs.load("mine").card.history]

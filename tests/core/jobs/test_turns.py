@@ -14,7 +14,7 @@ from core.jobs import Job, room, turns
 from core.jobs.queue import everything
 from core.settings import Settings
 from core.shares import Room
-from core.visitors import KEEPER, acting_as
+from core.visitors import OWNER, acting_as
 from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.public import A, B, give_run, public_demo
 
@@ -40,7 +40,7 @@ def ago(seconds: float) -> str:
 def job(name: str, network: str, state: str = "queued", expected: float = 5, **times) -> Job:
     """A job by a visitor of its own; times are in seconds ago."""
     at = {key: ago(value) for key, value in {"queued": 10.0, **times}.items()}
-    owner = KEEPER if network == KEEPER else f"visitor-{name}"
+    owner = OWNER if network == OWNER else f"visitor-{name}"
     return Job(name, None, "train", {}, owner, network, expected, state, times=at)
 
 
@@ -84,7 +84,7 @@ def test_invented_visitors_leave_places_for_other_networks(demo):
             [partial(job, "a", "x", expected=200, queued=400), partial(job, "b", "x", expected=4)],
             "a",
         ),
-        ([partial(job, "a", "x", expected=1), partial(job, "b", KEEPER, expected=9)], "b"),
+        ([partial(job, "a", "x", expected=1), partial(job, "b", OWNER, expected=9)], "b"),
     ],
 )
 def test_whose_turn_it_is(demo, there, first):
@@ -116,11 +116,11 @@ def test_older_things_of_visitors_give_way_on_disk(demo, monkeypatch, tmp_path):
     monkeypatch.setattr(shares, "DATASETS", Room(1, 1))
     monkeypatch.setattr(shares, "RUNS", Room(1, 1))
     folder = write_folder(pets(), tmp_path / "pets")
-    for name, owner in (("old", A), ("used", A), ("new", B), ("kept", KEEPER)):
+    for name, owner in (("old", A), ("used", A), ("new", B), ("kept", OWNER)):
         shares.met(owner, owner)
         datasets.import_images(folder, name, owner=owner)
     run = runs.load("mnist-logistic-regression")
-    for hour, (name, owner) in enumerate((("first", A), ("second", B), ("mine", KEEPER))):
+    for hour, (name, owner) in enumerate((("first", A), ("second", B), ("mine", OWNER))):
         give_run(run, owner, name, created=f"2026-01-01T{hour:02}:00:00+00:00")
     waits = replace(job("a", "x"), settings={"dataset": "used"})
     room.make([waits])

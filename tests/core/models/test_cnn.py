@@ -118,8 +118,8 @@ def test_a_preset_is_the_published_architecture(preset, layers, mnist, cifar):
         for pooling in of_kind(network, "MaxPooling2D"):
             assert (pooling.pool_size, pooling.strides) == ((2, 2), (2, 2))
             assert pooling.padding == "valid"
-        *hidden, answer = [*of_kind(network, "Conv2D"), *of_kind(network, "Dense")]
-        assert answer.activation.__name__ == "softmax"
+        *hidden, prediction = [*of_kind(network, "Conv2D"), *of_kind(network, "Dense")]
+        assert prediction.activation.__name__ == "softmax"
         penalty = 0.001 if "l2" in preset else None
         for layer in hidden:
             assert layer.use_bias
@@ -128,24 +128,24 @@ def test_a_preset_is_the_published_architecture(preset, layers, mnist, cifar):
             assert (regularizer and float(regularizer.l2)) == pytest.approx(penalty)
 
 
-def test_the_studios_own_preset_is_the_shipped_network():
+def test_the_studios_own_preset_is_the_bundled_network():
     import keras
 
-    shipped = keras.models.load_model(load("mnist-cnn").file("model.keras"))
+    bundled = keras.models.load_model(load("mnist-cnn").file("model.keras"))
     network = build(**CNN_PRESETS[STUDIOS_OWN].values)
     pair = "conv {0}, norm, relu, conv {0}, norm, relu"
     pairs = ", pool, ".join(pair.format(filters) for filters in (32, 64, 128))
-    assert written(network) == written(shipped)
+    assert written(network) == written(bundled)
     assert written(network) == (
         f"{pairs}, flatten, dropout 0.4, dense 128, norm, relu, dropout 0.4, dense 10"
     )
-    assert network.count_params() == shipped.count_params() == 437_034
-    for ours, theirs in zip(network.layers, shipped.layers, strict=True):
+    assert network.count_params() == bundled.count_params() == 437_034
+    for ours, theirs in zip(network.layers, bundled.layers, strict=True):
         assert ours.output.shape == theirs.output.shape
         assert [weight.shape for weight in ours.weights] == [w.shape for w in theirs.weights]
-    network.set_weights(shipped.get_weights())
+    network.set_weights(bundled.get_weights())
     images = np.random.default_rng(0).integers(0, 256, (4, 28, 28, 1), np.uint8)
-    assert np.asarray(network(images)) == pytest.approx(np.asarray(shipped(images)), abs=1e-6)
+    assert np.asarray(network(images)) == pytest.approx(np.asarray(bundled(images)), abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -178,9 +178,9 @@ def test_hyperparameters_choose_the_layers(values, layers):
 @pytest.mark.parametrize("batch_norm", [True, False])
 def test_batch_normalisation_stands_for_the_biases(batch_norm):
     network = build(**SMALL, batch_norm=batch_norm)
-    *hidden, answer = [*of_kind(network, "Conv2D"), *of_kind(network, "Dense")]
+    *hidden, prediction = [*of_kind(network, "Conv2D"), *of_kind(network, "Dense")]
     assert [layer.use_bias for layer in hidden] == [not batch_norm] * 2
-    assert answer.use_bias
+    assert prediction.use_bias
     assert {layer.momentum for layer in of_kind(network, "BatchNormalization")} <= {0.95}
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core import plots
-from core.plots import CLASS_FIGURES, of_run, scaled
+from core.plots import CLASS_METRICS, of_run, scaled
 from core.plots.comparing import MOST_BARS
 from core.plots.style import RUN_MARKERS, RUN_SHAPES
 from tests.core.made_up import made_up, right_and_wrong, several
@@ -72,15 +72,15 @@ def test_the_chart_of_classes_grows_with_classes_and_bars():
     assert heights == sorted(set(heights))
 
 
-@pytest.mark.parametrize("figure", CLASS_FIGURES)
+@pytest.mark.parametrize("figure", CLASS_METRICS)
 def test_classes_are_compared_by_any_of_three_figures(figure):
     (one,) = several(1)
     spec = plots.class_bars([one], figure).to_dict(validate=True)
     (rows,) = spec["datasets"].values()
     assert [row["value"] for row in rows] == pytest.approx(getattr(one.evaluation, figure))
-    assert spec["layer"][0]["encoding"]["x"]["title"] == CLASS_FIGURES[figure]
+    assert spec["layer"][0]["encoding"]["x"]["title"] == CLASS_METRICS[figure]
     drawn = plots.class_figure([one], figure).axes[0]
-    assert drawn.get_xlabel() == CLASS_FIGURES[figure]
+    assert drawn.get_xlabel() == CLASS_METRICS[figure]
     assert drawn.lines[0].get_xdata() == pytest.approx(getattr(one.evaluation, figure))
 
 

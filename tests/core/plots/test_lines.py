@@ -74,7 +74,7 @@ def test_a_thinned_line_looks_the_same(name):
 
 
 def curve(axis: str, points: int = 5, best: int = 2, loss: bool = False) -> tuple[dict, ...]:
-    """A learning curve that is best on validation at one of its points."""
+    """A training curve that is best on validation at one of its points."""
     history = []
     for number in range(points):
         val = 0.9 - 0.01 * abs(number - best)
@@ -83,8 +83,8 @@ def curve(axis: str, points: int = 5, best: int = 2, loss: bool = False) -> tupl
     return tuple(history)
 
 
-def learnt(*axes: str, **details) -> list[Run]:
-    """A run for each axis; `` for one without a learning curve."""
+def learned(*axes: str, **details) -> list[Run]:
+    """A run for each axis; `` for one without a training curve."""
     return [
         made_up_run(f"run-{number}", history=curve(axis, **details) if axis else ())
         for number, axis in enumerate(axes)
@@ -93,7 +93,7 @@ def learnt(*axes: str, **details) -> list[Run]:
 
 @pytest.mark.parametrize("axis", AXES)
 def test_runs_that_learn_by_the_same_steps_share_their_axis(axis):
-    chart = plots.learning_lines(learnt(axis, axis))
+    chart = plots.learning_lines(learned(axis, axis))
     assert (chart.x_title, chart.x_part, chart.y_part) == (plots.AXIS_TITLES[axis], False, True)
     assert [(line.name, line.number, line.part) for line in chart.lines] == [
         ("run-0", 0, "training"),
@@ -108,7 +108,7 @@ def test_runs_that_learn_by_the_same_steps_share_their_axis(axis):
 
 
 def test_runs_that_learn_by_different_steps_are_drawn_over_the_part_of_their_training():
-    chart = plots.learning_lines(learnt("epoch", "trees", "epoch"))
+    chart = plots.learning_lines(learned("epoch", "trees", "epoch"))
     assert (chart.x_title, chart.x_part) == ("Part of the training", True)
     assert len(chart.lines) == 6
     for line in chart.lines:
@@ -117,7 +117,7 @@ def test_runs_that_learn_by_different_steps_are_drawn_over_the_part_of_their_tra
 
 @pytest.mark.parametrize("best", [0, 2, 4])
 def test_the_best_point_on_validation_is_marked(best):
-    chart = plots.learning_lines(learnt("epoch", "epoch", best=best))
+    chart = plots.learning_lines(learned("epoch", "epoch", best=best))
     marks = {(line.name, line.part): line.marks for line in chart.lines}
     assert marks == {
         (name, part): (best,) if part == "validation" else ()
@@ -137,9 +137,9 @@ def test_the_best_point_on_validation_is_marked(best):
     ],
     ids=["two of four", "two of three", "none of two", "no runs"],
 )
-def test_runs_without_a_learning_curve_are_left_out(axes, names, x_part):
+def test_runs_without_a_training_curve_are_left_out(axes, names, x_part):
     """Those that are left keep their place, and with it their looks."""
-    chart = plots.learning_lines(learnt(*axes))
+    chart = plots.learning_lines(learned(*axes))
     assert {line.name: line.number for line in chart.lines} == names
     assert chart.x_part == x_part
     valid(lines_chart(chart))
@@ -217,12 +217,12 @@ def test_a_class_without_images_has_no_lines(make):
 
 def learning(found: list[Compared]) -> Lines:
     axes = ["epoch" if number % 3 else "trees" for number in range(len(found))]
-    return plots.learning_lines(learnt(*axes, points=40))
+    return plots.learning_lines(learned(*axes, points=40))
 
 
 MAKE: dict[str, Callable[[list[Compared]], Lines]] = {
     "learning": learning,
-    "epochs": lambda found: plots.learning_lines(learnt(*["epoch"] * len(found), points=300)),
+    "epochs": lambda found: plots.learning_lines(learned(*["epoch"] * len(found), points=300)),
     "reliability": plots.reliability_lines,
     "coverage": lambda found: plots.coverage_lines(found, 0.8),
     "roc": lambda found: plots.roc_lines(found, 3),

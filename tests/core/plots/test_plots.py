@@ -53,7 +53,7 @@ def test_classes_stay_in_the_order_of_their_labels_and_parts_in_that_of_the_lege
     names = ("10", "9", "Äpfel")
     chart = plots.class_counts(look(3, class_names=names)).to_dict()
     assert chart["encoding"]["y"]["sort"] == list(names)
-    assert chart["encoding"]["color"]["scale"]["domain"] == list(plots.PART_NAMES)
+    assert chart["encoding"]["color"]["scale"]["domain"] == list(plots.SPLIT_NAMES)
     orders = {row["part"]: row["order"] for row in chart["data"]["values"]}
     assert orders == {"training": 0, "validation": 1, "test": 2}
 
@@ -126,11 +126,11 @@ EPOCHS = tuple(
 
 
 def curve(history=EPOCHS, axis: str = "epoch", **arguments) -> dict:
-    return plots.learning_curve(history, axis, **arguments).to_dict(validate=True)
+    return plots.training_curve(history, axis, **arguments).to_dict(validate=True)
 
 
 def points_of(spec: dict) -> dict[tuple[str, float], float]:
-    """What a learning curve shows: `(part, where) -> value`."""
+    """What a training curve shows: `(part, where) -> value`."""
     sets = [rows for rows in spec["datasets"].values() if rows and "part" in rows[0]]
     return {(row["part"], row["at"]): row["value"] for rows in sets for row in rows}
 
@@ -138,7 +138,7 @@ def points_of(spec: dict) -> dict[tuple[str, float], float]:
 @pytest.mark.parametrize(
     ("figure", "title", "form"), [("accuracy", "Accuracy", "~%"), ("loss", "Loss", ",~f")]
 )
-def test_a_learning_curve_shows_a_figure_on_both_parts(figure, title, form):
+def test_a_training_curve_shows_a_figure_on_both_parts(figure, title, form):
     spec = curve(figure=figure)
     expected = {("training", point["epoch"]): point[figure] for point in EPOCHS}
     expected |= {("validation", point["epoch"]): point[f"val_{figure}"] for point in EPOCHS}
@@ -153,7 +153,7 @@ def test_a_learning_curve_shows_a_figure_on_both_parts(figure, title, form):
 
 
 @pytest.mark.parametrize("axis", sorted(plots.AXIS_TITLES))
-def test_a_learning_curve_is_drawn_over_what_was_learnt_by(axis):
+def test_a_training_curve_is_drawn_over_what_was_learned_by(axis):
     history = [{axis: 10 * step, "accuracy": 0.5, "val_accuracy": 0.5} for step in (1, 2)]
     spec = curve(history, axis)
     assert {where for _, where in points_of(spec)} == {10, 20}
@@ -170,7 +170,7 @@ def test_a_learning_curve_is_drawn_over_what_was_learnt_by(axis):
         (EPOCHS, None, None),
     ],
 )
-def test_the_axis_of_a_learning_curve_ends_where_the_training_will(history, end, domain):
+def test_the_axis_of_a_training_curve_ends_where_the_training_will(history, end, domain):
     scale = curve(history, end=end)["layer"][0]["encoding"]["x"]["scale"]
     assert scale.get("domain") == domain
 
@@ -228,9 +228,9 @@ def as_png(figure) -> bytes:
     return file.getvalue()
 
 
-def test_a_run_without_a_learning_curve_says_so(small_run):
+def test_a_run_without_a_training_curve_says_so(small_run):
     figure = plots.run_figure(shown_run(small_run, history=()), None)
-    assert "no learning curve was kept" in [text.get_text() for text in figure.axes[0].texts]
+    assert "no training curve was kept" in [text.get_text() for text in figure.axes[0].texts]
     assert as_png(figure).startswith(b"\x89PNG")
 
 

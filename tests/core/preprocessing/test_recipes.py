@@ -42,7 +42,7 @@ def test_every_recipe_is_tested_and_every_dataset_of_digits_has_one():
 
 @pytest.mark.parametrize("shape", [(32, 32, 3), (64, 64, 1), (12, 16, 3)])
 @pytest.mark.parametrize("size", [(40, 90, 3), (300, 20), (1, 1), (12, 16, 3)])
-def test_a_photograph_is_fitted_from_its_middle(shape, size):
+def test_a_photo_is_fitted_from_its_middle(shape, size):
     photo = np.random.default_rng(0).integers(0, 256, size, np.uint8)
     prepared = prepare("photo", photo, shape)
     assert prepared.batch.shape == (1, *shape)
@@ -58,7 +58,7 @@ def test_a_photograph_is_fitted_from_its_middle(shape, size):
         ("stretch", "All of it, stretched, at {} pixels."),
     ],
 )
-def test_a_photograph_is_fitted_as_it_was_asked_for(shape, fit, sentence):
+def test_a_photo_is_fitted_as_it_was_asked_for(shape, fit, sentence):
     photo = np.random.default_rng(0).integers(0, 256, (40, 90, 3), np.uint8)
     prepared = prepare("photo", photo, shape, fit)
     final = prepared.item_steps[0][-1]
@@ -69,21 +69,21 @@ def test_a_photograph_is_fitted_as_it_was_asked_for(shape, fit, sentence):
     assert prepared.steps[0].image.shape[:2] == (40, 90)
 
 
-def test_a_photograph_is_cropped_unless_something_else_is_asked_for():
+def test_a_photo_is_cropped_unless_something_else_is_asked_for():
     photo = np.random.default_rng(0).integers(0, 256, (40, 90, 3), np.uint8)
     plain = prepare("photo", photo, (32, 32, 3)).batch
     assert (plain == prepare("photo", photo, (32, 32, 3), "crop").batch).all()
     assert (plain != prepare("photo", photo, (32, 32, 3), "whole").batch).any()
 
 
-def test_an_unknown_way_to_fit_a_photograph_is_refused():
+def test_an_unknown_way_to_fit_a_photo_is_refused():
     with pytest.raises(ImageError, match="no way to fit an image named 'tile'. Known: crop"):
         prepare("photo", np.zeros((9, 9), np.uint8), (32, 32, 3), "tile")
 
 
 @pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_drawing_is_read_the_same_however_photographs_are_fitted(drawn_digit, name, fit):
+def test_a_drawing_is_read_the_same_however_photos_are_fitted(drawn_digit, name, fit):
     plain = prepare(name, drawn_digit(3), SHAPES[name]).batch
     assert (prepare(name, drawn_digit(3), SHAPES[name], fit).batch == plain).all()
 
@@ -162,7 +162,7 @@ def test_a_wider_margin_changes_nothing_of_importance(name, dataset):
     assert np.mean(alike) > 0.95
 
 
-def test_a_photograph_format_changes_little(drawn_digit):
+def test_a_photo_format_changes_little(drawn_digit):
     for label in range(10):
         content = cv2.imencode(".jpg", drawn_digit(label), [cv2.IMWRITE_JPEG_QUALITY, 75])[1]
         exact = prepare("mnist_digit", drawn_digit(label), (28, 28, 1)).batch[0]

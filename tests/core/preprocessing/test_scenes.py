@@ -225,9 +225,9 @@ def validation():
 @pytest.mark.parametrize("name", SCENES)
 def test_what_is_shown_is_read(predictor, name):
     make, expected = SCENES[name]
-    reading = predictor.read(make())
-    assert reading.label == expected
-    assert reading.rows == tuple(expected.split())
+    prediction = predictor.read(make())
+    assert prediction.label == expected
+    assert prediction.rows == tuple(expected.split())
 
 
 @pytest.mark.parametrize("condition", PHOTOS)

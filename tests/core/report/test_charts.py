@@ -46,8 +46,8 @@ def is_drawing(content: bytes) -> bool:
 
 
 @pytest.mark.slow
-def test_every_chart_of_the_shipped_runs_becomes_a_png_and_the_same_svg_each_time(shipped):
-    first, again = charts(shipped), charts(shipped)
+def test_every_chart_of_the_bundled_runs_becomes_a_png_and_the_same_svg_each_time(bundled):
+    first, again = charts(bundled), charts(bundled)
     assert len(first) == 9
     for name in first:
         assert is_image(png(first[name]())), name

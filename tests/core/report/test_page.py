@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from html.parser import HTMLParser
 
-from core.comparison import FIGURES, Compared, best, leaders, sentence, written
+from core.comparison import METRICS, Compared, best, leaders, sentence, written
 from core.report import as_html, class_rows
 from tests.core.made_up import made_up, several
 
@@ -79,7 +79,7 @@ def check(found: Sequence[Compared], title: str = "Digits") -> Page:
 def check_figures(page: Page, found: Sequence[Compared]) -> None:
     head, *rows = page.tables[0]
     assert head == ["Figure", *(one.id for one in found)]
-    for row, (name, figure) in zip(rows, FIGURES.items(), strict=True):
+    for row, (name, figure) in zip(rows, METRICS.items(), strict=True):
         stars = best(found, name)
         assert [cell.strip() for cell in row] == [
             figure.title,
@@ -102,21 +102,21 @@ def check_classes(page: Page, found: Sequence[Compared]) -> None:
         ]
 
 
-def test_the_page_of_the_shipped_runs_holds_every_figure(shipped):
-    page = check(shipped, "MNIST")
-    assert sentence(leaders(shipped)) in page.words
+def test_the_page_of_the_bundled_runs_holds_every_figure(bundled):
+    page = check(bundled, "MNIST")
+    assert sentence(leaders(bundled)) in page.words
     assert "3 trained models on the same 10,000 test images" in page.words
-    assert page.charts[:3] == ["Accuracy", "Learning curves accuracy", "Learning curves loss"]
+    assert page.charts[:3] == ["Accuracy", "Training curves accuracy", "Training curves loss"]
     assert page.tags.count("svg") == len(page.charts) == 9
-    for one in shipped:
+    for one in bundled:
         assert f"{one.id}: {one.run.card.cost['machine']}" in page.words
-        truth, answer, count = one.evaluation.most_confused(1)[0]
-        assert f"{truth} taken for {answer} ({count})" in page.words
+        truth, prediction, count = one.evaluation.most_confused(1)[0]
+        assert f"{truth} taken for {prediction} ({count})" in page.words
 
 
 def test_runs_are_called_by_their_titles():
     first, second = several(2, classes=2, images=30, title="Twins")
-    third = made_up("of-third", *_answers(first), title="The <third>")
+    third = made_up("of-third", *_predictions(first), title="The <third>")
     text = as_html([first, second, third], "x", made=WHEN)
     page = Page(text)
     names = ["Twins (run-0)", "Twins (run-1)", "The <third>"]
@@ -127,7 +127,7 @@ def test_runs_are_called_by_their_titles():
     assert "of-third" not in text
 
 
-def _answers(one: Compared) -> tuple:
+def _predictions(one: Compared) -> tuple:
     return one.evaluation.labels, one.evaluation.probabilities
 
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import classification_report, confusion_matrix
 
-from core.comparison import FIGURES
+from core.comparison import METRICS
 from core.evaluation import evaluate
 from core.report import as_csv, as_json, class_rows
 from tests.core.made_up import several
@@ -29,19 +29,19 @@ def check_csv(found) -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv(found))))
     assert len(rows) == len(found)
     for row, one in zip(rows, found, strict=True):
-        assert list(row) == [*HEAD, *FIGURES]
+        assert list(row) == [*HEAD, *METRICS]
         assert [row[name] for name in HEAD] == [
             one.id,
             one.run.card.dataset.replace("=1+1", "'=1+1"),  # no formula
             one.run.card.model,
             str(len(one.evaluation.labels)),
         ]
-        for name, value in one.figures.items():
+        for name, value in one.metrics.items():
             assert (float(row[name]) if row[name] else None) == value
 
 
-def test_the_csv_of_shipped_runs_holds_exactly_their_figures(shipped):
-    check_csv(shipped)
+def test_the_csv_of_bundled_runs_holds_exactly_their_figures(bundled):
+    check_csv(bundled)
 
 
 @pytest.mark.parametrize("count", [1, 2, 7])
@@ -66,10 +66,10 @@ def test_a_name_of_any_signs_comes_through(dataset):
     assert [run["dataset"] for run in strictly(as_json(found))["runs"]] == [dataset] * 2
 
 
-def test_the_json_of_shipped_runs_holds_their_figures_and_settings(shipped):
-    received = strictly(as_json(shipped))
+def test_the_json_of_bundled_runs_holds_their_figures_and_settings(bundled):
+    received = strictly(as_json(bundled))
     assert list(received) == ["runs", "pairs"]
-    for run, one in zip(received["runs"], shipped, strict=True):
+    for run, one in zip(received["runs"], bundled, strict=True):
         card, found = one.run.card, one.evaluation
         assert run["id"] == card.id
         assert run["test_fingerprint"] == card.test_fingerprint
@@ -77,7 +77,7 @@ def test_the_json_of_shipped_runs_holds_their_figures_and_settings(shipped):
         assert (run["model"], run["seed"], run["members"]) == (card.model, card.seed, [])
         assert run["test_images"] == 10_000
         assert run["machine"] == card.cost["machine"]
-        assert run["figures"] == one.figures
+        assert run["figures"] == one.metrics
         expected = confusion_matrix(found.labels, found.predictions)
         assert np.array_equal(run["confusion_matrix"], expected)
         assert run["classes"] == class_rows(found, card.class_names)
@@ -91,9 +91,9 @@ def test_the_json_holds_every_pair_of_runs_once(count):
     assert received == [frozenset(pair) for pair in combinations([o.id for o in found], 2)]
 
 
-def test_pairs_hold_what_numpy_and_scipy_find(shipped):
-    known = {one.id: one.evaluation for one in shipped}
-    for pair in strictly(as_json(shipped))["pairs"]:
+def test_pairs_hold_what_numpy_and_scipy_find(bundled):
+    known = {one.id: one.evaluation for one in bundled}
+    for pair in strictly(as_json(bundled))["pairs"]:
         first, second = known[pair["first"]], known[pair["second"]]
         assert first.accuracy >= second.accuracy
         ours, theirs = (e.probabilities.argmax(axis=1) for e in (first, second))
@@ -137,8 +137,8 @@ def check_classes(evaluation, names) -> None:
         assert isinstance(row["images"], int)
 
 
-def test_classes_of_shipped_runs_are_those_of_scikit_learn(shipped):
-    for one in shipped:
+def test_classes_of_bundled_runs_are_those_of_scikit_learn(bundled):
+    for one in bundled:
         check_classes(one.evaluation, one.run.card.class_names)
 
 

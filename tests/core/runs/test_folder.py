@@ -72,9 +72,9 @@ def leave(run_id: str, **changes) -> runs.Run:
         return runs.save(card(run_id, **changes), folder, VAL, TEST)
 
 
-def leave_shipped(run_id: str, shipped_folder, **changes) -> None:
+def leave_bundled(run_id: str, bundled_folder, **changes) -> None:
     run = leave(run_id, **{"owner": "studio", **changes})
-    shutil.move(run.folder, shipped_folder / run_id)
+    shutil.move(run.folder, bundled_folder / run_id)
 
 
 def rewrite_card(folder, change) -> None:
@@ -106,10 +106,10 @@ def test_answers_are_kept_on_two_splits_only(runs_folder, split):
         leave("first").evaluation(split)
 
 
-def test_runs_are_listed_shipped_ones_first_then_by_name(runs_folder, shipped_folder):
+def test_runs_are_listed_bundled_ones_first_then_by_name(runs_folder, bundled_folder):
     assert runs.list_runs() == []
-    leave_shipped("zebra", shipped_folder)
-    leave_shipped("mouse", shipped_folder)
+    leave_bundled("zebra", bundled_folder)
+    leave_bundled("mouse", bundled_folder)
     for name in ("b", "a"):
         leave(name)
     assert [run.id for run in runs.list_runs()] == ["mouse", "zebra", "a", "b"]
@@ -244,8 +244,8 @@ def test_a_path_never_leads_out_of_the_runs(runs_folder):
     assert (runs_folder.parent / "outside" / runs.CARD).exists()
 
 
-def test_a_name_is_given_once(runs_folder, shipped_folder):
-    leave_shipped("theirs", shipped_folder)
+def test_a_name_is_given_once(runs_folder, bundled_folder):
+    leave_bundled("theirs", bundled_folder)
     leave("mine")
     for name in ("mine", "theirs"):
         with pytest.raises(RunError, match=f"already a run named {name!r}"), runs.draft(name):
@@ -356,9 +356,9 @@ def test_a_run_can_have_any_title(runs_folder, title, run_id):
     ],
 )
 def test_a_run_is_only_renamed_where_that_is_possible(
-    runs_folder, shipped_folder, old, new, expected
+    runs_folder, bundled_folder, old, new, expected
 ):
-    leave_shipped("theirs", shipped_folder)
+    leave_bundled("theirs", bundled_folder)
     leave("mine")
     leave("other")
     with pytest.raises(RunError, match=expected):
@@ -366,15 +366,15 @@ def test_a_run_is_only_renamed_where_that_is_possible(
     assert [run.id for run in runs.list_runs()] == ["theirs", "mine", "other"]
 
 
-def test_shipped_runs_cannot_be_deleted(runs_folder, shipped_folder):
-    leave_shipped("theirs", shipped_folder)
+def test_bundled_runs_cannot_be_deleted(runs_folder, bundled_folder):
+    leave_bundled("theirs", bundled_folder)
     with pytest.raises(RunError, match="came with the studio and cannot be deleted"):
         runs.delete("theirs")
     assert runs.load("theirs").file("model.skops").exists()
 
 
 def test_where_all_runs_share_a_folder_only_yours_can_be_deleted(runs_folder, monkeypatch):
-    together = replace(runs.folder.settings, shipped_runs_dir=runs_folder)
+    together = replace(runs.folder.settings, bundled_runs_dir=runs_folder)
     monkeypatch.setattr(runs.folder, "settings", together)
     leave("mine")
     leave("theirs", owner="studio")
@@ -449,12 +449,12 @@ def test_damaged_runs_are_listed_with_the_reason(runs_folder, damage, reason):
     assert [run.id for run in runs.list_runs()] == ["good"]
 
 
-def test_damaged_runs_are_listed_by_name_wherever_they_are(runs_folder, shipped_folder):
+def test_damaged_runs_are_listed_by_name_wherever_they_are(runs_folder, bundled_folder):
     assert runs.list_damaged() == []
     leave("whole")
-    leave_shipped("zebra", shipped_folder)
-    leave_shipped("mouse", shipped_folder)
-    for folder in (shipped_folder / "zebra", runs_folder / "b", runs_folder / "a"):
+    leave_bundled("zebra", bundled_folder)
+    leave_bundled("mouse", bundled_folder)
+    for folder in (bundled_folder / "zebra", runs_folder / "b", runs_folder / "a"):
         folder.mkdir(exist_ok=True)
         (folder / runs.CARD).write_text("{")
     assert [damaged.id for damaged in runs.list_damaged()] == ["a", "b", "zebra"]

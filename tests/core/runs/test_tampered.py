@@ -176,9 +176,9 @@ def test_a_model_that_does_not_fit_its_card(bad, changes):
         load_predictor(runs.load("bad"))
 
 
-def test_a_damaged_run_that_came_with_the_studio_is_kept(runs_folder, shipped_folder, small_run):
-    shutil.copytree(small_run.folder, shipped_folder / "mnist-cnn")
-    replace_by(shipped_folder / "mnist-cnn" / runs.CARD, "junk")
+def test_a_damaged_run_that_came_with_the_studio_is_kept(runs_folder, bundled_folder, small_run):
+    shutil.copytree(small_run.folder, bundled_folder / "mnist-cnn")
+    replace_by(bundled_folder / "mnist-cnn" / runs.CARD, "junk")
     with pytest.raises(RunError, match="came with the studio.*git checkout"):
         runs.delete("mnist-cnn")
-    assert (shipped_folder / "mnist-cnn").is_dir()
+    assert (bundled_folder / "mnist-cnn").is_dir()

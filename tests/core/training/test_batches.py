@@ -118,7 +118,7 @@ def test_images_come_with_their_own_labels_and_only_once(digits):
     [
         {},
         {"augmentation": "small_moves"},
-        {"augmentation": "strong_photographs"},
+        {"augmentation": "strong_photos"},
         {"mixup": 0.4},
         {"cutmix": 1.0},
         {"class_weights": True},

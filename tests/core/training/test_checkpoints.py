@@ -33,14 +33,14 @@ class FullDisk(Network):
         raise OSError(28, "No space left on device")
 
 
-def figures(epoch: int, accuracy: float) -> dict[str, float]:
+def metrics(epoch: int, accuracy: float) -> dict[str, float]:
     return {"epoch": epoch, "val_accuracy": accuracy, "seconds": 1.5 * epoch}
 
 
 def save(kept: Checkpoints, accuracies: list[float], keep_best: bool = True) -> None:
     for accuracy in accuracies:
         epoch = len(kept.history) + 1
-        kept.save(Network(f"weights {epoch}"), figures(epoch, accuracy), keep_best)
+        kept.save(Network(f"weights {epoch}"), metrics(epoch, accuracy), keep_best)
 
 
 def saved(folder: Path, accuracies=(0.5, 0.7, 0.6), keep_best: bool = True) -> Checkpoints:
@@ -76,7 +76,7 @@ def test_what_was_saved_is_taken_up(folder, keep_best):
     kept = Checkpoints(folder, "this training")
     assert are_in(folder)
     assert kept.read()
-    assert kept.history == before.history == [figures(1, 0.5), figures(2, 0.7), figures(3, 0.6)]
+    assert kept.history == before.history == [metrics(1, 0.5), metrics(2, 0.7), metrics(3, 0.6)]
     assert (kept.last, kept.best) == (before.last, before.best)
     assert kept.best_accuracy == before.best_accuracy
     assert kept.seconds_before == 4.5
@@ -107,7 +107,7 @@ def test_of_equal_epochs_the_one_with_the_lowest_loss_is_kept_also_after_an_inte
     for epoch, loss in enumerate([0.9, 0.4, 0.2, 0.3], start=1):
         kept = Checkpoints(folder, "this training")
         assert kept.read() == (epoch > 1)
-        kept.save(Network(f"weights {epoch}"), {**figures(epoch, 1.0), "val_loss": loss}, True)
+        kept.save(Network(f"weights {epoch}"), {**metrics(epoch, 1.0), "val_loss": loss}, True)
     assert kept.best_epoch == 3
     assert (folder / kept.best).read_text() == "weights 3"
 
@@ -226,11 +226,11 @@ def test_a_full_disk_leaves_what_was_saved_before(folder):
     kept = saved(folder, [0.5, 0.7])
     before = names(folder)
     with pytest.raises(OSError, match="No space left"):
-        kept.save(FullDisk("weights 3"), figures(3, 0.9), True)
+        kept.save(FullDisk("weights 3"), metrics(3, 0.9), True)
     assert names(folder) == before
     again = Checkpoints(folder, "this training")
     assert again.read()
-    assert again.history == [figures(1, 0.5), figures(2, 0.7)]
+    assert again.history == [metrics(1, 0.5), metrics(2, 0.7)]
 
 
 def test_the_state_is_replaced_as_a_whole(folder, monkeypatch):

@@ -34,7 +34,7 @@ SMALL = {
     "gradient_boosting": {"rounds": 6, "pca_components": 20},
     "mlp": {"epochs": 4, "hidden_units": "64-32", "batch_size": 32, "learning_rate": 0.01},
 }
-FULL = {  # where the learning curve ends
+FULL = {  # where the training curve ends
     "random_forest": 15,
     "gradient_boosting": 6,
     "mlp": 4,
@@ -61,7 +61,7 @@ def fit(dataset, model: str, report: Reporter | None = None, **values):
 
 @pytest.fixture(scope="module")
 def fitted(digits):
-    """`fitted(model, features)`: the pipeline, its learning curve and what was reported."""
+    """`fitted(model, features)`: the pipeline, its training curve and what was reported."""
     known = {}
 
     def get(model: str, chosen: str):
@@ -97,7 +97,7 @@ def test_every_classical_model_learns_in_its_way():
 
 @each_features
 @each_model()
-def test_something_is_learnt_beyond_guessing(fitted, digits, model, chosen):
+def test_something_is_learned_beyond_guessing(fitted, digits, model, chosen):
     pipeline, history, _ = fitted(model, chosen)
     accuracy = (pipeline.predict(flat(digits.x_test)) == digits.y_test).mean()
     assert accuracy > 0.7
@@ -109,8 +109,8 @@ def test_something_is_learnt_beyond_guessing(fitted, digits, model, chosen):
 def test_a_stored_model_answers_as_the_fitted_one(fitted, digits, tmp_path, model, chosen):
     pipeline = fitted(model, chosen)[0]
     export_classical(pipeline, tmp_path)
-    answer = open_model(tmp_path / "model.skops", "classical")
-    probabilities = answer(digits.x_test)
+    prediction = open_model(tmp_path / "model.skops", "classical")
+    probabilities = prediction(digits.x_test)
     assert probabilities.shape == (360, 10)
     assert probabilities.dtype == np.float32
     assert np.abs(probabilities - pipeline.predict_proba(flat(digits.x_test))).max() < 1e-5
@@ -120,7 +120,7 @@ def test_a_stored_model_answers_as_the_fitted_one(fitted, digits, tmp_path, mode
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
 @each_features
 @each_model([model for model in CLASSICAL if model != "mlp"])
-def test_watching_does_not_change_what_is_learnt(fitted, digits, model, chosen):
+def test_watching_does_not_change_what_is_learned(fitted, digits, model, chosen):
     pipeline, plain = fitted(model, chosen)[0], plain_fit(digits, model, chosen)
     pixels = flat(digits.x_test)
     assert (pipeline.predict(pixels) == plain.predict(pixels)).all()
@@ -132,7 +132,7 @@ def test_watching_does_not_change_what_is_learnt(fitted, digits, model, chosen):
 
 @each_features
 @each_model()
-def test_the_learning_curve_goes_up_to_the_full_size(fitted, model, chosen):
+def test_the_training_curve_goes_up_to_the_full_size(fitted, model, chosen):
     pipeline, history, _ = fitted(model, chosen)
     axis = MODELS[model].learns_by
     steps = [point[axis] for point in history]
@@ -165,7 +165,7 @@ def test_the_last_point_is_that_of_the_fitted_model(fitted, digits, model, chose
 
 
 @each_model()
-def test_the_learning_curve_is_reported_as_it_grows(fitted, model):
+def test_the_training_curve_is_reported_as_it_grows(fitted, model):
     _, history, reports = fitted(model, "pca")
     assert list(dict.fromkeys(report.stage for report in reports)) == ["preparing", "fitting"]
     lengths = [len(report.history) for report in reports]
@@ -190,8 +190,8 @@ def test_a_training_that_is_to_finish_keeps_what_it_has(digits, fitted, tmp_path
     export_classical(pipeline, tmp_path)
     probabilities = open_model(tmp_path / "model.skops", "classical")(digits.x_test)
     assert probabilities.shape == (360, 10)
-    learnt = (probabilities.argmax(axis=1) == digits.y_test).mean()
-    assert learnt == pytest.approx(history[-1]["val_accuracy"], abs=0.15)
+    learned = (probabilities.argmax(axis=1) == digits.y_test).mean()
+    assert learned == pytest.approx(history[-1]["val_accuracy"], abs=0.15)
 
 
 @each_model()
@@ -245,8 +245,8 @@ def test_an_svm_answers_as_it_would_without_probabilities(fitted, digits, model)
         pipeline = fitted(model, chosen)[0]
         svm = pipeline[-1].calibrated_classifiers_[0].estimator.estimator
         assert isinstance(svm, LinearSVC | SVC)
-        learnt = pipeline[:-1].transform(flat(digits.x_test))
-        expected = svm.predict(learnt)
+        learned = pipeline[:-1].transform(flat(digits.x_test))
+        expected = svm.predict(learned)
         assert (pipeline.predict(flat(digits.x_test)) == expected).all()
         probabilities = pipeline.predict_proba(flat(digits.x_test))
         assert (probabilities.argmax(axis=1) == expected).all()
@@ -304,7 +304,7 @@ def test_few_images_are_enough_for_whatever_is_set(digits, model, values):
 
 
 @each_model()
-def test_a_rare_class_is_learnt_however_few_images_are_used(digits, model):
+def test_a_rare_class_is_learned_however_few_images_are_used(digits, model):
     rare = with_rows(
         digits, lambda labels: (labels != 3) | (np.cumsum(labels == 3) <= 2), ("train",)
     )
@@ -364,7 +364,7 @@ def deep_run(tmp_path_factory) -> runs.Run:
     """Logistic regression on the features of the real backbone. Read it only."""
     folder = tmp_path_factory.mktemp("deep")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        changed = replace(runs.folder.settings, runs_dir=folder, shipped_runs_dir=folder / "none")
+        changed = replace(runs.folder.settings, runs_dir=folder, bundled_runs_dir=folder / "none")
         monkeypatch.setattr(runs.folder, "settings", changed)
         return train(TrainConfig("digits", "logistic_regression", DEEP, name="deep"))
 
@@ -404,12 +404,12 @@ def test_every_classical_model_learns_from_what_a_network_finds(digits, model):
     hyperparameters = resolve(model, {**values, **DEEP})
     pipeline, history = fit_classical(digits, model, hyperparameters, 3, Reporter())
     assert pipeline.n_features_in_ == BACKBONES[EMBEDDED].features
-    assert len(pipeline.steps) == 2  # scaled, then learnt
+    assert len(pipeline.steps) == 2  # scaled, then learned
     assert history[-1]["val_accuracy"] > 0.3
 
 
 @pytest.mark.parametrize("damage", ["changed", "gone"])
-def test_a_network_that_is_not_the_one_it_learnt_with_is_refused(own_deep_run, damage):
+def test_a_network_that_is_not_the_one_it_learned_with_is_refused(own_deep_run, damage):
     path = own_deep_run.folder / FEATURES_FILE
     if damage == "changed":
         path.write_bytes(path.read_bytes() + b"\0")

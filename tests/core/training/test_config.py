@@ -10,7 +10,7 @@ from core.models import MODELS, resolve
 from core.models.classical_params import DEFAULT_INPUT
 from core.models.presets import CNN_PRESETS, STUDIOS_OWN, TRANSFER_PRESETS
 from core.models.transfer import BACKBONES
-from core.training import TrainConfig, shipped
+from core.training import TrainConfig, bundled
 from tests.core.datasets.images_on_disk import pets, write_folder
 
 
@@ -26,7 +26,7 @@ def test_defaults_are_filled_in():
         ("digits", "small_moves"),
         ("mnist", "drawn_digits"),
         ("fashion_mnist", "clothing"),
-        ("cifar10", "photographs"),
+        ("cifar10", "photos"),
     ],
 )
 @pytest.mark.parametrize("model", ["simple_cnn", "resnet"])
@@ -127,9 +127,9 @@ def test_a_configuration_names_dataset_and_model(values, expected):
         TrainConfig.from_mapping(values)
 
 
-# Networks that have learnt already
+# Networks that have learned already
 
-CACHED = {"fine_tune_epochs": 0}  # features are computed once, and nothing else is learnt
+CACHED = {"fine_tune_epochs": 0}  # features are computed once, and nothing else is learned
 
 
 @pytest.mark.parametrize("model", BACKBONES)
@@ -145,8 +145,8 @@ def test_every_preset_of_a_pretrained_network_can_be_trained(model, preset, data
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({}, "photographs"),
-        ({"augmentation": "usual"}, "photographs"),
+        ({}, "photos"),
+        ({"augmentation": "usual"}, "photos"),
         ({"augmentation": "none"}, "none"),
         ({"augmentation": "small_moves"}, "small_moves"),
         ({"augmentation": "custom", "flip": 0.5}, "custom"),
@@ -154,7 +154,7 @@ def test_every_preset_of_a_pretrained_network_can_be_trained(model, preset, data
         ({**CACHED, "augmentation": "usual"}, "none"),
         ({**CACHED, "augmentation": "none"}, "none"),
         ({**CACHED, "mixup": 0.0, "cutmix": "0"}, "none"),
-        ({**CACHED, "cache_features": False}, "photographs"),
+        ({**CACHED, "cache_features": False}, "photos"),
         ({**CACHED, "cache_features": False, "augmentation": "small_moves"}, "small_moves"),
     ],
     ids=str,
@@ -167,7 +167,7 @@ def test_images_are_changed_at_random_where_they_are_looked_at_again(values, exp
 @pytest.mark.parametrize(
     ("values", "received"),
     [
-        ({"augmentation": "photographs"}, "augmentation=photographs"),
+        ({"augmentation": "photos"}, "augmentation=photos"),
         ({"augmentation": "custom", "flip": 0.5}, "augmentation=custom"),
         ({"mixup": 0.2}, "mixup=0.2"),
         ({"cutmix": 1}, "cutmix=1.0"),
@@ -222,7 +222,7 @@ def test_images_that_come_along_are_loaded_as_they_are(model, values):
         ("simple_cnn", {}, None),
     ],
 )
-def test_photographs_are_loaded_at_the_size_the_network_takes(
+def test_photos_are_loaded_at_the_size_the_network_takes(
     tmp_path, monkeypatch, model, values, side
 ):
     monkeypatch.setattr(store, "settings", replace(store.settings, work_dir=tmp_path / "work"))
@@ -236,19 +236,19 @@ def test_a_configuration_cannot_be_changed():
         TrainConfig("digits", "random_forest").seed = 3
 
 
-def test_every_shipped_run_can_be_trained_again():
-    assert set(shipped.NAMES) == set(runs.SHIPPED)
+def test_every_bundled_run_can_be_trained_again():
+    assert set(bundled.NAMES) == set(runs.BUNDLED)
 
 
-def test_the_shipped_network_is_the_studios_own():
-    hyperparameters = shipped.CONFIGS["mnist-cnn"].hyperparameters
+def test_the_bundled_network_is_the_studios_own():
+    hyperparameters = bundled.CONFIGS["mnist-cnn"].hyperparameters
     assert {**hyperparameters, **CNN_PRESETS[STUDIOS_OWN].values} == hyperparameters
     assert hyperparameters["augmentation"] == "drawn_digits"
 
 
-@pytest.mark.parametrize("name", shipped.CONFIGS)  # those whose images come along
-def test_a_shipped_run_was_trained_with_its_configuration(name):
-    card, config = runs.load(name).card, shipped.CONFIGS[name]
+@pytest.mark.parametrize("name", bundled.CONFIGS)  # those whose images come along
+def test_a_bundled_run_was_trained_with_its_configuration(name):
+    card, config = runs.load(name).card, bundled.CONFIGS[name]
     assert card.owner == "studio"
     assert (card.dataset, card.model, card.seed) == (config.dataset, config.model, config.seed)
     assert card.hyperparameters == config.hyperparameters
@@ -256,15 +256,15 @@ def test_a_shipped_run_was_trained_with_its_configuration(name):
 
 
 @pytest.mark.parametrize("names", [["unheard-of"], ["mnist-cnn", "unheard-of"]])
-def test_only_known_shipped_runs_are_trained_again(names, capsys):
-    assert shipped.main(names) == 2
+def test_only_known_bundled_runs_are_trained_again(names, capsys):
+    assert bundled.main(names) == 2
     captured = capsys.readouterr()
-    assert captured.err.startswith("error: There is no shipped run named 'unheard-of'. Known: ")
+    assert captured.err.startswith("error: There is no bundled run named 'unheard-of'. Known: ")
     assert captured.err.count("\n") == 1
     assert captured.out == ""
 
 
-def test_shipped_runs_are_not_trained_into_another_folder(runs_folder, capsys):
-    assert shipped.main(["digits-random-forest"]) == 2
+def test_bundled_runs_are_not_trained_into_another_folder(runs_folder, capsys):
+    assert bundled.main(["digits-random-forest"]) == 2
     assert "STUDIO_RUNS_DIR" in capsys.readouterr().err
     assert not runs_folder.exists()

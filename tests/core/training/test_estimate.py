@@ -7,7 +7,7 @@ from core.datasets import find
 from core.models.transfer import BACKBONES
 from core.runs import Run
 from core.training import TrainConfig, estimate
-from core.training.shipped import CONFIGS
+from core.training.bundled import CONFIGS
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +85,7 @@ def test_a_network_that_stopped_early_took_as_long_as_its_epochs(small_run):
     assert seconds_of(config, earlier) == pytest.approx(68)
 
 
-# Networks that have learnt already
+# Networks that have learned already
 
 LITE = "efficientnet_lite0"
 
@@ -149,7 +149,7 @@ def test_fine_tuning_that_ended_early_took_as_long_as_its_epochs(small_run):
 
 
 @pytest.mark.parametrize(("wanted", "done"), [(LITE, "simple_cnn"), ("simple_cnn", LITE)])
-def test_a_network_from_scratch_says_nothing_of_one_that_has_learnt_already(
+def test_a_network_from_scratch_says_nothing_of_one_that_has_learned_already(
     small_run, wanted, done
 ):
     earlier = [run_of(small_run, TrainConfig("digits", done), 9.0, history=({"epoch": 1},))]
@@ -220,7 +220,7 @@ def test_runs_without_their_size_or_time_do_not_count(small_run):
 
 
 @pytest.mark.parametrize("name", CONFIGS)  # those whose images come along
-def test_shipped_runs_can_be_estimated_from(name):
+def test_bundled_runs_can_be_estimated_from(name):
     run = runs.load(name)
     config = TrainConfig.of(run.card)
     found = estimate(config, find(config.dataset), [run])
@@ -238,7 +238,7 @@ def test_a_faster_machine_takes_less_time(small_run, monkeypatch, times_faster):
     assert found.learning == pytest.approx(8.0)
 
 
-def test_what_is_done_beside_learning_is_learnt_from_earlier_trainings(small_run):
+def test_what_is_done_beside_learning_is_learned_from_earlier_trainings(small_run):
     def around(*costs: dict) -> float:
         run = run_of(small_run, FOREST, 8.0)
         earlier = [replace(run, card=replace(run.card, cost=cost)) for cost in costs]

@@ -46,10 +46,10 @@ class Seen:
         self.calls += 1
         self.before_call(self.calls)
         self.images += [image.tobytes() for image in images]
-        return figures(images)
+        return metrics(images)
 
 
-def figures(images: np.ndarray) -> np.ndarray:
+def metrics(images: np.ndarray) -> np.ndarray:
     """Float32 `(N, WIDTH)`."""
     flat = np.asarray(images).reshape(len(images), -1).astype(np.float32)
     parts = [flat.mean(axis=1), flat.std(axis=1), flat.max(axis=1)]
@@ -57,7 +57,7 @@ def figures(images: np.ndarray) -> np.ndarray:
 
 
 def expected(dataset: Dataset, part: str = "train") -> np.ndarray:
-    return figures(dataset.split(part)[0]).astype(np.float16)
+    return metrics(dataset.split(part)[0]).astype(np.float16)
 
 
 @pytest.fixture(autouse=True)

@@ -35,7 +35,7 @@ STILL = {
     "early_stopping": 4,
     "epochs": 7,
 }
-FIGURES = {"epoch", "accuracy", "val_accuracy", "loss", "val_loss", "learning_rate", "seconds"}
+METRICS = {"epoch", "accuracy", "val_accuracy", "loss", "val_loss", "learning_rate", "seconds"}
 
 
 def fit(dataset, folder, report: Reporter | None = None, identity: str = "this", **values):
@@ -185,7 +185,7 @@ def test_every_epoch_leaves_its_figures(trained):
     _, history, _, _ = trained
     assert [point["epoch"] for point in history] == [1, 2, 3, 4, 5]
     for point in history:
-        assert set(point) == FIGURES
+        assert set(point) == METRICS
         assert np.isfinite(list(point.values())).all()
         assert 0 <= point["accuracy"] <= 1 and 0 <= point["val_accuracy"] <= 1
         assert point["learning_rate"] == pytest.approx(0.01)
@@ -254,7 +254,7 @@ def test_the_last_epoch_is_kept_if_that_is_wanted(digits, tmp_path):
 def test_whatever_is_set_is_trained(digits, tmp_path, values):
     network, history = fit(digits, tmp_path, **{"epochs": 2, **values})
     assert len(history) == 2
-    assert all(set(point) == FIGURES for point in history)
+    assert all(set(point) == METRICS for point in history)
     probabilities = np.asarray(network(digits.x_test[:20]))
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
@@ -267,7 +267,7 @@ def test_a_residual_network_is_trained(digits, tmp_path):
     )
     kept = Checkpoints(tmp_path, "resnet")
     network, history = fit_network(digits, "resnet", hyperparameters, 0, Reporter(), kept)
-    assert [set(point) for point in history] == [FIGURES] * 2
+    assert [set(point) for point in history] == [METRICS] * 2
     assert network.output_shape == (None, 10)
 
 
@@ -317,7 +317,7 @@ def test_an_infinite_loss_is_an_error(digits, tmp_path, diverging, monkeypatch, 
     with pytest.raises(ModelError) as caught:
         fit(digits, tmp_path, batch_norm=False, epochs=2)
     assert str(caught.value) == (
-        "The loss became infinite in epoch 1, so nothing more can be learnt. "
+        "The loss became infinite in epoch 1, so nothing more can be learned. "
         "Choose a smaller learning rate."
     )
 

@@ -55,7 +55,7 @@ def steps_of(run: runs.Run) -> list:
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_what_a_model_has_learnt_is_counted(runs_folder, name):
+def test_what_a_model_has_learned_is_counted(runs_folder, name):
     model, values, expected = KNOWN[name]
     run = trained(model, values)
     assert count_parameters(run.folder, run.card.family) == expected
@@ -100,7 +100,7 @@ def test_features_that_learn_nothing_count_nothing(runs_folder):
     assert count_parameters(run.folder, "classical") == inputs * 10 + 10
 
 
-@pytest.mark.parametrize("name", runs.SHIPPED)
-def test_cards_of_shipped_runs_tell_their_count(name):
+@pytest.mark.parametrize("name", runs.BUNDLED)
+def test_cards_of_bundled_runs_tell_their_count(name):
     run = runs.load(name)
     assert count_parameters(run.folder, run.card.family) == run.card.cost["parameters"]

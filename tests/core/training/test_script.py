@@ -139,7 +139,7 @@ def studios_run(tmp_path_factory) -> Callable[[str], runs.Run]:
         if case not in trained:
             with pytest.MonkeyPatch.context() as patch:
                 changed = replace(
-                    runs.folder.settings, runs_dir=folder, shipped_runs_dir=folder / "none"
+                    runs.folder.settings, runs_dir=folder, bundled_runs_dir=folder / "none"
                 )
                 patch.setattr(runs.folder, "settings", changed)
                 trained[case] = train(config_of(case))
@@ -314,10 +314,10 @@ def assert_same_learners(studio, script):
     shape = studio.input_shape[1:]
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (4, *shape)).astype(np.uint8)
-    answers = np.asarray(studio(images))
-    assert (answers == np.asarray(script(images))).all()
-    targets = rng.dirichlet(np.ones(answers.shape[1]), 4)
-    losses = [float(m.compute_loss(y=targets, y_pred=answers)) for m in (studio, script)]
+    predictions = np.asarray(studio(images))
+    assert (predictions == np.asarray(script(images))).all()
+    targets = rng.dirichlet(np.ones(predictions.shape[1]), 4)
+    losses = [float(m.compute_loss(y=targets, y_pred=predictions)) for m in (studio, script)]
     assert losses[0] == losses[1]
     assert type(studio.optimizer) is type(script.optimizer)
     settings_of = [optimizer_settings(model.optimizer) for model in (studio, script)]

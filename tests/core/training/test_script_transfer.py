@@ -143,7 +143,7 @@ class Fit:
 @pytest.fixture
 def both(tmp_path, monkeypatch) -> Callable[[TrainConfig], tuple[list[Fit], list[Fit]]]:
     """`both(config)`: how the studio, and how the script calls `fit` in each of its phases, as if
-    nothing was ever learnt."""
+    nothing was ever learned."""
     import keras
 
     seen: list[Fit] = []
@@ -185,12 +185,12 @@ def assert_same_fits(studio: list[Fit], script: list[Fit]):
     assert_same_learners(studio[-1].model, script[-1].model)  # both phases have the same weights
 
 
-UNLEARNT = {**TINY, "keep_best": False, "calibrate": False}
+UNLEARNED = {**TINY, "keep_best": False, "calibrate": False}
 FITS: dict[str, dict[str, Any]] = {
-    "cached": UNLEARNT,
-    "cached_everything": {**UNLEARNT, **EVERYTHING, "fine_tune_layers": 1000},
-    "anew": {**UNLEARNT, "cache_features": False, "mixup": 0.3, "schedule": "cosine"},
-    "frozen": {**UNLEARNT, "fine_tune_epochs": 0, "dense_units": 0, "class_weights": True},
+    "cached": UNLEARNED,
+    "cached_everything": {**UNLEARNED, **EVERYTHING, "fine_tune_layers": 1000},
+    "anew": {**UNLEARNED, "cache_features": False, "mixup": 0.3, "schedule": "cosine"},
+    "frozen": {**UNLEARNED, "fine_tune_epochs": 0, "dense_units": 0, "class_weights": True},
 }
 
 
@@ -209,7 +209,7 @@ def test_other_networks_are_laid_out_alike(both, name, monkeypatch):
     for function in ("check_here", "fetch_weights"):
         monkeypatch.setattr(weights, function, lambda name: None)
     monkeypatch.setattr(keras.Model, "load_weights", lambda model, path: None)
-    studio, script = both(TrainConfig("digits", name, {**UNLEARNT, "cache_features": False}))
+    studio, script = both(TrainConfig("digits", name, {**UNLEARNED, "cache_features": False}))
     assert_same_fits(studio, script)
     assert studio[0].learning == 4 < studio[1].learning
 
@@ -289,5 +289,5 @@ def test_images_of_your_own_are_loaded_at_the_size_it_sees(own_images, model, va
 
 @pytest.mark.slow
 def test_a_network_sees_larger_images_of_your_own(own_images, both):
-    values = {**UNLEARNT, "max_images": 0, "batch_size": 8, "input_size": 48}
+    values = {**UNLEARNED, "max_images": 0, "batch_size": 8, "input_size": 48}
     assert_same_fits(*both(TrainConfig(own_images, EMBEDDED, values)))

@@ -13,7 +13,7 @@ from core.errors import JobError, RunError
 from core.evaluation import evaluate
 from core.models import MODELS
 from core.serving import load_predictor
-from core.training import Progress, TrainConfig, shipped, train
+from core.training import Progress, TrainConfig, bundled, train
 from core.training.script import script_of
 from core.training.train import find_same
 
@@ -31,7 +31,7 @@ TINY = {
 SCRATCH = [model for model in MODELS if not MODELS[model].backbone]  # others: test_transfer
 NETWORKS = [model for model in SCRATCH if MODELS[model].family == "network"]
 CLASSICAL = [model for model in SCRATCH if MODELS[model].family == "classical"]
-FIGURES = {"accuracy", "log_loss", "precision", "recall", "f1"}
+METRICS = {"accuracy", "log_loss", "precision", "recall", "f1"}
 FILES = {
     "classical": {"card.json", "evaluation.npz", "model.skops"},
     "network": {"card.json", "evaluation.npz", "model.keras", "model.tflite"},
@@ -44,7 +44,7 @@ def trained(tmp_path_factory) -> dict[str, tuple[runs.Run, list[Progress]]]:
     folder = tmp_path_factory.mktemp("trained")
     found = {}
     with pytest.MonkeyPatch.context() as monkeypatch:
-        changed = replace(runs.folder.settings, runs_dir=folder, shipped_runs_dir=folder / "none")
+        changed = replace(runs.folder.settings, runs_dir=folder, bundled_runs_dir=folder / "none")
         monkeypatch.setattr(runs.folder, "settings", changed)
         for model in SCRATCH:
             reports: list[Progress] = []
@@ -100,10 +100,10 @@ def test_figures_of_the_card_are_those_of_the_answers_kept(trained, model):
     test, val = run.evaluation("test"), run.evaluation("val")
     assert len(test.labels) == run.card.metrics["test_size"] == 360
     assert len(val.labels) == run.card.metrics["val_size"] == 144
-    names = {*FIGURES, *(f"val_{name}" for name in FIGURES), "test_size", "train_size"}
+    names = {*METRICS, *(f"val_{name}" for name in METRICS), "test_size", "train_size"}
     names.add("val_size")
     assert set(run.card.metrics) == names
-    for name in FIGURES:
+    for name in METRICS:
         assert run.card.metrics[name] == pytest.approx(test.metrics()[name], abs=1e-9)
         assert run.card.metrics[f"val_{name}"] == pytest.approx(val.metrics()[name], abs=1e-9)
     assert run.card.metrics["train_size"] == TINY[model].get("max_images", 1293)
@@ -135,7 +135,7 @@ def test_answers_kept_are_those_of_the_model_that_serves(trained_run, model):
         ("resnet", 0.05),
     ],
 )
-def test_something_is_learnt_beyond_guessing(trained, model, at_least):
+def test_something_is_learned_beyond_guessing(trained, model, at_least):
     assert trained[model][0].card.metrics["accuracy"] > at_least
 
 
@@ -150,7 +150,7 @@ def test_the_keras_original_and_its_twin_agree(trained_run):
 
 
 @pytest.mark.parametrize("model", SCRATCH)
-def test_a_run_keeps_its_learning_curve(trained, model):
+def test_a_run_keeps_its_training_curve(trained, model):
     run, reports = trained[model]
     history, axis = run.card.history, MODELS[model].learns_by
     names = {axis, "accuracy", "val_accuracy"}
@@ -389,16 +389,16 @@ def test_a_run_of_the_same_configuration_is_found(runs_with_small, small_run, ch
     assert (run == runs.load(small_run.id)) if found else (run is None)
 
 
-@pytest.mark.parametrize("name", runs.SHIPPED)
-def test_stored_answers_of_shipped_runs_give_their_figures(name):
+@pytest.mark.parametrize("name", runs.BUNDLED)
+def test_stored_answers_of_bundled_runs_give_their_figures(name):
     run = runs.load(name)
     for split, prefix in (("test", ""), ("val", "val_")):
-        for figure, value in run.evaluation(split).metrics().items():
-            assert run.card.metrics[prefix + figure] == pytest.approx(value, abs=1e-6)
+        for metric, value in run.evaluation(split).metrics().items():
+            assert run.card.metrics[prefix + metric] == pytest.approx(value, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", shipped.CONFIGS)  # those whose images come along
-def test_every_shipped_run_measures_what_its_card_says(name):
+@pytest.mark.parametrize("name", bundled.CONFIGS)  # those whose images come along
+def test_every_bundled_run_measures_what_its_card_says(name):
     run = runs.load(name)
     card = run.card
     dataset = datasets.load(card.dataset, card.validation_fraction)

@@ -41,7 +41,7 @@ TINY = {
 }
 FROZEN = {"fine_tune_epochs": 0}
 DESTROYING = {"fine_tune_rate": 0.1, "fine_tune_layers": 1000}
-FIGURES = {
+METRICS = {
     "epoch",
     "phase",
     "accuracy",
@@ -73,7 +73,7 @@ def fit(dataset, folder, report: Reporter | None = None, **values):
 
 def timeless(history) -> list[dict[str, float]]:
     """The history without its seconds."""
-    return [{name: point[name] for name in FIGURES - {"seconds"}} for point in history]
+    return [{name: point[name] for name in METRICS - {"seconds"}} for point in history]
 
 
 def bare(history) -> list[dict[str, float]]:
@@ -81,12 +81,12 @@ def bare(history) -> list[dict[str, float]]:
     return [pytest.approx(point, rel=1e-3, abs=1e-3) for point in timeless(history)]
 
 
-def answers(network, dataset, part: str = "val") -> np.ndarray:
+def predictions(network, dataset, part: str = "val") -> np.ndarray:
     return network.predict(dataset.split(part)[0], batch_size=500, verbose=0)
 
 
 def measured(network, dataset):
-    return evaluate(dataset.y_val, answers(network, dataset))
+    return evaluate(dataset.y_val, predictions(network, dataset))
 
 
 def phases(history) -> list[int]:
@@ -110,7 +110,7 @@ def computed_each_time(digits, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def spoilt(digits, tmp_path_factory):
-    """A training whose fine-tuning destroys what was learnt: network, history and checkpoints."""
+    """A training whose fine-tuning destroys what was learned: network, history and checkpoints."""
     folder = tmp_path_factory.mktemp("spoilt")
     return *fit(digits, folder, **DESTROYING, calibrate=False), folder
 
@@ -123,7 +123,7 @@ def test_the_head_learns_first_and_then_the_backbone_too(trained):
     assert phases(history) == [1, 1, 1, 2, 2]
     assert [point["epoch"] for point in history] == [1, 2, 3, 4, 5]
     for point in history:
-        assert set(point) == FIGURES
+        assert set(point) == METRICS
         assert np.isfinite(list(point.values())).all()
     rates = [point["learning_rate"] for point in history]
     assert rates == pytest.approx([0.05] * 3 + [0.002] * 2)
@@ -131,7 +131,7 @@ def test_the_head_learns_first_and_then_the_backbone_too(trained):
     assert seconds == sorted(seconds) and seconds[0] >= 0
 
 
-def test_something_is_learnt(trained, digits):
+def test_something_is_learned(trained, digits):
     network, history, _, _ = trained
     assert history[-1]["loss"] < history[0]["loss"]
     assert measured(network, digits).accuracy > 0.4
@@ -257,7 +257,7 @@ def test_an_interrupted_training_ends_as_if_nothing_had_been(digits, tmp_path, t
     assert timeless(whole) == bare(history)
     seconds = [point["seconds"] for point in whole]
     assert seconds == sorted(seconds)
-    assert np.abs(answers(again, digits) - answers(network, digits)).max() < 0.01
+    assert np.abs(predictions(again, digits) - predictions(network, digits)).max() < 0.01
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,9 @@ def test_an_interrupted_training_without_kept_features_goes_on(
     interrupted(digits, tmp_path, after, "asked to stop", cache_features=False)
     again, whole = fit(digits, tmp_path, cache_features=False)
     assert timeless(whole) == bare(computed_each_time[1])
-    assert np.abs(answers(again, digits) - answers(computed_each_time[0], digits)).max() < 0.01
+    assert (
+        np.abs(predictions(again, digits) - predictions(computed_each_time[0], digits)).max() < 0.01
+    )
 
 
 @pytest.mark.slow
@@ -335,7 +337,7 @@ def test_a_training_that_is_asked_to_finish_ends_with_the_epoch(digits, tmp_path
     )
     network, history = fit(digits, tmp_path, report)
     assert phases(history) == [1, 1, 1, 2, 2][:epochs]
-    assert answers(network, digits).sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert predictions(network, digits).sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
 # The best epoch
@@ -371,7 +373,7 @@ def test_a_finished_training_that_is_taken_up_again_restores_the_best(
     shutil.copytree(folder, tmp_path / "again")
     again, whole = fit(digits, tmp_path / "again", **DESTROYING, calibrate=calibrated)
     assert whole == history
-    same = answers(again, digits).argmax(axis=1) == answers(network, digits).argmax(axis=1)
+    same = predictions(again, digits).argmax(axis=1) == predictions(network, digits).argmax(axis=1)
     assert same.mean() > 0.98  # kept features have 16 bits
 
 
@@ -389,7 +391,7 @@ def test_calibration_makes_confidence_honest_and_changes_no_answer(digits, tmp_p
     values = {**FROZEN, "epochs": 4}
     plain, _ = fit(digits, tmp_path / "plain", **values, calibrate=False)
     honest, _ = fit(digits, tmp_path / "honest", **values, calibrate=True)
-    before, after = answers(plain, digits), answers(honest, digits)
+    before, after = predictions(plain, digits), predictions(honest, digits)
     assert (before.argmax(axis=1) == after.argmax(axis=1)).mean() > 0.99
     assert np.abs(before - after).max() > 0.005
     labels = digits.y_val
@@ -398,12 +400,12 @@ def test_calibration_makes_confidence_honest_and_changes_no_answer(digits, tmp_p
 
 def test_calibration_divides_what_the_answer_is_computed_from(digits):
     network = MODELS[EMBEDDED].build(resolve(EMBEDDED, TINY), digits.input_shape, 10)
-    before = answers(network, digits)
+    before = predictions(network, digits)
     temperature = calibrate(network, before, digits.y_val)
     logits = np.log(before) / temperature
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    assert answers(network, digits) == pytest.approx(expected, abs=1e-4)
-    assert temperature > 1  # it has learnt nothing, so it cannot be sure
+    assert predictions(network, digits) == pytest.approx(expected, abs=1e-4)
+    assert temperature > 1  # it has learned nothing, so it cannot be sure
 
 
 @pytest.mark.parametrize("cache", [True, False])
@@ -415,7 +417,7 @@ def test_the_temperature_is_that_of_the_network_that_is_kept(
     found = []
 
     def spy(network, probabilities, labels):
-        found.append((probabilities, answers(network, digits)))
+        found.append((probabilities, predictions(network, digits)))
         return 1.0
 
     monkeypatch.setattr(module, "calibrate", spy)
@@ -434,7 +436,7 @@ def run_folder(tmp_path, monkeypatch):
 
     tf.config.run_functions_eagerly(False)
     changed = replace(
-        runs.folder.settings, runs_dir=tmp_path / "runs", shipped_runs_dir=tmp_path / "none"
+        runs.folder.settings, runs_dir=tmp_path / "runs", bundled_runs_dir=tmp_path / "none"
     )
     monkeypatch.setattr(runs.folder, "settings", changed)
     yield tmp_path / "runs"
@@ -465,7 +467,7 @@ def test_a_training_leaves_a_run_that_answers(run_folder, digits):
     import keras
 
     whole = keras.saving.load_model(run.file("model.keras"))
-    assert np.abs(answers(whole, digits) - val.probabilities).max() < 0.02
+    assert np.abs(predictions(whole, digits) - val.probabilities).max() < 0.02
     twin = run.file("model.tflite").stat().st_size
     assert 0.4 < twin / (4 * whole.count_params()) < 0.6  # 16 bits in place of 32
 
@@ -557,8 +559,8 @@ def test_the_real_backbone_is_trained_and_answers_without_tensorflow(run_folder,
     )
     assert result.returncode == 0, result.stderr
     assert {"tensorflow", "keras"}.isdisjoint(result.stdout.split())
-    answer = open_model(run.file("model.tflite"), "network")
-    assert answer(np.zeros((2, 8, 8, 1), np.uint8)).shape == (2, 10)
+    prediction = open_model(run.file("model.tflite"), "network")
+    assert prediction(np.zeros((2, 8, 8, 1), np.uint8)).shape == (2, 10)
 
 
 def restore_backbone(monkeypatch) -> None:

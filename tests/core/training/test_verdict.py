@@ -5,7 +5,7 @@ from core.training import judge
 
 
 def curve(*points: tuple[float, float], axis: str = "epoch") -> list[dict[str, float]]:
-    """A learning curve of pairs: training accuracy, validation accuracy."""
+    """A training curve of pairs: training accuracy, validation accuracy."""
     return [
         {axis: step, "accuracy": train, "val_accuracy": val}
         for step, (train, val) in enumerate(points, start=1)
@@ -33,7 +33,7 @@ def curve(*points: tuple[float, float], axis: str = "epoch") -> list[dict[str, f
         ([(0.8, 0.9), (0.85, 0.94), (0.86, 0.93), (0.86, 0.93)], "good", "93.0 % of validation"),
     ],
 )
-def test_a_learning_curve_is_judged(points, kind, sentence):
+def test_a_training_curve_is_judged(points, kind, sentence):
     verdict = judge(curve(*points), "epoch")
     assert verdict.kind == kind
     assert sentence in verdict.sentence

@@ -74,8 +74,8 @@ def come_from(manager) -> Iterator[Callable[[str], TestClient]]:
     app = Starlette(routes=routes, middleware=[Middleware(gate.Gate)])
     with anyio.from_thread.start_blocking_portal() as portal:  # one loop, as in a server
 
-        def come(address: str) -> TestClient:
-            client = TestClient(app, client=(address, 50_000))
+        def come(url: str) -> TestClient:
+            client = TestClient(app, client=(url, 50_000))
             client.portal = portal
             return client
 
@@ -95,8 +95,8 @@ def test_large_files_are_refused_before_they_are_read(come_from, public, manager
     assert send(come_from("192.0.2.1"), "s", "small", 1_000_000) == 204
     assert send(come_from("192.0.2.1"), "s", "large", 1_100_000) == 413
     path = FILE.format(session="s", file="unknown")
-    answer = come_from("192.0.2.1").put(path, content=iter([b"x"] * 3))
-    assert answer.status_code == 411
+    response = come_from("192.0.2.1").put(path, content=iter([b"x"] * 3))
+    assert response.status_code == 411
     assert held(manager) == ["small"]
 
 
@@ -115,10 +115,10 @@ def test_files_that_come_in_together_are_counted_too(come_from, public, manager,
     allow(monkeypatch, held=Room(total=10_000, share=5_000))
     client = come_from("192.0.2.1")
     with ThreadPoolExecutor(8) as pool:
-        answers = pool.map(
+        responses = pool.map(
             lambda number: send(client, f"s{number}", f"f{number}", 2_000), range(24)
         )
-        assert set(answers) == {204}
+        assert set(responses) == {204}
     assert len(held(manager)) == 2
 
 
@@ -133,13 +133,13 @@ def test_files_that_streamlit_has_forgotten_do_not_count(come_from, public, mana
 
 def test_a_file_that_never_arrives_holds_its_place_for_a_while_only(public, manager, monkeypatch):
     monkeypatch.setattr(traffic, "_PATIENCE", 0.05)
-    answers: list[int] = []
+    responses: list[int] = []
 
     async def never(scope, receive, send) -> None:
         await asyncio.sleep(60)
 
     async def note(message) -> None:
-        answers.extend([message["status"]] if "status" in message else [])
+        responses.extend([message["status"]] if "status" in message else [])
 
     async def come() -> None:
         headers = [(b"content-length", b"100")]
@@ -149,7 +149,7 @@ def test_a_file_that_never_arrives_holds_its_place_for_a_while_only(public, mana
         assert not now._coming and not now._items
 
     asyncio.run(come())
-    assert answers == [503] * 5
+    assert responses == [503] * 5
 
 
 def test_one_network_does_not_hold_all_connections(come_from, public, monkeypatch):
@@ -180,11 +180,11 @@ def test_browsers_are_told_what_a_page_may_do(come_from, monkeypatch, path):
     assert ("'sha256-" in policy["script-src"]) is not path.startswith("/component")
 
 
-def test_metrics_and_large_files_are_for_the_keeper(come_from, manager, monkeypatch):
+def test_metrics_and_large_files_are_for_the_owner(come_from, manager, monkeypatch):
     client = come_from("192.0.2.1")
     allow(monkeypatch, file=1_000)
     for is_public, status in ((True, 404), (False, 200)):
-        monkeypatch.setattr(gate, "_is_public", lambda answer=is_public: answer)
+        monkeypatch.setattr(gate, "_is_public", lambda response=is_public: response)
         assert client.get("/_stcore/metrics").status_code == status
     assert send(client, "s", "large", 100_000) == 204
     assert settings_module.settings.public is False

@@ -32,7 +32,7 @@ def test_percentages_never_claim_more_than_they_know(part, text):
 def test_names_from_outside_are_escaped():
     prediction = Prediction(("<script>", "b"), np.array([0.9, 0.1], np.float32))
     assert "<script>" not in html.bars(prediction)
-    assert "<script>" not in html.answer("<script>", "sure")
+    assert "<script>" not in html.prediction("<script>", "sure")
     assert '<img src="data:' in html.strip([(np.zeros((2, 2), np.uint8), '">', "s")])
     assert 'alt="&quot;&gt;"' in html.strip([(np.zeros((2, 2), np.uint8), '">', "s")])
 

@@ -63,7 +63,7 @@ def token_of(app: AppTest) -> str | None:
     return value[0] if isinstance(value, list) else value
 
 
-def without_address(app: AppTest) -> AppTest:
+def without_url(app: AppTest) -> AppTest:
     """The visitor on another page: the browser has taken off what stood in the address."""
     for name in list(app.query_params):
         del app.query_params[name]
@@ -134,13 +134,13 @@ def test_what_was_shown_outlives_a_reload(visitor, kept):
 @pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
 def test_what_was_shown_is_known_on_another_page(visitor, kept):
     app = run(visitor(), shows=kept)
-    assert without_address(app).session_state["recalled"] == kept
+    assert without_url(app).session_state["recalled"] == kept
 
 
 def test_a_token_stays_the_same_from_page_to_page(visitor):
     app = run(visitor(), shows=KEPT["uploads"])
     token = token_of(app)
-    run(without_address(app), shows=KEPT["a drawing"])
+    run(without_url(app), shows=KEPT["a drawing"])
     assert token_of(app) == token  # it is in the address again
     assert visitor(token).session_state["recalled"] == KEPT["a drawing"]
 
@@ -152,7 +152,7 @@ def test_a_link_counts_for_more_than_what_was_shown_before(visitor, shelf):
     assert run(app).session_state["recalled"] == KEPT["a drawing"]
     run(app, shows=KEPT["an image in the lab"])
     assert token_of(app) == "of a link"
-    assert without_address(app).session_state["recalled"] == KEPT["an image in the lab"]
+    assert without_url(app).session_state["recalled"] == KEPT["an image in the lab"]
 
 
 def test_a_token_of_something_forgotten_gives_nothing_and_is_used_again(visitor):

@@ -3,7 +3,7 @@
     pip install -r requirements-convert.txt
     python -m tests.core.models.transfer.reference
 
-The images are parts of the photographs that scikit-image and scikit-learn come with.
+The images are parts of the photos that scikit-image and scikit-learn come with.
 """
 
 import sys
@@ -18,7 +18,7 @@ from core.images import decode
 FILE = Path(__file__).with_name("reference.npz")
 SIDE = 224
 _COUNT = 200
-_PHOTOGRAPHS = (
+_PHOTOS = (
     ("skimage", "data/chelsea.png"),
     ("skimage", "data/coffee.png"),
     ("skimage", "data/rocket.jpg"),
@@ -29,16 +29,16 @@ _PHOTOGRAPHS = (
 )
 
 
-def photograph(package: str, name: str) -> np.ndarray:
-    """A photograph that comes with a package, uint8 `(H, W, 3)`."""
+def photo(package: str, name: str) -> np.ndarray:
+    """A photo that comes with a package, uint8 `(H, W, 3)`."""
     folder = Path(find_spec(package).origin).parent
     return decode((folder / name).read_bytes())[..., :3]
 
 
 def make_images() -> np.ndarray:
-    """Parts of photographs, uint8 `(200, 224, 224, 3)`; the same ones every time."""
+    """Parts of photos, uint8 `(200, 224, 224, 3)`; the same ones every time."""
     rng = np.random.default_rng(0)
-    sources = [photograph(*one) for one in _PHOTOGRAPHS]
+    sources = [photo(*one) for one in _PHOTOS]
     parts = []
     for number in range(_COUNT):
         image = sources[number % len(sources)]
@@ -50,7 +50,7 @@ def make_images() -> np.ndarray:
     return np.stack(parts)
 
 
-def answers(images: np.ndarray) -> np.ndarray:
+def predictions(images: np.ndarray) -> np.ndarray:
     """PyTorch's logits, float32 `(N, 1000)`."""
     import torch
 
@@ -63,5 +63,5 @@ def answers(images: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    np.savez_compressed(FILE, logits=answers(make_images()))
+    np.savez_compressed(FILE, logits=predictions(make_images()))
     sys.stdout.write(f"Wrote {FILE}, {FILE.stat().st_size:,} bytes.\n")

@@ -51,7 +51,7 @@ def make_images(shape, count: int = 3) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, *shape), dtype=np.uint8)
 
 
-def answers(network, batch) -> np.ndarray:
+def predictions(network, batch) -> np.ndarray:
     return np.asarray(network(batch, training=False))
 
 
@@ -63,7 +63,7 @@ def layers_of(network) -> list[str]:
 def test_a_network_takes_images_of_any_size(built, shape):
     network = built(shape)
     assert network.input_shape == (None, *shape)
-    found = answers(network, make_images(shape))
+    found = predictions(network, make_images(shape))
     assert found.shape == (3, CLASSES)
     assert found.sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert found.min() >= 0
@@ -75,14 +75,18 @@ def test_a_grey_image_is_one_whose_colours_are_alike(built):
     grey = make_images((SIZE, SIZE, 1))
     one, three = built((SIZE, SIZE, 1)), built((SIZE, SIZE, 3))
     three.set_weights(one.get_weights())
-    assert answers(three, np.repeat(grey, 3, axis=3)) == pytest.approx(answers(one, grey), abs=1e-6)
+    assert predictions(three, np.repeat(grey, 3, axis=3)) == pytest.approx(
+        predictions(one, grey), abs=1e-6
+    )
 
 
 def test_images_of_another_size_are_resized_inside(built):
     plain = np.full((1, 128, 128, 3), 90, np.uint8)
     large, right = built((128, 128, 3)), built()
     right.set_weights(large.get_weights())
-    assert answers(large, plain) == pytest.approx(answers(right, plain[:, :SIZE, :SIZE]), abs=1e-5)
+    assert predictions(large, plain) == pytest.approx(
+        predictions(right, plain[:, :SIZE, :SIZE]), abs=1e-5
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,9 +118,11 @@ def test_only_the_head_learns_at_first(built):
 def test_the_two_parts_make_the_whole(built, shape):
     network = built(shape)
     batch = make_images(shape)
-    found = answers(feature_part(network), batch)
+    found = predictions(feature_part(network), batch)
     assert found.shape == (3, BACKBONES[EMBEDDED].features)
-    assert answers(head_part(network), found) == pytest.approx(answers(network, batch), abs=1e-6)
+    assert predictions(head_part(network), found) == pytest.approx(
+        predictions(network, batch), abs=1e-6
+    )
 
 
 def test_the_parts_share_their_weights_with_the_whole(built):
@@ -124,17 +130,17 @@ def test_the_parts_share_their_weights_with_the_whole(built):
     first, second = feature_part(network), head_part(network)
     whole = {id(variable) for variable in network.variables}
     assert {id(variable) for variable in first.weights + second.weights} <= whole
-    before = answers(network, make_images((SIZE, SIZE, 3)))
+    before = predictions(network, make_images((SIZE, SIZE, 3)))
     second.get_layer("probabilities").bias.assign([5.0, 0.0, 0.0, 0.0])
-    after = answers(network, make_images((SIZE, SIZE, 3)))
+    after = predictions(network, make_images((SIZE, SIZE, 3)))
     assert (after.argmax(axis=1) == 0).all()
     assert np.abs(after - before).max() > 0.1
 
 
 def test_features_of_a_classical_model_are_those_of_the_network(built):
     batch = make_images((28, 28, 1))
-    alone = answers(feature_extractor(EMBEDDED, SIZE, (28, 28, 1)), batch)
-    assert alone == pytest.approx(answers(feature_part(built((28, 28, 1))), batch), abs=1e-6)
+    alone = predictions(feature_extractor(EMBEDDED, SIZE, (28, 28, 1)), batch)
+    assert alone == pytest.approx(predictions(feature_part(built((28, 28, 1))), batch), abs=1e-6)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 20, 60, 1000])

@@ -51,18 +51,18 @@ def test_the_original_still_answers_so():
         pytest.skip("the original network is not installed; see requirements-convert.txt")
     with np.load(reference.FILE) as stored:
         expected = stored["logits"][:20]
-    assert np.abs(reference.answers(reference.images()[:20]) - expected).max() < 1e-3
+    assert np.abs(reference.predictions(reference.images()[:20]) - expected).max() < 1e-3
 
 
 @pytest.mark.parametrize("source", LABELS, ids=lambda source: source[1])
-def test_it_names_what_is_in_photographs(classify, source):
-    image = fit_image(reference.photograph(*source), (reference.SIDE, reference.SIDE))
+def test_it_names_what_is_in_photos(classify, source):
+    image = fit_image(reference.photo(*source), (reference.SIDE, reference.SIDE))
     logits = classify(image[None])[0]
     assert int(logits.argmax()) in LABELS[source], np.argsort(logits)[::-1][:5]
 
 
 def test_an_image_in_other_colours_is_another_answer(classify):
-    image = fit_image(reference.photograph("skimage", "data/chelsea.png"), (224, 224))
+    image = fit_image(reference.photo("skimage", "data/chelsea.png"), (224, 224))
     swapped = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     assert np.abs(classify(image[None]) - classify(swapped[None])).max() > 0.5
 

@@ -45,7 +45,7 @@ def drop(handler, server):
     send(handler, 200, CONTENT[:HALF], Content_Length=len(CONTENT))
 
 
-def drop_then_go_on(handler, server):
+def drop_then_resume(handler, server):
     """The first time half of it, then what is asked for, as a server does that knows Range."""
     if len(server.ranges) == 1:
         drop(handler, server)
@@ -101,7 +101,7 @@ def test_weights_are_fetched_once(server, folder, offered, known_by):
 @pytest.mark.parametrize("known_by", DIGESTS)
 def test_a_connection_that_drops_is_taken_up_again(server, folder, offered, known_by):
     offered(known_by)
-    server.answer = drop_then_go_on
+    server.response = drop_then_resume
     assert fetch_weights(NAME).read_bytes() == CONTENT
     assert len(server.ranges) == 2
     assert server.ranges[1].startswith("bytes=")
@@ -135,7 +135,7 @@ def test_another_file_is_thrown_away(server, folder, offered, known_by, content,
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason", "requests"),
+    ("response", "reason", "requests"),
     [
         (drop, "the connection to 127.0.0.1:[0-9]+ broke off", ATTEMPTS),
         (answering(404), "answered 404 Not Found", 1),
@@ -145,10 +145,10 @@ def test_another_file_is_thrown_away(server, folder, offered, known_by, content,
     ids=["drops every time", "404", "403", "500"],
 )
 def test_weights_that_cannot_be_had_can_be_put_there_by_hand(
-    server, folder, offered, answer, reason, requests
+    server, folder, offered, response, reason, requests
 ):
     url = offered("md5")
-    server.answer = answer
+    server.response = response
     with pytest.raises(ModelError, match=reason) as raised:
         fetch_weights(NAME)
     assert by_hand(url, folder) in str(raised.value)
@@ -361,9 +361,9 @@ def test_a_backbone_answers_as_in_keras_applications(written, put_there, monkeyp
     make = getattr(keras.applications, BACKBONES[name].application)
     expected = make(include_top=False, weights="imagenet", input_shape=(64, 64, 3))
     images = np.random.default_rng(1).uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
-    answers = [np.asarray(network(images, training=False)) for network in (backbone, expected)]
-    assert np.abs(answers[0] - answers[1]).max() < 1e-5 * np.abs(answers[1]).max()
-    assert answers[1].std() > 0
+    predictions = [np.asarray(network(images, training=False)) for network in (backbone, expected)]
+    assert np.abs(predictions[0] - predictions[1]).max() < 1e-5 * np.abs(predictions[1]).max()
+    assert predictions[1].std() > 0
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The shipped run that names photographs: its file, its stored answers, and its figures."""
+"""The bundled run that names photos: its file, its stored answers, and its figures."""
 
 import json
 from pathlib import Path
@@ -12,15 +12,15 @@ from core.images import decode
 from core.samples import SAMPLES
 from core.serving import load_predictor
 from core.settings import settings
-from core.training import shipped
+from core.training import bundled
 
-ANSWERS = Path(__file__).with_name("photographs.json")  # of the samples, by the file that ships
+PREDICTIONS = Path(__file__).with_name("photos.json")  # of the samples, by the file that ships
 MEGABYTE = 10**6
 
 
 @pytest.fixture(scope="module")
 def run():
-    return runs.load(shipped.CIFAR_RUN)
+    return runs.load(bundled.CIFAR_RUN)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_its_files_are_those_of_the_card(run):
 def test_it_says_what_it_was_trained_on(run):
     assert run.card.dataset == "cifar10-jpeg"
     assert run.card.metrics["test_size"] == 10_000
-    assert {**run.card.hyperparameters, **shipped.CIFAR_SETTINGS} == run.card.hyperparameters
+    assert {**run.card.hyperparameters, **bundled.CIFAR_SETTINGS} == run.card.hyperparameters
 
 
 def test_its_stored_answers_reach_the_goal_in_every_class(run):
@@ -50,18 +50,18 @@ def test_its_stored_answers_reach_the_goal_in_every_class(run):
 
 
 def test_it_still_answers_the_samples_as_it_did(predictor):
-    kept = json.loads(ANSWERS.read_text(encoding="utf-8"))
+    kept = json.loads(PREDICTIONS.read_text(encoding="utf-8"))
     for sample in SAMPLES:
-        answer = predictor.read(decode(sample.read())).predictions[0]
-        assert answer.probabilities == pytest.approx(kept[sample.title], abs=0.005)
+        prediction = predictor.read(decode(sample.read())).predictions[0]
+        assert prediction.probabilities == pytest.approx(kept[sample.title], abs=0.005)
 
 
 @pytest.mark.slow
 def test_it_measures_what_its_card_says(run, predictor):
     """Where CIFAR-10 is at hand."""
-    if not (settings.data_dir / f"{shipped.CIFAR}.zip").exists():
-        pytest.skip(f"{shipped.CIFAR}.zip is not in the data folder")
-    shipped.config_of(shipped.CIFAR_RUN)  # imports it, if need be
-    images, labels = datasets.load_test(shipped.CIFAR)
+    if not (settings.data_dir / f"{bundled.CIFAR}.zip").exists():
+        pytest.skip(f"{bundled.CIFAR}.zip is not in the data folder")
+    bundled.config_of(bundled.CIFAR_RUN)  # imports it, if need be
+    images, labels = datasets.load_test(bundled.CIFAR)
     found = evaluate(labels, predictor.probabilities(np.asarray(images)))
     assert found.accuracy == pytest.approx(run.card.metrics["accuracy"], abs=0.0005)

@@ -9,7 +9,7 @@ from core.errors import ImageError, NothingFound, StudioError
 from core.images import data_url, fit_within
 from core.names import shown
 from core.runs import Run, names_of
-from core.serving import Prediction, Reading
+from core.serving import Prediction
 from pages.components import html, run_picker
 from pages.components.shown import Shown
 
@@ -18,27 +18,30 @@ _UPLOADED_SIDE = 640  # pixels of its longer side
 _MOST_BARS = 12  # more classes than this: only the most probable ones are shown
 
 
-def show_answer(reading: Reading, unsure_below: float, photograph: bool = False) -> None:
+def show_prediction(prediction: Prediction, unsure_below: float, photo: bool = False) -> None:
     """The answer in large type and how sure the model is of it.
 
     Args:
-        reading: what was read.
+        prediction: what was read.
         unsure_below: confidence below which that is said.
-        photograph: whether anything may be in the image, so that perhaps no class fits.
+        photo: whether anything may be in the image, so that perhaps no class fits.
     """
-    confidence = f"{html.percent(reading.confidence)} sure"
-    if photograph and reading.confidence < unsure_below:
-        closest = f"{html.percent(reading.confidence)}, too little to be sure"
-        st.html(html.STYLE + html.answer(f"Perhaps {html.isolated(shown(reading.label))}", closest))
+    confidence = f"{html.percent(prediction.confidence)} sure"
+    if photo and prediction.confidence < unsure_below:
+        closest = f"{html.percent(prediction.confidence)}, too little to be sure"
+        st.html(
+            html.STYLE
+            + html.prediction(f"Perhaps {html.isolated(shown(prediction.label))}", closest)
+        )
         st.caption(
             f"Below {html.percent(unsure_below)} the model does not say so for certain: the image "
             "may show none of the things it has learned. The limit is in the settings."
         )
-    elif reading.confidence < unsure_below:
-        st.html(html.STYLE + html.answer(f"{reading.label}?", f"not sure ({confidence})"))
-        st.caption(_second_thoughts(reading.predictions))
+    elif prediction.confidence < unsure_below:
+        st.html(html.STYLE + html.prediction(f"{prediction.label}?", f"not sure ({confidence})"))
+        st.caption(_second_thoughts(prediction.predictions))
     else:
-        st.html(html.STYLE + html.answer(reading.label, confidence))
+        st.html(html.STYLE + html.prediction(prediction.label, confidence))
 
 
 def _second_thoughts(predictions: tuple[Prediction, ...]) -> str:
@@ -62,36 +65,36 @@ def second_guess(prediction: Prediction) -> str:
     return f"{shown(prediction.class_names[index])} ({html.percent(part)})"
 
 
-def show_probabilities(reading: Reading) -> None:
+def show_probabilities(prediction: Prediction) -> None:
     """A bar for each class, for each digit read."""
-    if len(reading.predictions) == 1:
-        few = len(reading.predictions[0].class_names) <= _MOST_BARS
-        st.html(html.bars(reading.predictions[0], None if few else _MOST_BARS))
+    if len(prediction.predictions) == 1:
+        few = len(prediction.predictions[0].class_names) <= _MOST_BARS
+        st.html(html.bars(prediction.predictions[0], None if few else _MOST_BARS))
         return
-    rows = len(reading.rows)
+    rows = len(prediction.rows)
     order = "from left to right" if rows == 1 else f"in {rows} rows, row by row"
-    st.caption(f"{len(reading.predictions)} digits, read {order}:")
-    for tab, prediction in zip(
+    st.caption(f"{len(prediction.predictions)} digits, read {order}:")
+    for tab, digit in zip(
         st.tabs(
-            [f"{i}. digit: {html.named(p.label)}" for i, p in enumerate(reading.predictions, 1)]
+            [f"{i}. digit: {html.named(p.label)}" for i, p in enumerate(prediction.predictions, 1)]
         ),
-        reading.predictions,
+        prediction.predictions,
         strict=True,
     ):
-        tab.html(html.bars(prediction))
+        tab.html(html.bars(digit))
 
 
-def show_steps(reading: Reading) -> None:
+def show_steps(prediction: Prediction) -> None:
     """From the image to what the model saw, step by step."""
-    prepared = reading.prepared
+    prepared = prediction.prepared
     images = [(step.image, step.name, step.sentence) for step in prepared.steps]
-    if len(reading.predictions) == 1:
+    if len(prediction.predictions) == 1:
         images += [(step.image, step.name, step.sentence) for step in prepared.item_steps[0]]
     else:
         images += [
             (steps[-1].image, f"Digit {i}: {prediction.label}", html.percent(prediction.confidence))
             for i, (steps, prediction) in enumerate(
-                zip(prepared.item_steps, reading.predictions, strict=True), 1
+                zip(prepared.item_steps, prediction.predictions, strict=True), 1
             )
         ]
     st.html(html.strip(images))
@@ -100,9 +103,9 @@ def show_steps(reading: Reading) -> None:
 def show_uploaded(uploaded: Shown) -> None:
     """An uploaded image, beside what is predicted for it; nothing if it cannot be read."""
     if uploaded.image is not None:
-        address = data_url(fit_within(uploaded.image, _UPLOADED_SIDE))
+        url = data_url(fit_within(uploaded.image, _UPLOADED_SIDE))
         name = escape(shown(uploaded.name))
-        st.html(f'{html.STYLE}<img class="uploaded" src="{address}" alt="{name}">')
+        st.html(f'{html.STYLE}<img class="uploaded" src="{url}" alt="{name}">')
 
 
 def show_looked_at(image: np.ndarray, error: ImageError) -> None:
@@ -113,19 +116,19 @@ def show_looked_at(image: np.ndarray, error: ImageError) -> None:
     st.html(html.STYLE + html.strip(shown))
 
 
-def show_comparison(image: np.ndarray, first: Reading, chosen: list[Run], fit: str) -> None:
+def show_comparison(image: np.ndarray, first: Prediction, chosen: list[Run], fit: str) -> None:
     """The same image read by every chosen model, side by side."""
     called = names_of(chosen)
     for column, run in zip(st.columns(max(3, len(chosen)))[: len(chosen)], chosen, strict=True):
         with column.container(border=True):
             st.markdown(f"**{html.plain(run_picker.title(run))}**")
-            reading = first if run is chosen[0] else _read(image, run, first, chosen[0], fit)
-            if reading is not None:
-                confidence = f"{html.percent(reading.confidence)} sure"
+            prediction = first if run is chosen[0] else _read(image, run, first, chosen[0], fit)
+            if prediction is not None:
+                confidence = f"{html.percent(prediction.confidence)} sure"
                 bars = ""
-                if len(reading.predictions) == 1:
-                    bars = html.bars(reading.predictions[0], most=3)
-                st.html(html.answer(reading.label, confidence, small=True) + bars)
+                if len(prediction.predictions) == 1:
+                    bars = html.bars(prediction.predictions[0], most=3)
+                st.html(html.prediction(prediction.label, confidence, small=True) + bars)
             metrics = run.card.metrics
             st.caption(
                 f"{html.plain(called[run.id])} · right on {html.percent(metrics['accuracy'])} of "
@@ -133,7 +136,9 @@ def show_comparison(image: np.ndarray, first: Reading, chosen: list[Run], fit: s
             )
 
 
-def _read(image: np.ndarray, run: Run, first: Reading, first_run: Run, fit: str) -> Reading | None:
+def _read(
+    image: np.ndarray, run: Run, first: Prediction, first_run: Run, fit: str
+) -> Prediction | None:
     """Another model's reading; an image is prepared once for all models that see it alike."""
     predictor = run_picker.open_run(run)
     if predictor is None:

@@ -23,25 +23,25 @@ ORDERS = {"sure": "Surest first", "unsure": "Least sure first"}
 def show(found: Sequence[Compared]) -> None:
     """Filters, how many there are, and the images."""
     chosen.still_there(found)
-    which = choice.segments(keys.MISTAKES, "Which mistakes", _possible(found))
+    which = choice.segments(keys.MISCLASSIFIED, "Which mistakes", _possible(found))
     with st.container(horizontal=True):
         one, places = _of(found, which)
         names = all_shown(one.run.card.class_names)
         truth = _pick_class(keys.TRUE_CLASS, "True class", names)
         name = html.plain(run_names(found)[one.id])
-        answer = _pick_class(keys.ANSWERED, f"Answer of {name}", names)
+        prediction = _pick_class(keys.PREDICTED, f"Answer of {name}", names)
         order = choice.select(keys.ORDER, "Order", ORDERS, "sure")
     if truth is not None:
         places = places[one.evaluation.labels[places] == truth]
-    if answer is not None:
-        places = places[one.evaluation.predictions[places] == answer]
+    if prediction is not None:
+        places = places[one.evaluation.predictions[places] == prediction]
     places = cases.surest_first(one.evaluation, places, turned=order == "unsure")
     if len(places) == 0:
         st.success("There is no such image.", icon=":material/check_circle:")
         return
     count = html.counted(len(places), "image")
     st.markdown(f"**{count}**, sorted by how sure **{name}** was of its answer.")
-    cases.show(found, places, f"{which}_{one.id}_{truth}_{answer}_{order}")
+    cases.show(found, places, f"{which}_{one.id}_{truth}_{prediction}_{order}")
 
 
 def _possible(found: Sequence[Compared]) -> dict[str, str]:
@@ -55,14 +55,14 @@ def _of(found: Sequence[Compared], which: str) -> tuple[Compared, np.ndarray]:
     labels = run_names(found)
     if which == "all":
         wrong = np.logical_and.reduce([~one.evaluation.right for one in found])
-        first = known[choice.select(keys.MISTAKES_OF, "Sorted by", labels)]
+        first = known[choice.select(keys.MISCLASSIFIED_OF, "Sorted by", labels)]
         return first, np.flatnonzero(wrong)
     if which == "apart":
         right = known[choice.select(keys.RIGHT_RUN, "Right by", labels)]
         wrong_id = choice.select(keys.WRONG_RUN, "Wrong by", labels, found[1].id)
         wrong = known[wrong_id]
         return wrong, right_against_wrong(right.evaluation, wrong.evaluation)
-    one = known[choice.select(keys.MISTAKES_OF, "Wrong by", labels)]
+    one = known[choice.select(keys.MISCLASSIFIED_OF, "Wrong by", labels)]
     return one, np.flatnonzero(~one.evaluation.right)
 
 

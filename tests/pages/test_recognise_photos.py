@@ -1,4 +1,4 @@
-"""Photographs on the first page, read by the run that comes along, without a browser."""
+"""Photos on the first page, read by the run that comes along, without a browser."""
 
 import cv2
 import numpy as np
@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.images import encode_png
 from core.samples import SAMPLES
 from pages.components import browser, keys
-from pages.components.run_picker import FIRST_FOR_PHOTOGRAPHS
+from pages.components.run_picker import FIRST_FOR_PHOTOS
 from tests.pages.opening import APP, html_of
 
 WIDE = np.full((60, 180, 3), (200, 60, 30), np.uint8)
@@ -17,9 +17,9 @@ WIDE = np.full((60, 180, 3), (200, 60, 30), np.uint8)
 
 @pytest.fixture
 def app():
-    """The page, turned to photographs."""
+    """The page, turned to photos."""
     app = AppTest.from_file(APP, default_timeout=60).run()
-    return things(app).set_value("photographs").run()
+    return things(app).set_value("photos").run()
 
 
 def things(app):
@@ -28,7 +28,7 @@ def things(app):
 
 def take(app, title: str):
     """Click a sample photo, or show one that the model does not know."""
-    keyed = f"photograph_{title}"
+    keyed = f"photo_{title}"
     if keyed in [button.key for button in app.button]:
         return app.button(key=keyed).click().run()
     sample = next(sample for sample in SAMPLES if sample.title == title)
@@ -36,11 +36,11 @@ def take(app, title: str):
     return uploader.upload(sample.file_name, sample.read(), "image/jpeg").run()
 
 
-def test_one_click_turns_the_page_to_photographs_and_back(app):
+def test_one_click_turns_the_page_to_photos_and_back(app):
     assert not app.exception
     app.session_state[keys.SETTINGS] = True
     app.run()
-    assert app.multiselect(key=keys.RUNS).value == [FIRST_FOR_PHOTOGRAPHS]
+    assert app.multiselect(key=keys.RUNS).value == [FIRST_FOR_PHOTOS]
     assert "airplane" in " ".join(text.value for text in app.caption)
     app = things(app).set_value("digits").run()
     assert not app.exception
@@ -62,16 +62,16 @@ def hint(app) -> str:
     return found
 
 
-def test_a_link_to_a_photograph_model_turns_it_too():
+def test_a_link_to_a_photo_model_turns_it_too():
     app = AppTest.from_file(APP, default_timeout=60)
-    app.query_params[keys.RUNS] = FIRST_FOR_PHOTOGRAPHS
+    app.query_params[keys.RUNS] = FIRST_FOR_PHOTOS
     app.run()
-    assert things(app).value == "photographs"
+    assert things(app).value == "photos"
 
 
 def test_only_what_the_model_knows_is_offered(app):
-    offered = [button.key for button in app.button if str(button.key).startswith("photograph_")]
-    assert offered == ["photograph_Cat", "photograph_Horse (silhouette)"]
+    offered = [button.key for button in app.button if str(button.key).startswith("photo_")]
+    assert offered == ["photo_Cat", "photo_Horse (silhouette)"]
 
 
 def test_the_sample_of_a_cat_is_a_cat(app):
@@ -110,11 +110,11 @@ def test_digits_are_not_asked_how_to_be_fitted(app):
     assert not [control for control in app.segmented_control if control.key == keys.FIT]
 
 
-def test_many_photographs_become_a_table():
+def test_many_photos_become_a_table():
     images = [(sample.file_name, sample.read()) for sample in SAMPLES[:2]]
     tall = encode_png(cv2.rotate(WIDE, cv2.ROTATE_90_CLOCKWISE))
     app = AppTest.from_file(APP, default_timeout=60)
-    app.query_params[keys.RUNS] = FIRST_FOR_PHOTOGRAPHS
+    app.query_params[keys.RUNS] = FIRST_FOR_PHOTOS
     app.query_params[keys.SOURCE] = "upload"
     app.session_state[keys.NOTHING_FITS_BELOW] = 100
     app.run()

@@ -6,9 +6,9 @@ import streamlit as st
 from core import datasets, plots, robustness, runs
 from core.errors import StudioError
 from core.images import fit_within
-from core.robustness import CHANGES, Robustness
+from core.robustness import CORRUPTIONS, Robustness
 from core.runs import Run
-from pages.components import address, broken, choice, html, job_progress, keys, run_picker, tables
+from pages.components import broken, choice, html, job_progress, keys, run_picker, tables, url
 
 _IMAGES = (100, 200, 500, 1000, 2000)
 
@@ -19,18 +19,18 @@ def show() -> None:
         "Good figures on clean images say little about grainy, turned or half hidden ones. "
         "Choose a change and some models, and see how quickly each loses its way."
     )
-    change = _pick_change()
+    corruption = _pick_corruption()
     chosen = _pick_runs()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         images = st.select_slider(
             "Test images of each model",
             _IMAGES,
             500,
-            key=keys.BREAKING_IMAGES,
+            key=keys.ROBUSTNESS_IMAGES,
             help="More take longer and tell more exactly: with 500, accuracy is sure to about 4 "
             "points either way at worst.",
         )
-        settings = {"runs": [run.id for run in chosen], "change": change, "images": images}
+        settings = {"runs": [run.id for run in chosen], "corruption": corruption, "images": images}
         last = job_progress.latest("robustness", **settings) if chosen else None
         going = last is not None and not last.ended
         st.button(
@@ -41,58 +41,58 @@ def show() -> None:
             args=("robustness", settings),
             disabled=not chosen or going,
         )
-    _show_example(change, chosen)
+    _show_example(corruption, chosen)
     if last is not None and job_progress.show_unless_done(last):
         _show_result(last)
 
 
-def _pick_change() -> str:
-    titles = {name: change.title for name, change in CHANGES.items()}
-    return choice.segments(keys.BREAKING, "Change", titles)
+def _pick_corruption() -> str:
+    titles = {name: corruption.title for name, corruption in CORRUPTIONS.items()}
+    return choice.segments(keys.ROBUSTNESS, "Corruption", titles)
 
 
 def _pick_runs() -> list[Run]:
     known = {run.id: run for run in runs.list_runs()}
     usual = run_picker.usual(known)
-    address.recall_several(keys.BREAKING_RUNS, list(known), usual)
-    st.session_state[keys.BREAKING_RUNS] = st.session_state[keys.BREAKING_RUNS][
+    url.recall_several(keys.ROBUSTNESS_RUNS, list(known), usual)
+    st.session_state[keys.ROBUSTNESS_RUNS] = st.session_state[keys.ROBUSTNESS_RUNS][
         : robustness.MOST_RUNS
     ]
     names = st.multiselect(
         "Trained models",
         list(known),
         format_func=runs.names_of(known.values()).get,
-        key=keys.BREAKING_RUNS,
+        key=keys.ROBUSTNESS_RUNS,
         max_selections=robustness.MOST_RUNS,
         placeholder="Choose trained models",
     )
-    address.note_several(keys.BREAKING_RUNS, names, usual)
+    url.note_several(keys.ROBUSTNESS_RUNS, names, usual)
     broken.say_runs()
     return [known[name] for name in names]
 
 
-def _show_example(change: str, chosen: list[Run]) -> None:
+def _show_example(corruption: str, chosen: list[Run]) -> None:
     """One test image at every strength."""
     if not chosen:
         st.info("Choose at least one trained model.", icon=":material/info:")
         return
     try:
         dataset = chosen[0].card.dataset
-        images = _example(change, dataset, datasets.created(dataset))
+        images = _example(corruption, dataset, datasets.created(dataset))
     except StudioError as error:
         st.info(html.message(error), icon=":material/hide_image:")
         return
-    strengths = CHANGES[change].strengths
-    shown = [(p, f"{s:g}", "") for p, s in zip(images, strengths, strict=True)]
+    severities = CORRUPTIONS[corruption].severities
+    shown = [(p, f"{s:g}", "") for p, s in zip(images, severities, strict=True)]
     style = "<style>.examples .strip figure, .examples .strip img {width:6rem; height:auto}</style>"
     st.html(html.STYLE + style + f'<div class="examples">{html.strip(shown)}</div>')
-    st.caption(f"A test image at each strength. {CHANGES[change].unit}.")
+    st.caption(f"A test image at each strength. {CORRUPTIONS[corruption].unit}.")
 
 
 @st.cache_data(show_spinner=False, max_entries=40)
-def _example(change: str, dataset: str, created: str) -> list:
+def _example(corruption: str, dataset: str, created: str) -> list:
     images, _ = datasets.load_test(dataset)
-    return [fit_within(image, 160) for image in robustness.example(images[0], change)]
+    return [fit_within(image, 160) for image in robustness.example(images[0], corruption)]
 
 
 def _show_result(job) -> None:
@@ -101,13 +101,15 @@ def _show_result(job) -> None:
     except StudioError as error:
         st.error(html.message(error), icon=":material/error:")
         return
-    change = CHANGES[found.change]
-    lines = plots.robustness_lines(change.title, change.unit, found.strengths, found.accuracies)
-    st.vega_lite_chart(plots.lines_chart(lines), width="stretch", key=keys.BREAKING_CHART)
+    corruption = CORRUPTIONS[found.corruption]
+    lines = plots.robustness_lines(
+        corruption.title, corruption.unit, found.severities, found.accuracies
+    )
+    st.vega_lite_chart(plots.lines_chart(lines), width="stretch", key=keys.ROBUSTNESS_CHART)
     called = runs.names_of_ids(found.accuracies)
     columns = {called[run_id]: values for run_id, values in found.accuracies.items()}
-    table = pd.DataFrame(columns, index=[f"{s:g}" for s in found.strengths])
-    table.index.name = change.unit
+    table = pd.DataFrame(columns, index=[f"{s:g}" for s in found.severities])
+    table.index.name = corruption.unit
     st.dataframe(tables.written(table, table.columns, decimals=2))
     st.caption(
         f"On {_how_many(found)} of each model's own test set, changed at the size the model sees "

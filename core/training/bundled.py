@@ -1,6 +1,6 @@
 """Re-train every run that comes with the studio: `make models`, or
 
-    python -m core.training.shipped [--costs | --shapes] [ID]…
+    python -m core.training.bundled [--costs | --shapes] [ID]…
 
 With `--costs` nothing is trained: what answers cost is measured anew, on this machine. With
 `--shapes` what digits look like is learned again from MNIST's training digits: the file by which
@@ -51,7 +51,7 @@ NAMES = (*CONFIGS, CIFAR_RUN)
 
 
 def config_of(name: str) -> TrainConfig:
-    """The training of a shipped run; CIFAR-10 is imported if it is there and was not yet.
+    """The training of a bundled run; CIFAR-10 is imported if it is there and was not yet.
 
     Raises:
         DatasetError: if its images are not on this machine.
@@ -65,18 +65,18 @@ def config_of(name: str) -> TrainConfig:
 
 
 def main(names: list[str]) -> int:
-    """Train the named shipped runs, or all; each replaces the one that is there."""
+    """Train the named bundled runs, or all; each replaces the one that is there."""
     if names == ["--shapes"]:
         learn_shapes()
         return 0
     only_costs = "--costs" in names
     names = [name for name in names if name != "--costs"]
-    if settings.runs_dir != settings.shipped_runs_dir:
-        sys.stderr.write("error: unset STUDIO_RUNS_DIR, shipped runs belong in saved_models/.\n")
+    if settings.runs_dir != settings.bundled_runs_dir:
+        sys.stderr.write("error: unset STUDIO_RUNS_DIR, bundled runs belong in saved_models/.\n")
         return 2
     for name in names:
         if name not in NAMES:
-            sys.stderr.write(f"error: {unknown('shipped run', name, NAMES)}\n")
+            sys.stderr.write(f"error: {unknown('bundled run', name, NAMES)}\n")
             return 2
     if only_costs:
         for name in names or NAMES:
@@ -91,11 +91,11 @@ def main(names: list[str]) -> int:
                 return 2
             sys.stdout.write(f"{name}: stays as it is, since its images are not here. {error}\n")
             continue
-        old = settings.shipped_runs_dir / name
+        old = settings.bundled_runs_dir / name
         aside = old.with_name(f".{name}-before")
         if old.exists():
             old.rename(aside)
-        kept = settings.work_dir / "shipped" / name
+        kept = settings.work_dir / "bundled" / name
         try:
             card = train(config, checkpoints=kept).card
         except BaseException:
@@ -120,7 +120,7 @@ def learn_shapes() -> None:
 
 
 def measure_again(name: str) -> None:
-    """Measure what answers of a shipped run cost, and note it in its card."""
+    """Measure what answers of a bundled run cost, and note it in its card."""
     run = runs.load(name)
     card = run.card
     found = measure(run.folder, card.family, card.input_shape)

@@ -10,7 +10,7 @@ import pytest
 from core import datasets
 from core.datasets import store
 from core.images import decode
-from core.report import as_html, as_json, surest_mistakes
+from core.report import as_html, as_json, surest_misclassified
 from tests.core.datasets.images_on_disk import pets, write_zip
 from tests.core.made_up import made_up, several
 
@@ -33,7 +33,7 @@ def one(tmp_path, monkeypatch):
 
 
 def test_mistakes_name_their_files_surest_first(one):
-    found = surest_mistakes(one, 2)
+    found = surest_misclassified(one, 2)
     files = datasets.test_files("mine")
     assert [row["file"] for row in found] == [files[row["image"]] for row in found]
     assert all(row["file"].startswith("cats/") for row in found)
@@ -45,11 +45,11 @@ def test_mistakes_name_their_files_surest_first(one):
 
 def test_the_report_shows_the_images_whatever_their_size(one):
     page = as_html([one], "Mine").partition("Misclassified")[2]
-    mistakes = surest_mistakes(one, 10)
+    misclassified = surest_misclassified(one, 10)
     shown = [content for content in page.split('"') if content.startswith("data:image/png;base64,")]
     images, _ = datasets.load_test("mine")
-    assert len(shown) == len(mistakes)
-    for row, url in zip(mistakes, shown, strict=True):
+    assert len(shown) == len(misclassified)
+    for row, url in zip(misclassified, shown, strict=True):
         image = decode(base64.b64decode(url.partition(",")[2]))
         assert (image == np.squeeze(images[row["image"]])).all()
     datasets.delete("mine")
@@ -58,6 +58,6 @@ def test_the_report_shows_the_images_whatever_their_size(one):
 
 def test_without_the_images_the_place_in_the_test_set_is_told(one):
     datasets.delete("mine")
-    assert [row["file"] for row in surest_mistakes(one, 2)] == [None, None]
+    assert [row["file"] for row in surest_misclassified(one, 2)] == [None, None]
     assert datasets.test_files("mnist") == ()
-    assert surest_mistakes(several(1)[0], 1)[0]["file"] is None
+    assert surest_misclassified(several(1)[0], 1)[0]["file"] is None

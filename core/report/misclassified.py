@@ -13,7 +13,7 @@ from core.images import data_url, fit_within
 _SIDE = 160  # pixels
 
 
-def surest_mistakes(one: Compared, most: int) -> list[dict[str, Any]]:
+def surest_misclassified(one: Compared, most: int) -> list[dict[str, Any]]:
     """Misclassified test images, the surest first: which, true class, predicted class, confidence.
 
     `file` is where an image of an imported dataset came from; None for other datasets, and where
@@ -35,7 +35,7 @@ def surest_mistakes(one: Compared, most: int) -> list[dict[str, Any]]:
     ]
 
 
-def mistake_images(one: Compared, places: Sequence[int]) -> list[str]:
+def misclassified_images(one: Compared, places: Sequence[int]) -> list[str]:
     """Test images as URLs that hold the image itself, at most 160 pixels a side.
 
     Args:
