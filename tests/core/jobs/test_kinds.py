@@ -171,7 +171,7 @@ def test_an_evaluation_tells_how_well_it_went_and_keeps_the_answers(studio, tmp_
     found = labelled.load(kept)
     assert found.paths == ("1/a.png", "2/b.png", "3/c.png")
     assert found.evaluation.labels.tolist() == [1, 2, 3]
-    assert found.evaluation.readings.tolist() == [1, 2, 7]
+    assert found.evaluation.predictions.tolist() == [1, 2, 7]
     assert [path for path, _ in found.refused] == ["4/d.png"]
 
 
@@ -192,7 +192,7 @@ def test_a_run_of_ones_own_is_evaluated_like_any_other(studio, tmp_path, digits,
     found = labelled.load(tmp_path / "kept")
     images = labelled.read(uploads.load(settings["upload"]).path, found.paths)
     predictor = load_predictor(small_run)
-    alone = [predictor.read(image).readings[0].probabilities for image in images]
+    alone = [predictor.read(image).predictions[0].probabilities for image in images]
     assert np.array_equal(found.evaluation.probabilities, alone)
 
 
