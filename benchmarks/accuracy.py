@@ -210,7 +210,7 @@ def _edits(text: str, truth: str) -> int:
 def read(predictor: Predictor, content: bytes) -> str:
     """What is read in an image file; nothing if it is refused."""
     try:
-        return predictor.read(decode(content)).label
+        return predictor.predict(decode(content)).label
     except ImageError:
         return ""
 

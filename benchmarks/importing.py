@@ -19,7 +19,7 @@ def main(path: Path) -> None:
         card = importing.import_zip(path, "measured")
         seconds = time.perf_counter() - begun
         disk = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
-        say(f"{card.images:,} images, {card.skipped:,} left out, parts {card.parts}")
+        say(f"{card.images:,} images, {card.skipped:,} left out, splits {card.splits}")
         say(f"{seconds:.1f} s: {card.images / seconds:,.0f} images a second")
         say(f"peak memory {_peak() - before:.0f} MB above the {before:.0f} MB before")
         say(f"disk {disk / 1e6:.0f} MB, the zip {path.stat().st_size / 1e6:.0f} MB")

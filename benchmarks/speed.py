@@ -138,7 +138,7 @@ def inside_the_studio() -> tuple[float, float]:
     predictor = load_predictor(runs.load("mnist-cnn"))
     image = _drawing()
     batch = predictor.prepare(image).batch
-    return _milliseconds(lambda: predictor.read(image)), _milliseconds(
+    return _milliseconds(lambda: predictor.predict(image)), _milliseconds(
         lambda: predictor.probabilities(batch)
     )
 

@@ -95,8 +95,8 @@ def print_prediction() -> None:
     large = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
     rows = [
         ("network alone", _median(lambda: predictor.probabilities(batch))),
-        ("sample of 451×300", _median(lambda: predictor.read(decode(SAMPLES[0].read())))),
-        ("JPEG of 12 megapixels", _median(lambda: predictor.read(decode(large)), 10)),
+        ("sample of 451×300", _median(lambda: predictor.predict(decode(SAMPLES[0].read())))),
+        ("JPEG of 12 megapixels", _median(lambda: predictor.predict(decode(large)), 10)),
     ]
     print_table(
         f"A photo, from the file to the answer of {_RUN}",

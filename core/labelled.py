@@ -186,7 +186,7 @@ def _plain(name: str) -> str:
 
 
 def _prediction(predictor: Predictor, entry: Entry) -> np.ndarray:
-    prediction = predictor.read(decode(entry.read()))
+    prediction = predictor.predict(decode(entry.read()))
     if len(prediction.predictions) > 1:
         raise ImageError(f"It reads as {len(prediction.predictions)} digits, not one.")
     return prediction.predictions[0].probabilities

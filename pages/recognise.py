@@ -7,7 +7,7 @@ import streamlit as st
 from core import samples
 from core.errors import ImageError
 from core.runs import Run
-from core.serving import Prediction
+from core.serving import Result
 from pages.components import (
     camera,
     choice,
@@ -204,7 +204,7 @@ def take_images(source: str, digits: bool = True) -> list[File]:
     return [shown] if shown else []
 
 
-def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Prediction | None:
+def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Result | None:
     """The answer in large type, first of all, since that is what one waits for."""
     if shown.error:
         st.error(html.plain(f"{shown.name}: {shown.error}"), icon=":material/broken_image:")
@@ -213,7 +213,7 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Predictio
     if predictor is None:
         return None
     try:
-        first = predictor.read(shown.image, fit=fit)
+        first = predictor.predict(shown.image, fit=fit)
     except ImageError as error:
         st.info(html.message(error), icon=":material/info:")
         prediction.show_looked_at(shown.image, error)
@@ -226,7 +226,7 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Predictio
     return first
 
 
-def explain(shown: Shown, first: Prediction, chosen: list[Run], fit: str) -> None:
+def explain(shown: Shown, first: Result, chosen: list[Run], fit: str) -> None:
     """How the answer came about, and what other models say."""
     st.subheader("What the model saw", anchor=False)
     prediction.show_steps(first)

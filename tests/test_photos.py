@@ -52,7 +52,7 @@ def test_its_stored_answers_reach_the_goal_in_every_class(run):
 def test_it_still_answers_the_samples_as_it_did(predictor):
     kept = json.loads(PREDICTIONS.read_text(encoding="utf-8"))
     for sample in SAMPLES:
-        prediction = predictor.read(decode(sample.read())).predictions[0]
+        prediction = predictor.predict(decode(sample.read())).predictions[0]
         assert prediction.probabilities == pytest.approx(kept[sample.title], abs=0.005)
 
 

@@ -23,7 +23,7 @@ from core.errors import (
 from core.files import open_regular
 from core.images import MAX_BYTES, SUFFIXES, decode, encode_png
 from core.preprocessing import Step
-from core.serving import Prediction, Predictor, load_predictor
+from core.serving import Prediction, Predictor, Result, load_predictor
 
 DEFAULT_RUN = "mnist-cnn"
 _NOTHING = "No images in "
@@ -65,16 +65,16 @@ def run_predict(options: argparse.Namespace) -> int:
     code = 1 if any(remark.startswith(_NOTHING) for remark in remarks) else 0
     for index, path in enumerate(images, 1):
         try:
-            prediction = predictor.read(read_image(path))
-            steps = (*prediction.prepared.steps, *prediction.prepared.item_steps[0])
-            prediction = describe(prediction)
+            result = predictor.predict(read_image(path))
+            steps = (*result.prepared.steps, *result.prepared.item_steps[0])
+            line = describe(result)
         except (ImageError, OutOfMemory) as error:
             steps = error.steps if isinstance(error, NothingFound) else ()
-            prediction = {"error": str(error)}
+            line = {"error": str(error)}
             if steps:
-                prediction["looked_at"] = [f"{step.name}: {step.sentence}" for step in steps]
+                line["looked_at"] = [f"{step.name}: {step.sentence}" for step in steps]
             code = 1
-        print_json({"path": str(path), **prediction}, indent=None)
+        print_json({"path": str(path), **line}, indent=None)
         if options.steps:
             write_steps(Path(options.steps), f"{index:03}-{path.stem}", steps)
     return code
@@ -95,23 +95,23 @@ def write_steps(folder: Path, stem: str, steps: Sequence[Step]) -> None:
         raise StudioError(disk_sentence(error, folder)) from error
 
 
-def describe(prediction: Prediction) -> dict:
-    """A reading as the JSON object scripts rely on."""
-    first = prediction.predictions[0]
-    prediction = {
-        "run": prediction.run_id,
-        "label": prediction.label,
-        "confidence": round(prediction.confidence, 6),
+def describe(result: Result) -> dict:
+    """A result as the JSON object scripts rely on."""
+    first = result.predictions[0]
+    described = {
+        "run": result.run_id,
+        "label": result.label,
+        "confidence": round(result.confidence, 6),
     }
-    if len(prediction.predictions) == 1:
-        return {**prediction, "probabilities": first.as_dict()}
+    if len(result.predictions) == 1:
+        return {**described, "probabilities": first.as_dict()}
     digits = [
         {"label": p.label, "confidence": round(p.confidence, 6), "probabilities": p.as_dict()}
-        for p in prediction.predictions
+        for p in result.predictions
     ]
-    rows = {"rows": list(prediction.rows)} if len(prediction.rows) > 1 else {}
-    whole = {prediction.label: prediction["confidence"]}
-    return {**prediction, "probabilities": whole, **rows, "digits": digits}
+    rows = {"rows": list(result.rows)} if len(result.rows) > 1 else {}
+    whole = {result.label: described["confidence"]}
+    return {**described, "probabilities": whole, **rows, "digits": digits}
 
 
 def find_images(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
@@ -181,6 +181,6 @@ def _predict_from_dataset(predictor: Predictor, name: str, index: int) -> dict:
             "probabilities": Prediction(card.class_names, row).as_dict(),
         }
     else:
-        prediction = describe(predictor.read(image))
+        prediction = describe(predictor.predict(image))
     truth = datasets.find(name).class_names[labels[index]]
     return {"path": f"{name}/test/{index}", **prediction, "truth": truth}

@@ -214,7 +214,7 @@ def read_card_in(folder: Path) -> StoreCard:
 def _check(card: StoreCard) -> None:
     """Raise `StoredError` unless the fields of a card fit together."""
     if set(card.splits) != set(SPLITS) or sum(card.splits.values()) != card.images:
-        raise StoredError(f"parts must count {card.images:,} images in {', '.join(SPLITS)}")
+        raise StoredError(f"splits must count {card.images:,} images in {', '.join(SPLITS)}")
     if card.images == 0:
         raise StoredError("it holds no image")
     if len(set(card.class_names)) < len(card.class_names):

@@ -45,13 +45,13 @@ def class_counts(look: Overview) -> "alt.Chart":
                 axis=alt.Axis(**CLASS_AXIS),
             ),
             color=alt.Color(
-                "part:N",
+                "split:N",
                 title=None,
                 scale=alt.Scale(domain=list(SPLIT_NAMES), range=list(SPLIT_COLOURS)),
                 legend=alt.Legend(orient="top"),
             ),
             order=alt.Order("order:Q"),
-            tooltip=["class:N", "part:N", alt.Tooltip("images:Q", format=",")],
+            tooltip=["class:N", "split:N", alt.Tooltip("images:Q", format=",")],
         )
         .properties(height=32 * len(look.class_names) + 120)
     )

@@ -41,7 +41,7 @@ def lines_chart(chart: Lines) -> dict[str, Any]:
     rows = [row for line in chart.lines for row in _rows(line, chart)]
     names = list({line.name: line.number for line in chart.lines})
     looks = [of_run(number) for number in {line.name: line.number for line in chart.lines}.values()]
-    in_parts = any(line.part for line in chart.lines)
+    by_split = any(line.split for line in chart.lines)
     legend = alt.Legend(**RUN_LEGEND)
     color = alt.Color(
         "run:N",
@@ -59,34 +59,34 @@ def lines_chart(chart: Lines) -> dict[str, Any]:
             title=chart.x_title,
             scale=alt.Scale(type="log", nice=False)
             if chart.x_log
-            else alt.Scale(zero=False, nice=not chart.x_part),
-            axis=alt.Axis(**_ticks(chart.x_part, chart.x_whole)),
+            else alt.Scale(zero=False, nice=not chart.x_fraction),
+            axis=alt.Axis(**_ticks(chart.x_fraction, chart.x_whole)),
         ),
         y=alt.Y(
             "y:Q",
             title=chart.y_title,
             scale=alt.Scale(zero=False),
-            axis=alt.Axis(**_ticks(chart.y_part)),
+            axis=alt.Axis(**_ticks(chart.y_fraction)),
         ),
         color=color,
         order="order:Q",
         tooltip=[
             alt.Tooltip("run:N", title="Run"),
-            *([alt.Tooltip("part:N", title="Images")] if in_parts else []),
+            *([alt.Tooltip("split:N", title="Images")] if by_split else []),
             alt.Tooltip("x_says:N", title=chart.x_title),
             alt.Tooltip("y_says:N", title=chart.y_title),
         ],
     )
-    if in_parts:
+    if by_split:
         dash = alt.StrokeDash(
-            "part:N",
+            "split:N",
             scale=alt.Scale(domain=list(SPLIT_NAMES[:2]), range=[[1, 0], [6, 3]]),
             legend=alt.Legend(orient="bottom", title=None, symbolType="stroke"),
         )
     else:
         dashes = [RUN_DASHES[place] for _, _, place in looks]
         dash = alt.StrokeDash("run:N", scale=alt.Scale(domain=names, range=dashes), legend=None)
-    lines = base.mark_line(strokeWidth=2).encode(strokeDash=dash, detail="part:N")
+    lines = base.mark_line(strokeWidth=2).encode(strokeDash=dash, detail="split:N")
     shapes = base.mark_point(filled=True, size=60, opacity=1).encode(shape=shape)
     layers = [lines, shapes.transform_filter("datum.shape")]
     if chart.mark:
@@ -104,13 +104,13 @@ def lines_chart(chart: Lines) -> dict[str, Any]:
     return {**drawn.to_dict(validate=False), "datasets": {"points": rows}}
 
 
-def _ticks(part: bool, whole: bool = False) -> dict[str, Any]:
-    return AXIS_OF_PERCENT if part else AXIS_OF_STEPS if whole else AXIS_OF_NUMBERS
+def _ticks(fraction: bool, whole: bool = False) -> dict[str, Any]:
+    return AXIS_OF_PERCENT if fraction else AXIS_OF_STEPS if whole else AXIS_OF_NUMBERS
 
 
-def _says(value: float, part: bool) -> str:
+def _says(value: float, fraction: bool) -> str:
     """What a tooltip says of a point."""
-    if part:
+    if fraction:
         return percent(value, 2)
     return f"{value:,.0f}" if value == round(value) else f"{value:.4g}"
 
@@ -123,11 +123,11 @@ def _rows(line: Line, chart: Lines) -> list[dict]:
     return [
         {
             "run": line.name,
-            "part": line.part,
+            "split": line.split,
             "x": round(float(line.x[index]), 6),
             "y": round(float(line.y[index]), 6),
-            "x_says": _says(float(line.x[index]), chart.x_part),
-            "y_says": _says(float(line.y[index]), chart.y_part),
+            "x_says": _says(float(line.x[index]), chart.x_fraction),
+            "y_says": _says(float(line.y[index]), chart.y_fraction),
             "shape": (place + offset) % every == 0,
             "ring": index in line.marks,
             "order": place,
@@ -149,7 +149,7 @@ def lines_figure(chart: Lines) -> "Figure":
     for line in chart.lines:
         colour, shape, dash = of_run(line.number)
         kept = thin(np.log(line.x) if chart.x_log else line.x, line.y, line.marks)
-        pattern = ([1, 0], [6, 3])[line.part == "validation"] if line.part else RUN_DASHES[dash]
+        pattern = ([1, 0], [6, 3])[line.split == "validation"] if line.split else RUN_DASHES[dash]
         every = max(1, len(kept) // _SHAPES)
         axes.plot(
             line.x[kept],
@@ -165,11 +165,11 @@ def lines_figure(chart: Lines) -> "Figure":
         axes.plot(line.x[marks], line.y[marks], "o", color=colour, markersize=13, fillstyle="none")
     axes.set_title(chart.title + (f" (ring: {chart.mark})" if chart.mark else ""), parse_math=False)
     axes.set(xlabel=chart.x_title, ylabel=chart.y_title)
-    if chart.x_part:
+    if chart.x_fraction:
         axes.xaxis.set_major_formatter(lambda x, _: round_percent(x))
     elif chart.x_whole:
         axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-    if chart.y_part:
+    if chart.y_fraction:
         axes.yaxis.set_major_formatter(lambda y, _: round_percent(y))
     axes.grid(alpha=0.3)
     if chart.lines:
@@ -183,4 +183,4 @@ def lines_figure(chart: Lines) -> "Figure":
 
 def _label(line: Line) -> str:
     name = legend_name(line.name)
-    return f"{name}, {line.part}" if line.part else name
+    return f"{name}, {line.split}" if line.split else name

@@ -23,7 +23,7 @@ class Line:
         name: of the run, as people read it.
         number: its place among the runs, which decides how it looks.
         x, y: its points, float, shape `(P,)`.
-        part: `training` or `validation` in a training curve, else empty.
+        split: `training` or `validation` in a training curve, else empty.
         marks: points that are marked with a ring, as indices.
     """
 
@@ -31,7 +31,7 @@ class Line:
     number: int
     x: np.ndarray
     y: np.ndarray
-    part: str = ""
+    split: str = ""
     marks: tuple[int, ...] = ()
 
 
@@ -43,7 +43,7 @@ class Lines:
         title: what it shows.
         x_title, y_title: of the axes.
         lines: what is drawn.
-        x_part, y_part: whether an axis holds parts of a whole, to be written as percentages.
+        x_fraction, y_fraction: whether an axis holds fractions, to be written as percentages.
         x_whole: whether the x axis counts something that comes whole, such as epochs.
         diagonal: whether a line from corner to corner is drawn: where confidence is as it should
             be, or where one would be by guessing.
@@ -56,8 +56,8 @@ class Lines:
     x_title: str
     y_title: str
     lines: tuple[Line, ...]
-    x_part: bool = False
-    y_part: bool = True
+    x_fraction: bool = False
+    y_fraction: bool = True
     x_whole: bool = False
     diagonal: bool = False
     mark: str = ""
@@ -68,8 +68,8 @@ class Lines:
 def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
     """Training curves of several runs on training and validation images.
 
-    Runs that learn by different steps, epochs and trees for instance, are drawn over the part of
-    their training.
+    Runs that learn by different steps, epochs and trees for instance, are drawn over the fraction
+    of their training.
     """
     axes = {r.card.axis for r in found if r.card.history and figure in r.card.history[0]}
     common = axes.pop() if len(axes) == 1 else ""
@@ -82,19 +82,19 @@ def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
         if not common:
             at = at / at[-1]
         best = best_point(history)
-        for part, name in zip(SPLIT_NAMES, (figure, f"val_{figure}"), strict=False):
+        for split, name in zip(SPLIT_NAMES, (figure, f"val_{figure}"), strict=False):
             if name in history[0]:
                 values = np.array([point[name] for point in history], float)
-                marks = (best,) if part == "validation" else ()
-                lines.append(Line(called[run.id], number, at, values, part, marks))
+                marks = (best,) if split == "validation" else ()
+                lines.append(Line(called[run.id], number, at, values, split, marks))
     return Lines(
         f"Training curves: {figure}",
         AXIS_TITLES[common] if common else "Part of the training",
         figure.capitalize(),
         tuple(lines),
-        x_part=not common,
+        x_fraction=not common,
         x_whole=bool(common),
-        y_part=figure == "accuracy",
+        y_fraction=figure == "accuracy",
         mark="best on validation",
     )
 
@@ -119,7 +119,9 @@ def reliability_lines(found: Sequence[Compared]) -> Lines:
         bins = one.reliability
         full = bins.counts > 0
         lines.append(Line(called[one.id], number, bins.confidence[full], bins.accuracy[full]))
-    return Lines("Calibration", "Confidence", "Accuracy", tuple(lines), x_part=True, diagonal=True)
+    return Lines(
+        "Calibration", "Confidence", "Accuracy", tuple(lines), x_fraction=True, diagonal=True
+    )
 
 
 def coverage_lines(found: Sequence[Compared], threshold: float) -> Lines:
@@ -142,7 +144,7 @@ def coverage_lines(found: Sequence[Compared], threshold: float) -> Lines:
         "Images answered",
         "Accuracy of the answers",
         tuple(lines),
-        x_part=True,
+        x_fraction=True,
         mark=f"not sure below {round_percent(threshold)}",
     )
 
@@ -178,7 +180,7 @@ def _of_class(found, label, titles, make, diagonal=False) -> Lines:
             for number, (one, curve) in enumerate(zip(found, curves, strict=True))
             if len(curve.x)
         ),
-        x_part=True,
+        x_fraction=True,
         diagonal=diagonal,
         notes={one.id: f"{curve.area:.4f}" for one, curve in zip(found, curves, strict=True)},
     )

@@ -82,7 +82,7 @@ def _curves(
             axis=alt.Axis(**(AXIS_OF_PERCENT if accuracy else AXIS_OF_NUMBERS)),
         ),
         color=alt.Color(
-            "part:N",
+            "split:N",
             title=None,
             scale=alt.Scale(domain=list(SPLIT_NAMES[:2]), range=list(SPLIT_COLOURS[:2])),
             legend=alt.Legend(
@@ -90,13 +90,13 @@ def _curves(
             ),
         ),
         tooltip=[
-            alt.Tooltip("part:N", title="Images"),
+            alt.Tooltip("split:N", title="Images"),
             alt.Tooltip("at:Q", title=AXIS_TITLES[axis], format=","),
             alt.Tooltip("says:N", title="Value"),
         ],
     )
     dash = alt.StrokeDash(
-        "part:N",
+        "split:N",
         legend=None,
         scale=alt.Scale(domain=list(SPLIT_NAMES[:2]), range=[[1, 0], [6, 3]]),
     )

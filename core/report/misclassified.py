@@ -28,7 +28,7 @@ def surest_misclassified(one: Compared, most: int) -> list[dict[str, Any]]:
             "image": int(index),
             "file": files[index] if files else None,
             "true_class": names[evaluation.labels[index]],
-            "answer": names[evaluation.predictions[index]],
+            "prediction": names[evaluation.predictions[index]],
             "confidence": float(evaluation.confidences[index]),
         }
         for index in wrong

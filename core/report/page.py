@@ -52,7 +52,7 @@ def as_html(
                 (
                     figure,
                     [
-                        (written(name, one.figures[name]), one.id in best(found, name))
+                        (written(name, one.metrics[name]), one.id in best(found, name))
                         for one in found
                     ],
                 )
@@ -165,23 +165,24 @@ Written {{ made }}.</small></p>
 </table></div>
 {% if run.confused %}
 <p>Most confused:
-{% for truth, answer, count in run.confused %}{{ truth }} taken for {{ answer }} ({{ count }})
+{% for truth, prediction, count in run.confused %}
+{{ truth }} predicted as {{ prediction }} ({{ count }})
 {%- if not loop.last %}, {% endif %}{% endfor %}.</p>
 {% endif %}
 {% endfor %}
 <h2>Misclassified images, surest first</h2>
-{% for run in runs if run.mistakes %}
+{% for run in runs if run.misclassified %}
 <h3>{{ run.name }}</h3>
 <div class="wide"><table>
 <thead>
 <tr><th>Test image</th>{% if run.images %}<th>Image</th>{% endif %}
 <th>True class</th><th>Answer</th><th>Confidence</th></tr>
 </thead>
-{% for row in run.mistakes %}
+{% for row in run.misclassified %}
 <tr><td>{{ row.file or row.image }}</td>
 {%- if run.images %}<td><img src="{{ run.images[loop.index0] }}" alt="{{ row.true_class }}"
  {%- if run.card.input_shape[0] < 64 %} class="pixels"{% endif %} /></td>
-{%- endif %}<td>{{ row.true_class }}</td><td>{{ row.answer }}</td>
+{%- endif %}<td>{{ row.true_class }}</td><td>{{ row.prediction }}</td>
 <td>{{ percent(row.confidence) }}</td></tr>
 {% endfor %}
 </table></div>

@@ -12,6 +12,7 @@ from core.serving.models import (
 from core.serving.predictor import (
     Prediction,
     Predictor,
+    Result,
     load_predictor,
     model_sha256,
     together,
@@ -23,7 +24,7 @@ __all__ = [
     "MODEL_FILES",
     "Prediction",
     "Predictor",
-    "Prediction",
+    "Result",
     "TRUSTED_TYPES",
     "load_predictor",
     "model_sha256",

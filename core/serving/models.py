@@ -65,7 +65,7 @@ def open_network(file: Path | bytes) -> PredictFunction:
         interpreter.invoke()
         return interpreter.get_tensor(target["index"])
 
-    def prediction(batch: np.ndarray) -> np.ndarray:
+    def predict(batch: np.ndarray) -> np.ndarray:
         with lock:
             if len(batch) < size:
                 return np.concatenate([invoke(image[None]) for image in batch])
@@ -84,7 +84,7 @@ def open_network(file: Path | bytes) -> PredictFunction:
             interpreter.allocate_tensors()
         return np.concatenate(rows)
 
-    return prediction
+    return predict
 
 
 @contextmanager
@@ -112,10 +112,10 @@ def _open_classical(path: Path) -> PredictFunction:
     features = path.with_name(FEATURES_FILE)
     look = open_network(features) if features.exists() else np.asarray
 
-    def prediction(batch: np.ndarray) -> np.ndarray:
+    def predict(batch: np.ndarray) -> np.ndarray:
         pixels = look(batch).reshape(len(batch), -1)
         parts = (pixels[start : start + _ROWS] for start in range(0, len(pixels), _ROWS))
         predictions = [model.predict_proba(part.astype(np.float32)) for part in parts]
         return np.concatenate(predictions).astype(np.float32)
 
-    return prediction
+    return predict

@@ -45,8 +45,8 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """What a run reads in an image: one prediction, or one for each of several digits."""
+class Result:
+    """What a run predicts for an image: one prediction, or one for each of several digits."""
 
     run_id: str
     predictions: tuple[Prediction, ...]
@@ -76,7 +76,7 @@ class Predictor:
     """A model that is ready to answer. Safe to share between threads."""
 
     run: runs.Run
-    prediction: PredictFunction
+    predict_batch: PredictFunction
 
     def probabilities(self, batch: np.ndarray) -> np.ndarray:
         """Probabilities, float32 `(N, K)`, of images that are already as the model expects.
@@ -95,11 +95,11 @@ class Predictor:
             )
         if len(batch) == 0:
             return np.zeros((0, len(self.run.card.class_names)), np.float32)
-        return self.prediction(batch)
+        return self.predict_batch(batch)
 
-    def read(
+    def predict(
         self, image: np.ndarray, prepared: Prepared | None = None, fit: str = "crop"
-    ) -> Prediction:
+    ) -> Result:
         """Answer for any image.
 
         Args:
@@ -113,7 +113,7 @@ class Predictor:
         prepared = prepared or self.prepare(image, fit)
         names = self.run.card.class_names
         rows = self.probabilities(prepared.batch)
-        return Prediction(self.run.id, tuple(Prediction(names, row) for row in rows), prepared)
+        return Result(self.run.id, tuple(Prediction(names, row) for row in rows), prepared)
 
     def prepare(self, image: np.ndarray, fit: str = "crop") -> Prepared:
         """The image as this run's model was trained to see it."""
@@ -146,7 +146,7 @@ def model_sha256(run: runs.Run) -> str:
 
 
 def _open_members(run: runs.Run) -> PredictFunction:
-    predictions = []
+    members = []
     for member in run.card.members:
         one = runs.load(member["id"])
         if model_sha256(one) != member["sha256"] or one.card.members:
@@ -154,16 +154,16 @@ def _open_members(run: runs.Run) -> PredictFunction:
                 f"The run {member['id']!r}, a member of {run.id!r}, is not the one it was put "
                 "together from. Put the ensemble together again."
             )
-        predictions.append(load_predictor(one).prediction)
+        members.append(load_predictor(one).predict_batch)
     weights = [member["weight"] for member in run.card.members]
-    return together(predictions, weights, run.card.hyperparameters["vote"])
+    return together(members, weights, run.card.hyperparameters["vote"])
 
 
 def together(
-    predictions: Sequence[PredictFunction], weights: Sequence[float], kind: str
+    members: Sequence[PredictFunction], weights: Sequence[float], kind: str
 ) -> PredictFunction:
-    """One answer from several; see `core.evaluation.vote`."""
-    return lambda batch: vote([prediction(batch) for prediction in predictions], weights, kind)
+    """One prediction from several; see `core.evaluation.vote`."""
+    return lambda batch: vote([predict(batch) for predict in members], weights, kind)
 
 
 @lru_cache(maxsize=8)
@@ -180,18 +180,18 @@ def _open_once(
         runs.checked(features, features_sha256)
     elif features.exists():
         raise RunError(f"The run holds {features.name}, which its card does not name.")
-    prediction = open_model(runs.checked(path, sha256), family)
+    predict = open_model(runs.checked(path, sha256), family)
     try:
-        _try_out(prediction, input_shape, classes)
+        _try_out(predict, input_shape, classes)
     except Exception as error:  # what is no such model can fail anywhere
         raise RunError(f"The model in {path} does not fit the card of its run: {error}.") from error
     memory.return_freed()
-    return prediction
+    return predict
 
 
-def _try_out(prediction: PredictFunction, input_shape: tuple[int, int, int], classes: int) -> None:
+def _try_out(predict: PredictFunction, input_shape: tuple[int, int, int], classes: int) -> None:
     """Raise `ValueError` unless a black image gets a probability for each class."""
-    rows = np.asarray(prediction(np.zeros((1, *input_shape), np.uint8)))
+    rows = np.asarray(predict(np.zeros((1, *input_shape), np.uint8)))
     if rows.shape != (1, classes):
         raise ValueError(f"it gives {rows.shape[1:]} numbers for {classes} classes")
     if not (np.isfinite(rows).all() and (rows >= 0).all() and abs(rows.sum() - 1) < _OFF):

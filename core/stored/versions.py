@@ -31,12 +31,13 @@ def bring_up(content: Any, steps: Mapping[int, Step], *, unmarked: int | None = 
     version = content.get(VERSION, unmarked)
     if type(version) is not int or version < 1:
         raise StoredError(
-            f"its format version must be a whole number from 1 to {current}. Received: {version!r}"
+            f"its format version must be a whole number from 1 to {current}. "
+            f"Received: {version!r:.50}"
         )
     if version > current:
         raise StoredError(
-            f"a newer version of the studio wrote it: its format version is {version}, and this "
-            f"one knows 1 to {current}"
+            "a newer version of the studio wrote it: its format version is "
+            f"{str(version):.20}, and this one knows 1 to {current}"
         )
     for earlier in range(version, current):
         try:

@@ -113,7 +113,7 @@ def _show_picked(shown: Shown, predictor: Predictor, unsure_below: float, fit: s
         st.error(html.plain(shown.error), icon=":material/broken_image:")
         return
     try:
-        found = predictor.read(shown.image, fit=fit)
+        found = predictor.predict(shown.image, fit=fit)
     except ImageError as error:
         st.info(html.message(error), icon=":material/info:")
         prediction.show_looked_at(shown.image, error)
@@ -129,7 +129,7 @@ def _row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -
         return {**row, "remark": shown.error}
     row["image"] = data_url(image_source.thumbnail(shown.image))
     try:
-        prediction = predictor.read(shown.image, fit=fit)
+        prediction = predictor.predict(shown.image, fit=fit)
     except ImageError as error:
         return {**row, "remark": html.told(error)}
     row |= {"label": prediction.label, "confidence": round(prediction.confidence, 4)}

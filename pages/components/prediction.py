@@ -9,7 +9,7 @@ from core.errors import ImageError, NothingFound, StudioError
 from core.images import data_url, fit_within
 from core.names import shown
 from core.runs import Run, names_of
-from core.serving import Prediction
+from core.serving import Prediction, Result
 from pages.components import html, run_picker
 from pages.components.shown import Shown
 
@@ -18,30 +18,29 @@ _UPLOADED_SIDE = 640  # pixels of its longer side
 _MOST_BARS = 12  # more classes than this: only the most probable ones are shown
 
 
-def show_prediction(prediction: Prediction, unsure_below: float, photo: bool = False) -> None:
+def show_prediction(result: Result, unsure_below: float, photo: bool = False) -> None:
     """The answer in large type and how sure the model is of it.
 
     Args:
-        prediction: what was read.
+        result: what the model predicts.
         unsure_below: confidence below which that is said.
         photo: whether anything may be in the image, so that perhaps no class fits.
     """
-    confidence = f"{html.percent(prediction.confidence)} sure"
-    if photo and prediction.confidence < unsure_below:
-        closest = f"{html.percent(prediction.confidence)}, too little to be sure"
+    confidence = f"{html.percent(result.confidence)} sure"
+    if photo and result.confidence < unsure_below:
+        closest = f"{html.percent(result.confidence)}, too little to be sure"
         st.html(
-            html.STYLE
-            + html.prediction(f"Perhaps {html.isolated(shown(prediction.label))}", closest)
+            html.STYLE + html.prediction(f"Perhaps {html.isolated(shown(result.label))}", closest)
         )
         st.caption(
             f"Below {html.percent(unsure_below)} the model does not say so for certain: the image "
             "may show none of the things it has learned. The limit is in the settings."
         )
-    elif prediction.confidence < unsure_below:
-        st.html(html.STYLE + html.prediction(f"{prediction.label}?", f"not sure ({confidence})"))
-        st.caption(_second_thoughts(prediction.predictions))
+    elif result.confidence < unsure_below:
+        st.html(html.STYLE + html.prediction(f"{result.label}?", f"not sure ({confidence})"))
+        st.caption(_second_thoughts(result.predictions))
     else:
-        st.html(html.STYLE + html.prediction(prediction.label, confidence))
+        st.html(html.STYLE + html.prediction(result.label, confidence))
 
 
 def _second_thoughts(predictions: tuple[Prediction, ...]) -> str:
@@ -61,40 +60,40 @@ def second_guess(prediction: Prediction) -> str:
     if len(prediction.class_names) < 2:
         return ""
     index = int(prediction.probabilities.argsort()[-2])
-    part = float(prediction.probabilities[index])
-    return f"{shown(prediction.class_names[index])} ({html.percent(part)})"
+    probability = float(prediction.probabilities[index])
+    return f"{shown(prediction.class_names[index])} ({html.percent(probability)})"
 
 
-def show_probabilities(prediction: Prediction) -> None:
+def show_probabilities(result: Result) -> None:
     """A bar for each class, for each digit read."""
-    if len(prediction.predictions) == 1:
-        few = len(prediction.predictions[0].class_names) <= _MOST_BARS
-        st.html(html.bars(prediction.predictions[0], None if few else _MOST_BARS))
+    if len(result.predictions) == 1:
+        few = len(result.predictions[0].class_names) <= _MOST_BARS
+        st.html(html.bars(result.predictions[0], None if few else _MOST_BARS))
         return
-    rows = len(prediction.rows)
+    rows = len(result.rows)
     order = "from left to right" if rows == 1 else f"in {rows} rows, row by row"
-    st.caption(f"{len(prediction.predictions)} digits, read {order}:")
+    st.caption(f"{len(result.predictions)} digits, read {order}:")
     for tab, digit in zip(
         st.tabs(
-            [f"{i}. digit: {html.named(p.label)}" for i, p in enumerate(prediction.predictions, 1)]
+            [f"{i}. digit: {html.named(p.label)}" for i, p in enumerate(result.predictions, 1)]
         ),
-        prediction.predictions,
+        result.predictions,
         strict=True,
     ):
         tab.html(html.bars(digit))
 
 
-def show_steps(prediction: Prediction) -> None:
+def show_steps(result: Result) -> None:
     """From the image to what the model saw, step by step."""
-    prepared = prediction.prepared
+    prepared = result.prepared
     images = [(step.image, step.name, step.sentence) for step in prepared.steps]
-    if len(prediction.predictions) == 1:
+    if len(result.predictions) == 1:
         images += [(step.image, step.name, step.sentence) for step in prepared.item_steps[0]]
     else:
         images += [
             (steps[-1].image, f"Digit {i}: {prediction.label}", html.percent(prediction.confidence))
             for i, (steps, prediction) in enumerate(
-                zip(prepared.item_steps, prediction.predictions, strict=True), 1
+                zip(prepared.item_steps, result.predictions, strict=True), 1
             )
         ]
     st.html(html.strip(images))
@@ -116,19 +115,19 @@ def show_looked_at(image: np.ndarray, error: ImageError) -> None:
     st.html(html.STYLE + html.strip(shown))
 
 
-def show_comparison(image: np.ndarray, first: Prediction, chosen: list[Run], fit: str) -> None:
+def show_comparison(image: np.ndarray, first: Result, chosen: list[Run], fit: str) -> None:
     """The same image read by every chosen model, side by side."""
     called = names_of(chosen)
     for column, run in zip(st.columns(max(3, len(chosen)))[: len(chosen)], chosen, strict=True):
         with column.container(border=True):
             st.markdown(f"**{html.plain(run_picker.title(run))}**")
-            prediction = first if run is chosen[0] else _read(image, run, first, chosen[0], fit)
-            if prediction is not None:
-                confidence = f"{html.percent(prediction.confidence)} sure"
+            result = first if run is chosen[0] else _read(image, run, first, chosen[0], fit)
+            if result is not None:
+                confidence = f"{html.percent(result.confidence)} sure"
                 bars = ""
-                if len(prediction.predictions) == 1:
-                    bars = html.bars(prediction.predictions[0], most=3)
-                st.html(html.prediction(prediction.label, confidence, small=True) + bars)
+                if len(result.predictions) == 1:
+                    bars = html.bars(result.predictions[0], most=3)
+                st.html(html.prediction(result.label, confidence, small=True) + bars)
             metrics = run.card.metrics
             st.caption(
                 f"{html.plain(called[run.id])} · right on {html.percent(metrics['accuracy'])} of "
@@ -136,16 +135,14 @@ def show_comparison(image: np.ndarray, first: Prediction, chosen: list[Run], fit
             )
 
 
-def _read(
-    image: np.ndarray, run: Run, first: Prediction, first_run: Run, fit: str
-) -> Prediction | None:
-    """Another model's reading; an image is prepared once for all models that see it alike."""
+def _read(image: np.ndarray, run: Run, first: Result, first_run: Run, fit: str) -> Result | None:
+    """What another model predicts; an image is prepared once for all models that see it alike."""
     predictor = run_picker.open_run(run)
     if predictor is None:
         return None
     alike = run_picker.sees_alike(run, first_run)
     try:
-        return predictor.read(image, first.prepared if alike else None, fit)
+        return predictor.predict(image, first.prepared if alike else None, fit)
     except StudioError as error:
         st.error(html.message(error), icon=":material/error:")
         return None

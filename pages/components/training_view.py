@@ -57,7 +57,7 @@ def _show_waiting(job: Job) -> None:
 
 
 def _show_metrics(job: Job) -> None:
-    st.progress(min(1.0, job.part), _where(job))
+    st.progress(min(1.0, job.fraction), _where(job))
     axis = axis_of(job)
     points = [point for point in job.history if axis in point]
     metrics = {**(points[-1] if points else {}), **job.metrics}
@@ -123,10 +123,10 @@ def seconds_left(job: Job) -> float | None:
     if job.stage != "fitting" or not job.stage_since:
         return None
     elapsed = jobs.seconds_since(job.stage_since)
-    done = job.part - job.fraction_before
+    done = job.fraction - job.fraction_before
     if elapsed < _FIRST or done < (_MUCH if elapsed < _LONG else _SOMETHING):
         return None
-    return elapsed / done * (1 - job.part)
+    return elapsed / done * (1 - job.fraction)
 
 
 def _show_buttons(job: Job) -> None:

@@ -199,8 +199,8 @@ def test_an_ensemble_without_common_validation_images_can_be_saved(members):
 
 def test_an_ensemble_reads_images_like_any_other_run(members, drawn_digit):
     saved = save("all-three", Ensemble(members, WEIGHTS))
-    prediction = load_predictor(saved).read(drawn_digit(0))
-    alone = [load_predictor(one).read(drawn_digit(0)).predictions[0] for one in members]
+    prediction = load_predictor(saved).predict(drawn_digit(0))
+    alone = [load_predictor(one).predict(drawn_digit(0)).predictions[0] for one in members]
     expected = vote([one.probabilities[None] for one in alone], WEIGHTS)[0]
     assert prediction.run_id == "all-three"
     assert prediction.predictions[0].probabilities == pytest.approx(expected, abs=1e-5)
@@ -396,7 +396,7 @@ def test_networks_and_classical_models_vote_together(own_runs_folder, mnist_test
     predictor = load_predictor(saved)
     received = predictor.probabilities(mnist_test[0][:300, ..., None])
     assert np.abs(received - kept).max() < 1e-5
-    assert [predictor.read(drawn_digit(label)).label for label in (0, 7)] == ["0", "7"]
+    assert [predictor.predict(drawn_digit(label)).label for label in (0, 7)] == ["0", "7"]
     assert saved.card.cost["parameters"] == sum(
         runs.load(name).card.cost["parameters"] for name in MNIST
     )

@@ -100,7 +100,7 @@ def test_a_run_on_small_digits_answers_too(small_run, digits, tmp_path):
     predictor = load_predictor(small_run)
     found = measure(predictor, write_folder(digits, tmp_path / "digits"))
     assert found.paths == tuple(sorted(digits))
-    expected = [predictor.read(decode(digits[path])).label for path in found.paths]
+    expected = [predictor.predict(decode(digits[path])).label for path in found.paths]
     assert [str(label) for label in found.evaluation.predictions] == expected
 
 
@@ -286,7 +286,7 @@ def test_it_tells_how_far_it_is(network, drawing, tmp_path):
     seen = []
     measure(network, write_folder(tree, tmp_path / "digits"), Reporter(seen.append))
     assert [progress.stage for progress in seen] == ["answering"] * 4
-    assert [progress.part for progress in seen] == [0, 0.25, 0.5, 0.75]
+    assert [progress.fraction for progress in seen] == [0, 0.25, 0.5, 0.75]
     assert [progress.note for progress in seen] == [f"{n} of 4 images" for n in range(4)]
 
 
@@ -296,12 +296,14 @@ def test_it_ends_when_it_is_asked_to(network, digits, tmp_path, after):
 
     def prediction(batch):
         predictions.append(len(batch))
-        return network.prediction(batch)
+        return network.predict_batch(batch)
 
     reporter = Reporter(seen.append, lambda: len(seen) > after)
     with pytest.raises(Cancelled):
         measure(
-            replace(network, prediction=prediction), write_folder(digits, tmp_path / "d"), reporter
+            replace(network, predict_batch=prediction),
+            write_folder(digits, tmp_path / "d"),
+            reporter,
         )
     assert (len(seen), len(predictions)) == (after + 1, after)
 
@@ -334,7 +336,7 @@ def test_answers_are_kept_in_the_place_of_earlier_ones(tmp_path):
 
 
 def rewrite_arrays(**arrays) -> Callable[[Path], None]:
-    return lambda folder: np.savez(folder / "answers.npz", **arrays)
+    return lambda folder: np.savez(folder / "predictions.npz", **arrays)
 
 
 def rewrite_files(text: str) -> Callable[[Path], None]:
@@ -344,8 +346,8 @@ def rewrite_files(text: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda folder: (folder / "answers.npz").unlink(),
-        lambda folder: (folder / "answers.npz").write_bytes(b"changed"),
+        lambda folder: (folder / "predictions.npz").unlink(),
+        lambda folder: (folder / "predictions.npz").write_bytes(b"changed"),
         rewrite_arrays(labels=[1, 1]),
         rewrite_arrays(labels=[1, 1, 1], probabilities=PROBABILITIES),
         rewrite_arrays(labels=[1, 1], probabilities=PROBABILITIES[0]),

@@ -52,9 +52,9 @@ def shown(monkeypatch) -> dict[str, list[np.ndarray]]:
 
         def prediction(batch: np.ndarray) -> np.ndarray:
             seen.setdefault(run.id, []).append(batch.copy())
-            return predictor.prediction(batch)
+            return predictor.predict_batch(batch)
 
-        return replace(predictor, prediction=prediction)
+        return replace(predictor, predict_batch=prediction)
 
     monkeypatch.setattr(robustness, "load_predictor", load_watched)
     return seen
@@ -243,8 +243,8 @@ def test_every_change_is_described(corruption):
 @pytest.mark.parametrize(
     ("number", "corruption", "images", "sentence"),
     [
-        (1, "fog", 500, "There is no change named 'fog'. Known: blur, brightness, contrast"),
-        (1, "", 500, "There is no change named ''"),
+        (1, "fog", 500, "There is no corruption named 'fog'. Known: blur, brightness, contrast"),
+        (1, "", 500, "There is no corruption named ''"),
         (0, "noise", 500, "Choose 1 to 6 trained models. Received: 0."),
         (MOST_RUNS + 1, "noise", 500, "Choose 1 to 6 trained models. Received: 7."),
         (1, "noise", LEAST_IMAGES - 1, "Show 50 to 2,000 images. Received: 49."),
@@ -308,7 +308,7 @@ def test_progress_rises_from_nothing_and_names_run_and_strength(small_run):
     measure([small_run, other], "contrast", LEAST_IMAGES, report=Reporter(seen.append))
     severities = CORRUPTIONS["contrast"].severities
     total = 2 * len(severities)
-    assert [one.part for one in seen] == pytest.approx([n / total for n in range(total)])
+    assert [one.fraction for one in seen] == pytest.approx([n / total for n in range(total)])
     assert {one.stage for one in seen} == {"answering"}
     names = (small_run.id, "other")
     assert [one.note for one in seen] == [

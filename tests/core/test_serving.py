@@ -131,7 +131,7 @@ def test_no_images_get_no_answers(bundled):
 
 def test_a_drawing_is_read(bundled, drawn_digit):
     predictor, _ = bundled
-    prediction = predictor.read(drawn_digit(1))
+    prediction = predictor.predict(drawn_digit(1))
     assert prediction.run_id == predictor.run.id
     assert prediction.label in predictor.run.card.class_names
     assert 0 < prediction.confidence <= 1
@@ -141,12 +141,14 @@ def test_a_drawing_is_read(bundled, drawn_digit):
 
 def test_every_drawn_digit_is_read_rightly(drawn_digit):
     predictor = load_predictor(runs.load("mnist-cnn"))
-    assert [predictor.read(drawn_digit(label)).label for label in range(10)] == list("0123456789")
+    assert [predictor.predict(drawn_digit(label)).label for label in range(10)] == list(
+        "0123456789"
+    )
 
 
 def test_a_row_of_digits_is_read_as_a_word(digit_image):
     page = row_of_digits([digit_image(label) for label in (1, 0, 7)], np.random.default_rng(0))
-    prediction = load_predictor(runs.load("mnist-random-forest")).read(page)
+    prediction = load_predictor(runs.load("mnist-random-forest")).predict(page)
     assert prediction.label == "107"
     product = np.prod([prediction.confidence for prediction in prediction.predictions])
     assert prediction.confidence == pytest.approx(product)
@@ -155,12 +157,12 @@ def test_a_row_of_digits_is_read_as_a_word(digit_image):
 def test_an_image_prepared_before_is_not_prepared_again(drawn_digit):
     predictor = load_predictor(runs.load("mnist-random-forest"))
     prepared = predictor.prepare(drawn_digit(4))
-    assert predictor.read(drawn_digit(9), prepared).prepared is prepared
+    assert predictor.predict(drawn_digit(9), prepared).prepared is prepared
 
 
 def test_a_blank_image_is_an_error_not_a_label(bundled):
     with pytest.raises(ImageError, match="blank"):
-        bundled[0].read(np.full((50, 50, 3), 255, np.uint8))
+        bundled[0].predict(np.full((50, 50, 3), 255, np.uint8))
 
 
 def test_a_prediction_names_its_classes():
@@ -172,7 +174,7 @@ def test_a_prediction_names_its_classes():
 
 def test_a_predictor_is_loaded_once(small_run, runs_with_small):
     first = load_predictor(runs.load(small_run.id))
-    assert load_predictor(runs.load(small_run.id)).prediction is first.prediction
+    assert load_predictor(runs.load(small_run.id)).predict_batch is first.predict_batch
 
 
 @pytest.mark.parametrize(
@@ -238,7 +240,7 @@ from core.serving import load_predictor
 page = np.full((100, 100), 255, np.uint8)
 page[20:80, 45:55] = 0
 for name in runs.BUNDLED:
-    load_predictor(runs.load(name)).read(page)
+    load_predictor(runs.load(name)).predict(page)
 sys.stdout.write(" ".join({module.partition(".")[0] for module in sys.modules}))
 """
     result = subprocess.run(

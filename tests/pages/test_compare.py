@@ -1220,7 +1220,7 @@ def test_an_ensemble_answers_on_the_recognise_page(studio, ensembles, name):
         plain(caption.value) for caption in page.caption
     ]
     image = 255 - digit(7)
-    prediction = load_predictor(runs.load(name)).read(255 - image)
+    prediction = load_predictor(runs.load(name)).predict(255 - image)
     assert f"{prediction.confidence * 100:.1f} %" in html_of(page)
 
 
@@ -1280,7 +1280,7 @@ def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
     predictor = load_predictor(runs.load(name))
     labels, said, sure = [], [], []
     for path in found_paths(upload):
-        prediction = predictor.read(images[int(Path(path).stem), ..., 0]).predictions[0]
+        prediction = predictor.predict(images[int(Path(path).stem), ..., 0]).predictions[0]
         labels.append(int(path.split("/")[1]))
         said.append(int(prediction.label))
         sure.append(prediction.confidence)

@@ -621,7 +621,7 @@ def test_a_model_is_asked_before_and_after_each_step(open_page, model, name):
     titles += [f"{number} · {step.spec.title}" for number, step in enumerate(steps, 1)]
     for title, image in zip(titles, [sample(name), *run(sample(name), steps)], strict=True):
         try:
-            prediction = predictor.read(image)
+            prediction = predictor.predict(image)
             said = as_percent(prediction.confidence) + " sure"
             expected.append((title, prediction.label, said))
         except ImageError as error:
@@ -648,7 +648,7 @@ def test_the_model_is_chosen_on_the_page(open_page):
     for name in (LOGISTIC, CNN):
         fine(page.selectbox(key=keys.LAB_RUN).set_value(name).run())
         assert asked(page, keys.LAB_RUN) == (None if name == CNN else name)
-        prediction = load_predictor(runs.load(name)).read(sample("digit_6"))
+        prediction = load_predictor(runs.load(name)).predict(sample("digit_6"))
         assert opinions(page)[0][2:] == (
             prediction.label,
             as_percent(prediction.confidence) + " sure",
@@ -837,7 +837,7 @@ def check_result(page: AppTest, job: jobs.Job) -> None:
     found = robustness.measure(chosen, settings["change"], settings["images"])
     (frame,) = page.dataframe
     assert list(frame.value.columns) == list(found.accuracies)
-    assert list(frame.value.index) == [f"{strength:g}" for strength in found.strengths]
+    assert list(frame.value.index) == [f"{severity:g}" for severity in found.severities]
     for name, accuracies in found.accuracies.items():
         assert list(frame.value[name]) == list(accuracies)
     assert len(page.get("vega_lite_chart")) + len(page.get("arrow_vega_lite_chart")) == 1

@@ -63,7 +63,7 @@ def _show_steps(steps: Sequence[Step], views: Sequence[View]) -> None:
     titles = ["Image", *editor.names(steps)]
     said = ["", *(step.call if step.on else "switched off" for step in steps)]
     figures = (
-        f'<figure><img src="{view.address(one.reduced, view.SMALL)}" alt="{escape(title)}">'
+        f'<figure><img src="{view.url(one.reduced, view.SMALL)}" alt="{escape(title)}">'
         f"<figcaption><b>{escape(title)}</b><code>{escape(text)}</code></figcaption></figure>"
         for one, title, text in zip(views, titles, said, strict=True)
     )
@@ -119,7 +119,7 @@ def _show_opinion(source: SourceImage, steps: Sequence[Step]) -> None:
         images = chain([source.image], (image for _, image in _after_each(source, steps)))
         for title, image in zip(["Image", *editor.names(steps)], images, strict=True):
             try:
-                prediction = predictor.read(image)
+                prediction = predictor.predict(image)
                 label, said = shown(prediction.label), f"{html.percent(prediction.confidence)} sure"
             except StudioError as error:
                 label, said = "–", html.told(error)

@@ -23,7 +23,7 @@ def predictions(capsys, arguments: list[str], code: int = 0, told: str = "") -> 
 
 
 @pytest.fixture
-def make_image(tmp_path, drawn_digit) -> Path:
+def image(tmp_path, drawn_digit) -> Path:
     (tmp_path / "one.png").write_bytes(encode_png(drawn_digit(1)))
     return tmp_path / "one.png"
 

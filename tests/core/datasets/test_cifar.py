@@ -194,7 +194,7 @@ def test_the_store_says_what_it_is(bring):
     assert cifar.archive_is_here()
     datasets.prepare("cifar10")
     kept = store.open_store("cifar10")
-    assert kept.card.parts == {"train": 200, "val": 0, "test": 20, "unsplit": 0}
+    assert kept.card.splits == {"train": 200, "val": 0, "test": 20, "unsplit": 0}
     assert (kept.card.owner, kept.card.source) == ("studio", "cifar-10-python.tar.gz")
     assert (kept.card.skipped, kept.card.channels) == (0, 3)
     first = CONTENTS["test_batch"]

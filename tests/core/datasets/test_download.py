@@ -116,7 +116,7 @@ def test_a_file_is_fetched_whole(server, file, folder):
     assert path.read_bytes() == CONTENT
     assert os.listdir(folder) == [NAME]
     assert server.ranges == [None]
-    parts = [progress.part for progress in seen if progress.stage == "downloading"]
+    parts = [progress.fraction for progress in seen if progress.stage == "downloading"]
     assert parts == sorted(parts)
     assert parts[0] == 0 and parts[-1] == 1
     assert "0.3 of 0.3 MB" in seen[-2].note

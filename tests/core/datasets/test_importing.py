@@ -560,7 +560,7 @@ def test_what_is_odd_is_read_or_listed(tmp_path, stored, build, expected):
     assert card.skipped == len(expected.skipped)
     assert (card.ignored, card.channels) == (expected.ignored, expected.channels)
     parts_expected = expected.parts or (0, 0, 0, card.images)
-    assert tuple(card.parts[part] for part in store.PARTS) == parts_expected
+    assert tuple(card.splits[part] for part in store.SPLITS) == parts_expected
     assert len(card.notes) == bool(expected.note)
     if expected.note:
         assert re.search(expected.note, card.notes[0])
@@ -824,7 +824,9 @@ def test_progress_goes_up_to_the_end(tmp_path):
     import_zip(write_zip(pets(60, 60), tmp_path / "a.zip"), "mine", report=Reporter(seen.append))
     assert seen[0].stage == "looking through the files"
     reading = [progress for progress in seen if progress.stage == "reading images"]
-    assert [progress.part for progress in reading] == sorted(progress.part for progress in reading)
+    assert [progress.fraction for progress in reading] == sorted(
+        progress.fraction for progress in reading
+    )
     assert reading[-1].note == "120 of 120 images"
     assert seen[-1] == Progress("storing", fraction=1.0)
 

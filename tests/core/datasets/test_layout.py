@@ -46,7 +46,7 @@ def test_a_class_is_the_folder_below_what_holds_everything(paths):
     layout = arrange(paths)
     assert layout.class_names == ("cats", "dogs")
     assert layout.counts == {"cats": 10, "dogs": 10}
-    assert {place.part for place in layout.places} == {"unsplit"}
+    assert {place.split for place in layout.places} == {"unsplit"}
 
 
 @pytest.mark.parametrize(
@@ -105,12 +105,12 @@ def test_what_systems_leave_is_counted_and_passed_over(path):
 def test_parts_are_found_however_they_are_written(folders, expected):
     layout = arrange(in_parts(*folders))
     assert layout.class_names == ("cats", "dogs")
-    assert {place.part for place in layout.places} == expected
+    assert {place.split for place in layout.places} == expected
 
 
 def test_test_comes_first_and_training_last():
     layout = arrange(in_parts("train", "valid", "test"))
-    assert list(dict.fromkeys(place.part for place in layout.places)) == ["test", "val", "train"]
+    assert list(dict.fromkeys(place.split for place in layout.places)) == ["test", "val", "train"]
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_any_tree_is_arranged_as_it_was_grown(tree):
 
 
 def found_in(layout: Layout) -> dict[str, tuple[str, str]]:
-    return {place.path: (layout.class_names[place.label], place.part) for place in layout.places}
+    return {place.path: (layout.class_names[place.label], place.split) for place in layout.places}
 
 
 @any_number_of_times

@@ -66,7 +66,7 @@ def test_what_says_something_else_too_is_not_sure(name):
 def test_folders_of_splits_are_never_classes(folders, splits):
     layout = arrange(with_pets(*folders))
     assert layout.class_names == ("cats", "dogs")
-    assert {place.part for place in layout.places} == splits
+    assert {place.split for place in layout.places} == splits
     assert len(layout.places) == 20 * len(folders)
     assert "were taken as splits" in layout.notes[0]
 
@@ -85,7 +85,7 @@ def test_folders_of_splits_are_never_classes(folders, splits):
 def test_splits_beside_in_or_after_classes(paths, expected):
     layout = arrange(paths)
     assert layout.class_names == ("cats", "dogs")
-    parts = [place.part for place in layout.places]
+    parts = [place.split for place in layout.places]
     assert {part: parts.count(part) for part in parts} == expected
     assert len(layout.skipped) == len(paths) - len(layout.places)
 

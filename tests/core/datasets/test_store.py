@@ -60,7 +60,7 @@ def test_what_was_written_is_read(root):
     assert (card.name, card.title, card.owner, card.source) == ("pets", "Pets", "you", "pets.zip")
     assert (card.class_names, card.notes, card.ignored) == (CLASSES, ("A note.",), 2)
     assert (card.images, card.channels, card.skipped) == (6, 3, 0)
-    assert card.parts == {"train": 0, "val": 0, "test": 0, "unsplit": 6}
+    assert card.splits == {"train": 0, "val": 0, "test": 0, "unsplit": 6}
     assert kept.folder == root / "pets"
     assert len(kept.images) == 6
     for number in range(6):
@@ -81,7 +81,7 @@ def test_rows_of_a_part_are_found(root):
     assert kept.rows("val").tolist() == [2]
     assert kept.rows("test").tolist() == [0, 4]
     assert kept.rows("unsplit").tolist() == []
-    assert kept.card.parts == {"train": 3, "val": 1, "test": 2, "unsplit": 0}
+    assert kept.card.splits == {"train": 3, "val": 1, "test": 2, "unsplit": 0}
 
 
 def test_grey_images_stay_grey(root):
@@ -438,8 +438,8 @@ def test_damaged_lists_are_named(root, file, damage):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"format_version": 2}, "format version is not 1"),
-        ({"images": 5}, "parts must count 5 images"),
+        ({"format_version": 3}, "a newer version of the studio"),
+        ({"images": 5}, "splits must count 5 images"),
         ({"channels": 1}, "pixels.bin was cut off or changed"),
         ({"fingerprint": None}, "it lacks fingerprint"),
         ({"class_names": None}, "class_names"),

@@ -192,7 +192,7 @@ def test_a_run_of_ones_own_is_evaluated_like_any_other(studio, tmp_path, digits,
     found = labelled.load(tmp_path / "kept")
     images = labelled.read(uploads.load(settings["upload"]).path, found.paths)
     predictor = load_predictor(small_run)
-    alone = [predictor.read(image).predictions[0].probabilities for image in images]
+    alone = [predictor.predict(image).predictions[0].probabilities for image in images]
     assert np.array_equal(found.evaluation.probabilities, alone)
 
 

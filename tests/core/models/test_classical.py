@@ -18,7 +18,7 @@ def steps(model: str = "logistic_regression", shape=SHAPE, seed: int = 0, **valu
 
 
 @pytest.fixture(scope="module")
-def make_images() -> np.ndarray:
+def images() -> np.ndarray:
     """120 flattened images of 8×8 pixels whose brightest value is even."""
     return 2 * np.random.default_rng(0).integers(0, 128, (120, 64)).astype(np.float32)
 

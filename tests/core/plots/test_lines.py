@@ -94,22 +94,26 @@ def learned(*axes: str, **details) -> list[Run]:
 @pytest.mark.parametrize("axis", AXES)
 def test_runs_that_learn_by_the_same_steps_share_their_axis(axis):
     chart = plots.learning_lines(learned(axis, axis))
-    assert (chart.x_title, chart.x_part, chart.y_part) == (plots.AXIS_TITLES[axis], False, True)
-    assert [(line.name, line.number, line.part) for line in chart.lines] == [
+    assert (chart.x_title, chart.x_fraction, chart.y_fraction) == (
+        plots.AXIS_TITLES[axis],
+        False,
+        True,
+    )
+    assert [(line.name, line.number, line.split) for line in chart.lines] == [
         ("run-0", 0, "training"),
         ("run-0", 0, "validation"),
         ("run-1", 1, "training"),
         ("run-1", 1, "validation"),
     ]
     for line in chart.lines:
-        name = "accuracy" if line.part == "training" else "val_accuracy"
+        name = "accuracy" if line.split == "training" else "val_accuracy"
         assert line.x.tolist() == [10, 20, 30, 40, 50]
         assert line.y.tolist() == [point[name] for point in curve(axis)]
 
 
 def test_runs_that_learn_by_different_steps_are_drawn_over_the_part_of_their_training():
     chart = plots.learning_lines(learned("epoch", "trees", "epoch"))
-    assert (chart.x_title, chart.x_part) == ("Part of the training", True)
+    assert (chart.x_title, chart.x_fraction) == ("Part of the training", True)
     assert len(chart.lines) == 6
     for line in chart.lines:
         assert line.x == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
@@ -118,7 +122,7 @@ def test_runs_that_learn_by_different_steps_are_drawn_over_the_part_of_their_tra
 @pytest.mark.parametrize("best", [0, 2, 4])
 def test_the_best_point_on_validation_is_marked(best):
     chart = plots.learning_lines(learned("epoch", "epoch", best=best))
-    marks = {(line.name, line.part): line.marks for line in chart.lines}
+    marks = {(line.name, line.split): line.marks for line in chart.lines}
     assert marks == {
         (name, part): (best,) if part == "validation" else ()
         for name in ("run-0", "run-1")
@@ -128,7 +132,7 @@ def test_the_best_point_on_validation_is_marked(best):
 
 
 @pytest.mark.parametrize(
-    ("axes", "names", "x_part"),
+    ("axes", "names", "x_fraction"),
     [
         (("", "epoch", "", "epoch"), {"run-1": 1, "run-3": 3}, False),
         (("trees", "", "epoch"), {"run-0": 0, "run-2": 2}, True),
@@ -137,11 +141,11 @@ def test_the_best_point_on_validation_is_marked(best):
     ],
     ids=["two of four", "two of three", "none of two", "no runs"],
 )
-def test_runs_without_a_training_curve_are_left_out(axes, names, x_part):
+def test_runs_without_a_training_curve_are_left_out(axes, names, x_fraction):
     """Those that are left keep their place, and with it their looks."""
     chart = plots.learning_lines(learned(*axes))
     assert {line.name: line.number for line in chart.lines} == names
-    assert chart.x_part == x_part
+    assert chart.x_fraction == x_fraction
     valid(lines_chart(chart))
 
 
@@ -153,7 +157,7 @@ def test_a_figure_that_a_run_did_not_keep_leaves_it_out():
     chart = plots.learning_lines(found, "loss")
     assert {line.name for line in chart.lines} == {"network"}
     assert chart.lines[0].y == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4, 1 / 5])
-    assert (chart.y_title, chart.y_part) == ("Loss", False)
+    assert (chart.y_title, chart.y_fraction) == ("Loss", False)
     assert chart.lines[1].marks == (2,)  # best on validation by accuracy, not by loss
 
 
@@ -304,7 +308,7 @@ def drawn_lines(figure) -> list:
 def test_figures_have_a_line_and_a_legend_for_every_run(kind):
     chart = MAKE[kind](several(3))
     figure = lines_figure(chart)
-    labels = [f"{line.name}, {line.part}" if line.part else line.name for line in chart.lines]
+    labels = [f"{line.name}, {line.split}" if line.split else line.name for line in chart.lines]
     assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == labels
     for line, drawn in zip(chart.lines, drawn_lines(figure), strict=True):
         colour, shape, _ = of_run(line.number)

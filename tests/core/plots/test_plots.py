@@ -38,7 +38,7 @@ def values(chart) -> list[dict]:
 
 def test_the_chart_of_classes_has_a_bar_for_each_class_and_part():
     rows = values(plots.class_counts(look()))
-    found = {(row["class"], row["part"]): row["images"] for row in rows}
+    found = {(row["class"], row["split"]): row["images"] for row in rows}
     assert found == {
         ("class 0", "training"): 1,
         ("class 1", "training"): 2,
@@ -54,7 +54,7 @@ def test_classes_stay_in_the_order_of_their_labels_and_parts_in_that_of_the_lege
     chart = plots.class_counts(look(3, class_names=names)).to_dict()
     assert chart["encoding"]["y"]["sort"] == list(names)
     assert chart["encoding"]["color"]["scale"]["domain"] == list(plots.SPLIT_NAMES)
-    orders = {row["part"]: row["order"] for row in chart["data"]["values"]}
+    orders = {row["split"]: row["order"] for row in chart["data"]["values"]}
     assert orders == {"training": 0, "validation": 1, "test": 2}
 
 
@@ -131,8 +131,8 @@ def curve(history=EPOCHS, axis: str = "epoch", **arguments) -> dict:
 
 def points_of(spec: dict) -> dict[tuple[str, float], float]:
     """What a training curve shows: `(part, where) -> value`."""
-    sets = [rows for rows in spec["datasets"].values() if rows and "part" in rows[0]]
-    return {(row["part"], row["at"]): row["value"] for rows in sets for row in rows}
+    sets = [rows for rows in spec["datasets"].values() if rows and "split" in rows[0]]
+    return {(row["split"], row["at"]): row["value"] for rows in sets for row in rows}
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,7 @@ def validation():
 @pytest.mark.parametrize("name", SCENES)
 def test_what_is_shown_is_read(predictor, name):
     make, expected = SCENES[name]
-    prediction = predictor.read(make())
+    prediction = predictor.predict(make())
     assert prediction.label == expected
     assert prediction.rows == tuple(expected.split())
 
@@ -242,7 +242,7 @@ def test_digits_in_photos_are_found(predictor, validation, condition):
         images = [digits[index] for index in chosen]
         truth = "".join(str(labels[index]) for index in chosen)
         try:
-            label = predictor.read(PHOTOS[condition].make(images, rng)).label.replace(" ", "")
+            label = predictor.predict(PHOTOS[condition].make(images, rng)).label.replace(" ", "")
         except ImageError:
             label = ""
         right.append(label == truth or (count > 1 and len(label) == len(truth)))
@@ -261,7 +261,7 @@ def test_digits_in_photos_are_found(predictor, validation, condition):
 )
 def test_where_nothing_is_found_the_error_holds_what_was_looked_at(predictor, image, reason, steps):
     with pytest.raises(NothingFound, match=reason) as caught:
-        predictor.read(image)
+        predictor.predict(image)
     assert [step.name for step in caught.value.steps] == steps
     assert all(step.image.dtype == np.uint8 and step.sentence for step in caught.value.steps)
 
@@ -270,4 +270,4 @@ def test_more_digits_than_can_be_read_are_refused(predictor):
     text = 5 * LONG
     image = drawn((36 * len(text) + 20, 60), text, (10, 10), 40, 4)
     with pytest.raises(ImageError, match=f"At most {MOST_DIGITS} digits.*about {len(text)}"):
-        predictor.read(image)
+        predictor.predict(image)

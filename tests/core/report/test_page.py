@@ -83,7 +83,7 @@ def check_figures(page: Page, found: Sequence[Compared]) -> None:
         stars = best(found, name)
         assert [cell.strip() for cell in row] == [
             figure.title,
-            *(written(name, o.figures[name]) + (" ★" if o.id in stars else "") for o in found),
+            *(written(name, o.metrics[name]) + (" ★" if o.id in stars else "") for o in found),
         ]
 
 

@@ -140,7 +140,7 @@ def test_folders_that_are_no_runs_are_left_out(runs_folder):
         lambda path: path.write_text("null"),
         lambda path: path.write_text("{}"),
         lambda path: path.write_text(path.read_text()[:-20]),
-        lambda path: rewrite_card(path.parent, lambda c: {**c, "format_version": 2}),
+        lambda path: rewrite_card(path.parent, lambda c: {**c, "format_version": 3}),
         lambda path: rewrite_card(path.parent, lambda c: {**c, "class_names": None}),
         lambda path: rewrite_card(path.parent, lambda c: {**c, "input_shape": 28}),
         lambda path: rewrite_card(
@@ -426,7 +426,7 @@ def test_a_training_that_is_killed_leaves_no_run(runs_folder):
         (lambda path: path.write_bytes(b"\xff\xfe\x00"), "The card of run 'bad' cannot be read"),
         (lambda path: path.unlink(), "The card of run 'bad' cannot be read: .*No such file"),
         (
-            lambda path: rewrite_card(path.parent, lambda c: {**c, "format_version": 2}),
+            lambda path: rewrite_card(path.parent, lambda c: {**c, "format_version": 3}),
             "its format version is not 1",
         ),
         (

@@ -173,7 +173,7 @@ def test_the_training_curve_is_reported_as_it_grows(fitted, model):
     assert set(lengths) == set(range(len(history) + 1))
     assert reports[-1].history == history
     assert reports[-1].metrics == history[-1]
-    parts = [report.part for report in reports if report.stage == "fitting"]
+    parts = [report.fraction for report in reports if report.stage == "fitting"]
     assert parts == sorted(parts)
     assert 0 < parts[-1] <= 1
     assert all(report.note for report in reports)
@@ -395,7 +395,7 @@ def test_a_run_that_looks_through_a_network_answers_as_it_was_measured(deep_run,
     single = np.concatenate([predictor.probabilities(image[None]) for image in digits.x_test[:5]])
     assert np.abs(single - received[:5]).max() < 1e-4
     page = 255 - digits.x_test[0, ..., 0].repeat(20, axis=0).repeat(20, axis=1)
-    assert predictor.read(page).label in deep_run.card.class_names
+    assert predictor.predict(page).label in deep_run.card.class_names
 
 
 @each_model()

@@ -148,7 +148,7 @@ def test_it_tells_how_far_it_is(look):
     seen: list[Progress] = []
     look(np.arange(300), report=Reporter(seen.append))
     assert {progress.stage for progress in seen} == {"features"}
-    parts = [progress.part for progress in seen]
+    parts = [progress.fraction for progress in seen]
     assert parts == sorted(parts) and (parts[0], parts[-1]) == (0, 1)
     assert seen[-1].note == "300 of 300 images, once for all epochs"
 

@@ -201,7 +201,7 @@ def test_epochs_are_reported_as_they_come(trained):
     assert {len(report.history) for report in reports} == {0, 1, 2, 3, 4, 5}
     assert reports[-1].history == history
     assert reports[-1].metrics == history[-1]
-    parts = [report.part for report in reports]
+    parts = [report.fraction for report in reports]
     assert parts[0] == 0 and parts[-1] == 1
     assert parts == sorted(parts)
     assert all(report.note.startswith(f"epoch {report.epoch} of 5, ") for report in reports)
@@ -358,7 +358,7 @@ def check_resumed(digits, folder, values, whole, expected) -> None:
     assert bare(history) == timeless(expected)
     assert reports[0].epoch == 3
     assert reports[0].history == tuple(before)
-    assert reports[0].part == pytest.approx(2 / values["epochs"])
+    assert reports[0].fraction == pytest.approx(2 / values["epochs"])
     seconds = [point["seconds"] for point in history]
     assert seconds == sorted(seconds)
     for resumed, uninterrupted in zip(network.get_weights(), whole.get_weights(), strict=True):

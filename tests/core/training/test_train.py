@@ -188,10 +188,10 @@ def test_progress_is_reported_in_order(trained, model):
         "done",
     ]
     assert len([1 for one, other in pairwise(stages) if one != other]) == len(set(stages)) - 1
-    fitting = [report.part for report in reports if report.stage == "fitting"]
+    fitting = [report.fraction for report in reports if report.stage == "fitting"]
     assert fitting == sorted(fitting)
-    assert all(0 <= report.part <= 1 for report in reports)
-    assert reports[0].part == 0 and reports[-1].part == 1
+    assert all(0 <= report.fraction <= 1 for report in reports)
+    assert reports[0].fraction == 0 and reports[-1].fraction == 1
     assert reports[-1].metrics == run.card.metrics
 
 
@@ -248,9 +248,9 @@ def test_a_network_stops_in_the_middle_of_an_epoch(runs_folder):
         train(
             TrainConfig("digits", "simple_cnn", many),
             reports.append,
-            lambda: reports[-1].part > 0,
+            lambda: reports[-1].fraction > 0,
         )
-    assert 0 < reports[-1].part < 1 / 200
+    assert 0 < reports[-1].fraction < 1 / 200
 
 
 @pytest.mark.slow

@@ -142,7 +142,7 @@ def test_all_of_it_is_reported_as_one_training(trained):
     assert [p.stage for p in reports if p.stage != "features"][0] == "preparing"
     fitting = [progress for progress in reports if progress.stage == "fitting"]
     assert {(p.epoch, p.epochs) for p in fitting} == {(number, 5) for number in range(1, 6)}
-    parts = [progress.part for progress in fitting]
+    parts = [progress.fraction for progress in fitting]
     assert parts == sorted(parts) and parts[-1] == 1
     assert fitting[-1].history == history
 
