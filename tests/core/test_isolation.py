@@ -206,7 +206,7 @@ SECRET_JOBS = {
     "evaluate images": ("evaluate", {"run": "mnist-cnn", "upload": "{upload}"}, ""),
     "robustness": (
         "robustness",
-        {"runs": ["mnist-cnn", "secret-run"], "change": "blur", "images": 50},
+        {"runs": ["mnist-cnn", "secret-run"], "corruption": "blur", "images": 50},
         "secret-run",
     ),
     "train": ("train", {"dataset": "secret-pets", "model": "knn"}, "secret-pets"),

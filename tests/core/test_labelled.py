@@ -72,7 +72,7 @@ def test_each_image_is_answered_as_it_is_alone(network, digits, tmp_path, write)
     assert found.paths == tuple(sorted(digits))
     assert found.evaluation.labels.tolist() == [int(path[0]) for path in found.paths]
     for path, row in zip(found.paths, found.evaluation.probabilities, strict=True):
-        alone = network.read(decode(digits[path])).predictions[0]
+        alone = network.predict(decode(digits[path])).predictions[0]
         assert np.array_equal(row, alone.probabilities)
     assert found.evaluation.accuracy > 0.9
     assert (found.refused, found.elsewhere) == ((), 0)

@@ -820,12 +820,12 @@ def test_the_variants_are_taken_away_as_a_zip(open_page, files):
 
 # Where models break
 
-SETTINGS = {"runs": [LOGISTIC], "change": "contrast", "images": 100}
+SETTINGS = {"runs": [LOGISTIC], "corruption": "contrast", "images": 100}
 
 
 def breaking(open_page, **changed: str) -> AppTest:
     """The page at what `SETTINGS` asks for."""
-    url = {"lab": "robustness", "breaks": LOGISTIC, "change": "contrast"} | changed
+    url = {"lab": "robustness", "breaks": LOGISTIC, "corruption": "contrast"} | changed
     page = open_page(**url)
     return fine(page.select_slider(key=keys.ROBUSTNESS_IMAGES).set_value(100).run())
 

@@ -31,7 +31,7 @@ KEPT = Path("kept")  # imports keep nothing
         ("evaluate", {"run": "mine", "path": "/pets"}, "Show your images to mine"),
         (
             "robustness",
-            {"runs": ["mine"], "change": "noise", "images": 500},
+            {"runs": ["mine"], "corruption": "noise", "images": 500},
             "How much noise models stand",
         ),
     ],
@@ -242,7 +242,7 @@ def test_an_evaluation_with_a_damaged_model_is_told(studio, tmp_path, digits, sm
 
 # How much models stand
 
-ROBUSTNESS = {"runs": ["mnist-logistic-regression"], "change": "contrast", "images": 60}
+ROBUSTNESS = {"runs": ["mnist-logistic-regression"], "corruption": "contrast", "images": 60}
 
 
 @pytest.mark.parametrize("seed", [{}, {"seed": 7}], ids=["usual seed", "own seed"])
@@ -253,7 +253,7 @@ def test_robustness_is_measured_and_kept(studio, tmp_path, small_run, seed):
     kept = tmp_path / "job" / "kept"
     KINDS["robustness"].check(settings)
     assert KINDS["robustness"].run(settings, Reporter(), kept) == {
-        "change": "contrast",
+        "corruption": "contrast",
         "runs": 2,
         "images": 60,
     }
@@ -270,7 +270,7 @@ def test_robustness_is_measured_and_kept(studio, tmp_path, small_run, seed):
         ({"runs": ["mnist-cnn"] * 7}, "Choose 1 to 6 trained models. Received: 7."),
         ({"runs": ["mnist-cnn", "unheard-of"]}, "There is no run named 'unheard-of'"),
         ({"runs": ["../x"]}, "There is no run named"),
-        ({"change": "fog"}, "There is no change named 'fog'"),
+        ({"corruption": "fog"}, "There is no corruption named 'fog'"),
         ({"images": 49}, "Show 50 to 2,000 images. Received: 49."),
         ({"images": 2001}, "Show 50 to 2,000 images. Received: 2001."),
     ],

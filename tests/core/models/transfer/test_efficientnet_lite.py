@@ -41,7 +41,7 @@ def classify():
 def test_it_agrees_with_the_original_on_200_images(classify):
     with np.load(reference.FILE) as stored:
         expected = stored["logits"]
-    found = classify(reference.images())
+    found = classify(reference.make_images())
     assert np.abs(found - expected).max() < 1e-3
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).all()
 
@@ -51,7 +51,7 @@ def test_the_original_still_answers_so():
         pytest.skip("the original network is not installed; see requirements-convert.txt")
     with np.load(reference.FILE) as stored:
         expected = stored["logits"][:20]
-    assert np.abs(reference.predictions(reference.images()[:20]) - expected).max() < 1e-3
+    assert np.abs(reference.predictions(reference.make_images()[:20]) - expected).max() < 1e-3
 
 
 @pytest.mark.parametrize("source", LABELS, ids=lambda source: source[1])
