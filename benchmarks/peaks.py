@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import print_table
-from core.settings import PROJECT_DIR, settings
+from core import settings
+from core.settings import PROJECT_DIR
 from core.training.peaks import PEAKS
 
 _FILES = {"photos": "cats-dogs-photos.zip", "cifar10-jpeg": "cifar10-jpeg.zip"}
@@ -52,8 +53,14 @@ def main() -> None:
         places = {f"STUDIO_{name}_DIR": f"{folder}/{name.lower()}" for name in ("RUNS", "WORK")}
         environment = {**os.environ, **places}
         for dataset, file in _FILES.items():
-            if (settings.data_dir / file).is_file():
-                _core(environment, "import", str(settings.data_dir / file), "--name", dataset)
+            if (settings.current().data_dir / file).is_file():
+                _core(
+                    environment,
+                    "import",
+                    str(settings.current().data_dir / file),
+                    "--name",
+                    dataset,
+                )
         for kind, peak in PEAKS.items():
             dataset = TRAININGS[kind].dataset
             if dataset not in _FILES or (Path(folder) / "work/datasets" / dataset).is_dir():

@@ -16,9 +16,8 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Gt
 
-from core import stored
+from core import settings, stored
 from core.errors import StoredError
-from core.settings import settings
 from core.stored import Text
 
 REFERENCE = 130.0  # gigaflops of the machine that trained what comes with the studio
@@ -54,7 +53,7 @@ def gigaflops() -> float:
 
 @lru_cache(maxsize=1)
 def _gigaflops(here: str, minute: int) -> float:
-    path = settings.work_dir / "speed.json"
+    path = settings.current().work_dir / "speed.json"
     with suppress(StoredError):
         known = stored.read_as(path, _Speed)
         if known.machine == here:

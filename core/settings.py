@@ -1,4 +1,4 @@
-"""The few environment variables of the studio, read once.
+"""The few environment variables of the studio, read once: `settings.current().data_dir`.
 
 | variable | what it sets | default |
 |---|---|---|
@@ -9,9 +9,11 @@
 """  # noqa: E501 - a table row cannot be broken
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 _NO = ("", "0", "no", "off", "false")
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -52,4 +54,28 @@ class Settings:
         )
 
 
-settings = Settings.from_environment()
+_current = Settings.from_environment()
+
+
+def current() -> Settings:
+    """The settings that count now."""
+    return _current
+
+
+@contextmanager
+def override(**changes: Any) -> Iterator[Settings]:
+    """Use some other values for as long as the block lasts, in all threads of this process.
+
+    Args:
+        changes: attributes of `Settings`.
+
+    Raises:
+        TypeError: if there is no such attribute.
+    """
+    global _current
+    before = _current
+    _current = replace(before, **changes)
+    try:
+        yield _current
+    finally:
+        _current = before

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from core import names
-from core.settings import PROJECT_DIR, settings
+from core import names, settings
+from core.settings import PROJECT_DIR
 
 OWNER, STUDIO, NOBODY = "you", "studio", "nobody"
 _ADDRESS = re.compile(r"(https?://\S+)")
@@ -89,7 +89,7 @@ def acting_as(owner: str) -> Iterator[None]:
 
 def without_paths(text: str) -> str:
     """The text as visitors of a public demo may read it: the server's folders are not named."""
-    if not settings.public:
+    if not settings.current().public:
         return text
     pieces = _ADDRESS.split(text)  # every second one is an address, which stays
     pieces[::2] = map(_without_paths, pieces[::2])
@@ -98,9 +98,9 @@ def without_paths(text: str) -> str:
 
 def _without_paths(text: str) -> str:
     known = {
-        settings.data_dir: "the data folder",
-        settings.runs_dir: "the folder of trained models",
-        settings.work_dir: "the work folder",
+        settings.current().data_dir: "the data folder",
+        settings.current().runs_dir: "the folder of trained models",
+        settings.current().work_dir: "the work folder",
         PROJECT_DIR: "the studio's folder",
     }
     text = text.replace("file://", "")

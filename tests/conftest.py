@@ -13,11 +13,13 @@ import core.cost
 import core.machine
 import core.runs
 import core.training.bundled
+from core import settings
 from core.cost import measure as MEASURE
 from core.datasets import DATASETS
 from core.machine import gigaflops as GIGAFLOPS  # noqa: F401 - before it is replaced
 from core.runs import Run
 from core.training import TrainConfig, train
+from tests.overriding import use
 
 SMALL_RUN = "small-digits"
 SOME_COST = {
@@ -46,9 +48,9 @@ def real_cost(some_cost: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def _use_folders(monkeypatch: pytest.MonkeyPatch, **folders: Path) -> None:
-    changed = replace(core.runs.folder.settings, **folders)
-    monkeypatch.setattr(core.runs.folder, "settings", changed)
-    monkeypatch.setattr(core.training.bundled, "settings", changed)
+    changed = replace(settings.current(), **folders)
+    use(monkeypatch, changed)
+    use(monkeypatch, changed)
 
 
 @pytest.fixture

@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import datasets, runs, serving
+from core import datasets, runs, serving, settings
 from core.evaluation import evaluate
 from core.images import decode
 from core.samples import SAMPLES
 from core.serving import load_predictor
-from core.settings import settings
 from core.training import bundled
 
 PREDICTIONS = Path(__file__).with_name("photos.json")  # of the samples, by the file that ships
@@ -59,7 +58,7 @@ def test_it_still_answers_the_samples_as_it_did(predictor):
 @pytest.mark.slow
 def test_it_measures_what_its_card_says(run, predictor):
     """Where CIFAR-10 is at hand."""
-    if not (settings.data_dir / f"{bundled.CIFAR}.zip").exists():
+    if not (settings.current().data_dir / f"{bundled.CIFAR}.zip").exists():
         pytest.skip(f"{bundled.CIFAR}.zip is not in the data folder")
     bundled.config_of(bundled.CIFAR_RUN)  # imports it, if need be
     images, labels = datasets.load_test(bundled.CIFAR)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core import stored
+from core import settings, stored
 from core.datasets.dataset import Dataset, stratified_split, with_test_set
 from core.errors import DatasetError, StoredError
-from core.settings import settings
 
 MNIST = "mnist"
 DIGIT_NAMES = tuple("0123456789")
@@ -88,8 +87,8 @@ def _all_digits() -> tuple[np.ndarray, np.ndarray]:
 
 def find_mnist() -> Path:
     """`mnist.npz` in `STUDIO_DATA_DIR`, else the one that comes with the studio."""
-    own = settings.data_dir / "mnist.npz"
-    return own if own.exists() else settings.embedded_data_dir / "mnist.npz"
+    own = settings.current().data_dir / "mnist.npz"
+    return own if own.exists() else settings.current().embedded_data_dir / "mnist.npz"
 
 
 def read_checked(path: Path, sha256: str) -> bytes:

@@ -1,10 +1,9 @@
 """Cats vs Dogs: Microsoft's zip of 25,000 photos, some of them damaged."""
 
-from core import visitors
+from core import settings, visitors
 from core.datasets.download import RemoteFile, fetch
 from core.datasets.importing import import_zip
 from core.progress import Reporter
-from core.settings import settings
 
 NAME = "cats_vs_dogs"
 CLASS_NAMES = ("Cat", "Dog")
@@ -24,10 +23,10 @@ def prepare(report: Reporter) -> None:
         DatasetError: if it cannot be had, or is damaged.
         Cancelled: if it was asked to stop.
     """
-    path = fetch(FILE, settings.data_dir, report)
+    path = fetch(FILE, settings.current().data_dir, report)
     import_zip(path, NAME, title="Cats vs Dogs", owner=visitors.STUDIO, report=report)
 
 
 def archive_is_here() -> bool:
     """Whether the zip was downloaded, or put in place by hand."""
-    return (settings.data_dir / FILE.name).is_file()
+    return (settings.current().data_dir / FILE.name).is_file()

@@ -13,11 +13,11 @@ import zlib
 
 import numpy as np
 
+from core import settings
 from core.datasets.download import RemoteFile, fetch
 from core.datasets.writing import draft
 from core.errors import DatasetError, OutOfMemory, is_out_of_memory
 from core.progress import Progress, Reporter
-from core.settings import settings
 
 NAME = "cifar10"
 CLASS_NAMES = (
@@ -51,7 +51,7 @@ def prepare(report: Reporter) -> None:
         DatasetError: if it cannot be had, or is damaged.
         Cancelled: if it was asked to stop.
     """
-    path = fetch(FILE, settings.data_dir, report)
+    path = fetch(FILE, settings.current().data_dir, report)
     try:
         with draft(NAME, CLASS_NAMES, "studio") as writer, tarfile.open(path, "r:gz") as archive:
             for number, (batch, split) in enumerate(_BATCHES):
@@ -70,7 +70,7 @@ def prepare(report: Reporter) -> None:
 
 def archive_is_here() -> bool:
     """Whether the archive was downloaded, or put in place by hand."""
-    return (settings.data_dir / FILE.name).is_file()
+    return (settings.current().data_dir / FILE.name).is_file()
 
 
 def _member(archive: tarfile.TarFile, name: str) -> bytes:

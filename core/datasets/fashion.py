@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from core import settings
 from core.datasets.dataset import Dataset, with_test_set
 from core.datasets.download import RemoteFile, check, fetch
 from core.errors import DatasetError
 from core.progress import Reporter
-from core.settings import settings
 
 CLASS_NAMES = (
     "T-shirt/top",
@@ -73,7 +73,7 @@ _MAX_UNPACKED = 64 * 2**20
 
 def download_folder() -> Path:
     """Where downloaded files go: a folder of their own, since MNIST's have the same names."""
-    return settings.data_dir / "fashion-mnist"
+    return settings.current().data_dir / "fashion-mnist"
 
 
 def is_here() -> bool:

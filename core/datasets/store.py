@@ -20,14 +20,13 @@ import numpy as np
 from annotated_types import MinLen
 
 from core import drafts as draft_folders
-from core import stored, visitors
+from core import settings, stored, visitors
 from core.datasets.formats import CARDS, INDEX_1
 from core.datasets.naming import check_name, id_of
 from core.datasets.spec import DATASETS
 from core.datasets.stored_images import ImageFile
 from core.errors import DatasetError, StoredError, disk_sentence, unknown
 from core.names import ID
-from core.settings import settings
 from core.stored import Count, Name, Text
 
 FORMAT_VERSION = stored.current_version(CARDS)
@@ -134,7 +133,7 @@ def _damaged(name: str, error: Exception) -> DatasetError:
 
 def root() -> Path:
     """The folder that all stored datasets lie in."""
-    return settings.work_dir / "datasets"
+    return settings.current().work_dir / "datasets"
 
 
 def check_free(name: str, owner: str = visitors.OWNER) -> None:

@@ -15,11 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import drafts, shares, stored, visitors
+from core import drafts, settings, shares, stored, visitors
 from core.datasets.not_a_zip import what_was_sent
 from core.errors import DatasetError, StoredError, disk_sentence
 from core.names import shown_path
-from core.settings import settings
 from core.shares import Item
 
 MAX_AGE = 24 * 3600.0  # seconds until an upload nobody imported is forgotten
@@ -133,14 +132,14 @@ def _add(files: list[tuple[str, bytes]], upload_id: str) -> Upload:
 
 def most_bytes() -> int:
     """The largest upload there may be."""
-    return shares.inbox().file if settings.public else _OWN_MB * shares.MB
+    return shares.inbox().file if settings.current().public else _OWN_MB * shares.MB
 
 
 def _check_size(files: list[tuple[str, bytes]], upload_id: str) -> None:
     total = sum(len(content) for _, content in files)
     if upload_id:
         total += load(upload_id).path.stat().st_size
-    if settings.public and total > most_bytes():
+    if settings.current().public and total > most_bytes():
         raise DatasetError(
             f"In this public demo an upload may hold {most_bytes() // shares.MB} MB. Received: "
             f"{total / shares.MB:,.0f} MB. Take fewer or smaller images."
@@ -195,7 +194,7 @@ def _title_of(name: str) -> str:
 def _make_room() -> None:
     """In a public demo the latest uploads of each visitor are kept, as far as there is room."""
     me = visitors.current()
-    if not (settings.public and visitors.is_visitor(me)):
+    if not (settings.current().public and visitors.is_visitor(me)):
         return
     owners = {folder: _owner(folder) for folder in drafts.inside(_root())}
     visited = sorted((f for f, owner in owners.items() if visitors.is_visitor(owner)), key=_age)
@@ -225,4 +224,4 @@ def _age(folder: Path) -> float:
 
 
 def _root() -> Path:
-    return settings.work_dir / "uploads"
+    return settings.current().work_dir / "uploads"

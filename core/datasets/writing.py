@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from core import drafts as draft_folders
-from core import stored, visitors
+from core import settings, stored, visitors
 from core.datasets.store import CARD, DRAFTS, SPLITS, StoreCard, check_free, drafts, root
 from core.errors import DatasetError, disk_sentence
 from core.images import to_rgb
-from core.settings import settings
 
 _PUBLIC_BYTES = 300e6  # that the images of a visitor of a demo may take
 
@@ -52,7 +51,7 @@ class Writer:
             return
         if image.ndim == 3 and self._channels == 1:
             self._turn_to_rgb()
-        if settings.public and self._pixels.tell() > _PUBLIC_BYTES:
+        if settings.current().public and self._pixels.tell() > _PUBLIC_BYTES:
             raise DatasetError(
                 f"In this public demo a dataset may take {_PUBLIC_BYTES / 1e6:.0f} MB of pixels. "
                 f"{len(self.labels):,} images were that large. Take fewer or smaller ones."

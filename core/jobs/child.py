@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from core import stored, visitors
+from core import settings, stored, visitors
 from core.errors import (
     Cancelled,
     JobError,
@@ -25,7 +25,6 @@ from core.errors import (
 from core.jobs import job as jobs
 from core.jobs.kinds import KINDS
 from core.progress import Progress, Reporter
-from core.settings import settings
 
 _BETWEEN_REPORTS = 0.2  # seconds
 _UNEXPECTED = "Something unexpected went wrong: {error}. The last lines of its log tell where."
@@ -77,7 +76,9 @@ def _work(job: jobs.Job) -> None:
             sentence = str(OutOfMemory())
         elif is_disk_full(error):
             temporary = Path(tempfile.gettempdir())
-            sentence = disk_sentence(error, job.folder.parent, settings.runs_dir, temporary)
+            sentence = disk_sentence(
+                error, job.folder.parent, settings.current().runs_dir, temporary
+            )
         else:
             sentence = _UNEXPECTED.format(error=f"{type(error).__name__}: {error}")
         with suppress(OSError):

@@ -15,14 +15,13 @@ from functools import partial
 
 from filelock import FileLock, Timeout
 
-from core import stored, visitors
+from core import settings, stored, visitors
 from core.errors import StudioError
 from core.jobs import job as jobs
 from core.jobs import limits, turns
 from core.jobs.job import Job
 from core.jobs.kinds import KINDS
 from core.jobs.queue import DISPATCHER_LOCK, clear_up, everything
-from core.settings import settings
 
 PATIENCE = 1.0  # seconds that a job has to stop by itself
 _POLL = 0.1
@@ -123,7 +122,7 @@ def _run(job: Job) -> None:
 def _watch(job: Job, lives: Callable[[], bool]) -> None:
     """Wait until it ends; end it if it does not stop when asked."""
     asked, begun, looked = None, time.monotonic(), 0.0
-    limited = settings.public and visitors.is_visitor(job.owner)
+    limited = settings.current().public and visitors.is_visitor(job.owner)
     while lives():
         if limited and time.monotonic() - looked > _LOOK:
             looked = time.monotonic()

@@ -24,10 +24,9 @@ from typing import Any
 
 from filelock import FileLock
 
-from core import stored, visitors
+from core import settings, stored, visitors
 from core.errors import JobError, StoredError, disk_sentence
 from core.jobs import record
-from core.settings import settings
 
 STATES = ("queued", "running", "done", "cancelled", "failed")
 ALIVE, KEPT = "alive.lock", "kept"
@@ -116,7 +115,7 @@ class Job:
 
 def root() -> Path:
     """The folder that all jobs lie in."""
-    return settings.work_dir / "jobs"
+    return settings.current().work_dir / "jobs"
 
 
 def new_id() -> str:

@@ -10,14 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from core import datasets, drafts, memory, runs, shares, stored, visitors
+from core import datasets, drafts, memory, runs, settings, shares, stored, visitors
 from core.datasets import uploads
 from core.errors import JobError, ModelError, StoredError, StudioError
 from core.jobs import room, turns
 from core.jobs.job import Job, now, root, seconds_since
 from core.models import MODELS
 from core.models.classical import looks_deep
-from core.settings import settings
 from core.training import TrainConfig, estimate
 from core.training.peaks import megabytes
 
@@ -42,7 +41,7 @@ OVERTIME = (
 
 def apply() -> bool:
     """Whether whoever asks is a visitor of a public demo."""
-    return settings.public and visitors.is_visitor(visitors.current())
+    return settings.current().public and visitors.is_visitor(visitors.current())
 
 
 def models() -> list[str]:
@@ -148,7 +147,7 @@ def check_training(config: TrainConfig) -> float | None:
 
 def forget_old(everybodys: Sequence[Job]) -> None:
     """Remove what visitors made longer than a day ago: runs, images and jobs."""
-    if settings.public:
+    if settings.current().public:
         uploads.forget_old()
         with visitors.acting_as(visitors.OWNER):
             _forget(everybodys)
@@ -157,7 +156,7 @@ def forget_old(everybodys: Sequence[Job]) -> None:
 def forget_now_and_then(everybodys: Sequence[Job]) -> None:
     """The same, but not more often than every ten minutes."""
     global _forgot
-    if settings.public and time.monotonic() - _forgot > _FORGET_EVERY:
+    if settings.current().public and time.monotonic() - _forgot > _FORGET_EVERY:
         _forgot = time.monotonic()
         forget_old(everybodys)
 

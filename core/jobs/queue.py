@@ -13,13 +13,13 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from core import datasets, drafts, runs, shares, stored, visitors
+from core import datasets, drafts, runs, settings, shares, stored, visitors
 from core.errors import JobError, StoredError, StudioError, unknown
 from core.jobs import job as jobs
 from core.jobs import limits, record
 from core.jobs.job import Job
 from core.jobs.kinds import KINDS
-from core.settings import PROJECT_DIR, settings
+from core.settings import PROJECT_DIR
 from core.training import checkpoints
 
 DISPATCHER_LOCK = ".dispatcher.lock"
@@ -206,7 +206,7 @@ def clear_up() -> None:
         _clear_drafts()
         drafts.sweep_removed(jobs.root())
         checkpoints.sweep_old()
-        for folder in (*drafts.inside(settings.runs_dir), *drafts.inside(jobs.root())):
+        for folder in (*drafts.inside(settings.current().runs_dir), *drafts.inside(jobs.root())):
             stored.sweep_written(folder)
             stored.sweep_written(folder / jobs.KEPT)
 
@@ -244,10 +244,10 @@ def ensure_dispatcher() -> None:
     environment = {
         "OMP_WAIT_POLICY": "passive",  # threads that wait busily slow a busy machine by tens
         **os.environ,
-        "STUDIO_DATA_DIR": str(settings.data_dir),
-        "STUDIO_RUNS_DIR": str(settings.runs_dir),
-        "STUDIO_WORK_DIR": str(settings.work_dir),
-        "STUDIO_PUBLIC": str(int(settings.public)),
+        "STUDIO_DATA_DIR": str(settings.current().data_dir),
+        "STUDIO_RUNS_DIR": str(settings.current().runs_dir),
+        "STUDIO_WORK_DIR": str(settings.current().work_dir),
+        "STUDIO_PUBLIC": str(int(settings.current().public)),
     }
     reading, starting = os.pipe()  # closed by the dispatcher when it holds the lock, or ends
     try:

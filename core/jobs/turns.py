@@ -8,10 +8,9 @@ be over soonest. Somebody new waits for the job that runs, not for all that came
 from collections import Counter
 from collections.abc import Sequence
 
-from core import shares, visitors
+from core import settings, shares, visitors
 from core.errors import JobError
 from core.jobs.job import Job, seconds_since
-from core.settings import settings
 
 PLACES = shares.Room(total=12, share=8)  # jobs that wait or run; the last are for newcomers
 _LATELY = 600.0  # seconds that work is held against a network
@@ -39,7 +38,7 @@ def first(waiting: Sequence[Job], everybodys: Sequence[Job]) -> Job | None:
         everybodys: all jobs there are.
     """
     running = [job for job in waiting if job.state == "running"]
-    if running or not waiting or not settings.public:
+    if running or not waiting or not settings.current().public:
         return (running or list(waiting) or [None])[0]
     worked: Counter[str] = Counter()
     for job in everybodys:

@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from core import drafts, names, stored, visitors
+from core import drafts, names, settings, stored, visitors
 from core.drafts import Aside
 from core.errors import RunError, disk_sentence
 from core.runs import folder as folders
@@ -47,7 +47,7 @@ def list_aside() -> list[Aside]:
 
 def _places() -> dict[Path, None]:
     """The folders that runs lie in, each once."""
-    return dict.fromkeys((folders.settings.runs_dir, folders.settings.bundled_runs_dir))
+    return dict.fromkeys((settings.current().runs_dir, settings.current().bundled_runs_dir))
 
 
 def restore(name: str) -> None:
@@ -86,11 +86,10 @@ def _damaged_place(run_id: str) -> Path | None:
     """Where a damaged run lies that whoever asks may delete; None if there is none."""
     if visitors.current() != visitors.OWNER or not names.ID.fullmatch(run_id):
         return None
-    for parent in (folders.settings.bundled_runs_dir, folders.settings.runs_dir):
+    own, bundled_runs = settings.current().runs_dir, settings.current().bundled_runs_dir
+    for parent in (bundled_runs, own):
         if folders.is_place(parent / run_id):
-            bundled = parent == folders.settings.bundled_runs_dir and (
-                parent != folders.settings.runs_dir or run_id in folders.BUNDLED
-            )
+            bundled = parent == bundled_runs and (parent != own or run_id in folders.BUNDLED)
             try:
                 folders.read_run(parent / run_id)
             except RunError as error:

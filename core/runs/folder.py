@@ -16,12 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core import drafts, names, stored, visitors
+from core import drafts, names, settings, stored, visitors
 from core.errors import RunError, StoredError, disk_sentence, unknown
 from core.evaluation import Evaluation
 from core.runs import evaluations
 from core.runs.card import RunCard
-from core.settings import settings
 
 BUNDLED = (
     "mnist-cnn",
@@ -82,9 +81,11 @@ def draft(run_id: str) -> Iterator[Path]:
     try:
         with ExitStack() as stack:
             try:
-                folder = stack.enter_context(drafts.draft(settings.runs_dir / _DRAFTS, run_id))
+                folder = stack.enter_context(
+                    drafts.draft(settings.current().runs_dir / _DRAFTS, run_id)
+                )
             except OSError as error:
-                reason = disk_sentence(error, settings.runs_dir)
+                reason = disk_sentence(error, settings.current().runs_dir)
                 raise RunError(
                     f"{reason} Runs are kept there; STUDIO_RUNS_DIR may name another folder."
                 ) from error
@@ -95,10 +96,10 @@ def draft(run_id: str) -> Iterator[Path]:
 
 def clear_up() -> None:
     """Remove what trainings and deletions left behind whose process was killed."""
-    drafts.sweep(settings.runs_dir / _DRAFTS)
-    drafts.sweep_removed(settings.runs_dir)
+    drafts.sweep(settings.current().runs_dir / _DRAFTS)
+    drafts.sweep_removed(settings.current().runs_dir)
     with suppress(OSError):
-        (settings.runs_dir / _DRAFTS).rmdir()  # unless another training is at work
+        (settings.current().runs_dir / _DRAFTS).rmdir()  # unless another training is at work
 
 
 def save(card: RunCard, folder: Path, val: Evaluation, test: Evaluation) -> Run:
@@ -120,13 +121,13 @@ def save(card: RunCard, folder: Path, val: Evaluation, test: Evaluation) -> Run:
         (folder / CARD).write_text(card.to_json(), encoding="utf-8")
         folder.chmod(0o755)
     except OSError as error:
-        raise RunError(disk_sentence(error, settings.runs_dir)) from error
-    target = settings.runs_dir / card.id
+        raise RunError(disk_sentence(error, settings.current().runs_dir)) from error
+    target = settings.current().runs_dir / card.id
     try:
         os.rename(folder, target)
     except OSError as error:
         if not os.path.lexists(target):
-            raise RunError(disk_sentence(error, settings.runs_dir)) from error
+            raise RunError(disk_sentence(error, settings.current().runs_dir)) from error
         raise RunError(f"There is already a run named {card.id!r}. Choose another name.") from error
     return Run(card, target)
 
@@ -152,7 +153,7 @@ def list_damaged() -> list[Damaged]:
 
 def _walk() -> Iterator[Run | Damaged]:
     seen = set()
-    for parent in (settings.bundled_runs_dir, settings.runs_dir):
+    for parent in (settings.current().bundled_runs_dir, settings.current().runs_dir):
         if parent.is_dir() and not os.access(parent, os.R_OK | os.X_OK):
             yield Damaged(parent.name, f"The folder {parent} cannot be read.")
         for folder in drafts.inside(parent):
@@ -176,7 +177,7 @@ def load(run_id: str) -> Run:
         RunError: if there is none, or its card cannot be read.
     """
     if names.ID.fullmatch(run_id):
-        for parent in (settings.bundled_runs_dir, settings.runs_dir):
+        for parent in (settings.current().bundled_runs_dir, settings.current().runs_dir):
             if is_place(parent / run_id):
                 run = read_run(parent / run_id)
                 if visitors.may_see(run.card.owner):
@@ -187,7 +188,7 @@ def load(run_id: str) -> Run:
 def check_free(run_id: str) -> None:
     """Raise `RunError` if the name is not allowed or is taken."""
     check_name(run_id)
-    for parent in (settings.bundled_runs_dir, settings.runs_dir):
+    for parent in (settings.current().bundled_runs_dir, settings.current().runs_dir):
         _refuse_if_in(parent, run_id)
 
 
@@ -217,7 +218,9 @@ def free_id(title: str) -> str:
         RunError: if nothing can be called that, or there is one already.
     """
     run_id = id_of(title)
-    _refuse_if_in(settings.bundled_runs_dir, names.to_id(title, "model"))  # taken for everybody
+    _refuse_if_in(
+        settings.current().bundled_runs_dir, names.to_id(title, "model")
+    )  # taken for everybody
     check_free(run_id)
     return run_id
 

@@ -17,11 +17,10 @@ import shutil
 import sys
 from dataclasses import replace
 
-from core import datasets, runs
+from core import datasets, runs, settings
 from core.errors import DatasetError, unknown
 from core.models.presets import CNN_PRESETS, STUDIOS_OWN
 from core.preprocessing.shapes import fit_shapes, save_shapes
-from core.settings import settings
 from core.training.config import TrainConfig
 from core.training.train import measure, train
 
@@ -58,7 +57,7 @@ def config_of(name: str) -> TrainConfig:
     """
     if name in CONFIGS:
         return CONFIGS[name]
-    path = settings.data_dir / f"{CIFAR}.zip"
+    path = settings.current().data_dir / f"{CIFAR}.zip"
     if CIFAR not in {spec.name for spec in datasets.list_datasets()} and path.exists():
         datasets.import_images(path, CIFAR, title=CIFAR_TITLE)
     return TrainConfig(CIFAR, "efficientnet_lite0", CIFAR_SETTINGS, name=name)
@@ -71,7 +70,7 @@ def main(names: list[str]) -> int:
         return 0
     only_costs = "--costs" in names
     names = [name for name in names if name != "--costs"]
-    if settings.runs_dir != settings.bundled_runs_dir:
+    if settings.current().runs_dir != settings.current().bundled_runs_dir:
         sys.stderr.write("error: unset STUDIO_RUNS_DIR, bundled runs belong in saved_models/.\n")
         return 2
     for name in names:
@@ -91,11 +90,11 @@ def main(names: list[str]) -> int:
                 return 2
             sys.stdout.write(f"{name}: stays as it is, since its images are not here. {error}\n")
             continue
-        old = settings.bundled_runs_dir / name
+        old = settings.current().bundled_runs_dir / name
         aside = old.with_name(f".{name}-before")
         if old.exists():
             old.rename(aside)
-        kept = settings.work_dir / "bundled" / name
+        kept = settings.current().work_dir / "bundled" / name
         try:
             card = train(config, checkpoints=kept).card
         except BaseException:

@@ -19,12 +19,11 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from core import drafts, memory, serving, stored
+from core import drafts, memory, serving, settings, stored
 from core.datasets import Dataset
 from core.errors import ModelError, StoredError, disk_sentence
 from core.models.transfer import BACKBONES, embedded_as_litert
 from core.progress import Progress, Reporter
-from core.settings import settings
 
 FOLDER = "features"
 MOST_BYTES = 3 * 10**9  # of all that is kept; what was not used for longest goes first
@@ -69,7 +68,7 @@ def features(
         Cancelled: if it was asked to stop; what was computed is kept.
         ModelError: if there is no room on the disk.
     """
-    folder = settings.work_dir / FOLDER / key_of(dataset, backbone, size)
+    folder = settings.current().work_dir / FOLDER / key_of(dataset, backbone, size)
     images, labels = dataset.split(part)
     shape = (len(labels), BACKBONES[backbone].features)
     try:

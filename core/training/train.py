@@ -16,14 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from core import cost, datasets, machine, runs, serving, visitors
+from core import cost, datasets, machine, runs, serving, settings, visitors
 from core.datasets import Dataset
 from core.errors import RunError, disk_sentence, is_disk_error
 from core.evaluation import Evaluation, evaluate
 from core.models import MODELS
 from core.progress import Progress, Reporter
 from core.runs.formats import hyperparameters_to_1
-from core.settings import settings
 from core.training.checkpoints import Checkpoints
 from core.training.classical import export_classical, fit_classical
 from core.training.config import TrainConfig
@@ -107,7 +106,11 @@ def _told_of_the_disk(checkpoints: Path | None) -> Iterator[None]:
     except Exception as error:  # TensorFlow and HDF5 have errors of their own for a full disk
         if checkpoints is not None or not is_disk_error(error):
             raise
-        folders = (settings.runs_dir, settings.work_dir, Path(tempfile.gettempdir()))
+        folders = (
+            settings.current().runs_dir,
+            settings.current().work_dir,
+            Path(tempfile.gettempdir()),
+        )
         raise RunError(disk_sentence(error, *folders)) from error
 
 

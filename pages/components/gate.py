@@ -63,9 +63,9 @@ class Gate:
 
 
 def _is_public() -> bool:
-    from core.settings import settings
+    from core import settings
 
-    return settings.public
+    return settings.current().public
 
 
 def _with_headers(path: str, send: Send) -> Send:

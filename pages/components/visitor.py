@@ -11,9 +11,8 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token_string
 
-from core import shares, visitors
+from core import settings, shares, visitors
 from core.jobs import limits
-from core.settings import settings
 from pages.components import keys
 
 _COOKIE = "_streamlit_xsrf"
@@ -21,8 +20,8 @@ _COOKIE = "_streamlit_xsrf"
 
 def recognise() -> None:
     """Have `core` know who asks; without `STUDIO_PUBLIC` everything stays the owner's."""
-    visitors.told_by(_who if settings.public else None)
-    if settings.public:
+    visitors.told_by(_who if settings.current().public else None)
+    if settings.current().public:
         # Streamlit says None for this machine itself
         shares.met(_who(), shares.network_of(str(st.context.ip_address or "127.0.0.1")))
 

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from core import runs, visitors
-from core.datasets import uploads
-from core.jobs import dispatcher, limits, queue
+from core import runs, settings
+from core.jobs import queue
 from core.runs import Run
 from core.settings import Settings
 from tests.core.jobs.conftest import own_folders
+from tests.overriding import use
 
 A, B = "visitor-" + "a" * 20, "visitor-" + "b" * 20
-_USERS = (visitors, uploads, limits, queue, dispatcher)
 
 
 @contextmanager
@@ -27,15 +26,14 @@ def public_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Set
     with own_folders(tmp_path, monkeypatch) as own:
         changed = replace(own, public=True)
         changed.runs_dir.mkdir()
-        for module in _USERS:
-            monkeypatch.setattr(module, "settings", changed)
+        use(monkeypatch, changed)
         monkeypatch.setattr(queue, "ensure_dispatcher", lambda: None)
         yield changed
 
 
 def give_run(run: Run, owner: str, name: str, **card) -> Run:
     """A copy of a run that belongs to somebody, among those that are not bundled."""
-    folder = runs.folder.settings.runs_dir / name
+    folder = settings.current().runs_dir / name
     shutil.copytree(run.folder, folder)
     mine = replace(run.card, id=name, owner=owner, **card)
     return runs.rewrite_card(Run(mine, folder), mine)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import cost, datasets, runs, serving
+from core import cost, datasets, runs, serving, settings
 from core.ensemble import Ensemble, save, suggest
 from core.errors import RunError
 from core.evaluation import VOTES, evaluate, mcnemar, suggest_weights, vote
@@ -15,6 +15,7 @@ from core.runs import Run
 from core.serving import load_predictor, model_sha256, together
 from core.training import TrainConfig, train
 from tests.conftest import SOME_COST
+from tests.overriding import use
 
 TRAINED = {
     "lines": ("logistic_regression", {"max_iter": 20}, None),
@@ -31,8 +32,8 @@ def trained(tmp_path_factory) -> Path:
     """A folder of small runs on scikit-learn's digits, each trained once. Copy it."""
     folder = tmp_path_factory.mktemp("members")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        changed = replace(runs.folder.settings, runs_dir=folder, bundled_runs_dir=folder / "none")
-        monkeypatch.setattr(runs.folder, "settings", changed)
+        changed = replace(settings.current(), runs_dir=folder, bundled_runs_dir=folder / "none")
+        use(monkeypatch, changed)
         for name, (model, values, fraction) in TRAINED.items():
             train(TrainConfig("digits", model, values, name, validation_fraction=fraction))
     return folder

@@ -28,6 +28,7 @@ from core.training.train import find_same
 from core.visitors import NOBODY, OWNER, acting_as
 from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.public import A, B, give_run, public_demo
+from tests.overriding import use
 
 BUNDLED = sorted(runs.BUNDLED)
 QUICK = {"dataset": "digits", "model": "knn"}
@@ -408,7 +409,7 @@ def demo(tmp_path, monkeypatch) -> Iterator[Settings]:
         for name in ("digits-random-forest", "mnist-logistic-regression"):
             shutil.copytree(changed.bundled_runs_dir / name, copies / name)
         changed = replace(changed, bundled_runs_dir=copies)
-        monkeypatch.setattr(runs.folder, "settings", changed)
+        use(monkeypatch, changed)
         yield changed
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from core import machine
-from core.settings import settings
+from core import machine, settings
 from tests.conftest import GIGAFLOPS
+from tests.overriding import use
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def measured(tmp_path, monkeypatch) -> list[float]:
     speeds = [10.0, 20.0, 30.0]
     machine._gigaflops.cache_clear()
     monkeypatch.setattr(machine, "gigaflops", GIGAFLOPS)
-    monkeypatch.setattr(machine, "settings", replace(settings, work_dir=tmp_path / "work"))
+    use(monkeypatch, replace(settings.current(), work_dir=tmp_path / "work"))
     monkeypatch.setattr(machine, "_measure", lambda: speeds.pop(0))
     monkeypatch.setattr(machine.os, "getloadavg", lambda: (0.0, 0.0, 0.0))
     return speeds
@@ -43,12 +43,12 @@ def test_what_is_measured_on_a_busy_machine_is_not_kept(measured, monkeypatch):
     "content", ["", "[]", '{"machine": 1}', '{"machine": "x", "gigaflops": 0}']
 )
 def test_a_damaged_file_is_measured_anew(measured, content):
-    path = machine.settings.work_dir / "speed.json"
+    path = settings.current().work_dir / "speed.json"
     path.parent.mkdir()
     path.write_text(content)
     assert [machine.gigaflops(), machine.gigaflops()] == [10.0, 10.0]
 
 
 def test_a_folder_that_cannot_be_written_to_is_no_failure(measured):
-    machine.settings.work_dir.write_text("a file where the folder should be")
+    settings.current().work_dir.write_text("a file where the folder should be")
     assert machine.gigaflops() == 10.0

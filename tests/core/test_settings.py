@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import PROJECT_DIR, Settings, settings
+from core import settings
+from core.settings import PROJECT_DIR, Settings
 
 VARIABLES = [
     ("STUDIO_DATA_DIR", "data_dir", "data"),
@@ -48,13 +49,11 @@ def test_what_comes_with_the_studio_cannot_be_moved():
 
 def test_settings_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
-        settings.runs_dir = Path("/elsewhere")
+        settings.current().runs_dir = Path("/elsewhere")
 
 
 def test_the_environment_is_read_when_the_studio_starts(tmp_path):
-    code = (
-        "from core.settings import settings; import sys; sys.stdout.write(str(settings.runs_dir))"
-    )
+    code = "from core import settings; print(settings.current().runs_dir, end='')"
     result = subprocess.run(
         [sys.executable, "-c", code],
         cwd=PROJECT_DIR,
@@ -64,3 +63,24 @@ def test_the_environment_is_read_when_the_studio_starts(tmp_path):
         check=True,
     )
     assert Path(result.stdout) == tmp_path.resolve()
+
+
+def test_settings_are_overridden_for_as_long_as_the_block_lasts(tmp_path):
+    before = settings.current()
+    with settings.override(runs_dir=tmp_path, public=True) as changed:
+        assert settings.current() is changed
+        assert (changed.runs_dir, changed.public) == (tmp_path, True)
+        assert changed.data_dir == before.data_dir
+    assert settings.current() is before
+
+
+def test_settings_are_as_before_after_a_failure(tmp_path):
+    before = settings.current()
+    with pytest.raises(ZeroDivisionError), settings.override(runs_dir=tmp_path):
+        raise ZeroDivisionError
+    assert settings.current() is before
+
+
+def test_only_what_there_is_can_be_overridden():
+    with pytest.raises(TypeError, match="elsewhere"), settings.override(elsewhere=1):
+        pass

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import visitors
+from core import settings, visitors
 from core.errors import StudioError
-from core.settings import PROJECT_DIR, settings
+from core.settings import PROJECT_DIR
 from core.visitors import NOBODY, OWNER, STUDIO, acting_as
 from tests.core.public import A, B
+from tests.overriding import use
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # of a dataset
 
@@ -20,13 +21,13 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # of a dataset
 def public(monkeypatch):
     """A public demo whose folders lie at different depths, one of them with a space in its name."""
     changed = replace(
-        settings,
+        settings.current(),
         public=True,
         data_dir=Path("/data"),
         runs_dir=Path("/srv/my studio/runs"),
         work_dir=Path("/srv/my studio/runs/.work"),
     )
-    monkeypatch.setattr(visitors, "settings", changed)
+    use(monkeypatch, changed)
     return changed
 
 
@@ -175,7 +176,7 @@ def test_folders_of_the_server_are_not_named(public):
 
 def test_on_somebodys_own_machine_every_message_stays_as_it_is():
     for text in [*PLAIN, *(text for text, _ in HIDDEN), f"{PROJECT_DIR}/x"]:
-        assert not settings.public
+        assert not settings.current().public
         assert visitors.without_paths(text) == text
         assert str(StudioError(text)) == text
 
@@ -212,8 +213,8 @@ _BELOW = st.lists(st.from_regex(r"[\w.-]{1,8}", fullmatch=True), max_size=3)
 def test_no_sign_around_a_folder_of_the_studio_keeps_it_readable(before, name, below, behind):
     with pytest.MonkeyPatch.context() as monkeypatch:
         folder = Path("/var/lib/studio") / name
-        changed = replace(settings, public=True, **{name: folder})
-        monkeypatch.setattr(visitors, "settings", changed)
+        changed = replace(settings.current(), public=True, **{name: folder})
+        use(monkeypatch, changed)
         text = f"It says {before}{folder.joinpath(*below)}{behind} and more"
         assert "/var" not in visitors.without_paths(text)
         assert "/lib" not in visitors.without_paths(text)
@@ -222,7 +223,7 @@ def test_no_sign_around_a_folder_of_the_studio_keeps_it_readable(before, name, b
 @given(_AROUND, _BELOW.filter(lambda parts: len(parts) > 1), _BEHIND)
 def test_nor_any_other_folder(before, below, behind):
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(visitors, "settings", replace(settings, public=True))
+        use(monkeypatch, replace(settings.current(), public=True))
         path = "/hidden/" + "/".join(below)
         assert "/hidden" not in visitors.without_paths(f"It says {before}{path}{behind} and more")
 

@@ -10,7 +10,8 @@ import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 
-from core.settings import PROJECT_DIR, settings
+from core import settings
+from core.settings import PROJECT_DIR
 from notebooks import execute
 
 NOTEBOOKS = execute.notebooks()
@@ -188,7 +189,7 @@ def test_it_shows_what_it_would_show_today(path, tmp_path, monkeypatch):
     yours = {"STUDIO_RUNS_DIR": tmp_path / "runs", "STUDIO_WORK_DIR": tmp_path / "work"}
     for variable, folder in yours.items():
         monkeypatch.setenv(variable, str(folder))
-    runs_before = sorted(settings.bundled_runs_dir.iterdir())
+    runs_before = sorted(settings.current().bundled_runs_dir.iterdir())
     written = path.read_bytes()
 
     now = code_cells(execute.run(path))
@@ -201,7 +202,7 @@ def test_it_shows_what_it_would_show_today(path, tmp_path, monkeypatch):
             assert same(one_space(new), one_space(old), **tolerance), f"{old}\nis now\n{new}"
     assert path.read_bytes() == written
     assert not any(folder.exists() for folder in yours.values())
-    assert sorted(settings.bundled_runs_dir.iterdir()) == runs_before
+    assert sorted(settings.current().bundled_runs_dir.iterdir()) == runs_before
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ from core.training import TrainConfig, train
 from pages.components import keys
 from tests.core.datasets.images_on_disk import png, write_folder
 from tests.core.jobs.conftest import own_folders
+from tests.overriding import use
 from tests.pages.opening import APP, digit, drawn, fine, visit
 from tests.pages.reading import asked, button, plain, texts, worked
 
@@ -676,7 +677,7 @@ def test_nothing_chosen_is_said(open_page):
 
 def test_without_any_run_the_page_says_where_they_come_from(open_page, studio, monkeypatch):
     empty = replace(studio, bundled_runs_dir=studio.data_dir)
-    monkeypatch.setattr(runs.folder, "settings", empty)
+    use(monkeypatch, empty)
     assert "Choose at least one trained model above." in texts(open_page())
 
 

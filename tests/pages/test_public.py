@@ -24,6 +24,7 @@ from pages.components import keys, memory, visitor
 from pages.components.memory import Memory
 from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.public import A, B, give_run, public_demo
+from tests.overriding import use
 from tests.pages.opening import APP, digit, fine, visit
 
 PAGES = ("recognise", "train", "compare", "image_lab")
@@ -36,7 +37,7 @@ SEVEN = "<b>7</b>"  # what A has drawn and sent is read as
 def demo(tmp_path, monkeypatch) -> Iterator[Settings]:
     """A public demo on a large machine; jobs are queued, but no process is started for them."""
     with public_demo(tmp_path, monkeypatch) as changed:
-        monkeypatch.setattr(visitor, "settings", changed)
+        use(monkeypatch, changed)
         for module in (jobs, queue):
             monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
         monkeypatch.setattr("core.memory.there_is", lambda: 64 * 2**30)
@@ -154,7 +155,7 @@ def test_a_thread_that_belongs_to_no_page_is_nobodys(demo):
 
 def test_without_the_setting_it_is_the_owner(demo, monkeypatch):
     visitor.recognise()
-    monkeypatch.setattr(visitor, "settings", replace(demo, public=False))
+    use(monkeypatch, replace(demo, public=False))
     visitor.recognise()
     assert visitors.current() == OWNER
 
@@ -182,8 +183,7 @@ def test_every_page_says_what_is_kept(open_page, page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_says_so_to_the_owner(open_page, demo, monkeypatch, page):
-    for module in (visitor, limits, visitors, uploads):
-        monkeypatch.setattr(module, "settings", replace(demo, public=False))
+    use(monkeypatch, replace(demo, public=False))
     assert not any(LINE in text for text in said(open_page(OWNER, page)))
 
 

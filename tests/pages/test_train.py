@@ -13,7 +13,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import datasets, jobs, runs
+from core import datasets, jobs, runs, settings
 from core.errors import JobError
 from core.jobs import Job, queue
 from core.jobs.job import lock_of, write_status
@@ -24,6 +24,7 @@ from core.training import MAX_SEED, TrainConfig, bundled, train
 from pages.components import html, keys, model_form
 from tests.core.datasets.images_on_disk import pets, png, some, write_folder
 from tests.core.jobs.conftest import own_folders
+from tests.overriding import use
 from tests.pages.opening import fine, visit
 
 STEPS = ("data", "model", "trainings")
@@ -507,8 +508,8 @@ def small_runs(tmp_path_factory) -> Path:
     """A folder of small runs, one for each way of learning. Read it only."""
     folder = tmp_path_factory.mktemp("small-runs")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        changed = replace(runs.folder.settings, runs_dir=folder, bundled_runs_dir=folder / "none")
-        monkeypatch.setattr(runs.folder, "settings", changed)
+        changed = replace(settings.current(), runs_dir=folder, bundled_runs_dir=folder / "none")
+        use(monkeypatch, changed)
         for model, hyperparameters in QUICK.items():
             train(TrainConfig("digits", model, hyperparameters, name=f"my-{model}"))
     return folder
@@ -536,7 +537,7 @@ def broken(state: str, error: str = "", kept: bool = False, history=(), **settin
 
 
 def test_without_any_run_nothing_is_shown(open_page, studio, monkeypatch):
-    monkeypatch.setattr(runs.folder, "settings", replace(studio, bundled_runs_dir=studio.data_dir))
+    use(monkeypatch, replace(studio, bundled_runs_dir=studio.data_dir))
     page = open_page("trainings")
     assert "Nothing has been trained yet." in texts(page)
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from core import settings
 from core.models.transfer.backbones import LITE0_FILE
 from core.models.transfer.efficientnet_lite import from_pytorch
-from core.settings import settings
 
 
 def original():
@@ -36,6 +36,6 @@ def convert(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    target = settings.embedded_data_dir / LITE0_FILE
+    target = settings.current().embedded_data_dir / LITE0_FILE
     convert(target)
     sys.stdout.write(f"Wrote {target}, {target.stat().st_size:,} bytes.\n")

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from core import settings
 from core.models.transfer.backbones import BACKBONES, EMBEDDED, LITE0_FILE
 from core.models.transfer.efficientnet_lite import BATCH_NORM_EPSILON, FEATURES, STAGES
-from core.settings import settings
 
 Shape = tuple[int, int, int]
 _IDENTIFIER = b"TFL3"
@@ -37,7 +37,7 @@ def embedded_as_litert(size: int, input_shape: Shape, half: bool = False) -> byt
     Raises:
         OSError: if the weights that come with the studio cannot be read.
     """
-    content = (settings.embedded_data_dir / LITE0_FILE).read_bytes()
+    content = (settings.current().embedded_data_dir / LITE0_FILE).read_bytes()
     with np.load(io.BytesIO(content), allow_pickle=False) as weights:
         graph = _Graph(input_shape, half)
         x = _image_at(graph, size)

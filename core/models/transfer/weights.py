@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import stored
+from core import settings, stored
 from core.datasets import download
 from core.errors import (
     DatasetError,
@@ -21,7 +21,6 @@ from core.errors import (
 from core.models.transfer.backbones import BACKBONES, LITE0_FILE, Backbone
 from core.models.transfer.efficientnet_lite import efficientnet_lite0
 from core.progress import Reporter
-from core.settings import settings
 
 FOLDER = "weights"
 _MOST_NOTE = 1000  # bytes of a note of a digest
@@ -42,8 +41,8 @@ def find(name: str) -> Backbone:
 def path_of(backbone: Backbone) -> Path:
     """The file of its weights, whether it is there or not."""
     if backbone.file is None:
-        return settings.embedded_data_dir / LITE0_FILE
-    return settings.data_dir / FOLDER / backbone.file.name
+        return settings.current().embedded_data_dir / LITE0_FILE
+    return settings.current().data_dir / FOLDER / backbone.file.name
 
 
 def is_here(name: str) -> bool:
@@ -77,7 +76,7 @@ def fetch_weights(name: str, report: Reporter = Reporter()) -> Path:  # noqa: B0
     if backbone.file is None:
         return path_of(backbone)
     try:
-        path = download.fetch(backbone.file, settings.data_dir / FOLDER, report)
+        path = download.fetch(backbone.file, settings.current().data_dir / FOLDER, report)
         if not backbone.file.digest:
             _check_noted(path)
     except DatasetError as error:

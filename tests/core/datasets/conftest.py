@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from core.datasets import builtin, cats_vs_dogs, cifar, fashion, store
-from core.settings import Settings, settings
+from core import settings
+from core.settings import Settings
+from tests.overriding import use
 
 
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings whose `data_dir` and `work_dir` are empty folders that all datasets use."""
-    changed = replace(settings, data_dir=tmp_path / "data", work_dir=tmp_path / "work")
+    changed = replace(settings.current(), data_dir=tmp_path / "data", work_dir=tmp_path / "work")
     changed.data_dir.mkdir()
-    for module in (store, cifar, cats_vs_dogs, fashion, builtin):
-        monkeypatch.setattr(module, "settings", changed)
+    use(monkeypatch, changed)
     return changed
 
 

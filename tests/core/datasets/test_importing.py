@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core import datasets
+from core import datasets, settings
 from core.datasets import (
     import_folder,
     import_images,
@@ -50,6 +50,7 @@ from tests.core.datasets.images_on_disk import (
     zip_in_zip,
 )
 from tests.core.image_files import bitmap_v5, chunk, empty_png, stroke
+from tests.overriding import use
 
 GB = 2**30
 TEN_EACH = {"cats": 10, "dogs": 10}
@@ -64,8 +65,8 @@ NFC, NFD = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
 @pytest.fixture(autouse=True)
 def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where datasets are stored: an empty folder of the test's own."""
-    changed = replace(store.settings, work_dir=tmp_path / "work")
-    monkeypatch.setattr(store, "settings", changed)
+    changed = replace(settings.current(), work_dir=tmp_path / "work")
+    use(monkeypatch, changed)
     return tmp_path / "work" / "datasets"
 
 

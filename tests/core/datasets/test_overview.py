@@ -4,16 +4,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.datasets import import_zip, load, overview, store
+from core import settings
+from core.datasets import import_zip, load, overview
 from core.datasets.overview import SAMPLE_SIDE, Overview
 from core.errors import DatasetError
 from tests.core.datasets.images_on_disk import encoded, noise, pets, png, some, write_zip
+from tests.overriding import use
 
 
 @pytest.fixture(autouse=True)
 def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Datasets are stored in an empty folder of the test's own."""
-    monkeypatch.setattr(store, "settings", replace(store.settings, work_dir=tmp_path / "work"))
+    use(monkeypatch, replace(settings.current(), work_dir=tmp_path / "work"))
 
 
 @pytest.fixture

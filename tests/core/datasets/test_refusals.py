@@ -10,16 +10,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.datasets import Choices, import_images, inspect, store
+from core import settings
+from core.datasets import Choices, import_images, inspect
 from core.datasets.refusals import why
 from core.errors import DatasetError
 from tests.core.datasets.images_on_disk import Tree, patch, pets, png, some, write_zip
+from tests.overriding import use
 
 
 @pytest.fixture(autouse=True)
 def stored(tmp_path, monkeypatch):
-    changed = replace(store.settings, work_dir=tmp_path / "work")
-    monkeypatch.setattr(store, "settings", changed)
+    changed = replace(settings.current(), work_dir=tmp_path / "work")
+    use(monkeypatch, changed)
 
 
 def named(suffix: str, content: bytes = b"", count: int = 12) -> Tree:

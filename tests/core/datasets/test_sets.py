@@ -7,11 +7,12 @@ from core.datasets import import_images, sets, uploads
 from core.datasets.choices import Choices
 from core.errors import DatasetError
 from tests.core.datasets.images_on_disk import some
+from tests.overriding import use
 
 
 @pytest.fixture(autouse=True)
 def folder(folders, monkeypatch):
-    monkeypatch.setattr(uploads, "settings", folders)
+    use(monkeypatch, folders)
     return folders.work_dir / "uploads"
 
 
@@ -82,7 +83,7 @@ def test_what_is_missing_is_told(names, expected):
 def test_too_much_for_a_public_demo_is_refused_and_loses_nothing(folders, monkeypatch):
     upload = filled("cats", "dogs")
     monkeypatch.setattr(uploads, "most_bytes", lambda: 10_000)
-    monkeypatch.setattr(uploads, "settings", replace(folders, public=True))
+    use(monkeypatch, replace(folders, public=True))
     with pytest.raises(DatasetError, match="In this public demo an upload may hold"):
         sets.add_images(upload, 1, files("many", 40))
     assert [len(one.files) for one in sets.load(upload)] == [10, 10]

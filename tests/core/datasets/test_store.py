@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core import datasets
-from core.datasets import store, writing
+from core.datasets import writing
 from core.datasets.store import (
     check_free,
     check_name,
@@ -24,6 +24,7 @@ from core.datasets.store import (
 from core.datasets.writing import draft
 from core.errors import DatasetError
 from core.settings import PROJECT_DIR
+from tests.overriding import use
 
 CLASSES = ("cat", "dog")
 
@@ -379,7 +380,7 @@ def test_a_name_used_again_gives_the_new_images(root):
 def test_a_work_folder_that_cannot_be_made_is_named(folders, monkeypatch):
     blocked = folders.data_dir / "file"
     blocked.write_text("not a folder")
-    monkeypatch.setattr(store, "settings", replace(folders, work_dir=blocked))
+    use(monkeypatch, replace(folders, work_dir=blocked))
     with pytest.raises(DatasetError, match="Nothing can be written to"):
         write()
 

@@ -10,12 +10,13 @@ import pytest
 from core.datasets import import_images, uploads
 from core.errors import DatasetError
 from tests.core.datasets.images_on_disk import pets, some, write_zip
+from tests.overriding import use
 
 
 @pytest.fixture(autouse=True)
 def folder(folders, monkeypatch):
     """The folder that uploads are kept in; it is not there yet."""
-    monkeypatch.setattr(uploads, "settings", folders)
+    use(monkeypatch, folders)
     return folders.work_dir / "uploads"
 
 
@@ -161,7 +162,7 @@ def test_files_whose_names_lead_out_are_harmless_since_the_import_refuses_them(
 def test_a_folder_that_cannot_be_written_to_is_told(folders, monkeypatch, files):
     blocked = folders.data_dir / "file"
     blocked.write_text("a file where a folder should be")
-    monkeypatch.setattr(uploads, "settings", replace(folders, work_dir=blocked))
+    use(monkeypatch, replace(folders, work_dir=blocked))
     with pytest.raises(DatasetError, match="Nothing can be written to"):
         uploads.add(files.items())
 

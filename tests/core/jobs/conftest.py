@@ -14,43 +14,27 @@ import numpy as np
 import psutil
 import pytest
 
-from core import jobs, runs, stored
-from core.datasets import builtin, cats_vs_dogs, cifar, fashion, store, uploads
+from core import jobs, settings, stored
 from core.jobs import Job, queue
 from core.jobs import job as job_module
-from core.models.transfer import weights
-from core.settings import PROJECT_DIR, Settings, settings
-from core.training import features
+from core.settings import PROJECT_DIR, Settings
 from tests.core.datasets.images_on_disk import pets, write_folder, write_zip
+from tests.overriding import use
 
 PATIENCE = 120.0  # seconds until a test gives up
-_USERS = (
-    builtin,
-    cats_vs_dogs,
-    cifar,
-    fashion,
-    store,
-    uploads,
-    runs.folder,
-    queue,
-    job_module,
-    weights,
-    features,
-)
 
 
 @contextmanager
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Settings of empty folders for all that jobs use; whatever still runs at the end is ended."""
     changed = replace(
-        settings,
+        settings.current(),
         data_dir=tmp_path / "data",
         runs_dir=tmp_path / "runs",
         work_dir=tmp_path / "work",
     )
     changed.data_dir.mkdir()
-    for module in _USERS:
-        monkeypatch.setattr(module, "settings", changed)
+    use(monkeypatch, changed)
     try:
         yield changed
         for job in jobs.list_jobs():

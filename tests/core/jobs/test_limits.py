@@ -22,6 +22,7 @@ from core.visitors import OWNER, STUDIO, acting_as
 from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.jobs.conftest import ended, processes_in
 from tests.core.public import A, B, give_run, public_demo
+from tests.overriding import use
 
 # A child whose work neither ends nor asks whether it should.
 _DEAF = """
@@ -84,13 +85,13 @@ def test_limits_are_for_visitors_of_a_public_demo(demo, monkeypatch):
     assert not limits.apply()
     with acting_as(A):
         assert limits.apply()
-        monkeypatch.setattr(limits, "settings", replace(demo, public=False))
+        use(monkeypatch, replace(demo, public=False))
         assert not limits.apply()
 
 
 @pytest.mark.parametrize("public", [True, False])
 def test_the_owner_is_not_limited(demo, small_machine, small, monkeypatch, public):
-    monkeypatch.setattr(limits, "settings", replace(demo, public=public))
+    use(monkeypatch, replace(demo, public=public))
     assert limits.models() == list(MODELS)
     for number in range(turns.PLACES.total + 2):
         training(OWNER, name=f"run-{number}")
@@ -103,7 +104,7 @@ def test_the_owner_is_not_limited(demo, small_machine, small, monkeypatch, publi
 
 
 def test_without_the_setting_nobody_is_limited(demo, monkeypatch):
-    monkeypatch.setattr(limits, "settings", replace(demo, public=False))
+    use(monkeypatch, replace(demo, public=False))
     with acting_as(A):
         assert limits.models() == list(MODELS)
         for model in ("knn", "resnet"):
@@ -115,7 +116,7 @@ def test_the_setting_goes_to_the_dispatcher(demo, monkeypatch):
     monkeypatch.setattr(jobs.queue.subprocess, "Popen", lambda *_, **more: started.append(more))
     training()
     ensure_dispatcher()
-    monkeypatch.setattr(jobs.queue, "settings", replace(demo, public=False))
+    use(monkeypatch, replace(demo, public=False))
     ensure_dispatcher()
     assert [more["env"]["STUDIO_PUBLIC"] for more in started] == ["1", "0"]
 
@@ -317,7 +318,7 @@ def test_an_upload_is_not_larger_than_allowed(demo, monkeypatch, me):
 
 
 def test_without_the_setting_no_upload_is_refused(demo, monkeypatch):
-    monkeypatch.setattr(uploads, "settings", replace(demo, public=False))
+    use(monkeypatch, replace(demo, public=False))
     monkeypatch.setattr(shares, "_LARGE", replace(shares._LARGE, file=1_000))
     assert uploads.most_bytes() == 500 * 10**6
     for _ in range(uploads._PUBLIC_UPLOADS + 2):
@@ -391,7 +392,7 @@ def test_what_visitors_made_is_forgotten_after_a_day(dated):
 
 def test_without_the_setting_nothing_is_forgotten(dated, demo, monkeypatch):
     name = dated(A, OLD)
-    monkeypatch.setattr(limits, "settings", replace(demo, public=False))
+    use(monkeypatch, replace(demo, public=False))
     limits.forget_old(everything())
     assert what_is_left() == ({name}, {name}, {name})
 
@@ -494,7 +495,7 @@ def test_work_that_takes_too_long_ends_early_or_is_cancelled(lasting, kind, seco
 def test_only_that_of_visitors_does(demo, monkeypatch, owner, public, ended_early):
     monkeypatch.setattr(turns, "ALONE", 0.0)
     monkeypatch.setattr(dispatcher, "_POLL", 0.0)
-    monkeypatch.setattr(dispatcher, "settings", replace(demo, public=public))
+    use(monkeypatch, replace(demo, public=public))
     job, looks = training(owner), iter([True, True, False])
     dispatcher._watch(job, lambda: next(looks))
     assert (job.folder / "finish").exists() == ended_early
@@ -587,7 +588,7 @@ def test_no_message_of_a_job_names_a_folder(demo):
 
 @pytest.mark.parametrize("public", [True, False])
 def test_nor_does_the_end_of_its_log(demo, monkeypatch, public):
-    monkeypatch.setattr(job_module.visitors, "settings", replace(demo, public=public))
+    use(monkeypatch, replace(demo, public=public))
     job = training()
     line = f'  File "{demo.work_dir}/x.py", line 3\n  File "/opt/venv/lib/y.py", line 4\n'
     (job.folder / "log.txt").write_text(line)

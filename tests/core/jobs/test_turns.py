@@ -17,13 +17,14 @@ from core.shares import Room
 from core.visitors import OWNER, acting_as
 from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.public import A, B, give_run, public_demo
+from tests.overriding import use
 
 
 @pytest.fixture
 def demo(tmp_path, monkeypatch) -> Iterator[Settings]:
     monkeypatch.setattr("core.memory.there_is", lambda: 64 * 2**30)
     with public_demo(tmp_path, monkeypatch) as changed:
-        monkeypatch.setattr(turns, "settings", changed)
+        use(monkeypatch, changed)
         yield changed
 
 
@@ -94,7 +95,7 @@ def test_whose_turn_it_is(demo, there, first):
 
 
 def test_elsewhere_it_is_first_come_first_served(demo, monkeypatch):
-    monkeypatch.setattr(turns, "settings", replace(demo, public=False))
+    use(monkeypatch, replace(demo, public=False))
     there = [job("a", "x", expected=200), job("b", "y", expected=1)]
     assert turns.first(there, there).id == "a"
 

@@ -10,10 +10,11 @@ from dataclasses import FrozenInstanceError, replace
 import numpy as np
 import pytest
 
-from core import runs
+from core import runs, settings
 from core.errors import RunError
 from core.evaluation import evaluate
 from core.runs import RunCard
+from tests.overriding import use
 
 GOOD_NAMES = ["a", "7", "my-run_2", "x" * 64]
 BAD_NAMES = [
@@ -374,8 +375,8 @@ def test_bundled_runs_cannot_be_deleted(runs_folder, bundled_folder):
 
 
 def test_where_all_runs_share_a_folder_only_yours_can_be_deleted(runs_folder, monkeypatch):
-    together = replace(runs.folder.settings, bundled_runs_dir=runs_folder)
-    monkeypatch.setattr(runs.folder, "settings", together)
+    together = replace(settings.current(), bundled_runs_dir=runs_folder)
+    use(monkeypatch, together)
     leave("mine")
     leave("theirs", owner="studio")
     runs.delete("mine")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from core import datasets
+from core import datasets, settings
 from core.datasets import Dataset
 from core.models.transfer import BACKBONES, EMBEDDED, building
-from core.settings import settings
 from core.training import features
+from tests.overriding import use
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -35,7 +35,7 @@ def own_features(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """What tests compute is not kept among the features of the studio."""
     folder = tmp_path_factory.mktemp("work")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(features, "settings", replace(settings, work_dir=folder))
+        use(monkeypatch, replace(settings.current(), work_dir=folder))
         yield folder / features.FOLDER
 
 

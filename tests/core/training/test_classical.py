@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC, LinearSVC
 
 from core import cost, runs
+from core import settings as studio_settings
 from core.errors import Cancelled, DatasetError, RunError
 from core.models import MODELS, resolve
 from core.models.classical import features
@@ -22,6 +23,7 @@ from core.training.batches import chosen_rows
 from core.training.classical import export_classical, fit_classical, flat, with_probabilities
 from core.training.learning import LEARNERS
 from tests.core.training.conftest import with_rows
+from tests.overriding import use
 
 CLASSICAL = [spec.name for spec in MODELS.values() if spec.family == "classical"]
 FEATURES = ["pixels", "pca", "hog"]
@@ -364,8 +366,9 @@ def deep_run(tmp_path_factory) -> runs.Run:
     """Logistic regression on the features of the real backbone. Read it only."""
     folder = tmp_path_factory.mktemp("deep")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        changed = replace(runs.folder.settings, runs_dir=folder, bundled_runs_dir=folder / "none")
-        monkeypatch.setattr(runs.folder, "settings", changed)
+        none = folder / "none"
+        changed = replace(studio_settings.current(), runs_dir=folder, bundled_runs_dir=none)
+        use(monkeypatch, changed)
         return train(TrainConfig("digits", "logistic_regression", DEEP, name="deep"))
 
 

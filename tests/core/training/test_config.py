@@ -3,8 +3,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from core import datasets, runs
-from core.datasets import store
+from core import datasets, runs, settings
 from core.errors import DatasetError, ModelError, RunError, StudioError
 from core.models import MODELS, resolve
 from core.models.classical_params import DEFAULT_INPUT
@@ -12,6 +11,7 @@ from core.models.presets import CNN_PRESETS, STUDIOS_OWN, TRANSFER_PRESETS
 from core.models.transfer import BACKBONES
 from core.training import TrainConfig, bundled
 from tests.core.datasets.images_on_disk import pets, write_folder
+from tests.overriding import use
 
 
 def test_defaults_are_filled_in():
@@ -225,7 +225,7 @@ def test_images_that_come_along_are_loaded_as_they_are(model, values):
 def test_photos_are_loaded_at_the_size_the_network_takes(
     tmp_path, monkeypatch, model, values, side
 ):
-    monkeypatch.setattr(store, "settings", replace(store.settings, work_dir=tmp_path / "work"))
+    use(monkeypatch, replace(settings.current(), work_dir=tmp_path / "work"))
     folder = write_folder(pets(height=80, width=100), tmp_path / "pets")
     datasets.import_folder(folder, "large")
     assert TrainConfig("large", model, values).side == side

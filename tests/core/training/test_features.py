@@ -12,14 +12,16 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from core import settings
 from core.datasets import Dataset
 from core.errors import Cancelled, ModelError
 from core.models.transfer import BACKBONES, EMBEDDED
 from core.progress import Progress, Reporter
-from core.settings import PROJECT_DIR, settings
+from core.settings import PROJECT_DIR
 from core.training import features as module
 from core.training.features import FOLDER, features, key_of
 from tests.core.training.conftest import with_rows
+from tests.overriding import use
 
 WIDTH, SIZE = 6, 32
 AT_ONCE = 16  # images that are looked at together
@@ -69,7 +71,7 @@ def narrow(monkeypatch):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Where features are kept; it does not exist yet."""
-    monkeypatch.setattr(module, "settings", replace(settings, work_dir=tmp_path / "work"))
+    use(monkeypatch, replace(settings.current(), work_dir=tmp_path / "work"))
     return tmp_path / "work" / FOLDER
 
 
@@ -213,14 +215,14 @@ from pathlib import Path
 
 import numpy as np
 
-from core import datasets
+from core import datasets, settings
 from core.models.transfer import BACKBONES, EMBEDDED
 from core.progress import Reporter
 from core.training import features
-from tests.core.training.test_features import SIZE, WIDTH, figures
+from tests.core.training.test_features import SIZE, WIDTH, metrics
 
 BACKBONES[EMBEDDED] = replace(BACKBONES[EMBEDDED], features=WIDTH)
-features.settings = replace(features.settings, work_dir=Path(sys.argv[1]))
+settings.override(work_dir=Path(sys.argv[1])).__enter__()
 features._BETWEEN_FLUSHES = 2
 calls = 0
 
@@ -232,7 +234,7 @@ def slow(images):
         print("half way", flush=True)
         sys.stdin.readline()
     assert len(images) <= {AT_ONCE}
-    return figures(images)
+    return metrics(images)
 
 
 digits = datasets.load("digits")

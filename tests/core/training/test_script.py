@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import datasets, runs
-from core.datasets import store
+from core import datasets, runs, settings
 from core.models import MODELS
 from core.models.presets import CNN_PRESETS, STUDIOS_OWN
 from core.progress import Reporter
-from core.settings import PROJECT_DIR, settings
+from core.settings import PROJECT_DIR
 from core.training import TrainConfig, train
 from core.training.checkpoints import Checkpoints
 from core.training.network import fit_network
 from core.training.script import as_script
 from tests.core.datasets.images_on_disk import pets, write_folder
+from tests.overriding import use
 
 SHORT = {"batch_size": 16, "filters": "16-32", "dense_units": 32}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -139,9 +139,9 @@ def studios_run(tmp_path_factory) -> Callable[[str], runs.Run]:
         if case not in trained:
             with pytest.MonkeyPatch.context() as patch:
                 changed = replace(
-                    runs.folder.settings, runs_dir=folder, bundled_runs_dir=folder / "none"
+                    settings.current(), runs_dir=folder, bundled_runs_dir=folder / "none"
                 )
-                patch.setattr(runs.folder, "settings", changed)
+                use(patch, changed)
                 trained[case] = train(config_of(case))
         return trained[case]
 
@@ -211,7 +211,7 @@ def test_of_many_validation_images_the_same_ones_calibrate(runs_folder, tmp_path
 @pytest.fixture
 def own_images(tmp_path, monkeypatch) -> str:
     """The name of 40 images in colour, some of them in a validation folder."""
-    monkeypatch.setattr(store, "settings", replace(settings, work_dir=tmp_path / "work"))
+    use(monkeypatch, replace(settings.current(), work_dir=tmp_path / "work"))
     tree = pets(14, 12, "train/") | pets(4, 3, "validation/") | pets(3, 4, "test/")
     datasets.import_folder(write_folder(tree, tmp_path / "pets"), "pets")
     return "pets"

@@ -9,13 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-import core.training.features
-from core import datasets
-from core.datasets import store
+from core import datasets, settings
 from core.models import MODELS
 from core.models.transfer import BACKBONES, EMBEDDED, weights
 from core.progress import Reporter
-from core.settings import settings
 from core.training import TrainConfig, train
 from core.training.checkpoints import Checkpoints
 from core.training.classical import fit_classical
@@ -32,6 +29,7 @@ from tests.core.training.test_script import (
     ruff,
     run_here,
 )
+from tests.overriding import use
 
 TINY = {
     "max_images": 200,
@@ -88,8 +86,8 @@ def features_folder(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def kept_apart(features_folder, monkeypatch):
     """What the studio computes once goes into a folder of these tests."""
-    changed = replace(core.training.features.settings, work_dir=features_folder)
-    monkeypatch.setattr(core.training.features, "settings", changed)
+    changed = replace(settings.current(), work_dir=features_folder)
+    use(monkeypatch, changed)
 
 
 @pytest.mark.parametrize("name", SWEEP)
@@ -269,7 +267,7 @@ def test_a_script_reaches_what_the_studio_reaches(model, runs_folder, tmp_path):
 @pytest.fixture
 def own_images(tmp_path, monkeypatch) -> str:
     """The name of a few dozen larger images in colour."""
-    monkeypatch.setattr(store, "settings", replace(settings, work_dir=tmp_path / "work"))
+    use(monkeypatch, replace(settings.current(), work_dir=tmp_path / "work"))
     large = {"height": 80, "width": 100}
     tree = pets(14, 12, "train/", **large) | pets(4, 3, "test/", **large)
     datasets.import_folder(write_folder(tree, tmp_path / "pets"), "pets")

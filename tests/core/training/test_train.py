@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from core import datasets, runs
+from core import datasets, runs, settings
 from core.errors import JobError, RunError
 from core.evaluation import evaluate
 from core.models import MODELS
@@ -16,6 +16,7 @@ from core.serving import load_predictor
 from core.training import Progress, TrainConfig, bundled, train
 from core.training.script import script_of
 from core.training.train import find_same
+from tests.overriding import use
 
 TINY = {
     "logistic_regression": {"max_iter": 15},
@@ -44,8 +45,8 @@ def trained(tmp_path_factory) -> dict[str, tuple[runs.Run, list[Progress]]]:
     folder = tmp_path_factory.mktemp("trained")
     found = {}
     with pytest.MonkeyPatch.context() as monkeypatch:
-        changed = replace(runs.folder.settings, runs_dir=folder, bundled_runs_dir=folder / "none")
-        monkeypatch.setattr(runs.folder, "settings", changed)
+        changed = replace(settings.current(), runs_dir=folder, bundled_runs_dir=folder / "none")
+        use(monkeypatch, changed)
         for model in SCRATCH:
             reports: list[Progress] = []
             run = train(TrainConfig("digits", model, TINY[model], seed=5), reports.append)
@@ -57,7 +58,7 @@ def trained(tmp_path_factory) -> dict[str, tuple[runs.Run, list[Progress]]]:
 def trained_run(trained, monkeypatch):
     """`trained_run(model)`: one of them, in its place among the runs of the studio."""
     folder = trained["random_forest"][0].folder.parent
-    monkeypatch.setattr(runs.folder, "settings", replace(runs.folder.settings, runs_dir=folder))
+    use(monkeypatch, replace(settings.current(), runs_dir=folder))
     return lambda model: trained[model][0]
 
 

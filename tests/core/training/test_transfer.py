@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import runs
+from core import settings
 from core.errors import Cancelled
 from core.evaluation import evaluate
 from core.models import MODELS, resolve
@@ -23,6 +23,7 @@ from core.training.checkpoints import Checkpoints
 from core.training.network import load_keras
 from core.training.transfer import calibrate, fit_transfer
 from tests.core.training.conftest import small_backbone
+from tests.overriding import use
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config")
 TINY = {
@@ -436,9 +437,9 @@ def run_folder(tmp_path, monkeypatch):
 
     tf.config.run_functions_eagerly(False)
     changed = replace(
-        runs.folder.settings, runs_dir=tmp_path / "runs", bundled_runs_dir=tmp_path / "none"
+        settings.current(), runs_dir=tmp_path / "runs", bundled_runs_dir=tmp_path / "none"
     )
-    monkeypatch.setattr(runs.folder, "settings", changed)
+    use(monkeypatch, changed)
     yield tmp_path / "runs"
     tf.config.run_functions_eagerly(True)
 
@@ -514,12 +515,11 @@ def test_another_training_does_not_go_on_with_it(run_folder, tmp_path):
 
 WITHOUT_TENSORFLOW = """
 import sys
-from dataclasses import replace
 from pathlib import Path
 import numpy as np
-from core import datasets, runs
+from core import datasets, runs, settings
 from core.serving import load_predictor
-runs.folder.settings = replace(runs.folder.settings, runs_dir=Path(sys.argv[1]))
+settings.override(runs_dir=Path(sys.argv[1])).__enter__()
 images, _ = datasets.load_test("digits")
 answers = load_predictor(runs.load("mine")).probabilities(images[:20])
 assert np.allclose(answers.sum(axis=1), 1, atol=1e-5)

@@ -19,8 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
-from core import settings as settings_module
-from core import shares
+from core import settings, shares
 from core.shares import Room
 from pages.components import gate, traffic
 
@@ -187,4 +186,4 @@ def test_metrics_and_large_files_are_for_the_owner(come_from, manager, monkeypat
         monkeypatch.setattr(gate, "_is_public", lambda response=is_public: response)
         assert client.get("/_stcore/metrics").status_code == status
     assert send(client, "s", "large", 100_000) == 204
-    assert settings_module.settings.public is False
+    assert settings.current().public is False

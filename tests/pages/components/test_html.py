@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import visitors
+from core import settings
 from core.errors import StudioError
 from core.serving import Prediction
-from core.settings import PROJECT_DIR, settings
+from core.settings import PROJECT_DIR
 from pages.components import html
+from tests.overriding import use
 
 
 @pytest.mark.parametrize(
@@ -46,11 +47,11 @@ def test_bars_show_every_class_or_the_most_probable_ones():
 
 
 def test_messages_are_read_without_paths_in_a_public_demo_alone(monkeypatch):
-    demo = replace(settings, public=True, runs_dir=Path("/srv/my studio/runs"))
-    monkeypatch.setattr(visitors, "settings", demo)
+    demo = replace(settings.current(), public=True, runs_dir=Path("/srv/my studio/runs"))
+    use(monkeypatch, demo)
     error = StudioError(f"Nothing can be written to {demo.runs_dir}.")
     assert html.told(error) == "Nothing can be written to the folder of trained models."
-    monkeypatch.setattr(visitors, "settings", replace(demo, public=False))
+    use(monkeypatch, replace(demo, public=False))
     assert html.told(error) == "Nothing can be written to /srv/my studio/runs."
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from core import settings
 from core.datasets.download import RemoteFile
 from core.models.transfer import BACKBONES, weights
-from core.settings import settings
 from core.training.network import load_keras
 from tests.core.datasets.conftest import server
+from tests.overriding import use
 
 __all__ = ["server"]
 
@@ -26,7 +27,7 @@ def quiet_keras() -> Iterator[None]:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where weights are kept that are fetched; it does not exist yet."""
-    monkeypatch.setattr(weights, "settings", replace(settings, data_dir=tmp_path / "data"))
+    use(monkeypatch, replace(settings.current(), data_dir=tmp_path / "data"))
     return tmp_path / "data" / weights.FOLDER
 
 

@@ -12,6 +12,7 @@ import pytest
 from keras.src.legacy.saving import legacy_h5_format
 from keras.src.utils import file_utils
 
+from core import settings
 from core.datasets import download
 from core.datasets.download import ATTEMPTS, RemoteFile
 from core.errors import Cancelled, ModelError
@@ -26,6 +27,7 @@ from core.models.transfer import (
 )
 from core.progress import Reporter
 from tests.core.datasets.conftest import send
+from tests.overriding import use
 
 # Several times what is read at once, so that a connection can end between.
 CONTENT = np.random.default_rng(0).bytes(3 * 65536)
@@ -390,7 +392,7 @@ def test_weights_that_are_no_weights_are_refused(written, put_there, tmp_path, c
 @pytest.mark.parametrize("kind", ["gone", "empty", "cut off", "of another network"])
 def test_weights_that_came_with_the_studio_may_be_damaged(tmp_path, monkeypatch, kind):
     real = weights.path_of(BACKBONES[EMBEDDED])
-    monkeypatch.setattr(weights, "settings", replace(weights.settings, embedded_data_dir=tmp_path))
+    use(monkeypatch, replace(settings.current(), embedded_data_dir=tmp_path))
     path = tmp_path / real.name
     if kind == "of another network":
         np.savez(path, **{"stem/0": np.zeros((3, 3, 3, 32), np.float32)})
