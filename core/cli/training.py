@@ -14,6 +14,7 @@ from core.evaluation import Evaluation, cautions, evaluate
 from core.files import open_regular
 from core.jobs import submit
 from core.models import preset_values
+from core.progress import Reporter
 from core.report import class_rows
 from core.serving import Predictor, load_predictor
 from core.training import Progress, TrainConfig, train
@@ -75,7 +76,7 @@ def run_train(options: argparse.Namespace) -> int:
             print_table((f"job {job.id}",), [])
         return 0
     if run is None:
-        run = train(config, on_progress=_ProgressPrinter())
+        run = train(config, Reporter(_ProgressPrinter()))
     if options.json:
         print_json(asdict(run.card))
     else:

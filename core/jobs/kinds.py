@@ -114,13 +114,7 @@ def _check_training(settings: Mapping[str, Any]) -> None:
 
 
 def _train(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:
-    run = train(
-        TrainConfig.from_mapping(settings),
-        report.on_progress,
-        report.should_stop,
-        report.should_finish,
-        kept,
-    )
+    run = train(TrainConfig.from_mapping(settings), report, kept)
     shutil.rmtree(kept, ignore_errors=True)
     return {"run": run.id, "accuracy": run.card.metrics["accuracy"]}
 

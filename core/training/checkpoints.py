@@ -74,6 +74,10 @@ class Checkpoints:
         """Number of the best epoch, from 1; 0 if none was kept."""
         return _epoch_of(self.best)
 
+    def fresh(self) -> "Checkpoints":
+        """Those of the same training before it has begun."""
+        return Checkpoints(self.folder, self.identity, identity_before=self.identity_before)
+
     def read(self) -> bool:
         """Take up what is there; whether there was anything that belongs to this training."""
         try:

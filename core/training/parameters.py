@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from core import serving
-from core.training.network import load_keras
+from core.training.fitting import load_keras
 
 
 def count_parameters(folder: Path, family: str) -> int:

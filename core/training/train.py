@@ -5,7 +5,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -30,6 +30,7 @@ from core.training.network import export_network, fit_network
 from core.training.parameters import count_parameters
 from core.training.transfer import fit_transfer
 
+_CANCELLED = "The training was cancelled; no run was kept."
 _AT_ONCE = 250  # images that are answered between two reports, and in memory together
 _PACKAGES = {
     "network": ("tensorflow", "keras", "ai-edge-litert", "numpy", "opencv-python-headless"),
@@ -39,20 +40,17 @@ _PACKAGES = {
 
 def train(
     config: TrainConfig,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
-    should_stop: Callable[[], bool] = lambda: False,
-    should_finish: Callable[[], bool] = lambda: False,
+    reporter: Reporter | None = None,
     checkpoints: Path | None = None,
 ) -> runs.Run:
     """Train a model and leave a run behind.
 
     Args:
         config: what to train, on what, and how.
-        on_progress: called with each `Progress`.
-        should_stop: asked at each report; true ends the training, and no run is left.
-        should_finish: asked at each report; true ends it early and keeps the best so far.
+        reporter: told how far it is. If it says to stop, the training ends and no run is left; if
+            it says to finish, the training ends early and keeps the best so far.
         checkpoints: a folder that a network is kept in after each epoch; what an interrupted
-            training of the same configuration left there is gone on with.
+            training of the same configuration left there is resumed.
 
     Returns:
         The run, whose figures were computed with the model file that serves.
@@ -63,14 +61,14 @@ def train(
         RunError: if a run of that name is there already.
         DatasetError: if the dataset cannot be loaded.
     """
-    cancelled = "The training was cancelled; no run was kept."
+    reporter = reporter or Reporter()
     asked: list[bool] = []
 
     def finishes() -> bool:
-        asked.append(should_finish())
+        asked.append(reporter.should_finish())
         return asked[-1]
 
-    report = Reporter(on_progress, should_stop, cancelled, finishes)
+    report = replace(reporter, cancelled=_CANCELLED, should_finish=finishes)
     title = config.name or free_name(config)
     started = time.perf_counter()
     with _told_of_the_disk(checkpoints), runs.draft(runs.free_id(title)) as folder:
@@ -91,7 +89,7 @@ def train(
         card = _card(config, title, dataset, history, val, test, seconds, found)
         card = replace(card, ended_early=any(asked))
         run = runs.save(card, folder, val, test)
-    on_progress(Progress("done", fraction=1.0, metrics=run.card.metrics))
+    reporter.on_progress(Progress("done", fraction=1.0, metrics=run.card.metrics))
     return run
 
 

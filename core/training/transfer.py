@@ -5,11 +5,9 @@ in every epoch from images changed at random. Phase 2 goes on with the last laye
 lower rate. TensorFlow is imported only inside functions.
 """
 
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,16 +23,12 @@ from core.training.batches import (
     training_batches,
     validation_batches,
 )
-from core.training.callbacks import watching
+from core.training.callbacks import Extent
 from core.training.checkpoints import Checkpoints
 from core.training.features import extractor, features
-from core.training.network import compile_network, load_keras, stopping, was_over
+from core.training.fitting import Phase, fit, load, load_keras, resuming
 
 PHASE = "phase"  # in each point of the history: 1 while frozen, 2 while fine-tuned
-
-
-class _Unreadable(Exception):
-    """A checkpoint that cannot be read; an `OSError` of a full disk must not be taken for one."""
 
 
 @dataclass
@@ -46,7 +40,7 @@ class _Training:
     hyperparameters: Mapping[str, Any]
     seed: int
     report: Reporter
-    kept: Checkpoints
+    checkpoints: Checkpoints
     begun: float
 
     @property
@@ -58,14 +52,14 @@ class _Training:
         return len(self.dataset.class_names)
 
     def history(self, phase: int) -> list[dict[str, float]]:
-        return [point for point in self.kept.history if point[PHASE] == phase]
+        return [point for point in self.checkpoints.history if point[PHASE] == phase]
 
     @property
     def ends_tuned(self) -> bool:
         """Whether the weights that count at the end are fine-tuned ones."""
         frozen = len(self.history(1))
-        tuned = len(self.kept.history) > frozen
-        return tuned and not 0 < self.kept.best_epoch <= frozen
+        tuned = len(self.checkpoints.history) > frozen
+        return tuned and not 0 < self.checkpoints.best_epoch <= frozen
 
     def network(self):
         spec = MODELS[self.model]
@@ -78,12 +72,12 @@ def fit_transfer(
     hyperparameters: Mapping[str, Any],
     seed: int,
     report: Reporter,
-    kept: Checkpoints,
+    checkpoints: Checkpoints,
 ):
-    """Train in two phases, or go on with a training that was interrupted.
+    """Train in two phases, or resume a training that was interrupted.
 
     Returns:
-        The trained `keras.Model` and its history, one dict of figures per epoch; `phase` in it is
+        The trained `keras.Model` and its history, one dict of metrics per epoch; `phase` in it is
         1 while the backbone was frozen, 2 afterwards.
 
     Raises:
@@ -93,29 +87,31 @@ def fit_transfer(
     load_keras()
     import keras
 
-    keras.utils.set_random_seed(seed)
-    training = _Training(dataset, model, hyperparameters, seed, report, kept, time.perf_counter())
-    report(Progress("preparing", note=MODELS[model].title))
+    def run(checkpoints: Checkpoints):
+        keras.utils.set_random_seed(seed)
+        begun = time.perf_counter()
+        training = _Training(dataset, model, hyperparameters, seed, report, checkpoints, begun)
+        return _both_phases(training), tuple(checkpoints.history)
+
+    return resuming(checkpoints, run)
+
+
+def _both_phases(training: _Training):
+    """The trained network."""
+    values = training.hyperparameters
+    training.report(Progress("preparing", note=MODELS[training.model].title))
     network = training.network()
-    again = kept.read()
-    try:
-        tuned = bool(training.history(2))
-        found = None if tuned and not hyperparameters["calibrate"] else _features(training, network)
-        if not tuned:
-            _frozen(training, network, found, again)
-        if hyperparameters["fine_tune_epochs"] and not report.should_finish():
-            _fine_tuned(training, network, again and tuned)
-        if kept.best and training.history(2):
-            network = _with_best(training, network)
-    except _Unreadable as error:
-        if not again:
-            raise error.__cause__ from None
-        shutil.rmtree(kept.folder)
-        fresh = Checkpoints(kept.folder, kept.identity)
-        return fit_transfer(dataset, model, hyperparameters, seed, report, fresh)
-    if hyperparameters["calibrate"]:
+    tuned = bool(training.history(2))
+    found = None if tuned and not values["calibrate"] else _features(training, network)
+    if not tuned:
+        _frozen(training, network, found)
+    if values["fine_tune_epochs"] and not training.report.should_finish():
+        _fine_tuned(training, network)
+    if training.checkpoints.best and training.history(2):
+        network = _with_best(training, network)
+    if values["calibrate"]:
         calibrate(network, _predictions(training, network, found), training.labels)
-    return network, tuple(kept.history)
+    return network
 
 
 def _features(training: _Training, network) -> tuple[np.ndarray, np.ndarray] | None:
@@ -140,8 +136,8 @@ def _features(training: _Training, network) -> tuple[np.ndarray, np.ndarray] | N
     return train, val
 
 
-def _frozen(training: _Training, network, found, again: bool) -> None:
-    """Phase 1: the head alone learns."""
+def _frozen(training: _Training, network, found) -> None:
+    """Phase 1: the head alone learns. At its end the best epoch counts."""
     learner = head_part(network) if found else network
     batches = training_batches(
         training.dataset,
@@ -149,62 +145,30 @@ def _frozen(training: _Training, network, found, again: bool) -> None:
         training.seed,
         features=found[0] if found else None,
     )
-    epochs = training.hyperparameters["epochs"]
-    _learn(training, learner, batches, found, training.hyperparameters, epochs, 1, again)
+    _learn(training, learner, _phase(training, 1, batches, _validation(training, found)))
+    if training.checkpoints.best:
+        load(learner, training.checkpoints.folder / training.checkpoints.best)
 
 
-def _fine_tuned(training: _Training, network, again: bool) -> None:
+def _fine_tuned(training: _Training, network) -> None:
     """Phase 2: the last layers of the backbone learn too."""
     unfreeze(network, MODELS[training.model].backbone, training.hyperparameters["fine_tune_layers"])
-    rate = training.hyperparameters["fine_tune_rate"]
     batches = training_batches(training.dataset, training.hyperparameters, training.seed)
-    settings = {**training.hyperparameters, "learning_rate": rate}
-    epochs = training.hyperparameters["fine_tune_epochs"]
-    _learn(training, network, batches, None, settings, epochs, 2, again)
+    _learn(training, network, _phase(training, 2, batches, _validation(training, None)))
 
 
-def _learn(
-    training: _Training,
-    learner,
-    batches,
-    found,
-    hyperparameters: Mapping[str, Any],
-    epochs: int,
-    phase: int,
-    again: bool,
-) -> None:
-    """Fit one phase, from the last checkpoint if `again`; at its end the best epoch counts."""
-    kept, history = training.kept, training.history(phase)
-    compile_network(learner, hyperparameters, epochs * len(batches))
-    if again and history:
-        learner.optimizer.build(learner.trainable_variables)
-        _load(learner, kept.folder / kept.last)
-    before = len(kept.history) - len(history)
-    batches.start(len(kept.history))
-    last = before + epochs
-    keep_best = hyperparameters.get("keep_best", False)
-    learner.fit(
-        batches,
-        epochs=last,
-        initial_epoch=last if was_over(hyperparameters, history) else len(kept.history),
-        validation_data=_validation(training, found),
-        callbacks=[
-            *stopping(hyperparameters, history),
-            watching(
-                before + _epochs_to_come(hyperparameters, phase),
-                len(batches),
-                training.report,
-                kept,
-                keep_best,
-                training.begun,
-                {PHASE: phase},
-            ),
-        ],
-        shuffle=False,  # the batches are shuffled already, by what the seed and the epoch say
-        verbose=0,
-    )
-    if kept.best and phase == 1:
-        _load(learner, kept.folder / kept.best)
+def _learn(training: _Training, learner, phase: Phase) -> None:
+    fit(learner, phase, training.report, training.checkpoints)
+
+
+def _phase(training: _Training, number: int, batches, validation) -> Phase:
+    values, tuning = training.hyperparameters, training.hyperparameters["fine_tune_epochs"]
+    epochs = values["epochs"] if number == 1 else tuning
+    frozen = values["epochs"] if number == 1 else len(training.history(1))
+    if number == 2:
+        values = {**values, "learning_rate": values["fine_tune_rate"]}
+    extent = Extent(frozen + tuning, len(batches), training.begun)
+    return Phase(batches, validation, values, epochs, extent, {PHASE: number})
 
 
 def _validation(training: _Training, found):
@@ -215,34 +179,16 @@ def _validation(training: _Training, found):
     return validation_batches(images, training.labels, training.classes, size)
 
 
-def _epochs_to_come(hyperparameters: Mapping[str, Any], phase: int) -> int:
-    """Of this phase and those behind it."""
-    tuning = hyperparameters["fine_tune_epochs"]
-    return tuning if phase == 2 else hyperparameters["epochs"] + tuning
-
-
 def _with_best(training: _Training, network):
     """The network as it was after its best epoch, which may lie before the fine-tuning."""
-    best = training.kept.folder / training.kept.best
+    best = training.checkpoints.folder / training.checkpoints.best
     if training.ends_tuned:
-        _load(network, best)
+        load(network, best)
         return network
     fresh = training.network()
     cached = training.hyperparameters["cache_features"]
-    _load(head_part(fresh) if cached else fresh, best)
+    load(head_part(fresh) if cached else fresh, best)
     return fresh
-
-
-def _load(network, path: Path) -> None:
-    """Take weights from a checkpoint.
-
-    Raises:
-        _Unreadable: if it cannot be read; then the training begins anew.
-    """
-    try:
-        network.load_weights(path)
-    except OSError as error:
-        raise _Unreadable from error
 
 
 def _predictions(training: _Training, network, found) -> np.ndarray:

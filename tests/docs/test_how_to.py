@@ -66,6 +66,7 @@ from pathlib import Path
 from core import export, runs
 from core.datasets import find
 from core.errors import Cancelled
+from core.progress import Reporter
 from core.training import TrainConfig, estimate, train
 from core.training.script import script_of
 
@@ -75,9 +76,9 @@ spec, kept = find("digits"), Path("made/kept")
 before = estimate(config, spec, runs.list_runs())
 first, second = [], []
 try:
-    train(config, lambda at: first.extend(at.history), lambda: bool(first), checkpoints=kept)
+    train(config, Reporter(lambda at: first.extend(at.history), lambda: bool(first)), kept)
 except Cancelled:
-    run = train(config, lambda at: second.append(at), checkpoints=kept)
+    run = train(config, Reporter(second.append), kept)
 after = estimate(config, spec, runs.list_runs())
 script = script_of(run.card)
 Path("script.py").write_text(script, encoding="utf-8")

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.evaluation import LEAST_GAIN, LOSS_COUNTS, SCORE
 from core.script import Call, Script, call, comment, listed
-from core.training.network import AVERAGED_PARTS, LAST_RATE, MOMENTUM, WARM_UP
+from core.training.fitting import AVERAGED_FRACTION, LAST_RATE, MOMENTUM, WARM_UP
 
 _LEARNING_RATE = {
     "one_cycle": "The learning rate rises while the weights are still far off, then falls along a "
@@ -83,10 +83,10 @@ def add_compile(
 def _averaging(average: float, steps: int) -> list[str]:
     """Options of the optimiser: a short training averages over no more than a tenth of its steps,
     a very short one not at all."""
-    most = 1 - AVERAGED_PARTS / steps
+    most = 1 - AVERAGED_FRACTION / steps
     if average == 0 or most <= 0:
         return []
-    momentum = average if average <= most else f"1 - {AVERAGED_PARTS} / steps"
+    momentum = average if average <= most else f"1 - {AVERAGED_FRACTION} / steps"
     return ["use_ema=True", f"ema_momentum={momentum}"]
 
 

@@ -12,7 +12,8 @@ from core.progress import Progress, Reporter
 from core.serving import open_model
 from core.training import callbacks
 from core.training.checkpoints import Checkpoints
-from core.training.network import export_network, fit_network, optimizer
+from core.training.fitting import optimizer
+from core.training.network import export_network, fit_network
 
 TINY = {
     "filters": "4",

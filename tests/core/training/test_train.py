@@ -12,8 +12,9 @@ from core import datasets, runs, settings
 from core.errors import JobError, RunError
 from core.evaluation import evaluate
 from core.models import MODELS
+from core.progress import Progress, Reporter
 from core.serving import load_predictor
-from core.training import Progress, TrainConfig, bundled, train
+from core.training import TrainConfig, bundled, train
 from core.training.script import script_of
 from core.training.train import find_same
 from tests.overriding import use
@@ -49,7 +50,7 @@ def trained(tmp_path_factory) -> dict[str, tuple[runs.Run, list[Progress]]]:
         use(monkeypatch, changed)
         for model in SCRATCH:
             reports: list[Progress] = []
-            run = train(TrainConfig("digits", model, TINY[model], seed=5), reports.append)
+            run = train(TrainConfig("digits", model, TINY[model], seed=5), Reporter(reports.append))
             found[model] = run, reports
     return found
 
@@ -234,8 +235,7 @@ def test_a_cancelled_training_leaves_nothing(runs_folder, model, stage):
     with pytest.raises(JobError, match="cancelled; no run was kept"):
         train(
             TrainConfig("digits", model, TINY[model]),
-            reports.append,
-            lambda: reports[-1].stage == stage,
+            Reporter(reports.append, lambda: reports[-1].stage == stage),
         )
     assert reports[-1].stage == stage
     assert os.listdir(runs_folder) == []
@@ -248,8 +248,7 @@ def test_a_network_stops_in_the_middle_of_an_epoch(runs_folder):
     with pytest.raises(JobError):
         train(
             TrainConfig("digits", "simple_cnn", many),
-            reports.append,
-            lambda: reports[-1].fraction > 0,
+            Reporter(reports.append, lambda: reports[-1].fraction > 0),
         )
     assert 0 < reports[-1].fraction < 1 / 200
 
@@ -269,8 +268,7 @@ def test_a_training_that_is_to_finish_leaves_a_run(runs_folder, model, values):
     reports: list[Progress] = []
     run = train(
         TrainConfig("digits", model, TINY[model] | values),
-        reports.append,
-        should_finish=lambda: len(reports[-1].history) >= 2,
+        Reporter(reports.append, should_finish=lambda: len(reports[-1].history) >= 2),
     )
     assert len(run.card.history) == 2
     assert run.card.ended_early
@@ -291,14 +289,13 @@ def test_an_interrupted_training_goes_on_in_its_folder(runs_folder, tmp_path):
     with pytest.raises(JobError):
         train(
             config,
-            reports.append,
-            lambda: len(reports[-1].history) >= 2,
+            Reporter(reports.append, lambda: len(reports[-1].history) >= 2),
             checkpoints=folder,
         )
     before = reports[-1].history
     assert os.listdir(runs_folder) == []
     reports.clear()
-    run = train(config, reports.append, checkpoints=folder)
+    run = train(config, Reporter(reports.append), checkpoints=folder)
     assert [point["epoch"] for point in run.card.history] == [1, 2, 3, 4, 5]
     assert run.card.history[:2] == before
     assert min(report.epoch for report in reports if report.stage == "fitting") == 3
@@ -349,14 +346,14 @@ def test_an_exception_of_the_watcher_leaves_nothing(runs_folder):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        train(TrainConfig("digits", "random_forest", TINY["random_forest"]), watch)
+        train(TrainConfig("digits", "random_forest", TINY["random_forest"]), Reporter(watch))
     assert os.listdir(runs_folder) == []
 
 
 def test_a_name_that_is_taken_is_refused_before_any_work(runs_with_small, small_run):
     reports: list[Progress] = []
     with pytest.raises(RunError, match="already a run named"):
-        train(TrainConfig("digits", "random_forest", name=small_run.id), reports.append)
+        train(TrainConfig("digits", "random_forest", name=small_run.id), Reporter(reports.append))
     assert reports == []
     assert runs.load(small_run.id).card == small_run.card
 

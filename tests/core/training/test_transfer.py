@@ -20,7 +20,7 @@ from core.training import TrainConfig, train
 from core.training import features as features_module
 from core.training import transfer as module
 from core.training.checkpoints import Checkpoints
-from core.training.network import load_keras
+from core.training.fitting import load_keras
 from core.training.transfer import calibrate, fit_transfer
 from tests.core.training.conftest import small_backbone
 from tests.overriding import use
@@ -480,7 +480,7 @@ def test_an_interrupted_run_goes_on(run_folder, tmp_path):
         return bool(reports) and len(reports[-1].history) >= 4
 
     with pytest.raises(Cancelled, match="The training was cancelled; no run was kept."):
-        train(config(), reports.append, stop, checkpoints=tmp_path / "kept")
+        train(config(), Reporter(reports.append, stop), checkpoints=tmp_path / "kept")
     assert not (run_folder / "mine").exists()
     card = train(config(), checkpoints=tmp_path / "kept").card
     assert phases(card.history) == [1, 1, 1, 2, 2]
@@ -492,8 +492,9 @@ def test_a_run_that_is_finished_early_is_kept(run_folder):
     reports: list[Progress] = []
     card = train(
         config(),
-        reports.append,
-        should_finish=lambda: bool(reports) and len(reports[-1].history) >= 1,
+        Reporter(
+            reports.append, should_finish=lambda: bool(reports) and len(reports[-1].history) >= 1
+        ),
     ).card
     assert phases(card.history) == [1]
     assert 0 < card.metrics["accuracy"] <= 1
@@ -505,8 +506,7 @@ def test_another_training_does_not_go_on_with_it(run_folder, tmp_path):
     with pytest.raises(Cancelled):
         train(
             config(),
-            reports.append,
-            lambda: len(reports[-1].history) >= 2,
+            Reporter(reports.append, lambda: len(reports[-1].history) >= 2),
             checkpoints=tmp_path / "kept",
         )
     changed = config(learning_rate=0.01, epochs=1, fine_tune_epochs=0)

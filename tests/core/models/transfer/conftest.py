@@ -9,7 +9,7 @@ import pytest
 from core import settings
 from core.datasets.download import RemoteFile
 from core.models.transfer import BACKBONES, weights
-from core.training.network import load_keras
+from core.training.fitting import load_keras
 from tests.core.datasets.conftest import server
 from tests.overriding import use
 

@@ -11,7 +11,7 @@ from core.models.transfer import BACKBONES, load_backbone
 from core.models.transfer.building import preprocessing
 from core.models.transfer.efficientnet_lite import FEATURES, STAGES
 from core.models.transfer.weights import path_of
-from core.training.network import load_keras
+from core.training.fitting import load_keras
 from tests.core.models.transfer import reference
 
 NAME = "efficientnet_lite0"
