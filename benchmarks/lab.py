@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.report import print_table
 from core import opencv_ops
-from core.datasets import photo
 from core.opencv_ops import Step
+from core.samples import photo
 from tests.browser import studio
 
 SIZES = {"0.3 megapixels": (480, 640), "1 megapixel": (866, 1155), "12 megapixels": (3000, 4000)}

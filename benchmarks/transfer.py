@@ -90,12 +90,12 @@ def print_cache() -> None:
 def print_prediction() -> None:
     """One photo: the network alone, and all from the file to the answer."""
     predictor = load_predictor(runs.load(_RUN))
-    batch = predictor.prepare(decode(SAMPLES[0].read())).batch
-    image = cv2.resize(decode(SAMPLES[0].read()), _LARGE)
+    batch = predictor.prepare(decode(SAMPLES["cat"].read())).batch
+    image = cv2.resize(decode(SAMPLES["cat"].read()), _LARGE)
     large = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
     rows = [
         ("network alone", _median(lambda: predictor.probabilities(batch))),
-        ("sample of 451×300", _median(lambda: predictor.predict(decode(SAMPLES[0].read())))),
+        ("sample of 451×300", _median(lambda: predictor.predict(decode(SAMPLES["cat"].read())))),
         ("JPEG of 12 megapixels", _median(lambda: predictor.predict(decode(large)), 10)),
     ]
     print_table(

@@ -29,7 +29,7 @@ LEVELS = {
     "spreadsheet": 1,
     "images": 1,
     "param": 1,
-    "samples": 1,
+    "samples": 2,
     "evaluation": 1,
     "opencv_ops": 2,
     "preprocessing": 2,

@@ -9,7 +9,7 @@ import pytest
 from core import datasets, runs, serving, settings
 from core.evaluation import evaluate
 from core.images import decode
-from core.samples import SAMPLES
+from core.samples import photos
 from core.serving import load_predictor
 from core.training import bundled
 
@@ -50,7 +50,7 @@ def test_its_stored_answers_reach_the_goal_in_every_class(run):
 
 def test_it_still_answers_the_samples_as_it_did(predictor):
     kept = json.loads(PREDICTIONS.read_text(encoding="utf-8"))
-    for sample in SAMPLES:
+    for sample in photos():
         prediction = predictor.predict(decode(sample.read())).predictions[0]
         assert prediction.probabilities == pytest.approx(kept[sample.title], abs=0.005)
 

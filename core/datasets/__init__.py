@@ -7,7 +7,6 @@ from core.datasets.known import DATASETS
 from core.datasets.migrating import migrate
 from core.datasets.naming import id_of
 from core.datasets.overview import Overview, few_images_of, overview
-from core.datasets.photos import PHOTOS, photo
 from core.datasets.registry import (
     check_fraction,
     check_here,
@@ -35,7 +34,6 @@ from core.datasets.writing import sweep as clear_up
 __all__ = [
     "migrate",
     "DATASETS",
-    "PHOTOS",
     "Choices",
     "Damaged",
     "Dataset",
@@ -66,7 +64,6 @@ __all__ = [
     "load_test",
     "load_test_measured",
     "overview",
-    "photo",
     "prepare",
     "restore",
     "set_aside",

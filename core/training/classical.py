@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +17,7 @@ from core.models import MODELS, classical, classical_params
 from core.models.transfer import write_embedded
 from core.progress import Progress, Reporter
 from core.training.batches import chosen_rows
-from core.training.features import features, litert_extractor
+from core.training.features import Extractor, features, litert_extractor
 from core.training.learning import Curve, learn
 
 _CHUNK = 1000  # images whose features are computed together
@@ -82,17 +83,11 @@ def _deep(
 ) -> Callable[[str, np.ndarray], Rows]:
     """Gives the features that a pretrained network computes of some images of a split."""
     size = hyperparameters["feature_size"]
+    make = partial(litert_extractor, size, dataset.input_shape)
+    extractor = Extractor(classical_params.DEEP, size, make)
 
     def look(split: str, rows: np.ndarray) -> Rows:
-        found = features(
-            dataset,
-            split,
-            rows,
-            classical_params.DEEP,
-            size,
-            lambda: litert_extractor(size, dataset.input_shape),
-            report,
-        )
+        found = features(dataset, split, rows, extractor, report)
 
         def read(some: slice) -> np.ndarray:
             values = found[rows[some]].astype(np.float32)

@@ -14,6 +14,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -41,24 +42,30 @@ def key_of(dataset: Dataset, backbone: str, size: int) -> str:
     return f"{backbone}-{size}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
+@dataclass(frozen=True)
+class Extractor:
+    """A frozen backbone.
+
+    Attributes:
+        backbone, size: see `core.models.transfer.load_backbone`.
+        make: gives the function from uint8 images `(B, H, W, C)` to float32 `(B, F)`.
+    """
+
+    backbone: str
+    size: int
+    make: Callable[[], Extract]
+
+
 def features(
-    dataset: Dataset,
-    part: str,
-    rows: np.ndarray,
-    backbone: str,
-    size: int,
-    make_extract: Callable[[], Extract],
-    report: Reporter,
+    dataset: Dataset, split: str, rows: np.ndarray, extractor: Extractor, report: Reporter
 ) -> np.ndarray:
     """Features of some images; those not computed yet are computed now.
 
     Args:
         dataset: whose images.
-        part: `train` or `val`.
-        rows: which images of that part, int, shape `(M,)`.
-        backbone, size: see `core.models.transfer.load_backbone`.
-        make_extract: gives the function from uint8 images `(B, H, W, C)` to float32 `(B, F)`;
-            only called if something is to be computed.
+        split: `train` or `val`.
+        rows: which images of that split, int, shape `(M,)`.
+        extractor: what computes them; it is only made if something is to be computed.
         report: told how far it is.
 
     Returns:
@@ -68,20 +75,21 @@ def features(
         Cancelled: if it was asked to stop; what was computed is kept.
         ModelError: if there is no room on the disk.
     """
-    folder = settings.current().work_dir / FOLDER / key_of(dataset, backbone, size)
-    images, labels = dataset.split(part)
-    shape = (len(labels), BACKBONES[backbone].features)
+    key = key_of(dataset, extractor.backbone, extractor.size)
+    folder = settings.current().work_dir / FOLDER / key
+    images, labels = dataset.split(split)
+    shape = (len(labels), BACKBONES[extractor.backbone].features)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with _alone(folder, report):
             folder.mkdir(exist_ok=True)
             os.utime(folder)
             _make_room(folder, shape[0] * shape[1] * 2)
-            kept, done = _opened(folder, part, shape)
+            kept, done = _opened(folder, split, shape)
             missing = np.sort(rows[~done[rows]])
             if len(missing):
-                _compute(images, missing, kept, done, make_extract(), report)
-            return np.load(folder / f"{part}.npy", mmap_mode="r")
+                _compute(images, missing, kept, done, extractor.make(), report)
+            return np.load(folder / f"{split}.npy", mmap_mode="r")
     except OSError as error:
         raise ModelError(disk_sentence(error, folder)) from error
 
@@ -146,9 +154,9 @@ def _compute(
         mark()
 
 
-def _opened(folder: Path, part: str, shape: tuple[int, int]) -> tuple[np.memmap, np.memmap]:
-    """The two files of a part, made if they are not there or not whole."""
-    values, marks = folder / f"{part}.npy", folder / f"{part}-done.npy"
+def _opened(folder: Path, split: str, shape: tuple[int, int]) -> tuple[np.memmap, np.memmap]:
+    """The two files of a split, made if they are not there or not whole."""
+    values, marks = folder / f"{split}.npy", folder / f"{split}-done.npy"
     with suppress(OSError, ValueError, EOFError, StoredError):
         for path in (values, marks):  # opened for writing, the end that is missing would be zeros
             np.load(stored.check_regular(path), mmap_mode="r")

@@ -86,8 +86,14 @@ def train(
         found["training_memory_bytes"] = memory
         found["gigaflops"] = machine.gigaflops()
         found["around_seconds"] = time.perf_counter() - started - seconds + before
-        card = _card(config, title, dataset, history, val, test, seconds, found)
-        card = replace(card, ended_early=any(asked))
+        card = replace(
+            _card(config, title, dataset),
+            history=history,
+            metrics=_metrics(config, dataset, val, test),
+            seconds=round(seconds, 1),
+            cost=found,
+            ended_early=any(asked),
+        )
         run = runs.save(card, folder, val, test)
     reporter.on_progress(Progress("done", fraction=1.0, metrics=run.card.metrics))
     return run
@@ -196,17 +202,22 @@ def _evaluate(
     return found[0], found[1]
 
 
-def _card(
-    config: TrainConfig,
-    title: str,
-    dataset: Dataset,
-    history: tuple[dict[str, float], ...],
-    val: Evaluation,
-    test: Evaluation,
-    seconds: float,
-    found: dict[str, Any],
-) -> runs.RunCard:
+def _metrics(
+    config: TrainConfig, dataset: Dataset, val: Evaluation, test: Evaluation
+) -> dict[str, float]:
+    """Metrics on test and validation images, and how many images of each split were used."""
     used = config.hyperparameters["max_images"] or len(dataset.y_train)
+    return {
+        **test.metrics(),
+        **{f"val_{name}": value for name, value in val.metrics().items()},
+        "test_size": len(test.labels),
+        "val_size": len(val.labels),
+        "train_size": min(used, len(dataset.y_train)),
+    }
+
+
+def _card(config: TrainConfig, title: str, dataset: Dataset) -> runs.RunCard:
+    """The card of a run before it has learned and was measured."""
     return runs.RunCard(
         id=runs.id_of(title),
         title=title,
@@ -219,21 +230,14 @@ def _card(
         model=config.model,
         family=config.family,
         hyperparameters=dict(config.hyperparameters),
-        history=history,
-        metrics={
-            **test.metrics(),
-            **{f"val_{name}": value for name, value in val.metrics().items()},
-            "test_size": len(test.labels),
-            "val_size": len(val.labels),
-            "train_size": min(used, len(dataset.y_train)),
-        },
-        seconds=round(seconds, 1),
+        history=(),
+        metrics={},
+        seconds=0.0,
         seed=config.seed,
         validation_fraction=config.validation_fraction,
         versions={package: _version(package) for package in _PACKAGES[config.family]},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         test_fingerprint=dataset.test_fingerprint(),
-        cost=found,
     )
 
 

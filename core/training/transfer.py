@@ -25,7 +25,7 @@ from core.training.batches import (
 )
 from core.training.callbacks import Extent
 from core.training.checkpoints import Checkpoints
-from core.training.features import extractor, features
+from core.training.features import Extractor, extractor, features
 from core.training.fitting import Phase, fit, load, load_keras, resuming
 
 PHASE = "phase"  # in each point of the history: 1 while frozen, 2 while fine-tuned
@@ -120,18 +120,14 @@ def _features(training: _Training, network) -> tuple[np.ndarray, np.ndarray] | N
         return None
     dataset = training.dataset
     rows = chosen_rows(dataset.y_train, training.hyperparameters["max_images"], training.seed)
-    parts = {"train": rows, "val": np.arange(len(dataset.y_val))}
+    chosen = {"train": rows, "val": np.arange(len(dataset.y_val))}
+    frozen = Extractor(
+        MODELS[training.model].backbone,
+        training.hyperparameters["input_size"],
+        lambda: extractor(feature_part(network)),
+    )
     train, val = (
-        features(
-            dataset,
-            part,
-            chosen,
-            MODELS[training.model].backbone,
-            training.hyperparameters["input_size"],
-            lambda: extractor(feature_part(network)),
-            training.report,
-        )
-        for part, chosen in parts.items()
+        features(dataset, split, rows, frozen, training.report) for split, rows in chosen.items()
     )
     return train, val
 

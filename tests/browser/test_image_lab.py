@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.datasets import photo
 from core.opencv_ops import Step, as_code, from_text, run
+from core.samples import photo
 from tests.browser import studio
 from tests.browser.studio import at_rest
 

@@ -21,7 +21,9 @@ TRAINING = 180_000  # milliseconds: TensorFlow begins slowly on a busy machine
 
 def photo_of(title: str, rng: np.random.Generator) -> bytes:
     """A part of a sample photo, some hundred pixels wide, as a JPEG."""
-    image = decode(next(sample for sample in SAMPLES if sample.title == title).read())[..., :3]
+    image = decode(next(sample for sample in SAMPLES.values() if sample.title == title).read())[
+        ..., :3
+    ]
     height, width = (int(rng.integers(180, 320)) for _ in range(2))
     top = int(rng.integers(0, image.shape[0] - height))
     left = int(rng.integers(0, image.shape[1] - width))

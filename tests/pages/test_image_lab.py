@@ -16,7 +16,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import augmentation, datasets, jobs, robustness, runs
+from core import augmentation, datasets, jobs, robustness, runs, samples
 from core.augmentation import CUSTOM, POLICIES, Policy, augment
 from core.errors import ImageError
 from core.images import decode, encode_png, fit_within
@@ -37,7 +37,7 @@ from tests.pages.reading import asked, button, plain, texts, worked
 CNN, FOREST, LOGISTIC = "mnist-cnn", "mnist-random-forest", "mnist-logistic-regression"
 BUNDLED = (CNN, FOREST, LOGISTIC)
 FIRST = "gaussian_blur~canny"  # the pipeline of a first visit
-SAMPLES = (*datasets.PHOTOS, *(f"digit_{digit}" for digit in range(10)))
+SAMPLES = (*samples.SAMPLES, *(f"digit_{digit}" for digit in range(10)))
 LARGE, SMALL, VARIANT = 760, 300, 256  # pixels of the longer side
 OWN = tuple(param for param in AUGMENTATION if param.only_if)  # what custom augmentation has
 IMAGE = re.compile(r'<img src="data:image/(png|jpeg);base64,([^"]+)" alt="([^"]*)">')
@@ -105,7 +105,7 @@ def sample(name: str) -> np.ndarray:
     """The image of a sample, read anew."""
     if name.startswith("digit_"):
         return datasets.sample_images("mnist")[int(name[-1])][..., 0]
-    return datasets.photo(name)
+    return samples.photo(name)
 
 
 def seen(page: AppTest) -> list[Seen]:
@@ -201,7 +201,7 @@ def test_a_sample_is_chosen_on_the_page(open_page, name):
     fine(page.button_group(key=keys.LAB_SAMPLE).set_value(name).run())
     assert asked(page, keys.LAB_SAMPLE) == (None if name == "flower" else name)
     check_images(page, sample(name), from_text("invert"))
-    licence = [f"Photo: {datasets.PHOTOS[name][3]}."] if name[-2] != "_" else []
+    licence = [f"Photo: {samples.SAMPLES[name].credit}."] if name[-2] != "_" else []
     assert captions(page) == licence
 
 
@@ -217,8 +217,9 @@ def test_a_link_to_what_is_not_there_shows_the_usual(open_page, url):
 
 
 def test_a_photo_that_is_not_there_is_told(open_page, monkeypatch):
-    monkeypatch.setitem(datasets.PHOTOS, "cat", ("Cat", "skimage", "data/no.png", "CC0"))
-    datasets.photo.cache_clear()
+    gone = replace(samples.SAMPLES["cat"], path="data/no.png")
+    monkeypatch.setitem(samples.SAMPLES, "cat", gone)
+    samples.photo.cache_clear()
     page = open_page(sample="cat")
     assert "The photo 'cat' should come with skimage, but is not there." in texts(page)
     assert "Choose or take an image above to begin." in texts(page)

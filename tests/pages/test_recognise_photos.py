@@ -31,7 +31,7 @@ def take(app, title: str):
     keyed = f"photo_{title}"
     if keyed in [button.key for button in app.button]:
         return app.button(key=keyed).click().run()
-    sample = next(sample for sample in SAMPLES if sample.title == title)
+    sample = next(sample for sample in SAMPLES.values() if sample.title == title)
     uploader = app.get("file_uploader")[0]
     return uploader.upload(sample.file_name, sample.read(), "image/jpeg").run()
 
@@ -111,7 +111,7 @@ def test_digits_are_not_asked_how_to_be_fitted(app):
 
 
 def test_many_photos_become_a_table():
-    images = [(sample.file_name, sample.read()) for sample in SAMPLES[:2]]
+    images = [(sample.file_name, sample.read()) for sample in list(SAMPLES.values())[:2]]
     tall = encode_png(cv2.rotate(WIDE, cv2.ROTATE_90_CLOCKWISE))
     app = AppTest.from_file(APP, default_timeout=60)
     app.query_params[keys.RUNS] = FIRST_FOR_PHOTOS

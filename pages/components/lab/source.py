@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import datasets
 from core.errors import StudioError
+from core.samples import SAMPLES, photo
 from pages.components import camera, choice, html, keys, sent, url
 from pages.components.memory import recall, remember
 from pages.components.shown import FORMATS_READ, SENT_MB, File, Shown
@@ -57,7 +58,7 @@ def pick() -> SourceImage | None:
 
 
 def _sample() -> SourceImage | None:
-    titles = {name: title for name, (title, *_) in datasets.PHOTOS.items()} | _DIGITS
+    titles = {name: sample.title for name, sample in SAMPLES.items()} | _DIGITS
     url.recall(keys.LAB_SAMPLE, list(titles), "flower")
     name = st.pills(
         "Sample",
@@ -71,8 +72,8 @@ def _sample() -> SourceImage | None:
     try:
         if name in _DIGITS:
             return SourceImage(name, datasets.sample_digits()[int(name[-1])])
-        st.caption(f"Photo: {datasets.PHOTOS[name][3]}.")
-        return SourceImage(name, datasets.photo(name))
+        st.caption(f"Photo: {SAMPLES[name].credit}.")
+        return SourceImage(name, photo(name))
     except StudioError as error:
         st.error(html.message(error), icon=":material/error:")
         return None

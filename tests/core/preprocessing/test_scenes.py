@@ -1,6 +1,7 @@
 """Digits as people show them, generated here: what is read in each."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -25,9 +26,19 @@ STROKES = {  # lines of a digit in a square of 100: x and y of their points
 }
 
 
-def write(image: Image.Image, text: str, at: tuple, size: int, width: int, ink, step=0.85):
+class Pen(NamedTuple):
+    """How digits are written: pixels of height and stroke, ink, and how far they are apart."""
+
+    size: int
+    width: int = 8
+    ink: float = 0
+    step: float = 0.85
+
+
+def write(image: Image.Image, text: str, at: tuple, pen: Pen):
     """Write digits on an image, in place."""
-    pen = ImageDraw.Draw(image)
+    size, width, ink, step = pen
+    draw = ImageDraw.Draw(image)
     for place, digit in enumerate(text):
         for stroke in STROKES[digit]:
             pairs = (map(int, pair.split(",")) for pair in stroke.split())
@@ -35,15 +46,15 @@ def write(image: Image.Image, text: str, at: tuple, size: int, width: int, ink, 
                 (at[0] + place * size * step + x * size / 100, at[1] + y * size / 100)
                 for x, y in pairs
             ]
-            pen.line(points, fill=ink, width=width, joint="curve")
+            draw.line(points, fill=ink, width=width, joint="curve")
             for x, y in points:
                 r = width / 2
-                pen.ellipse((x - r, y - r, x + r, y + r), fill=ink)
+                draw.ellipse((x - r, y - r, x + r, y + r), fill=ink)
     return image
 
 
-def drawn(size, text, at, high, width=8, ground=255, ink=0):
-    return np.asarray(write(Image.new("L", size, ground), text, at, high, width, ink))
+def drawn(size, text, at, pen, ground=255):
+    return np.asarray(write(Image.new("L", size, ground), text, at, pen))
 
 
 def paper(size, light=215.0, fall=25.0, grain=2.0):
@@ -51,27 +62,27 @@ def paper(size, light=215.0, fall=25.0, grain=2.0):
     return light - np.linspace(0, fall, size[0])[None, :] + noise
 
 
-def photo(ground, text, at, high, width, dark=0.35, step=0.85):
+def photo(ground, text, at, pen, dark=0.35):
     """Ink as a fraction of the paper's light, a little soft."""
-    mask = write(Image.new("L", ground.shape[::-1], 0), text, at, high, width, 255, step)
+    mask = write(Image.new("L", ground.shape[::-1], 0), text, at, pen._replace(ink=255))
     mask = np.asarray(mask.filter(ImageFilter.GaussianBlur(0.8)), float) / 255
     return np.clip(ground * (1 - mask * (1 - dark)), 0, 255).astype(np.uint8)
 
 
 def lighter_third():
     light = np.full((260, 260), 180.0) + 24 * np.clip((np.arange(260) - 160) / 95, 0, 1)
-    return photo(light + paper((260, 260), 0, 0), "2", (40, 60), 120, 3, 0.6)
+    return photo(light + paper((260, 260), 0, 0), "2", (40, 60), Pen(120, 3), 0.6)
 
 
 def darker_third():
     light = np.full((260, 260), 150.0) - 30 * np.clip((np.arange(260) - 160) / 60, 0, 1)
-    return photo(light + paper((260, 260), 0, 0), "3", (30, 40), 150, 5, 0.45)
+    return photo(light + paper((260, 260), 0, 0), "3", (30, 40), Pen(150, 5), 0.45)
 
 
 def within_margins(level):
     def make():
         image = np.full((420, 210), level, np.uint8)
-        image[100:310] = photo(paper((210, 210)), "3", (50, 50), 100, 7)
+        image[100:310] = photo(paper((210, 210)), "3", (50, 50), Pen(100, 7))
         return image
 
     return make
@@ -79,7 +90,7 @@ def within_margins(level):
 
 def on_a_desk(ground):
     def make():
-        sheet = Image.fromarray(photo(paper((220, 200), fall=10), "5", (60, 50), 100, 8, 0.2))
+        sheet = Image.fromarray(photo(paper((220, 200), fall=10), "5", (60, 50), Pen(100, 8), 0.2))
         return np.asarray(sheet.rotate(-11, expand=True, fillcolor=ground))
 
     return make
@@ -87,18 +98,19 @@ def on_a_desk(ground):
 
 def framed():
     image = np.zeros((220, 200), np.uint8)
-    image[12:-12, 12:-12] = drawn((176, 196), "6", (38, 48), 100)
+    image[12:-12, 12:-12] = drawn((176, 196), "6", (38, 48), Pen(100))
     return image
 
 
 def beside_a_table():
-    image = photo(paper((260, 260), 195, 0), "9", (90, 60), 140, 9, 0.4)
+    image = photo(paper((260, 260), 195, 0), "9", (90, 60), Pen(140, 9), 0.4)
     image[:, :22] = 60
     return image
 
 
 def below_a_table():
-    image = Image.fromarray(photo(paper((300, 420), fall=60), "7421", (90, 230), 34, 3, 0.3, 0.62))
+    pen = Pen(34, 3, step=0.62)
+    image = Image.fromarray(photo(paper((300, 420), fall=60), "7421", (90, 230), pen, 0.3))
     ImageDraw.Draw(image).polygon([(40, 0), (300, 0), (300, 9)], fill=30)
     return np.asarray(image)
 
@@ -111,7 +123,7 @@ def squared(turn: float):
             pen.line((at, 0, at, 600), fill=255, width=2)
             pen.line((0, at, 600, at), fill=255, width=2)
         lines = np.asarray(lines.rotate(turn).crop((100, 100, 500, 500)), float) / 255
-        return photo(paper((400, 400)) * (1 - 0.4 * lines), "5", (110, 100), 190, 10, 0.25)
+        return photo(paper((400, 400)) * (1 - 0.4 * lines), "5", (110, 100), Pen(190, 10), 0.25)
 
     return make
 
@@ -120,16 +132,16 @@ def dark_lines():
     ground = paper((400, 400), 235, 40, 1)
     for y in range(26, 400, 41):
         ground[y : y + 2] *= 0.45
-    return photo(ground, "4", (110, 100), 190, 10, 0.2)
+    return photo(ground, "4", (110, 100), Pen(190, 10), 0.2)
 
 
 def stroke_across():
-    return photo(paper((200, 200), fall=60), "1", (-18, -18), 236, 9, 0.25)
+    return photo(paper((200, 200), fall=60), "1", (-18, -18), Pen(236, 9), 0.25)
 
 
 def specked(*spots):
     def make():
-        image = write(Image.new("L", (300, 300), 255), "4", (110, 110), 80, 7, 0)
+        image = write(Image.new("L", (300, 300), 255), "4", (110, 110), Pen(80, 7))
         for x, y in spots:
             ImageDraw.Draw(image).rectangle((x, y, x + 3, y + 3), fill=200)
         return np.asarray(image)
@@ -140,32 +152,32 @@ def specked(*spots):
 def boxed():
     image = Image.new("L", (260, 110), 255)
     pen = ImageDraw.Draw(image)
-    write(image, "301", (42, 32), 44, 4, 30, 1.43)
+    write(image, "301", (42, 32), Pen(44, 4, 30, 1.43))
     for k in range(3):
         pen.rectangle((30 + 63 * k, 20, 93 + 63 * k, 90), outline=60, width=2)
     return np.asarray(image)
 
 
 def ringed():
-    image = Image.fromarray(drawn((200, 200), "3", (60, 60), 80))
+    image = Image.fromarray(drawn((200, 200), "3", (60, 60), Pen(80)))
     ImageDraw.Draw(image).ellipse((20, 20, 180, 180), outline=0, width=6)
     return np.asarray(image)
 
 
 def rows():
-    image = write(Image.new("L", (300, 260), 255), "123", (30, 20), 80, 7, 0)
-    return np.asarray(write(image, "456", (30, 150), 80, 7, 0))
+    image = write(Image.new("L", (300, 260), 255), "123", (30, 20), Pen(80, 7))
+    return np.asarray(write(image, "456", (30, 150), Pen(80, 7)))
 
 
 def column():
     image = Image.new("L", (110, 330), 255)
     for k, digit in enumerate("739"):
-        write(image, digit, (15, 6 + 108 * k), 80, 8, 0)
+        write(image, digit, (15, 6 + 108 * k), Pen(80))
     return np.asarray(image)
 
 
 def above_buttons():
-    image = Image.fromarray(drawn((200, 320), "2", (40, 20), 160, 12))
+    image = Image.fromarray(drawn((200, 320), "2", (40, 20), Pen(160, 12)))
     for left in (10, 105):
         ImageDraw.Draw(image).rectangle((left, 212, left + 82, 240), fill=0)
     return np.asarray(image)
@@ -173,13 +185,13 @@ def above_buttons():
 
 def long_row(count):
     return lambda: photo(
-        paper((60 + 40 * count, 110), fall=120), LONG[:count], (30, 30), 44, 4, 0.3
+        paper((60 + 40 * count, 110), fall=120), LONG[:count], (30, 30), Pen(44, 4), 0.3
     )
 
 
 def coloured(ground, ink):
     image = Image.new("RGB", (200, 200), ground)
-    return lambda: np.asarray(write(image, "4", (50, 50), 100, 10, ink))
+    return lambda: np.asarray(write(image, "4", (50, 50), Pen(100, 10, ink)))
 
 
 LONG = "3141592653597932314671204"
@@ -268,6 +280,6 @@ def test_where_nothing_is_found_the_error_holds_what_was_looked_at(predictor, im
 
 def test_more_digits_than_can_be_read_are_refused(predictor):
     text = 5 * LONG
-    image = drawn((36 * len(text) + 20, 60), text, (10, 10), 40, 4)
+    image = drawn((36 * len(text) + 20, 60), text, (10, 10), Pen(40, 4))
     with pytest.raises(ImageError, match=f"At most {MOST_DIGITS} digits.*about {len(text)}"):
         predictor.predict(image)

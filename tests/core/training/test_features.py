@@ -19,7 +19,7 @@ from core.models.transfer import BACKBONES, EMBEDDED
 from core.progress import Progress, Reporter
 from core.settings import PROJECT_DIR
 from core.training import features as module
-from core.training.features import FOLDER, features, key_of
+from core.training.features import FOLDER, Extractor, features, key_of
 from tests.core.training.conftest import with_rows
 from tests.overriding import use
 
@@ -84,7 +84,7 @@ def look(folder, digits):
         if rows is None:
             rows = np.arange(len(dataset.split(part)[1]))
         report = report or Reporter()
-        return features(dataset, part, rows, EMBEDDED, size, get.seen.make, report)
+        return features(dataset, part, rows, Extractor(EMBEDDED, size, get.seen.make), report)
 
     return get
 
@@ -239,7 +239,8 @@ def slow(images):
 
 digits = datasets.load("digits")
 rows = np.arange(len(digits.y_train))
-features.features(digits, "train", rows, EMBEDDED, SIZE, lambda: slow, Reporter())
+extractor = features.Extractor(EMBEDDED, SIZE, lambda: slow)
+features.features(digits, "train", rows, extractor, Reporter())
 """
 
 
