@@ -222,7 +222,6 @@ from core.training import features
 from tests.core.training.test_features import SIZE, WIDTH, metrics
 
 BACKBONES[EMBEDDED] = replace(BACKBONES[EMBEDDED], features=WIDTH)
-settings.override(work_dir=Path(sys.argv[1])).__enter__()
 features._BETWEEN_FLUSHES = 2
 calls = 0
 
@@ -240,7 +239,8 @@ def slow(images):
 digits = datasets.load("digits")
 rows = np.arange(len(digits.y_train))
 extractor = features.Extractor(EMBEDDED, SIZE, lambda: slow)
-features.features(digits, "train", rows, extractor, Reporter())
+with settings.override(work_dir=Path(sys.argv[1])):
+    features.features(digits, "train", rows, extractor, Reporter())
 """
 
 

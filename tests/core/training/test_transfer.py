@@ -519,9 +519,9 @@ from pathlib import Path
 import numpy as np
 from core import datasets, runs, settings
 from core.serving import load_predictor
-settings.override(runs_dir=Path(sys.argv[1])).__enter__()
 images, _ = datasets.load_test("digits")
-answers = load_predictor(runs.load("mine")).probabilities(images[:20])
+with settings.override(runs_dir=Path(sys.argv[1])):
+    answers = load_predictor(runs.load("mine")).probabilities(images[:20])
 assert np.allclose(answers.sum(axis=1), 1, atol=1e-5)
 sys.stdout.write(" ".join({module.partition(".")[0] for module in sys.modules}))
 """
