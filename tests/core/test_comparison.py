@@ -96,7 +96,7 @@ def test_every_figure_is_described_and_computed():
     assert len({metric.title for metric in METRICS.values()}) == len(METRICS)
     for metric in METRICS.values():
         assert metric.help.endswith((".", "2."))
-        assert metric.kind in ("part", "number", "seconds", "rate", "bytes", "count")
+        assert metric.kind in ("fraction", "number", "seconds", "rate", "bytes", "count")
         assert metric.best in ("high", "low", "")
 
 
