@@ -43,8 +43,8 @@ class Ensemble:
         fits = len(self.weights) == len(self.members) and np.isfinite(self.weights).all()
         if not (fits and min(self.weights) >= 0 and 0 < sum(self.weights) < np.inf):
             raise RunError(
-                f"An ensemble of {len(self.members)} needs as many weights of at least 0, one of "
-                f"them above 0. Received: {list(self.weights)}."
+                f"An ensemble of {len(self.members)} needs one weight per member, each at least 0 "
+                f"and one of them above 0. Received: {list(self.weights)}."
             )
 
     @cached_property
@@ -83,7 +83,7 @@ def check(members: Sequence[Run]) -> None:
         ):
             raise RunError(
                 f"{called[member.id]!r} and {called[first.id]!r} cannot vote together: they were "
-                "not made for the same images and classes."
+                "not trained for the same images and classes."
             )
     if len({member.id for member in members}) < len(members):
         raise RunError("A run can be a member only once.")

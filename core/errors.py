@@ -189,7 +189,10 @@ def disk_sentence(error: BaseException, folder: Path, *others: Path) -> str:
     """
     folder = _where(error, folder, others)
     if is_disk_full(error):
-        return f"The disk is full: nothing more can be written to {folder}. Make room, try again."
+        return (
+            f"The disk is full: nothing more can be written to {folder}. Free some space and try "
+            "again."
+        )
     return f"Nothing can be written to {folder}: {getattr(error, 'strerror', None) or error}."
 
 
@@ -223,6 +226,6 @@ def system_sentence(error: OSError) -> str:
         temporary = Path(tempfile.gettempdir())
         if _free(temporary) < _LITTLE:
             return disk_sentence(error, temporary)
-        return "The disk is full: the output cannot be written. Make room, try again."
+        return "The disk is full: the output cannot be written. Free some space and try again."
     about = f" ({os.fsdecode(error.filename)})" if error.filename else ""
-    return f"The system refused it: {error.strerror or error}{about}."
+    return f"The system reported: {error.strerror or error}{about}."

@@ -157,12 +157,12 @@ def load(folder: Path, classes: int | None = None) -> Labelled:
         if classes not in (None, evaluation.classes):
             raise StoredError(f"they are about {evaluation.classes} classes, not {classes}")
         if not 0 <= evaluation.labels.min() <= evaluation.labels.max() < evaluation.classes:
-            raise StoredError("a label is no class")
+            raise StoredError("a label is not a class")
         if not ((evaluation.probabilities >= 0) & (evaluation.probabilities <= 1)).all():
             raise StoredError("a probability is not within 0 to 1")
         return Labelled(evaluation, **vars(files))
     except (ValueError, StoredError) as error:
-        raise JobError(f"The answers in {folder.name} cannot be read: {error}.") from error
+        raise JobError(f"The predictions in {folder.name} cannot be read: {error}.") from error
 
 
 def _is_image(entry: Entry) -> bool:
@@ -188,7 +188,7 @@ def _plain(name: str) -> str:
 def _prediction(predictor: Predictor, entry: Entry) -> np.ndarray:
     prediction = predictor.predict(decode(entry.read()))
     if len(prediction.predictions) > 1:
-        raise ImageError(f"It reads as {len(prediction.predictions)} digits, not one.")
+        raise ImageError(f"It is recognised as {len(prediction.predictions)} digits, not one.")
     return prediction.predictions[0].probabilities
 
 

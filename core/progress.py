@@ -42,7 +42,7 @@ class Reporter:
 
     on_progress: Callable[[Progress], None] = lambda progress: None
     should_stop: Callable[[], bool] = lambda: False
-    cancelled: str = "Cancelled; nothing was kept."
+    cancelled: str = "Cancelled; nothing was saved."
     should_finish: Callable[[], bool] = lambda: False
 
     def __call__(self, progress: Progress) -> None:

@@ -149,7 +149,7 @@ def _look_into(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
         elif path.is_file():
             images.append(path)
         else:
-            others.append((relative, "It is a link to nothing, or no file."))
+            others.append((relative, "It is a broken link, or not a file."))
     return images, others
 
 

@@ -102,7 +102,7 @@ def read_checked(path: Path, sha256: str) -> bytes:
         content = stored.read_bytes(path, _MOST_BYTES)
     except StoredError as error:
         raise DatasetError(
-            f"The file {path.name} belongs in {path.parent} but cannot be read ({error}). "
+            f"The file {path.name} in {path.parent} is missing or cannot be read ({error}). "
             f"Restore it with `git checkout data/{path.name}`."
         ) from error
     received = hashlib.sha256(content).hexdigest()

@@ -173,8 +173,8 @@ def stratified_split(
         )
     except ValueError as error:
         raise DatasetError(
-            f"{len(labels)} images of {len(np.unique(labels))} classes are too few to hold out "
-            f"{round_percent(round(fraction, 2))} with some of every class. Hold out more, or "
-            "bring more images."
+            f"{len(labels)} images of {len(np.unique(labels))} classes are too few to split off "
+            f"{round_percent(round(fraction, 2))} with images of every class. Use a larger "
+            "fraction, or add images."
         ) from error
     return np.sort(kept), np.sort(held_out)

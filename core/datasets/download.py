@@ -93,7 +93,7 @@ def fetch(
                 Path(lock.lock_file).unlink(missing_ok=True)
     except Timeout as error:
         raise DatasetError(
-            f"{file.name} is being downloaded already. Wait until that has ended."
+            f"{file.name} is already being downloaded. Wait until that has finished."
         ) from error
     except OSError as error:
         raise DatasetError(disk_sentence(error, folder)) from error
@@ -116,8 +116,8 @@ def check(file: RemoteFile, path: Path, report: Reporter = Reporter()) -> Path: 
         raise DatasetError(f"{path} cannot be read: {error}.") from error
     if wrong := file.unlike(received, path.stat().st_size):
         raise DatasetError(
-            f"{path} is damaged or a different file: {wrong}. Delete it, and it is fetched again; "
-            f"or put the right one there, from {file.url}."
+            f"{path} is damaged or a different file: {wrong}. Delete it to download it again, or "
+            f"put the correct file there, from {file.url}."
         )
     return path
 
@@ -128,15 +128,15 @@ def _download(file: RemoteFile, part: Path, target: Path, report: Reporter, time
     if free < file.size:
         raise DatasetError(
             f"{file.name} needs {file.size / _MEGABYTE:,.0f} MB, but only "
-            f"{free / _MEGABYTE:,.0f} MB are free in {part.parent}. Make room, or set "
-            "STUDIO_DATA_DIR to a folder elsewhere."
+            f"{free / _MEGABYTE:,.0f} MB are free in {part.parent}. Free some space, or set "
+            "STUDIO_DATA_DIR to another folder."
         )
     try:
         digest = _receive(file, part, report, timeout)
         if wrong := file.unlike(digest, part.stat().st_size):
             raise DatasetError(
                 f"What came from {file.url} is not the expected {file.name}: {wrong}. It was "
-                f"thrown away. Try again; if it happens again, {_by_hand(file, target)}"
+                f"discarded. Try again; if it happens again, {_by_hand(file, target)}"
             )
         part.replace(target)
     finally:
@@ -226,9 +226,9 @@ def _what_went_wrong(error: Exception, file: RemoteFile, part: Path, timeout: fl
     host = urlsplit(file.url).netloc
     response = getattr(error, "response", None)
     if response is not None:
-        reason = f"{host} answered {response.status_code} {response.reason}"
+        reason = f"{host} responded with {response.status_code} {response.reason}"
     elif isinstance(error, requests.ConnectTimeout):
-        reason = f"{host} did not answer within {timeout:g} seconds"
+        reason = f"{host} did not respond within {timeout:g} seconds"
     elif isinstance(error, requests.Timeout) or "Read timed out" in str(error):
         reason = f"{host} sent nothing for {timeout:g} seconds"
     elif isinstance(error, requests.ConnectionError) and part.stat().st_size == 0:
@@ -240,4 +240,4 @@ def _what_went_wrong(error: Exception, file: RemoteFile, part: Path, timeout: fl
 
 
 def _by_hand(file: RemoteFile, target: Path) -> str:
-    return f"fetch {file.url} by hand and put it at {target}."
+    return f"download {file.url} yourself and save it as {target}."

@@ -122,7 +122,7 @@ def load(
     fraction = check_fraction(spec, validation_fraction)
     if side is not None and not (spec.resizable and SMALLEST_SIDE <= side <= LARGEST_SIDE):
         raise DatasetError(
-            f"Images of your own can be fitted to {SMALLEST_SIDE} to {LARGEST_SIDE} pixels; "
+            f"Images of your own can be resized to {SMALLEST_SIDE} to {LARGEST_SIDE} pixels; "
             f"{spec.title} {'can too' if spec.resizable else 'cannot'}. Received: {side}."
         )
     check_here(spec)
@@ -186,8 +186,8 @@ def load_test_measured(
     found = test_fingerprint(find(name).class_names, images, now, contents)
     if not np.array_equal(labels, now) or fingerprint not in ("", found):
         raise DatasetError(
-            f"The test images of {name!r} are not those that were measured: the dataset was "
-            "replaced since. Train again to compare on the new ones."
+            f"The test images of {name!r} have changed: the dataset was replaced since. Train "
+            "again to compare on the new images."
         )
     return images
 
@@ -205,7 +205,7 @@ def check_here(spec: DatasetSpec) -> None:
     """Raise `DatasetError` if it has to be downloaded first."""
     if not spec.is_here():
         raise DatasetError(
-            f"{spec.title} is not on this machine yet ({spec.download_bytes / 1e6:,.0f} MB). "
+            f"{spec.title} is not on this machine ({spec.download_bytes / 1e6:,.0f} MB). "
             "Download it on the Train page, or with: "
             f"python -m core datasets download {spec.name}"
         )
@@ -220,9 +220,7 @@ def check_fraction(spec: DatasetSpec, fraction: float | None) -> float:
     if spec.validation_fraction == 0 or fraction is None:
         return spec.validation_fraction
     if not 0.01 <= fraction <= 0.5:
-        raise DatasetError(
-            f"The validation part must be 0.01 to 0.5 of the training set. Received: {fraction}."
-        )
+        raise DatasetError(f"The validation fraction must be 0.01 to 0.5. Received: {fraction}.")
     return fraction
 
 

@@ -127,8 +127,8 @@ class Store:
 
 def _damaged(name: str, error: Exception) -> DatasetError:
     return DatasetError(
-        f"The stored images of {name!r} cannot be read, they are damaged ({error}). Delete the "
-        "dataset and bring the images in again."
+        f"The stored images of {name!r} are damaged and cannot be read ({error}). Delete the "
+        "dataset and import the images again."
     )
 
 
@@ -216,7 +216,7 @@ def _check(card: StoreCard) -> None:
     if set(card.splits) != set(SPLITS) or sum(card.splits.values()) != card.images:
         raise StoredError(f"splits must count {card.images:,} images in {', '.join(SPLITS)}")
     if card.images == 0:
-        raise StoredError("it holds no image")
+        raise StoredError("it holds no images")
     if len(set(card.class_names)) < len(card.class_names):
         raise StoredError("two of its classes have one name")
     try:
@@ -284,7 +284,7 @@ def _check_index(index: dict[str, np.ndarray], card: StoreCard) -> None:
     ):
         raise StoredError("the splits of the index do not fit the card")
     if not 0 <= index["labels"].min() <= index["labels"].max() < len(card.class_names):
-        raise StoredError("a label of the index is no class")
+        raise StoredError("a label of the index is not a class")
     sides = [index[name] for name in ("heights", "widths")]
     if not all(0 < side.min() <= side.max() <= _LONGEST for side in sides):
         raise StoredError(f"images must be 1 to {_LONGEST:,} pixels high and wide")

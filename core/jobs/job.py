@@ -32,7 +32,7 @@ from core.settings import settings
 STATES = ("queued", "running", "done", "cancelled", "failed")
 ALIVE, KEPT = "alive.lock", "kept"
 ENDED = ("done", "cancelled", "failed")
-STOPPED = "It was stopped in the middle of its work; nothing half done was kept."
+STOPPED = "It was stopped before it finished; nothing was saved."
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{4}")
 OVERTIME = "overtime"  # an empty file: a public demo has no more time for it
 NO_ROOM = "no_room"  # an empty file, for which even a full disk has room
@@ -187,7 +187,7 @@ def died_sentence(folder: Path) -> str:
         return disk_sentence(OSError(errno.ENOSPC, ""), root())
     return (
         "Its process ended unexpectedly: memory ran out, it was killed, or the machine was "
-        "switched off. No half of a result was kept; start it again."
+        "switched off. No partial result was saved; start it again."
     )
 
 

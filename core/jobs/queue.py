@@ -119,7 +119,7 @@ def cancel(job_id: str) -> Job:
     if job.damaged and not at_work:
         raise JobError(job.error)
     if not at_work:
-        raise JobError(f"The job {job_id} cannot be cancelled: it is {job.state} already.")
+        raise JobError(f"The job {job_id} cannot be cancelled: it is already {job.state}.")
     with jobs.writing_to(job.folder):
         (job.folder / "cancel").touch()
         if not job.damaged:
@@ -167,7 +167,7 @@ def resume(job_id: str) -> Job:
     """
     job = load(job_id)
     if not can_resume(job):
-        raise JobError(f"The job {job_id} cannot go on: it is {_described(job)}.")
+        raise JobError(f"The job {job_id} cannot be resumed: it is {_described(job)}.")
     limits.check(job.kind, job.settings, everything())
     KINDS[job.kind].check(job.settings)
     with jobs.writing_to(job.folder):

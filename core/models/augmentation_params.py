@@ -22,7 +22,7 @@ AUGMENTATION = (
         "augmentation",
         "Augmentation policy",
         USUAL,
-        "Random changes to the training images in every epoch, which reduce overfitting. "
+        "Changes the training images at random in every epoch, which reduces overfitting. "
         "usual: the policy that suits the dataset. custom: the settings below.",
         choices=(USUAL, *POLICIES, CUSTOM),
         group="augmentation",

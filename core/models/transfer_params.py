@@ -106,7 +106,7 @@ def check_changes(values: dict[str, Value], input_shape: tuple[int, int, int]) -
     for name in ("augmentation", "mixup", "cutmix"):
         if values[name] not in (0, "none", USUAL):
             raise ModelError(
-                f"With cached features, augmentation is used only during fine-tuning, so "
+                "With cached features, augmentation is used only during fine-tuning, so "
                 f"`{name}` needs fine_tune_epochs above 0 or cache_features=False. "
                 f" Received: {name}={values[name]} with fine_tune_epochs=0."
             )

@@ -127,7 +127,7 @@ def _check_metrics(metrics: dict[str, float]) -> None:
         if name.endswith("_size") and not (isinstance(value, int) and value >= 0):
             raise StoredError(f"its metric {name} must count images. Received: {value}")
     if metrics["test_size"] == 0:
-        raise StoredError("it was measured on no test image")
+        raise StoredError("it was evaluated on no test images")
 
 
 def _check_history(card: RunCard) -> None:
@@ -142,7 +142,7 @@ def _check_history(card: RunCard) -> None:
 def _check_files(card: RunCard) -> None:
     """Raise `StoredError` unless names and times are what they should be."""
     if any("/" in name or name.startswith(".") for name in card.files):
-        raise StoredError("one of its files lies elsewhere")
+        raise StoredError("one of its files is outside the folder")
     if not isinstance(card.cost.get("machine", ""), str):
         raise StoredError("what describes the machine must be a text")
     for name, value in card.cost.items():

@@ -16,7 +16,7 @@ def delete(run_id: str) -> None:
     """Remove one of your runs for good, also one that is damaged.
 
     Raises:
-        RunError: if there is none, it came with the studio, an ensemble needs it, or the disk
+        RunError: if there is none, it is bundled, an ensemble needs it, or the disk
             cannot be written to.
     """
     folder = _to_delete(run_id)
@@ -96,7 +96,7 @@ def _damaged_place(run_id: str) -> Path | None:
             except RunError as error:
                 if bundled:
                     raise RunError(
-                        f"The run {run_id!r} came with the studio and cannot be deleted. {error} "
+                        f"The run {run_id!r} is bundled and cannot be deleted. {error} "
                         f"Restore it with `git checkout saved_models/{run_id}`."
                     ) from error
                 return parent / run_id
@@ -108,7 +108,7 @@ def rename(run_id: str, title: str) -> Run:
     """Give one of your runs another title, and the id that follows from it.
 
     Raises:
-        RunError: if there is none, it came with the studio, an ensemble needs it, the new name
+        RunError: if there is none, it is bundled, an ensemble needs it, the new name
             cannot be used, or the disk cannot be written to.
     """
     run = folders.load(run_id)
@@ -146,7 +146,7 @@ def rewrite_card(run: Run, card: RunCard) -> Run:
 
 def _must_be_yours(run: Run, verb: str) -> None:
     if run.card.owner == visitors.STUDIO:
-        raise RunError(f"The run {run.id!r} came with the studio and cannot be {verb}.")
+        raise RunError(f"The run {run.id!r} is bundled and cannot be {verb}.")
 
 
 def _must_be_free(run_id: str, verb: str) -> None:

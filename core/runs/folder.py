@@ -67,7 +67,7 @@ class Run:
             RunError: if the split is unknown, or the file is missing, changed or damaged.
         """
         if split not in ("val", "test"):
-            raise RunError(f"A run keeps its answers on val and test. Received: {split!r}.")
+            raise RunError(f"A run stores its predictions on val and test. Received: {split!r}.")
         return evaluations.read(self.file(EVALUATION), self.card)[split]
 
 

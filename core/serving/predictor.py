@@ -151,8 +151,8 @@ def _open_members(run: runs.Run) -> PredictFunction:
         one = runs.load(member["id"])
         if model_sha256(one) != member["sha256"] or one.card.members:
             raise RunError(
-                f"The run {member['id']!r}, a member of {run.id!r}, is not the one it was put "
-                "together from. Put the ensemble together again."
+                f"The run {member['id']!r}, a member of {run.id!r}, was replaced since the "
+                "ensemble was made. Make the ensemble again."
             )
         members.append(load_predictor(one).predict_batch)
     weights = [member["weight"] for member in run.card.members]

@@ -116,7 +116,7 @@ def learn_shapes() -> None:
     """Write `core/preprocessing/digit_shapes.npz` again."""
     dataset = datasets.load("mnist")
     save_shapes(fit_shapes(dataset.x_train[..., 0], dataset.y_train))
-    sys.stdout.write(f"digit shapes: learned from {len(dataset.y_train):,} training digits\n")
+    sys.stdout.write(f"digit shapes: fitted to {len(dataset.y_train):,} training digits\n")
 
 
 def measure_again(name: str) -> None:

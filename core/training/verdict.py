@@ -127,7 +127,7 @@ def _judge(curve: _Curve) -> Verdict:
     if axis == "images" and val - before > _DOUBLED and is_more(val, before, images):
         return Verdict(
             "still_learning",
-            f"More training images still help: doubling them raised validation accuracy from "
+            "More training images still help: doubling them raised validation accuracy from "
             f"{percent(before)} to {percent(val)}.",
         )
     return Verdict("good", _good(curve))
