@@ -29,7 +29,7 @@ _LISTS = ("paths", "refused", "elsewhere", "others")
 
 @dataclass(frozen=True)
 class Labelled:
-    """What a run answered on labelled images.
+    """The predictions of a run on labelled images.
 
     Attributes:
         evaluation: labels and probabilities, a row for each image that was read.
@@ -101,7 +101,7 @@ def read(source: Path, paths: Sequence[str]) -> list[np.ndarray | None]:
 
 
 def save(found: Labelled, folder: Path) -> None:
-    """Keep the answers in a folder.
+    """Save the predictions in a folder.
 
     Raises:
         JobError: if nothing can be written there.
@@ -140,7 +140,7 @@ def load(folder: Path, classes: int | None = None) -> Labelled:
 
     Args:
         folder: where.
-        classes: of the run that answered; None if any number will do.
+        classes: of the run that predicted; None if any number will do.
 
     Raises:
         JobError: if it is missing, damaged or about other classes.

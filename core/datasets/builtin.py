@@ -1,4 +1,4 @@
-"""The datasets that come with the studio: MNIST and scikit-learn's digits."""
+"""The bundled datasets: MNIST and scikit-learn's digits."""
 
 import hashlib
 import io
@@ -14,7 +14,7 @@ from core.settings import settings
 MNIST = "mnist"
 DIGIT_NAMES = tuple("0123456789")
 MNIST_SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
-_MOST_BYTES = 200 * 2**20  # of a file that comes with the studio
+_MOST_BYTES = 200 * 2**20  # of a bundled file
 _TEST_FRACTION = 0.2
 _TEST_SEED = 0
 
@@ -87,7 +87,7 @@ def _all_digits() -> tuple[np.ndarray, np.ndarray]:
 
 
 def find_mnist() -> Path:
-    """`mnist.npz` in `STUDIO_DATA_DIR`, else the one that comes with the studio."""
+    """`mnist.npz` in `STUDIO_DATA_DIR`, else the bundled one."""
     own = settings.data_dir / "mnist.npz"
     return own if own.exists() else settings.embedded_data_dir / "mnist.npz"
 

@@ -50,7 +50,7 @@ class RemoteFile:
         return self.sha256 or self.md5
 
     def unlike(self, digest: str, size: int) -> str:
-        """What is wrong with contents of that digest and size; empty if nothing is."""
+        """Why contents of that digest and size are not the file; empty if they are."""
         name = {"md5": "MD5", "sha256": "SHA-256"}[self.algorithm]
         if self.digest:
             wrong = digest != self.digest
@@ -154,7 +154,7 @@ def _receive(file: RemoteFile, part: Path, report: Reporter, timeout: float) -> 
             report(_progress(file, done))
             try:
                 for chunk, start in _stream(file, done, timeout):
-                    if start == 0 and done:  # the server cannot go on where it ended
+                    if start == 0 and done:  # the server cannot resume
                         content.seek(0)
                         content.truncate()
                         digest, done = hashlib.new(file.algorithm, usedforsecurity=False), 0
@@ -171,7 +171,7 @@ def _receive(file: RemoteFile, part: Path, report: Reporter, timeout: float) -> 
 
 
 def _write(content, chunk: bytes, part: Path) -> None:
-    """Errors of the disk must not be taken for errors of the network."""
+    """Errors of the disk must not count as errors of the network."""
     try:
         content.write(chunk)
         content.flush()
@@ -202,7 +202,7 @@ def _stream(file: RemoteFile, done: int, timeout: float):
 
 
 def _is_final(error: Exception) -> bool:
-    """Whether asking again cannot help: the server answered that it will not give the file."""
+    """Whether retrying cannot help: the server refuses to send the file."""
     response = getattr(error, "response", None)
     return response is not None and 400 <= response.status_code < 500
 

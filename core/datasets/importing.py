@@ -95,7 +95,7 @@ def import_images(
         path: the folder or zip; see `core.datasets.layout` for how it is to be arranged.
         name: what the dataset will be asked for by.
         title: its name as people write it; by default the same.
-        owner: whose it is; by default whoever asks.
+        owner: of the dataset; by default the current visitor.
         choices: what was decided where the names of files and folders leave it open.
         report: told how far it is; may end the import, which leaves nothing behind.
 

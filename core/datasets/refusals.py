@@ -1,4 +1,4 @@
-"""Why files are left out, and the sentences that refuse an import: what was wrong, and the cure.
+"""Why files are left out, and the messages that refuse an import: the reason, and what to do.
 
 A reason is a sentence beside the path of a file. Where an import is refused, the commonest reason
 is told with its number and an example, whatever the reasons are.

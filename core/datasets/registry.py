@@ -1,4 +1,4 @@
-"""Find, list, load and delete datasets: those that come along, and what was imported."""
+"""Find, list, load and delete datasets: built-in and imported ones."""
 
 import math
 from collections.abc import Iterable
@@ -89,7 +89,7 @@ def title_of(name: str) -> str:
 
 
 def created(name: str) -> str:
-    """When the images of a dataset were stored, ISO 8601 in UTC; empty if they came along."""
+    """When the images of a dataset were stored, ISO 8601 in UTC; empty if they are bundled."""
     return store.read_card(name).created if store.exists(name) else ""
 
 
@@ -108,7 +108,7 @@ def load(
 
     Args:
         name: one of `DATASETS`, or the name of an import.
-        validation_fraction: part of the training set held out for choosing settings; None for
+        validation_fraction: fraction of the training set that becomes validation; None for
             the usual part, or the dataset's own validation images.
         seed: decides which images those are.
         side: pixels that every image is fitted to, for images of your own; None for the
@@ -212,7 +212,7 @@ def check_here(spec: DatasetSpec) -> None:
 
 
 def check_fraction(spec: DatasetSpec, fraction: float | None) -> float:
-    """The part of the training set to hold out; 0 if the dataset has its own validation images.
+    """The fraction of the training set that becomes validation; 0 if there is a validation set.
 
     Raises:
         DatasetError: if it is not within 0.01 to 0.5.

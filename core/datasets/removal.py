@@ -28,7 +28,7 @@ def set_aside(name: str) -> None:
 
 
 def list_aside() -> list[Aside]:
-    """Datasets that whoever asks may bring back, latest first."""
+    """Datasets that the current visitor may restore, latest first."""
     return [aside for aside in drafts.list_aside(store.root()) if _may_restore(aside)]
 
 

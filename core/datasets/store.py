@@ -156,7 +156,7 @@ def free_id(title: str) -> str:
 
 
 def exists(name: str) -> bool:
-    """Whether images are stored under that name that whoever asks may see."""
+    """Whether images are stored under that name that the current visitor may see."""
     if not ID.fullmatch(name) or not os.path.lexists(root() / name):
         return False
     return _is_visible(name)
@@ -173,12 +173,12 @@ def _is_visible(name: str) -> bool:
 
 
 def names() -> list[str]:
-    """Names of all stored datasets that whoever asks may see, in order."""
+    """Names of all stored datasets that the current visitor may see, in order."""
     return [folder.name for folder in draft_folders.inside(root()) if exists(folder.name)]
 
 
 def list_damaged() -> list[Damaged]:
-    """Every stored dataset that whoever asks may see and that cannot be read, by name."""
+    """Damaged datasets that the current visitor may see, by name."""
     found = []
     for name in names():
         try:

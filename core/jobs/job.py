@@ -56,11 +56,11 @@ class Job:
         state: one of `STATES`.
         stage, epoch, epochs, fraction, metrics, note, history: how far it is, see
             `core.progress.Progress`.
-        fraction_before: part of the stage that was done when it began, after an interruption.
+        fraction_before: fraction of the stage that was done when it was resumed.
         stage_since: when the stage began, ISO 8601 in UTC.
         result: what a finished job says of what it made.
         error: why it failed, in a sentence.
-        tries: how often it was gone on with.
+        tries: how often it was resumed.
         damaged: whether its files cannot be read; then it counts as failed.
         times: when it was `queued`, `running` and ended, ISO 8601 in UTC.
     """

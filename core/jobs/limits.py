@@ -41,12 +41,12 @@ OVERTIME = (
 
 
 def apply() -> bool:
-    """Whether whoever asks is a visitor of a public demo."""
+    """Whether the current visitor is one of a public demo."""
     return settings.public and visitors.is_visitor(visitors.current())
 
 
 def models() -> list[str]:
-    """Names of the models that whoever asks may train."""
+    """Names of the models that the current visitor may train."""
     if not apply():
         return list(MODELS)
     small = memory.there_is() < SMALL_MACHINE

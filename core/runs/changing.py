@@ -40,7 +40,7 @@ def set_aside(run_id: str) -> Aside:
 
 
 def list_aside() -> list[Aside]:
-    """Runs that whoever asks may bring back, latest first."""
+    """Runs that the current visitor may restore, latest first."""
     found = [aside for parent in _places() for aside in drafts.list_aside(parent)]
     return sorted(filter(_may_restore, found), key=lambda aside: -aside.until)
 
@@ -83,7 +83,7 @@ def _to_delete(run_id: str) -> Path:
 
 
 def _damaged_place(run_id: str) -> Path | None:
-    """Where a damaged run lies that whoever asks may delete; None if there is none."""
+    """The folder of a damaged run that the current visitor may delete; None if there is none."""
     if visitors.current() != visitors.OWNER or not names.ID.fullmatch(run_id):
         return None
     for parent in (folders.settings.bundled_runs_dir, folders.settings.runs_dir):
