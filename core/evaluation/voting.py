@@ -21,7 +21,7 @@ def vote(
         weights: how much each counts, not negative; they need not add up to 1.
         kind: `soft` takes the mean of the probabilities; with `hard` each model has one vote for
             its predicted class, and the share of the votes becomes the probability. Of several
-            classes with equally many votes, the one that is more probable to the models comes first.
+            classes with equally many votes, the one more probable to the models comes first.
 
     Raises:
         ValueError: if the kind is unknown, or the weights are negative, infinite, all 0, or too
