@@ -260,7 +260,7 @@ def test_fewer_than_two_runs_have_no_leader(count):
 
 
 AHEAD, EQUAL = "is ahead of", "are right equally often"
-CHANCE = "This lead is not significant: it may well be chance"
+CHANCE = "This lead is not significant and may be chance"
 SURE = "This is a significant lead"
 
 
