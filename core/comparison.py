@@ -1,4 +1,4 @@
-"""Runs side by side: the figures of each, and whether the best one leads by more than chance."""
+"""Runs side by side: the metrics of each, and whether the best one leads by more than chance."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ TOP = 3
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure of a run.
+    """One metric of a run.
 
     Attributes:
         title: what it is called.
-        help: what it says, for a student.
-        kind: how it is written: `part`, `number`, `seconds`, `rate`, `bytes` or `count`.
+        help: what it means, for a student.
+        kind: how it is written: `fraction`, `number`, `seconds`, `rate`, `bytes` or `count`.
         best: `high` or `low`, whichever is better; empty if neither is.
     """
 
@@ -39,83 +39,93 @@ class Metric:
     best: str = ""
 
 
-_MEAN = "The mean over the classes, each counting alike."
-_WEIGHTED = "The mean over the classes, each counting as often as it occurs."
-_PRECISION = "Of the answers for a class, how many were right."
-_RECALL = "Of the images of a class, how many were found."
-_F1 = "Precision and recall in one figure: their harmonic mean."
+_MEAN = "Unweighted mean over the classes (macro average)."
+_WEIGHTED = "Mean over the classes, weighted by their number of images."
+_PRECISION = "Of the images predicted as a class, the fraction that belongs to it."
+_RECALL = "Of the images of a class, the fraction that was found."
+_F1 = "Harmonic mean of precision and recall."
 
 METRICS: dict[str, Metric] = {
-    "accuracy": Metric("Accuracy", "Right answers among all test images.", "part", "high"),
+    "accuracy": Metric(
+        "Accuracy", "Fraction of the test images that are predicted correctly.", "fraction", "high"
+    ),
     "accuracy_low": Metric(
-        "Accuracy, from",
-        "On very many such images, accuracy lies above this with 97.5 % certainty (Wilson).",
-        "part",
+        "Accuracy, lower bound",
+        "Lower end of the 95 % interval of the accuracy (Wilson).",
+        "fraction",
     ),
     "accuracy_high": Metric(
-        "Accuracy, to",
-        "On very many such images, accuracy lies below this with 97.5 % certainty (Wilson).",
-        "part",
+        "Accuracy, upper bound",
+        "Upper end of the 95 % interval of the accuracy (Wilson).",
+        "fraction",
     ),
     "balanced_accuracy": Metric(
-        "Balanced accuracy", "Mean recall: each class counts alike, however rare.", "part", "high"
-    ),
-    "top_k": Metric(
-        f"Among the first {TOP}",
-        f"The right class is among the {TOP} that were given the highest probability.",
-        "part",
+        "Balanced accuracy",
+        "Mean recall over the classes, each counting alike.",
+        "fraction",
         "high",
     ),
-    "precision": Metric("Precision", f"{_PRECISION} {_MEAN}", "part", "high"),
-    "recall": Metric("Recall", f"{_RECALL} {_MEAN}", "part", "high"),
-    "f1": Metric("F1", f"{_F1} {_MEAN}", "part", "high"),
-    "weighted_precision": Metric(
-        "Precision, weighted", f"{_PRECISION} {_WEIGHTED}", "part", "high"
+    "top_k": Metric(
+        f"Top-{TOP} accuracy",
+        f"Fraction of the test images whose class is among the {TOP} most probable ones.",
+        "fraction",
+        "high",
     ),
-    "weighted_recall": Metric("Recall, weighted", f"{_RECALL} {_WEIGHTED}", "part", "high"),
-    "weighted_f1": Metric("F1, weighted", f"{_F1} {_WEIGHTED}", "part", "high"),
+    "precision": Metric("Precision", f"{_PRECISION} {_MEAN}", "fraction", "high"),
+    "recall": Metric("Recall", f"{_RECALL} {_MEAN}", "fraction", "high"),
+    "f1": Metric("F1", f"{_F1} {_MEAN}", "fraction", "high"),
+    "weighted_precision": Metric(
+        "Precision, weighted", f"{_PRECISION} {_WEIGHTED}", "fraction", "high"
+    ),
+    "weighted_recall": Metric("Recall, weighted", f"{_RECALL} {_WEIGHTED}", "fraction", "high"),
+    "weighted_f1": Metric("F1, weighted", f"{_F1} {_WEIGHTED}", "fraction", "high"),
     "log_loss": Metric(
-        "Log loss", "Low when right answers are given with confidence.", "number", "low"
+        "Log loss",
+        "Mean cross-entropy: low when correct predictions are confident.",
+        "number",
+        "low",
     ),
     "brier_score": Metric(
         "Brier score",
-        "Squared distance between the probabilities and the truth, 0 to 2.",
+        "Mean squared distance between the probabilities and the true class, 0 to 2.",
         "number",
         "low",
     ),
     "calibration_error": Metric(
         "Calibration error",
-        "How far confidence and accuracy lie apart, on average (expected calibration error).",
-        "part",
+        "Mean distance between confidence and accuracy (expected calibration error, ECE).",
+        "fraction",
         "low",
     ),
     "seconds": Metric("Trained in", "How long the training took.", "seconds", "low"),
-    "latency_seconds": Metric("One image", "Time for one answer: the median.", "seconds", "low"),
+    "latency_seconds": Metric(
+        "One image", "Time for one prediction: the median.", "seconds", "low"
+    ),
     "latency_p95_seconds": Metric(
-        "One image, 95 %", "95 of 100 answers take no longer than this.", "seconds", "low"
+        "One image, 95 %", "95 of 100 predictions take no longer than this.", "seconds", "low"
     ),
     "images_per_second": Metric(
-        "Images a second", "When 256 are answered together.", "rate", "high"
+        "Throughput", "Images per second, in batches of 256.", "rate", "high"
     ),
-    "file_bytes": Metric("Model file", "Room the model takes on disk.", "bytes", "low"),
+    "file_bytes": Metric("Model file", "Size of the model on disk.", "bytes", "low"),
     "parameters": Metric(
         "Parameters",
-        "Numbers it has learned: weights, nodes of trees, or images kept.",
+        "Number of learned values: weights, nodes of trees, or stored images.",
         "count",
         "low",
     ),
     "memory_bytes": Metric(
-        "Memory", "The most that a process held which only answers with it.", "bytes", "low"
+        "Memory", "Peak memory of a process that only predicts with it.", "bytes", "low"
     ),
     "training_memory_bytes": Metric(
-        "Memory to train", "The most that the process held which trained it.", "bytes", "low"
+        "Training memory", "Peak memory of the process that trained it.", "bytes", "low"
     ),
 }
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A run and its answers on the test images."""
+    """A run and its predictions on the test images."""
 
     run: Run
     evaluation: Evaluation
@@ -144,7 +154,7 @@ class Compared:
 
 
 def metrics_of(found: Evaluation) -> dict[str, float]:
-    """Those of `METRICS` that follow from what was answered."""
+    """Those of `METRICS` that follow from the predictions."""
     low, high = found.accuracy_interval
     return {
         "accuracy": found.accuracy,
@@ -165,7 +175,7 @@ def metrics_of(found: Evaluation) -> dict[str, float]:
 
 
 def compared(run: Run) -> Compared:
-    """The run with its answers.
+    """The run with its predictions.
 
     Raises:
         RunError: if they are missing or were changed.
@@ -182,7 +192,7 @@ def groups(found: Iterable[Run]) -> dict[str, list[Run]]:
 
 
 def best(found: Sequence[Compared], metric: str) -> set[str]:
-    """Names of the runs with the best value of a figure; none if they are all alike."""
+    """Ids of the runs with the best value of a metric; none if all values are equal."""
     values = {one.id: one.metrics[metric] for one in found if one.metrics[metric] is not None}
     if not METRICS[metric].best or len(set(values.values())) < 2:
         return set()
@@ -196,9 +206,9 @@ class Lead:
 
     Attributes:
         first, second: the two.
-        only_first, only_second: images that only this one answers rightly.
-        agreement: part of the images to which both give the same answer.
-        p_value: of McNemar's exact test: how often a difference of this size would come about if
+        only_first, only_second: images that only this one predicts correctly.
+        agreement: fraction of the images that both predict as the same class.
+        p_value: of McNemar's exact test: how often a difference of this size would arise if
             both were equally good.
     """
 
@@ -241,7 +251,7 @@ def run_names(found: Iterable[Compared]) -> dict[str, str]:
 
 
 def sentence(found: Lead, called: Mapping[str, str] | None = None) -> str:
-    """What is to be said of a lead, in plain words.
+    """A lead as a sentence.
 
     Args:
         found: the two runs.
@@ -250,37 +260,37 @@ def sentence(found: Lead, called: Mapping[str, str] | None = None) -> str:
     called = called or run_names((found.first, found.second))
     first, second = called[found.first.id], called[found.second.id]
     accuracy = percent(found.first.evaluation.accuracy, 2)
-    same = f"They give the same answer to {percent(found.agreement)} of the images"
+    same = f"Both predict the same class for {percent(found.agreement)} of the images"
     if found.only_first == found.only_second:
-        return f"{first} and {second} are right equally often ({accuracy}). {same}."
+        return f"{first} and {second} are correct equally often ({accuracy}). {same}."
     verdict = (
         "This is a significant lead"
         if found.significant
-        else "This lead is not significant: it may well be chance"
+        else "This lead is not significant and may be chance"
     )
     return (
         f"{first} ({accuracy}) is ahead of {second} "
-        f"({percent(found.second.evaluation.accuracy, 2)}). {same}; where only one is right, it is "
-        f"{first} {found.only_first:,} times and {second} {found.only_second:,} times. "
-        f"{verdict} ({written_p(found.p_value)})."
+        f"({percent(found.second.evaluation.accuracy, 2)}). {same}; where only one is "
+        f"correct, it is {first} {found.only_first:,} times and {second} "
+        f"{found.only_second:,} times. {verdict}  ({written_p(found.p_value)})."
     )
 
 
 def written_p(value: float) -> str:
-    """The p-value of McNemar's test as one reads it."""
+    """The p-value of McNemar's test as text."""
     text = "< 0.001" if value < 0.001 else f"= {value:.3f}" if value < 0.1 else f"= {value:.2f}"
     return f"McNemar's test, p {text}"
 
 
 def written(name: str, value: float | None) -> str:
-    """A figure as one reads it: 0.9966 → '99.66 %', 0.0002 → '0.20 ms'; '–' if not measured."""
+    """A metric as text: 0.9966 → '99.66 %', 0.0002 → '0.20 ms'; '–' if not measured."""
     if value is None or value != value:
         return "–"
     return _WRITTEN[METRICS[name].kind](value)
 
 
 _WRITTEN: dict[str, Any] = {
-    "part": lambda value: percent(value, 2),
+    "fraction": lambda value: percent(value, 2),
     "number": lambda value: f"{value:.4f}",
     "seconds": duration,
     "rate": lambda value: f"{value:,.0f}",

@@ -1,4 +1,4 @@
-"""What an answer costs: time, memory, room on disk.
+"""What a prediction costs: time, memory, disk space.
 
 It is measured in a process of its own that holds nothing but the model, so that runs are measured
 alike whatever else is loaded where they were trained.
@@ -19,9 +19,9 @@ from core import machine, memory, serving
 from core.errors import RunError
 from core.settings import PROJECT_DIR
 
-BATCH = 256  # images answered together to find the throughput
+BATCH = 256  # images predicted together to measure the throughput
 _SECONDS = 0.4  # each of the two is measured for about so long,
-_LEAST, _MOST = 20, 300  # within so many answers
+_LEAST, _MOST = 20, 300  # within so many predictions
 _WARM_UP = 3
 _TIME_LIMIT = 300  # seconds for all of it
 
@@ -32,12 +32,12 @@ def measure(
     weights: Sequence[float] = (1.0,),
     vote: str = "soft",
 ) -> dict[str, Any]:
-    """Answer images of random pixels with a model, or with several that vote.
+    """Predict images of random pixels with a model, or with several that vote.
 
     Args:
         models: the file and the family of each.
         input_shape: height, width and channels of an image.
-        weights, vote: how several answer together; see `core.evaluation.vote`.
+        weights, vote: how several are combined; see `core.evaluation.vote`.
 
     Returns:
         `latency_seconds` and `latency_p95_seconds`: median and 95th percentile of the time for one
@@ -47,7 +47,7 @@ def measure(
         beside the one that trained.
 
     Raises:
-        RunError: if a model cannot be opened, or does not answer.
+        RunError: if a model cannot be opened, or does not predict.
     """
     if memory.there_is() < memory.ROOMY:
         return {}
@@ -68,7 +68,9 @@ def measure(
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise RunError(f"What an answer costs could not be measured: {_reason(error)}") from error
+        raise RunError(
+            f"The cost of a prediction could not be measured: {_reason(error)}"
+        ) from error
     return json.loads(found.stdout)
 
 

@@ -171,7 +171,7 @@ def restore(
     aside = next((aside for aside in found if aside.name == name), None)
     if aside is None:
         raise failure(
-            f"The {kind} {name!r} cannot be brought back: that is possible for "
+            f"The {kind} {name!r} cannot be restored: that is possible for "
             f"{UNDO_SECONDS:.0f} seconds after it was deleted."
         )
     try:
@@ -180,8 +180,7 @@ def restore(
         bring_back(aside)
     except FileExistsError as error:
         raise failure(
-            f"The {kind} {name!r} cannot be brought back: there is a new {kind} of that name. "
-            f"{cure}"
+            f"The {kind} {name!r} cannot be restored: there is a new {kind} of that name. {cure}"
         ) from error
     except OSError as error:
         raise failure(disk_sentence(error, aside.folder.parent)) from error

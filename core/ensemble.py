@@ -25,7 +25,7 @@ class Ensemble:
         members: at least two runs, measured on the same test images; none an ensemble itself.
         weights: how much each counts, not negative; one is above 0.
         vote: `soft` or `hard`; see `core.evaluation.vote`.
-        predictions: what each member answered on the test images, if that is at hand already.
+        predictions: of each member on the test images, if they are loaded already.
 
     Raises:
         RunError: if the members do not fit together, or weights or vote are not allowed.
@@ -43,8 +43,8 @@ class Ensemble:
         fits = len(self.weights) == len(self.members) and np.isfinite(self.weights).all()
         if not (fits and min(self.weights) >= 0 and 0 < sum(self.weights) < np.inf):
             raise RunError(
-                f"An ensemble of {len(self.members)} needs as many weights of at least 0, one of "
-                f"them above 0. Received: {list(self.weights)}."
+                f"An ensemble of {len(self.members)} needs one weight per member, each at least 0 "
+                f"and one of them above 0. Received: {list(self.weights)}."
             )
 
     @cached_property
@@ -83,20 +83,20 @@ def check(members: Sequence[Run]) -> None:
         ):
             raise RunError(
                 f"{called[member.id]!r} and {called[first.id]!r} cannot vote together: they were "
-                "not made for the same images and classes."
+                "not trained for the same images and classes."
             )
     if len({member.id for member in members}) < len(members):
         raise RunError("A run can be a member only once.")
 
 
 def suggest(members: Sequence[Run], kind: str = "soft") -> tuple[float, ...] | None:
-    """Weights that suit the members' answers on validation images, in hundredths, adding up to 1.
+    """Weights fitted to the members' predictions on the validation set, in hundredths, sum 1.
 
     Test images have no part in it. None if the members had different validation images, so
     that some would be judged by what they learned from.
 
     Raises:
-        RunError: if the answers of a member are missing or were changed.
+        RunError: if the predictions of a member are missing or were changed.
     """
     found = [member.evaluation("val") for member in members]
     if not _alike(members, found):
@@ -121,9 +121,9 @@ def _alike(members: Sequence[Run], found: Sequence[Evaluation]) -> bool:
 
 
 def save(title: str, ensemble: Ensemble) -> Run:
-    """Keep an ensemble as a run, which answers like any other.
+    """Save an ensemble as a run, which predicts like any other.
 
-    What an answer costs is measured, which takes a few seconds.
+    The cost of a prediction is measured, which takes a few seconds.
 
     Raises:
         RunError: if the name is not allowed or taken, or a member is damaged.

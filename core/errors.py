@@ -5,9 +5,9 @@
     │   └── NothingFound   no ink stands out in it
     ├── DatasetError    a dataset is unknown, missing or damaged
     ├── ModelError      a model or one of its hyperparameters is unknown or out of range
-    ├── RunError        a finished training is unknown, damaged or already there
+    ├── RunError        a run is unknown, damaged or already there
     ├── StoredError     a file on disk cannot be read back; readers say of what it is a part
-    ├── JobError        long work is unknown, or could not go on
+    ├── JobError        a job is unknown, or could not continue
     │   └── Cancelled   it was asked to stop
     └── OutOfMemory     memory ran out; nothing is said about what was being read
 
@@ -38,12 +38,12 @@ _REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 _NO_ROOM = "No space left on device"
 _CLOSE = 0.65  # of difflib's ratio: from here on two names are similar
 _LONGEST_NAME = 100  # signs of a name that are compared with known ones
-_SHORTEST_PIECE = 3  # signs of a name that is taken for a piece of a known one
+_SHORTEST_PIECE = 3  # characters of a name that counts as a piece of a known one
 _LITTLE = 2**20  # bytes; a disk with less is what stopped a training
 
 
 class Interrupted(BaseException):
-    """Ctrl-C, or the signal that asks a command to end.
+    """Ctrl-C, or the signal that stops a command.
 
     It is no `KeyboardInterrupt`: scikit-learn's MLP catches that and returns what it has.
     """
@@ -78,7 +78,7 @@ class ModelError(StudioError):
 
 
 class RunError(StudioError):
-    """A finished training is unknown, damaged or already there."""
+    """A run is unknown, damaged or already there."""
 
 
 class StoredError(StudioError):
@@ -86,7 +86,7 @@ class StoredError(StudioError):
 
 
 class JobError(StudioError):
-    """Long work is unknown, or could not go on."""
+    """A job is unknown, or could not continue."""
 
 
 class Cancelled(JobError):
@@ -189,7 +189,10 @@ def disk_sentence(error: BaseException, folder: Path, *others: Path) -> str:
     """
     folder = _where(error, folder, others)
     if is_disk_full(error):
-        return f"The disk is full: nothing more can be written to {folder}. Make room, try again."
+        return (
+            f"The disk is full: nothing more can be written to {folder}. Free some space and try "
+            "again."
+        )
     return f"Nothing can be written to {folder}: {getattr(error, 'strerror', None) or error}."
 
 
@@ -223,6 +226,6 @@ def system_sentence(error: OSError) -> str:
         temporary = Path(tempfile.gettempdir())
         if _free(temporary) < _LITTLE:
             return disk_sentence(error, temporary)
-        return "The disk is full: the output cannot be written. Make room, try again."
+        return "The disk is full: the output cannot be written. Free some space and try again."
     about = f" ({os.fsdecode(error.filename)})" if error.filename else ""
-    return f"The system refused it: {error.strerror or error}{about}."
+    return f"The system reported: {error.strerror or error}{about}."

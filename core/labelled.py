@@ -29,7 +29,7 @@ _LISTS = ("paths", "refused", "elsewhere", "others")
 
 @dataclass(frozen=True)
 class Labelled:
-    """What a run answered on labelled images.
+    """The predictions of a run on labelled images.
 
     Attributes:
         evaluation: labels and probabilities, a row for each image that was read.
@@ -101,7 +101,7 @@ def read(source: Path, paths: Sequence[str]) -> list[np.ndarray | None]:
 
 
 def save(found: Labelled, folder: Path) -> None:
-    """Keep the answers in a folder.
+    """Save the predictions in a folder.
 
     Raises:
         JobError: if nothing can be written there.
@@ -140,7 +140,7 @@ def load(folder: Path, classes: int | None = None) -> Labelled:
 
     Args:
         folder: where.
-        classes: of the run that answered; None if any number will do.
+        classes: of the run that predicted; None if any number will do.
 
     Raises:
         JobError: if it is missing, damaged or about other classes.
@@ -157,12 +157,12 @@ def load(folder: Path, classes: int | None = None) -> Labelled:
         if classes not in (None, evaluation.classes):
             raise StoredError(f"they are about {evaluation.classes} classes, not {classes}")
         if not 0 <= evaluation.labels.min() <= evaluation.labels.max() < evaluation.classes:
-            raise StoredError("a label is no class")
+            raise StoredError("a label is not a class")
         if not ((evaluation.probabilities >= 0) & (evaluation.probabilities <= 1)).all():
             raise StoredError("a probability is not within 0 to 1")
         return Labelled(evaluation, **vars(files))
     except (ValueError, StoredError) as error:
-        raise JobError(f"The answers in {folder.name} cannot be read: {error}.") from error
+        raise JobError(f"The predictions in {folder.name} cannot be read: {error}.") from error
 
 
 def _is_image(entry: Entry) -> bool:
@@ -188,7 +188,7 @@ def _plain(name: str) -> str:
 def _prediction(predictor: Predictor, entry: Entry) -> np.ndarray:
     prediction = predictor.predict(decode(entry.read()))
     if len(prediction.predictions) > 1:
-        raise ImageError(f"It reads as {len(prediction.predictions)} digits, not one.")
+        raise ImageError(f"It is recognised as {len(prediction.predictions)} digits, not one.")
     return prediction.predictions[0].probabilities
 
 

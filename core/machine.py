@@ -1,6 +1,6 @@
 """What this machine is and how fast it computes.
 
-How long a training takes is told from earlier ones. Those that come with the studio were trained
+How long a training takes is told from earlier ones. Bundled ones were trained
 elsewhere, so each run knows how fast its machine was, by the same short measurement.
 """
 
@@ -20,7 +20,7 @@ from core import settings, stored
 from core.errors import StoredError
 from core.stored import Text
 
-REFERENCE = 130.0  # gigaflops of the machine that trained what comes with the studio
+REFERENCE = 130.0  # gigaflops of the machine that trained the bundled runs
 _SIDE = 640  # of the matrices that are multiplied
 _SECONDS = 0.15
 _AGAIN = 60.0  # seconds

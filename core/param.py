@@ -24,7 +24,7 @@ class Param:
         help: one or two sentences a student understands.
         low, high: inclusive limits of a number.
         choices: the allowed values of a text.
-        group: the part of a form it belongs to, one of `GROUPS`.
+        group: the section of a form it belongs to, one of `GROUPS`.
         advanced: whether a form folds it away.
         only_if: a hyperparameter and its values for which this one counts; None if it always does.
     """

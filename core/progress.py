@@ -13,10 +13,10 @@ class Progress:
     Attributes:
         stage: what is being done, e.g. `loading`, `fitting`, `downloading`, `prediction`, `done`.
         epoch, epochs: current epoch (from 1) and how many; 0 for work without epochs.
-        fraction: part of the stage that is done, 0 to 1.
-        metrics: latest figures, e.g. `loss`, `accuracy`, `val_accuracy`.
+        fraction: of the stage that is done, 0 to 1.
+        metrics: the latest values, e.g. `loss`, `accuracy`, `val_accuracy`.
         note: how far in words, e.g. `12 of 170 MB`.
-        history: the training curve so far, a dict of figures for each point.
+        history: the training curve so far, a dict of metrics for each point.
     """
 
     stage: str
@@ -42,7 +42,7 @@ class Reporter:
 
     on_progress: Callable[[Progress], None] = lambda progress: None
     should_stop: Callable[[], bool] = lambda: False
-    cancelled: str = "Cancelled; nothing was kept."
+    cancelled: str = "Cancelled; nothing was saved."
     should_finish: Callable[[], bool] = lambda: False
 
     def __call__(self, progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""Where does a model break: accuracy on test images that are changed more and more."""
+"""Robustness: accuracy on test images under corruptions of increasing severity."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ class Corruption:
     """A way to make images harder.
 
     Attributes:
-        title: what a form calls it.
-        unit: what its strength is measured in, for the axis of a chart.
-        severities: the strengths that are tried, the first one changes nothing.
-        step: the operation with that strength; `place` holds two numbers from 0 to 1, drawn anew
+        title: its label in a form.
+        unit: what its severity is measured in, for the axis of a chart.
+        severities: the values that are measured; the first one changes nothing.
+        step: the operation with that severity; `place` holds two numbers from 0 to 1, drawn anew
             for each image, and a seed.
     """
 
@@ -42,7 +42,7 @@ class Corruption:
 CORRUPTIONS: dict[str, Corruption] = {
     "noise": Corruption(
         "Noise",
-        "Standard deviation of the noise, of 255",
+        "Standard deviation of the noise (0 to 255)",
         (0, 16, 32, 48, 64, 96, 128),
         lambda severity, place: Step("gaussian_noise", {"sigma": severity, "seed": place[2]}),
     ),
@@ -54,7 +54,7 @@ CORRUPTIONS: dict[str, Corruption] = {
     ),
     "rotation": Corruption(
         "Rotation",
-        "Turned by, degrees",
+        "Rotation, degrees",
         (0, 10, 20, 30, 45, 60, 90),
         lambda severity, place: Step(
             "rotate", {"angle": severity if place[0] < 0.5 else -severity, "fill": "edge"}
@@ -62,21 +62,21 @@ CORRUPTIONS: dict[str, Corruption] = {
     ),
     "brightness": Corruption(
         "Brightness",
-        "Brighter by, of full brightness",
+        "Added brightness, as a fraction of full brightness",
         (0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8),
         lambda severity, place: Step("brightness", {"amount": severity}),
     ),
     "occlusion": Corruption(
-        "Something in front",
-        "Side of the hidden square, of the shorter side",
+        "Occlusion",
+        "Side of the hidden square, as a fraction of the shorter side",
         (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7),
         lambda severity, place: Step(
             "cutout", {"size": severity, "x": place[0], "y": place[1], "grey": 128}
         ),
     ),
     "contrast": Corruption(
-        "Less contrast",
-        "Contrast taken away",
+        "Contrast",
+        "Contrast removed, as a fraction of it",
         (0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95),
         lambda severity, place: Step("contrast", {"factor": 1 - severity}),
     ),
@@ -85,15 +85,15 @@ CORRUPTIONS: dict[str, Corruption] = {
 
 @dataclass(frozen=True)
 class Robustness:
-    """What became of the accuracy.
+    """Accuracies under one corruption.
 
     Attributes:
         corruption: name of one of `CORRUPTIONS`.
         severities: float, `(S,)`.
-        accuracies: for each run by its id, accuracy at each strength.
+        accuracies: for each run by its id, accuracy at each severity.
         images: how many test images of each run were asked for.
-        seed: decided which, and how each was changed.
-        shown: how many each run was shown, by its id: fewer if its test set is smaller.
+        seed: of the choice of images and of their corruption.
+        shown: images that each run was measured on, by its id: fewer if its test set is smaller.
     """
 
     corruption: Name
@@ -111,7 +111,7 @@ def check(runs: Sequence[Run], corruption: str, images: int) -> None:
     if not 1 <= len(runs) <= MOST_RUNS:
         raise RunError(f"Choose 1 to {MOST_RUNS} trained models. Received: {len(runs)}.")
     if not LEAST_IMAGES <= images <= MOST_IMAGES:
-        raise RunError(f"Show {LEAST_IMAGES} to {MOST_IMAGES:,} images. Received: {images}.")
+        raise RunError(f"Choose {LEAST_IMAGES} to {MOST_IMAGES:,} images. Received: {images}.")
 
 
 def measure(
@@ -121,13 +121,13 @@ def measure(
     seed: int = 0,
     report: Reporter = Reporter(),  # noqa: B008 - frozen
 ) -> Robustness:
-    """Show runs their test images, changed more and more.
+    """Measure runs on their test images, corrupted with increasing severity.
 
-    Runs with the same test set are shown the same images, changed in the same way. An image is
-    changed as the model sees it, in its own size.
+    Runs with the same test set are measured on the same images, corrupted in the same way. An
+    image is corrupted at the size that the model sees.
 
     Raises:
-        RunError: if there are too many runs or images, the change is unknown, or a run is
+        RunError: if there are too many runs or images, the corruption is unknown, or a run is
             damaged.
         DatasetError: if the test images of a run are not on this machine.
         Cancelled: if it was asked to stop.
@@ -142,7 +142,7 @@ def measure(
         images, labels = _sample(run, count, seed)
         found = []
         for severity in severities:
-            note = f"{called[run.id]}, strength {severity:g}"
+            note = f"{called[run.id]}, severity {severity:g}"
             report(Progress("answering", fraction=done / total, note=note))
             predictions = predictor.probabilities(_changed(images, corruption, severity, seed))
             found.append(float((predictions.argmax(axis=1) == labels).mean()))
@@ -177,7 +177,7 @@ def _changed(images: np.ndarray, corruption: str, severity: float, seed: int) ->
 
 
 def example(image: np.ndarray, corruption: str, seed: int = 0) -> list[np.ndarray]:
-    """One image at each strength, uint8, shape `(H, W)` or `(H, W, 3)`."""
+    """One image at each severity, uint8, shape `(H, W)` or `(H, W, 3)`."""
     batch = image[None, ..., None] if image.ndim == 2 else image[None]
     shown = [
         _changed(batch, corruption, severity, seed)[0]
@@ -216,7 +216,7 @@ def load(folder: Path) -> Robustness:
         found = stored.check(content, Robustness)
         values = [value for row in found.accuracies.values() for value in row]
         if found.corruption not in CORRUPTIONS or not found.severities:
-            raise StoredError("its change is unknown, or it has no strengths")
+            raise StoredError("its corruption is unknown, or it has no severities")
         if any(len(row) != len(found.severities) for row in found.accuracies.values()):
             raise StoredError("its lists are not equally long")
         if not values or set(found.shown) != set(found.accuracies):

@@ -1,11 +1,11 @@
-"""The few environment variables of the studio, read once: `settings.current().data_dir`.
+"""The environment variables of the studio, read once: `settings.current().data_dir`.
 
 | variable | what it sets | default |
 |---|---|---|
-| `STUDIO_DATA_DIR` | where datasets are found and downloaded | `data/` |
-| `STUDIO_RUNS_DIR` | where your own trained models go (bundled ones are always listed too) | `saved_models/` |
-| `STUDIO_WORK_DIR` | where work in progress and caches go | `.studio/` |
-| `STUDIO_PUBLIC` | `1` for a demo with many visitors: each sees only what is theirs, and trainings and uploads are limited | `0` |
+| `STUDIO_DATA_DIR` | folder of downloaded datasets | `data/` |
+| `STUDIO_RUNS_DIR` | folder of your runs (bundled runs are always listed too) | `saved_models/` |
+| `STUDIO_WORK_DIR` | folder of jobs, uploads and caches | `.studio/` |
+| `STUDIO_PUBLIC` | `1` for a public demo: visitors see only their own data, and jobs and uploads are limited | `0` |
 """  # noqa: E501 - a table row cannot be broken
 
 import os
@@ -25,9 +25,9 @@ class Settings:
 
     Attributes:
         data_dir: datasets found and downloaded.
-        embedded_data_dir: datasets that come with the studio.
+        embedded_data_dir: bundled datasets.
         runs_dir: your own runs.
-        bundled_runs_dir: runs that come with the studio.
+        bundled_runs_dir: bundled runs.
         work_dir: work in progress and caches.
         public: whether strangers use it.
     """

@@ -79,14 +79,14 @@ class Item:
 
 
 def network_of(address: str) -> str:
-    """The network of an IP address, as a short text that does not give the address away."""
+    """The network of an IP address, as a short text that does not reveal the IP address."""
     try:
         parsed = ipaddress.ip_address(address)
         parsed = getattr(parsed, "ipv4_mapped", None) or parsed
         bits = 64 if parsed.version == 6 else 32
         address = str(ipaddress.ip_network((parsed, bits), strict=False))
     except ValueError:
-        pass  # a socket without an address
+        pass  # a socket without a network address
     return hashlib.blake2b(address.encode(), key=_key, digest_size=6).hexdigest()
 
 

@@ -17,12 +17,12 @@ _BY_SIGNAL = 128  # more than the number of the signal: 130 for Ctrl-C, 143 for 
 _LONGEST = 2000  # characters of a line about a failure
 _PATIENCE = 3  # signals until the process ends at once, whatever it is clearing up
 _TOLD = {
-    signal.SIGINT: "Interrupted; nothing was kept.",
-    signal.SIGTERM: "Asked to end (SIGTERM); nothing was kept.",
+    signal.SIGINT: "Interrupted; nothing was saved.",
+    signal.SIGTERM: "Stopped by SIGTERM; nothing was saved.",
 }
 _CLOSED = (
-    "Standard output is closed, so nothing could be told, and nothing was done. Send it to a file "
-    "or to /dev/null instead."
+    "Standard output is closed, so nothing could be printed and nothing was done. Send it to a "
+    "file or to /dev/null instead."
 )
 _received: list[int] = []
 
@@ -85,7 +85,7 @@ def _sentence(error: BaseException) -> str:
         except OSError as reason:
             return _cannot_be_written(reason)
         return system_sentence(error)
-    return f"Something unexpected went wrong: {type(error).__name__}: {error}"
+    return f"Unexpected error: {type(error).__name__}: {error}"
 
 
 def _cannot_be_written(error: OSError) -> str:

@@ -1,4 +1,4 @@
-"""Who asks: the owner of the machine, who sees everything, or one of many visitors of a demo.
+"""The current visitor: the owner of the machine, who sees everything, or a visitor of a demo.
 
 Runs, datasets, uploads and jobs carry the name of their owner. Whatever lists or loads them looks
 here, so that one visitor never comes upon what another has made. On somebody's own machine nobody
@@ -30,13 +30,13 @@ def current() -> str:
 
 
 def may_see(owner: str) -> bool:
-    """Whether who asks may see what that owner has made."""
+    """Whether the current visitor may see what that owner has made."""
     me = current()
     return me == OWNER or owner in (STUDIO, me)
 
 
 def may_change(owner: str) -> bool:
-    """Whether who asks may rename or delete what that owner has made."""
+    """Whether the current visitor may rename or delete what that owner has made."""
     me = current()
     return me in (OWNER, owner)
 
@@ -61,7 +61,7 @@ def id_of(title: str, word: str) -> str:
 
 
 def told_by(asker: Callable[[], str] | None) -> None:
-    """From now on that function knows who asks; None: it is the owner."""
+    """Register the function that gives the current visitor; None: it is the owner."""
     global _asker
     _asker = asker
 
@@ -91,7 +91,7 @@ def without_paths(text: str) -> str:
     """The text as visitors of a public demo may read it: the server's folders are not named."""
     if not settings.current().public:
         return text
-    pieces = _ADDRESS.split(text)  # every second one is an address, which stays
+    pieces = _ADDRESS.split(text)  # every second one is a URL, which stays
     pieces[::2] = map(_without_paths, pieces[::2])
     return "".join(pieces)
 

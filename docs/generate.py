@@ -1,4 +1,4 @@
-"""Write the reference pages of docs/ and the README's results from what the code knows of itself.
+"""Write the reference pages of docs/ and the README's results from the registries in the code.
 
 python docs/generate.py     (or: make docs)
 """

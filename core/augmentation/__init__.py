@@ -1,6 +1,6 @@
-"""Seeded random changes to batches of images: the only augmentation there is.
+"""Seeded augmentation of batches of images: the only augmentation there is.
 
-Training, previews and figures all call `augment`, so what a person is shown is what a model is
+Training, previews and charts all call `augment`, so what a person is shown is what a model is
 trained on. Everything works on uint8 with OpenCV and NumPy; nothing here needs TensorFlow.
 """
 

@@ -41,7 +41,7 @@ def mix(
 def _paste(
     images: np.ndarray, others: np.ndarray, part: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, float]:
-    """A rectangle of the others on the images, and the part of the images that stays."""
+    """A rectangle of the others on the images, and the fraction of the images that stays."""
     height, width = images.shape[1:3]
     side = np.sqrt(1 - part)
     middle_row, middle_column = rng.integers(height), rng.integers(width)

@@ -1,4 +1,4 @@
-"""How far random changes may go, and which suit which images."""
+"""Augmentation policies: how far each change may go, and which policy suits which images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -23,7 +23,7 @@ _MOST = {
 
 @dataclass(frozen=True)
 class Policy:
-    """How far each random change may go. The default changes nothing.
+    """How far each change of an augmentation may go. The default changes nothing.
 
     Attributes:
         shift: largest move along each axis, as a fraction of the side (0.1 = a tenth).
@@ -33,13 +33,13 @@ class Policy:
         shear: largest slant, as horizontal pixels per vertical pixel.
         flip: probability of being mirrored, left for right.
         flip_vertical: probability of being mirrored, top for bottom.
-        perspective: largest part of a side by which an edge recedes, 0 to 0.3.
+        perspective: largest fraction of a side by which an edge recedes, 0 to 0.3.
         brightness: largest change of brightness, as a fraction of 255.
         contrast: largest relative change of contrast about the mean.
         colour: largest relative change of saturation; the hue turns by up to 90 degrees times it.
         blur: largest standard deviation of a Gaussian blur, in pixels.
         noise: largest standard deviation of Gaussian noise, as a fraction of 255.
-        salt_pepper: largest part of the pixels that become white or black.
+        salt_pepper: largest fraction of the pixels that becomes white or black.
         cutout: side of a square that is hidden, as a fraction of the shorter side.
         fill: what moves in from outside, one of `FILLS`.
         wobble: standard deviation, in pixels, of a smooth random displacement
@@ -131,13 +131,13 @@ _BY_RECIPE = {
     "photo": "photos",
 }
 _WHY = {
-    "drawn_digits": "Digits are turned, stretched, moved and drawn with another pen, but never "
-    "mirrored: a mirrored 2 is no 2 any more.",
-    "small_moves": "These digits are only 8×8 pixels, so they are turned and moved a little. They "
-    "are never mirrored: a mirrored 2 is no 2 any more.",
-    "clothing": "Clothes are moved, zoomed and mirrored: a mirrored shoe is still a shoe.",
-    "photos": "Photos are moved and mirrored: a mirrored horse is still a horse. If "
-    "yours show letters or anything else that must not be mirrored, choose another.",
+    "drawn_digits": "Digits are rotated, stretched, shifted and drawn with another pen, but never "
+    "flipped: a mirrored 2 is no longer a 2.",
+    "small_moves": "These digits are only 8×8 pixels, so they are rotated and shifted a little, "
+    "but never flipped: a mirrored 2 is no longer a 2.",
+    "clothing": "Clothes are shifted, zoomed and flipped: a mirrored shoe is still a shoe.",
+    "photos": "Photos are shifted and flipped: a mirrored horse is still a horse. If "
+    "yours show letters or anything else that must not be flipped, choose another policy.",
 }
 
 

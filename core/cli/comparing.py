@@ -1,4 +1,4 @@
-"""The command that sets runs side by side: `compare`."""
+"""The command that compares runs: `compare`."""
 
 import argparse
 import json
@@ -16,12 +16,14 @@ _COLUMNS += ("latency_seconds", "file_bytes")
 
 
 def add_commands(commands) -> None:
-    text = "set runs that were measured on the same test images side by side"
+    text = "compare runs that were evaluated on the same test set"
     command = commands.add_parser("compare", help=text, description=text)
-    command.add_argument("runs", nargs="+", metavar="ID", help="two or more; see `runs`")
-    command.add_argument("--json", action="store_true", help="print every figure as JSON")
+    command.add_argument("runs", nargs="+", metavar="ID", help="two or more runs; see `runs`")
+    command.add_argument("--json", action="store_true", help="print all metrics as JSON")
     command.add_argument(
-        "--out", metavar="F", help="write a report (.html) or the figures (.csv, .json) there"
+        "--out",
+        metavar="F",
+        help="write a report (.html) or the metrics (.csv, .json) to this file",
     )
     command.set_defaults(handler=compare)
 
@@ -32,8 +34,7 @@ def compare(options: argparse.Namespace) -> int:
     if len(parted) > 1:
         groups = "; ".join(", ".join(run.id for run in group) for group in parted.values())
         raise RunError(
-            "Only runs that were measured on the same test images can be compared. These "
-            f"belong together: {groups}."
+            f"Only runs with the same test set can be compared. These belong together: {groups}."
         )
     found = [comparison.compared(run) for run in cards]
     if options.out:

@@ -13,25 +13,27 @@ from core.jobs import submit
 
 
 def add_commands(commands) -> None:
-    text = "list what can be learned from; show, download or delete a dataset"
+    text = "list the datasets; show, download or delete one"
     command = commands.add_parser("datasets", help=text, description=text)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(handler=list_datasets)
     actions = command.add_subparsers(dest="action", metavar="ACTION")
 
-    text = "counts, sizes and samples of a dataset"
+    text = "show the number of images, sizes and samples of a dataset"
     action = actions.add_parser("show", help=text, description=text)
     action.add_argument("name", metavar="NAME", help="see `datasets`")
-    action.add_argument("--out", metavar="SHEET.png", help="write samples of each class there")
+    action.add_argument(
+        "--out", metavar="SHEET.png", help="write samples of each class to this file"
+    )
     action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
     action.set_defaults(handler=show)
 
-    text = "fetch a dataset that is not on this machine yet"
+    text = "download a dataset"
     action = actions.add_parser("download", help=text, description=text)
     action.add_argument("name", metavar="NAME", help="see `datasets`")
     action.set_defaults(handler=download)
 
-    text = "remove a dataset you imported, for good"
+    text = "delete an imported dataset permanently"
     action = actions.add_parser("delete", help=text, description=text)
     action.add_argument("name", metavar="NAME", help="see `datasets`")
     action.set_defaults(handler=delete)
@@ -45,7 +47,7 @@ def list_datasets(options: argparse.Namespace) -> int:
         print_json([describe(spec) for spec in specs])
         return 0
     print_table(
-        ("name", "classes", "training", "test", "image", "on this machine", "about"),
+        ("name", "classes", "training", "test", "image", "on this machine", "description"),
         [
             (
                 spec.name,

@@ -16,8 +16,8 @@ from core.units import duration, percent
 
 def add_commands(commands) -> None:
     for name, handler, text in (
-        ("models", list_models, "list what can be trained, with its hyperparameters"),
-        ("runs", list_runs, "list finished trainings, with their test accuracy"),
+        ("models", list_models, "list the models and their hyperparameters"),
+        ("runs", list_runs, "list the runs, with their test accuracy"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--json", action="store_true", help="print JSON")
@@ -28,7 +28,7 @@ def add_commands(commands) -> None:
 
 def _add_actions(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", metavar="ACTION")
-    text = "fetch what a pretrained network has learned from ImageNet"
+    text = "download the weights of a pretrained network"
     action = actions.add_parser("download", help=text, description=text)
     action.add_argument(
         "backbone", metavar="NAME", choices=sorted(transfer.BACKBONES), help="which one"
@@ -47,7 +47,7 @@ def list_models(options: argparse.Namespace) -> int:
         print_json([{k: v for k, v in spec if not isinstance(v, functions)} for spec in specs])
     else:
         print_table(
-            ("name", "hyperparameters and defaults", "presets", "about"),
+            ("name", "hyperparameters and defaults", "presets", "description"),
             [
                 (
                     spec.name,

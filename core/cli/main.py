@@ -1,7 +1,7 @@
 """Parse the command line, run one command, turn failures into one line and an exit code.
 
-Exit codes: 0 all went well; 1 some images could not be read; 2 wrong usage or a failure that
-one line explains; 130 interrupted; 143 ended by SIGTERM.
+Exit codes: 0 success; 1 some images could not be read; 2 invalid usage, or a failure that one
+line explains; 130 interrupted; 143 ended by SIGTERM.
 """
 
 import argparse

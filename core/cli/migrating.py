@@ -1,4 +1,4 @@
-"""The command that brings up to date what an earlier version has stored: `migrate`."""
+"""The command that updates files of an earlier version: `migrate`."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from core.cli.output import print_json, print_table, say_left_out
 
 
 def add_commands(commands) -> None:
-    text = "write anew what an earlier version of the studio has stored"
+    text = "update files that an earlier version of the studio has stored"
     command = commands.add_parser("migrate", help=text, description=text)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(handler=migrate)
@@ -20,7 +20,7 @@ def migrate(options: argparse.Namespace) -> int:
         print_json(found)
     elif any(found.values()):
         rows = [(kind, name) for kind, names in found.items() for name in names]
-        print_table(("kind", "brought up to date"), rows)
+        print_table(("kind", "updated"), rows)
     else:
         print_table(("Everything is up to date.",), [])
     damaged = [("run", one.id, one.reason) for one in runs.list_damaged()]

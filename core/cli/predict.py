@@ -1,4 +1,4 @@
-"""The command that answers: `predict`, one JSON object a line."""
+"""The command that predicts: `predict`, one JSON object a line."""
 
 import argparse
 import os
@@ -30,19 +30,21 @@ _NOTHING = "No images in "
 
 
 def add_commands(commands) -> None:
-    text = "classify images: one JSON object a line"
+    text = "classify images and print one JSON object per line"
     command = commands.add_parser("predict", help=text, description=text)
-    command.add_argument("paths", nargs="*", metavar="PATH", help="images, or folders of them")
+    command.add_argument("paths", nargs="*", metavar="PATH", help="images, or folders of images")
     command.add_argument(
         "--run",
         default=DEFAULT_RUN,
         metavar="ID",
-        help="who answers; default: %(default)s, see `runs`",
+        help="run to predict with; default: %(default)s, see `runs`",
     )
-    command.add_argument("--dataset", metavar="D", help="take a test image of this dataset")
-    command.add_argument("--index", type=int, metavar="N", help="the N-th one, from 0")
+    command.add_argument("--dataset", metavar="D", help="use a test image of this dataset")
+    command.add_argument("--index", type=int, metavar="N", help="index of the test image, from 0")
     command.add_argument(
-        "--steps", metavar="FOLDER", help="write what became of each image on the way, as PNG files"
+        "--steps",
+        metavar="FOLDER",
+        help="write every preprocessing step of each image as a PNG file",
     )
     command.add_argument("--json", action="store_true", help="accepted; the output is always JSON")
     command.set_defaults(handler=run_predict)
@@ -147,7 +149,7 @@ def _look_into(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
         elif path.is_file():
             images.append(path)
         else:
-            others.append((relative, "It is a link to nothing, or no file."))
+            others.append((relative, "It is a broken link, or not a file."))
     return images, others
 
 

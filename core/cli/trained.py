@@ -1,4 +1,4 @@
-"""The commands about finished trainings: `plot`, `delete`, `script`."""
+"""The commands about runs: `plot`, `delete`, `script`."""
 
 import argparse
 from pathlib import Path
@@ -11,18 +11,18 @@ from core.training.script import script_of
 
 
 def add_commands(commands) -> None:
-    text = "draw the training curve and the confusion matrix of a run as an image"
+    text = "plot the training curve and the confusion matrix of a run"
     command = commands.add_parser("plot", help=text, description=text)
     command.add_argument("--run", required=True, metavar="ID", help="see `runs`")
-    command.add_argument("--out", required=True, metavar="F.png", help="where it is written")
+    command.add_argument("--out", required=True, metavar="F.png", help="image file to write")
     command.set_defaults(handler=plot)
 
-    text = "remove one of your runs for good"
+    text = "delete one of your runs permanently"
     command = commands.add_parser("delete", help=text, description=text)
     command.add_argument("id", metavar="ID", help="see `runs`")
     command.set_defaults(handler=delete)
 
-    text = "print a plain Python script that trains a run again"
+    text = "print a plain Python script that trains the model of a run"
     command = commands.add_parser("script", help=text, description=text)
     command.add_argument("--run", required=True, metavar="ID", help="see `runs`")
     command.set_defaults(handler=script)
@@ -50,6 +50,6 @@ def script(options: argparse.Namespace) -> int:
     card = runs.load(options.run).card
     if card.members:
         names = ", ".join(member["id"] for member in card.members)
-        raise RunError(f"{card.id!r} is an ensemble of {names}; ask for the script of a member.")
+        raise RunError(f"{card.id!r} is an ensemble of {names}. Ask for the script of a member.")
     print_table((script_of(card),), [])
     return 0

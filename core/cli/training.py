@@ -26,10 +26,10 @@ _DEEPEST = 10  # levels of a configuration; two are in use
 
 
 def add_commands(commands) -> None:
-    text = "train a model and leave a run behind"
+    text = "train a model and save it as a run"
     command = commands.add_parser("train", help=text, description=text)
-    command.add_argument("--dataset", help="what to learn from; see `datasets`")
-    command.add_argument("--model", help="what to train; see `models`")
+    command.add_argument("--dataset", help="dataset to train on; see `datasets`")
+    command.add_argument("--model", help="model to train; see `models`")
     command.add_argument(
         "--set",
         action="append",
@@ -40,24 +40,24 @@ def add_commands(commands) -> None:
     command.add_argument(
         "--preset", metavar="NAME", help="hyperparameters of a known network; see `models`"
     )
-    command.add_argument("--config", metavar="F.yaml", help="the same entries from a file")
+    command.add_argument("--config", metavar="F.yaml", help="read these options from a YAML file")
     command.add_argument(
-        "--name", metavar="TITLE", help="what the run is called; its id follows from it"
+        "--name", metavar="TITLE", help="title of the run; its id is derived from it"
     )
     command.add_argument(
         "--reuse",
         action="store_true",
-        help="return a run of the same configuration if there is one",
+        help="return an existing run of the same configuration, if there is one",
     )
     command.add_argument("--json", action="store_true", help="print the run's card")
     command.add_argument(
         "--background",
         action="store_true",
-        help="queue it behind what is being done already and return at once; see `jobs`",
+        help="train in a background job and return at once; see `jobs`",
     )
     command.set_defaults(handler=run_train)
 
-    text = "run a stored model again over its test set, or over your own labelled images"
+    text = "evaluate a run on its test set, or on your own labelled images"
     command = commands.add_parser("evaluate", help=text, description=text)
     command.add_argument("--run", required=True, metavar="ID", help="see `runs`")
     command.add_argument("--images", metavar="FOLDER", help="a folder with a folder per class")
@@ -258,7 +258,7 @@ def _say_passed_over(found: labelled.Labelled, options: argparse.Namespace) -> N
         if found.elsewhere:
             sys.stderr.write(f"passed over {found.elsewhere:,} images in other folders\n")
     if found.others:
-        sys.stderr.write(f"Passed over: {why(found.others)}\n")
+        sys.stderr.write(f"Skipped: {why(found.others)}\n")
 
 
 def _percent(part: float | None) -> str:
@@ -267,7 +267,9 @@ def _percent(part: float | None) -> str:
 
 def _over_folder(predictor: Predictor, path: str) -> labelled.Labelled:
     if not Path(path).is_dir():
-        raise DatasetError(f"`--images` must be a folder with a folder per class. Got: {path}.")
+        raise DatasetError(
+            f"`--images` must be a folder with a folder per class. Received: {path}."
+        )
     return labelled.measure(predictor, Path(path))
 
 

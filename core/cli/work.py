@@ -1,4 +1,4 @@
-"""The commands about long work: `import`, `jobs`, `cancel`."""
+"""The commands about jobs: `import`, `jobs`, `cancel`, `resume`."""
 
 import argparse
 import sys
@@ -14,44 +14,45 @@ from core.jobs import Job
 
 
 def add_commands(commands) -> None:
-    text = "bring in images of your own: a folder or zip with a folder per class"
+    text = "import your own images: a folder or zip with a folder per class"
     command = commands.add_parser("import", help=text, description=text)
     command.add_argument("path", metavar="PATH", help="the folder or zip")
-    command.add_argument("--name", required=True, metavar="N", help="what the dataset is called")
-    command.add_argument("--title", default="", help="its name as you write it")
+    command.add_argument("--name", required=True, metavar="N", help="name of the dataset")
+    command.add_argument("--title", default="", help="title of the dataset, as pages show it")
     command.add_argument(
         "--classes",
         choices=list(CLASSES),
-        help="where that is not clear: outer or inner folders, or names of files (cat.0.jpg)",
+        help="what the classes are, if that is unclear: outer or inner folders, or file names "
+        "(cat.0.jpg)",
     )
     command.add_argument(
-        "--leave-out", action="append", default=[], metavar="CLASS", help="do not import that class"
+        "--leave-out", action="append", default=[], metavar="CLASS", help="do not import this class"
     )
     command.add_argument(
         "--leave-out-small",
         action="store_true",
-        help="leave out classes with too few images instead of refusing all",
+        help="leave out classes with too few images instead of refusing the import",
     )
     command.add_argument(
         "--rename",
         action="append",
         default=[],
         metavar="OLD=NEW",
-        help="give a class another name; two of one name become one class",
+        help="rename a class; classes with the same name are merged",
     )
     command.set_defaults(handler=run_import)
 
-    text = "list downloads, imports and trainings that wait, run or have ended"
+    text = "list jobs: downloads, imports and runs in training"
     command = commands.add_parser("jobs", help=text, description=text)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(handler=list_jobs)
 
-    text = "ask a job to stop"
+    text = "cancel a job"
     command = commands.add_parser("cancel", help=text, description=text)
     command.add_argument("id", metavar="ID", help="see `jobs`")
     command.set_defaults(handler=cancel)
 
-    text = "go on with a training that was cancelled or killed, where it was"
+    text = "resume a cancelled or killed job from its last checkpoint"
     command = commands.add_parser("resume", help=text, description=text)
     command.add_argument("id", metavar="ID", help="see `jobs`")
     command.set_defaults(handler=resume)
@@ -91,7 +92,7 @@ def _choices(options: argparse.Namespace) -> Choices:
 
 
 def _with_options(error: LayoutError) -> str:
-    """The sentence with the options that would help."""
+    """The message with the options that would help."""
     if not error.remedies:
         return str(error)
     told = "; ".join(f"{remedy.option} ({remedy.title})" for remedy in error.remedies)
@@ -99,7 +100,7 @@ def _with_options(error: LayoutError) -> str:
 
 
 def follow(job: Job) -> int:
-    """Wait for a job, telling how far it is; Ctrl-C cancels it.
+    """Wait for a job and report its progress; Ctrl-C cancels it.
 
     Raises:
         Cancelled, JobError: if it was cancelled or failed.
@@ -142,7 +143,7 @@ def list_jobs(options: argparse.Namespace) -> int:
         print_table(("No jobs yet. Start one: python -m core import --help",), [])
     else:
         print_table(
-            ("job", "kind", "about", "state", "how far"),
+            ("job", "kind", "about", "state", "progress"),
             [
                 (
                     job.id,

@@ -32,10 +32,10 @@ def check_not_ambiguous(images: Sequence[Image]) -> None:
     outer, shown = {top for top, _ in within}, {name for _, name in within}
     remedies = outer_or_inner(images)
     raise LayoutError(
-        f"{listed(outer)} hold the same folders inside: {listed(shown)}. So it is not clear which "
-        f"are the classes. If they are {some(_innermost(images))}, name the outer folders train/ "
-        "and test/, or put all images of a class in one folder. If they are "
-        f"{some(tops)}, put their images directly into these folders.",
+        f"{listed(outer)} contain the same folders: {listed(shown)}. It is not clear which of "
+        f"them are the classes. If they are {some(_innermost(images))}, name the outer folders "
+        f"train/ and test/, or put all images of a class in one folder. If they are {some(tops)}, "
+        "put their images directly into these folders.",
         *remedies,
     )
 
@@ -63,7 +63,7 @@ def check_not_in_names(images: Sequence[Image]) -> None:
     what could be one."""
     if remedies := named_remedies(images):
         raise LayoutError(
-            "The images do not lie in a folder per class." + named_sentence(images), *remedies
+            "The images are not in one folder per class." + named_sentence(images), *remedies
         )
 
 

@@ -1,4 +1,4 @@
-"""The datasets that come with the studio: MNIST and scikit-learn's digits."""
+"""The bundled datasets: MNIST and scikit-learn's digits."""
 
 import hashlib
 import io
@@ -13,7 +13,7 @@ from core.errors import DatasetError, StoredError
 MNIST = "mnist"
 DIGIT_NAMES = tuple("0123456789")
 MNIST_SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
-_MOST_BYTES = 200 * 2**20  # of a file that comes with the studio
+_MOST_BYTES = 200 * 2**20  # of a bundled file
 _TEST_FRACTION = 0.2
 _TEST_SEED = 0
 
@@ -86,7 +86,7 @@ def _all_digits() -> tuple[np.ndarray, np.ndarray]:
 
 
 def find_mnist() -> Path:
-    """`mnist.npz` in `STUDIO_DATA_DIR`, else the one that comes with the studio."""
+    """`mnist.npz` in `STUDIO_DATA_DIR`, else the bundled one."""
     own = settings.current().data_dir / "mnist.npz"
     return own if own.exists() else settings.current().embedded_data_dir / "mnist.npz"
 
@@ -101,7 +101,7 @@ def read_checked(path: Path, sha256: str) -> bytes:
         content = stored.read_bytes(path, _MOST_BYTES)
     except StoredError as error:
         raise DatasetError(
-            f"The file {path.name} belongs in {path.parent} but cannot be read ({error}). "
+            f"The file {path.name} in {path.parent} is missing or cannot be read ({error}). "
             f"Restore it with `git checkout data/{path.name}`."
         ) from error
     received = hashlib.sha256(content).hexdigest()

@@ -63,8 +63,7 @@ def prepare(report: Reporter) -> None:
             writer.finish(NAME, "CIFAR-10", "studio", FILE.name, 0, ())
     except (tarfile.TarError, zlib.error, EOFError) as error:
         raise DatasetError(
-            f"{path} is damaged and cannot be unpacked: {error}. Delete it, and it is fetched "
-            "again."
+            f"{path} is damaged and cannot be unpacked: {error}. Delete it to download it again."
         ) from error
 
 

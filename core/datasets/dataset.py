@@ -107,7 +107,7 @@ def test_fingerprint(
     labels: np.ndarray,
     contents: str,
 ) -> str:
-    """SHA-256 of a test set, hex: where it is the same, figures can be compared.
+    """SHA-256 of a test set, hex: where it is the same, metrics can be compared.
 
     Args:
         class_names: of the dataset.
@@ -133,7 +133,7 @@ def with_test_set(
 
     Args:
         train, test: images, uint8 `(N, H, W, C)`, and labels, int64 `(N,)`.
-        validation_fraction: part of `train` that becomes validation.
+        validation_fraction: fraction of `train` that becomes validation.
         seed: decides which images those are.
         **details: `name`, `class_names` and `preprocessing` of the dataset.
     """
@@ -153,12 +153,12 @@ def with_test_set(
 def stratified_split(
     labels: np.ndarray, fraction: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted indices of the larger and the held-out part, each class split in proportion.
+    """Sorted indices of the remaining and the split-off images, stratified by class.
 
     Args:
         labels: int, shape `(N,)`.
-        fraction: how much to hold out, between 0 and 1; at least one of each class.
-        seed: the same seed holds out the same images.
+        fraction: how much to split off, between 0 and 1; at least one image of each class.
+        seed: the same seed splits off the same images.
 
     Raises:
         DatasetError: if there are too few images for every class to be in both parts.
@@ -173,8 +173,8 @@ def stratified_split(
         )
     except ValueError as error:
         raise DatasetError(
-            f"{len(labels)} images of {len(np.unique(labels))} classes are too few to hold out "
-            f"{round_percent(round(fraction, 2))} with some of every class. Hold out more, or "
-            "bring more images."
+            f"{len(labels)} images of {len(np.unique(labels))} classes are too few to split off "
+            f"{round_percent(round(fraction, 2))} with images of every class. Use a larger "
+            "fraction, or add images."
         ) from error
     return np.sort(kept), np.sort(held_out)

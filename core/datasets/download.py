@@ -50,7 +50,7 @@ class RemoteFile:
         return self.sha256 or self.md5
 
     def unlike(self, digest: str, size: int) -> str:
-        """What is wrong with contents of that digest and size; empty if nothing is."""
+        """Why contents of that digest and size are not the file; empty if they are."""
         name = {"md5": "MD5", "sha256": "SHA-256"}[self.algorithm]
         if self.digest:
             wrong = digest != self.digest
@@ -93,7 +93,7 @@ def fetch(
                 Path(lock.lock_file).unlink(missing_ok=True)
     except Timeout as error:
         raise DatasetError(
-            f"{file.name} is being downloaded already. Wait until that has ended."
+            f"{file.name} is already being downloaded. Wait until that has finished."
         ) from error
     except OSError as error:
         raise DatasetError(disk_sentence(error, folder)) from error
@@ -116,8 +116,8 @@ def check(file: RemoteFile, path: Path, report: Reporter = Reporter()) -> Path: 
         raise DatasetError(f"{path} cannot be read: {error}.") from error
     if wrong := file.unlike(received, path.stat().st_size):
         raise DatasetError(
-            f"{path} is damaged or a different file: {wrong}. Delete it, and it is fetched again; "
-            f"or put the right one there, from {file.url}."
+            f"{path} is damaged or a different file: {wrong}. Delete it to download it again, or "
+            f"put the correct file there, from {file.url}."
         )
     return path
 
@@ -128,15 +128,15 @@ def _download(file: RemoteFile, part: Path, target: Path, report: Reporter, time
     if free < file.size:
         raise DatasetError(
             f"{file.name} needs {file.size / _MEGABYTE:,.0f} MB, but only "
-            f"{free / _MEGABYTE:,.0f} MB are free in {part.parent}. Make room, or set "
-            "STUDIO_DATA_DIR to a folder elsewhere."
+            f"{free / _MEGABYTE:,.0f} MB are free in {part.parent}. Free some space, or set "
+            "STUDIO_DATA_DIR to another folder."
         )
     try:
         digest = _receive(file, part, report, timeout)
         if wrong := file.unlike(digest, part.stat().st_size):
             raise DatasetError(
                 f"What came from {file.url} is not the expected {file.name}: {wrong}. It was "
-                f"thrown away. Try again; if it happens again, {_by_hand(file, target)}"
+                f"discarded. Try again; if it happens again, {_by_hand(file, target)}"
             )
         part.replace(target)
     finally:
@@ -154,7 +154,7 @@ def _receive(file: RemoteFile, part: Path, report: Reporter, timeout: float) -> 
             report(_progress(file, done))
             try:
                 for chunk, start in _stream(file, done, timeout):
-                    if start == 0 and done:  # the server cannot go on where it ended
+                    if start == 0 and done:  # the server cannot resume
                         content.seek(0)
                         content.truncate()
                         digest, done = hashlib.new(file.algorithm, usedforsecurity=False), 0
@@ -171,7 +171,7 @@ def _receive(file: RemoteFile, part: Path, report: Reporter, timeout: float) -> 
 
 
 def _write(content, chunk: bytes, part: Path) -> None:
-    """Errors of the disk must not be taken for errors of the network."""
+    """Errors of the disk must not count as errors of the network."""
     try:
         content.write(chunk)
         content.flush()
@@ -202,7 +202,7 @@ def _stream(file: RemoteFile, done: int, timeout: float):
 
 
 def _is_final(error: Exception) -> bool:
-    """Whether asking again cannot help: the server answered that it will not give the file."""
+    """Whether retrying cannot help: the server refuses to send the file."""
     response = getattr(error, "response", None)
     return response is not None and 400 <= response.status_code < 500
 
@@ -226,9 +226,9 @@ def _what_went_wrong(error: Exception, file: RemoteFile, part: Path, timeout: fl
     host = urlsplit(file.url).netloc
     response = getattr(error, "response", None)
     if response is not None:
-        reason = f"{host} answered {response.status_code} {response.reason}"
+        reason = f"{host} responded with {response.status_code} {response.reason}"
     elif isinstance(error, requests.ConnectTimeout):
-        reason = f"{host} did not answer within {timeout:g} seconds"
+        reason = f"{host} did not respond within {timeout:g} seconds"
     elif isinstance(error, requests.Timeout) or "Read timed out" in str(error):
         reason = f"{host} sent nothing for {timeout:g} seconds"
     elif isinstance(error, requests.ConnectionError) and part.stat().st_size == 0:
@@ -240,4 +240,4 @@ def _what_went_wrong(error: Exception, file: RemoteFile, part: Path, timeout: fl
 
 
 def _by_hand(file: RemoteFile, target: Path) -> str:
-    return f"fetch {file.url} by hand and put it at {target}."
+    return f"download {file.url} yourself and save it as {target}."

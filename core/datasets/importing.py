@@ -58,8 +58,8 @@ def _arrange(entries: Sequence[Entry], choices: Choices) -> Layout:
     if not guessed:
         return layout
     note = (
-        "The zip does not say how its names are written. They were read as "
-        f"{CODE_PAGES[guessed]} ({guessed}), which is a guess: rename classes that look wrong."
+        "The zip does not state the encoding of its names. They were read as "
+        f"{CODE_PAGES[guessed]} ({guessed}), which is a guess. Rename classes that look garbled."
     )
     return replace(layout, notes=(*layout.notes, note), names_guessed=guessed)
 
@@ -95,7 +95,7 @@ def import_images(
         path: the folder or zip; see `core.datasets.layout` for how it is to be arranged.
         name: what the dataset will be asked for by.
         title: its name as people write it; by default the same.
-        owner: whose it is; by default whoever asks.
+        owner: of the dataset; by default the current visitor.
         choices: what was decided where the names of files and folders leave it open.
         report: told how far it is; may end the import, which leaves nothing behind.
 
@@ -105,7 +105,7 @@ def import_images(
         Cancelled: if it was asked to stop.
     """
     owner = owner or visitors.current()
-    report(Progress("looking through the files"))
+    report(Progress("checking the files"))
     with open_source(path) as entries:
         by_path = {entry.path: entry for entry in entries}
         most = _most_pixels(path, entries)
@@ -152,10 +152,10 @@ def _read_all(
                         writer.add(read.image, read.place.label, read.place.split, read.place.path)
                 if pixels > most_pixels:
                     raise DatasetError(
-                        f"The images hold far more pixels than files of this size usually do: at "
+                        "The images hold far more pixels than files of this size usually do: at "
                         f"most {most_pixels / 1e9:,.1f} billion are allowed. Received: "
                         f"{pixels / 1e9:,.1f} billion in the first {done + len(chunk):,} images. "
-                        "Make the images smaller before you pack them."
+                        "Resize the images before you pack them."
                     )
                 done += len(chunk)
                 note = f"{done:,} of {len(places):,} images"

@@ -18,7 +18,7 @@ DATASETS.update(
         DatasetSpec(
             name="digits",
             title="scikit-learn digits",
-            summary="1,797 handwritten digits, 8×8 grey pixels: tiny, trained in a second.",
+            summary="1,797 handwritten digits, 8×8 grey pixels: tiny, models train in a second.",
             class_names=builtin.DIGIT_NAMES,
             input_shape=(8, 8, 1),
             train_size=1_437,
@@ -72,7 +72,7 @@ DATASETS.update(
             train_size=50_000,
             test_size=10_000,
             source="A. Krizhevsky, V. Nair, G. Hinton, University of Toronto (2009)",
-            licence="Free for research; asks to be cited",
+            licence="Free for research; please cite",
             download_bytes=cifar.FILE.size,
             read=partial(stored.read, cifar.NAME),
             read_test=partial(stored.read_test, cifar.NAME),

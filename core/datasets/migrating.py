@@ -28,7 +28,7 @@ def migrate() -> list[str]:
                 continue
             card, index = store.read_card(name), store.read_index(folder)
         except (DatasetError, StoredError, KeyError, TypeError):
-            continue  # the list of datasets says what is wrong with it
+            continue  # the list of datasets reports it
         arrays = io.BytesIO()
         np.savez(arrays, **index)
         try:

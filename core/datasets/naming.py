@@ -6,7 +6,7 @@ from core.names import ID, MOST_OF_TITLE, is_title
 
 
 def id_of(title: str) -> str:
-    """The id of a dataset with that title, if who asks makes it: “My pets!” → `my-pets`.
+    """The id of a dataset with that title, if the current visitor makes it: “My pets!” → `my-pets`.
 
     Raises:
         DatasetError: if nothing can be called that.

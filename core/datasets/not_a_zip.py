@@ -142,8 +142,8 @@ def nothing_in_it(infos: Sequence[zipfile.ZipInfo], names: Sequence[str]) -> str
     model = next((name for name in sorted(files) if _is_model(name)), "")
     if model and len(files) <= _FILES_OF_A_MODEL and not suffixes & set(SUFFIXES):
         return (
-            f"It holds a trained model ({model}), not images. Bring the images it learned from, in "
-            "a folder per class."
+            f"It holds a trained model ({model}), not images. Upload the images it was trained "
+            "on, in a folder per class."
         )
     return ""
 

@@ -78,9 +78,9 @@ class Overview:
         return (
             f"The classes are not equally large: there are {ratio:.1f} times as many images of "
             f"“{self.class_names[most]}” ({counts[most]:,}) as of “{self.class_names[least]}” "
-            f"({counts[least]:,}). A model that always answers “{self.class_names[most]}” would "
-            f"be right {round_percent(round(counts[most] / counts.sum(), 2))} of the time, so look "
-            "at each class on its own, not only at the accuracy."
+            f"({counts[least]:,}). A model that always predicts “{self.class_names[most]}” would "
+            f"be correct {round_percent(round(counts[most] / counts.sum(), 2))} of the time, so "
+            "look at each class on its own, not only at the accuracy."
         )
 
     def few(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Why files are left out, and the sentences that refuse an import: what was wrong, and the cure.
+"""Why files are left out, and the messages that refuse an import: the reason, and what to do.
 
 A reason is a sentence beside the path of a file. Where an import is refused, the commonest reason
 is told with its number and an example, whatever the reasons are.
@@ -19,7 +19,7 @@ NOT_IN_TRAIN = "Its folder is no class of train/."
 NO_CLASS_IN_NAME = "Its name does not begin with a class."
 NOT_CHOSEN = "Its class is left out."
 EMPTY = "The file is empty (0 bytes)."
-NOT_BY_NAME = "It is not an image by its name."
+NOT_BY_NAME = "Its name is not that of an image."
 NO_SUFFIX = "Its name has no ending such as .jpg."
 _AS_IMAGE, _EACH = "export {them} as JPEG or PNG", "save every image as a PNG or JPEG file"
 _UNPACK = "unpack {them} and bring the folder inside"
@@ -50,12 +50,12 @@ _KINDS = {  # what files are by their ending, one and several, and what helps
     "h5 hdf5 keras tflite onnx pt pth pb safetensors ckpt joblib skops model": (
         "a trained model",
         "trained models",
-        "bring the images it learned from",
+        "import the images it was trained on",
     ),
     "pdf doc docx ppt pptx odt odp xls xlsx": ("a document", "documents", _EACH),
 }
 _BY_SUFFIX = {f".{suffix}": kind for known, kind in _KINDS.items() for suffix in known.split()}
-_SAME = re.compile(r"the same (?:image|image) as (.*?)(?:, which is in the class (.*))?", re.S)
+_SAME = re.compile(r"the same image as (.*?)(?:, which is in the class (.*))?", re.S)
 
 
 def by_name(path: str) -> str:
@@ -111,7 +111,7 @@ def _said(reason: str, count: int, example: str) -> str:
     if reason == NO_CLASS:
         return f"{files} {are} in no class folder{named}."
     if reason == NOT_BY_NAME:
-        what = "is not an image by its name" if one else "are not images by their names"
+        what = "does not have the name of an image" if one else "do not have the names of images"
         return f"{files} {what}{named}."
     if reason == NO_SUFFIX:
         return f"{files} {'has' if one else 'have'} no ending such as .jpg{named}."
@@ -137,7 +137,7 @@ def check_counts(
         raise LayoutError(f"No images in class folders were found.{reason}{how}")
     if len(names) < 2:
         raise LayoutError(
-            f"There is only one class, {names[0]!r}: a model needs at least two to tell apart."
+            f"There is only one class, {names[0]!r}: a model needs at least two."
             f"{reason} Bring a folder for each class."
         )
     few = [name for name in names if counts[name] < MIN_IMAGES]
@@ -174,13 +174,13 @@ def check_splits(
     cure = f" Add images, {TOO_SMALL}" if remedies else ""
     if few:
         raise LayoutError(
-            "Every class needs at least 2 images in train/, or it cannot be learned. Too few of: "
-            f"{_quoted(few)}.{cure}",
+            "Every class needs at least 2 images in train/, or the class cannot be learned. Too "
+            f"few of: {_quoted(few)}.{cure}",
             *remedies,
         )
     if has_test and absent:
         raise LayoutError(
-            "Every class of train/ needs images in test/ too, or it cannot be measured. "
+            "Every class of train/ needs images in test/ too, or the class cannot be evaluated. "
             f"Missing: {_quoted(absent)}.{cure}",
             *remedies,
         )

@@ -1,4 +1,4 @@
-"""Find, list, load and delete datasets: those that come along, and what was imported."""
+"""Find, list, load and delete datasets: built-in and imported ones."""
 
 import math
 from collections.abc import Iterable
@@ -89,7 +89,7 @@ def title_of(name: str) -> str:
 
 
 def created(name: str) -> str:
-    """When the images of a dataset were stored, ISO 8601 in UTC; empty if they came along."""
+    """When the images of a dataset were stored, ISO 8601 in UTC; empty if they are bundled."""
     return store.read_card(name).created if store.exists(name) else ""
 
 
@@ -108,7 +108,7 @@ def load(
 
     Args:
         name: one of `DATASETS`, or the name of an import.
-        validation_fraction: part of the training set held out for choosing settings; None for
+        validation_fraction: fraction of the training set that becomes validation; None for
             the usual part, or the dataset's own validation images.
         seed: decides which images those are.
         side: pixels that every image is fitted to, for images of your own; None for the
@@ -122,7 +122,7 @@ def load(
     fraction = check_fraction(spec, validation_fraction)
     if side is not None and not (spec.resizable and SMALLEST_SIDE <= side <= LARGEST_SIDE):
         raise DatasetError(
-            f"Images of your own can be fitted to {SMALLEST_SIDE} to {LARGEST_SIDE} pixels; "
+            f"Images of your own can be resized to {SMALLEST_SIDE} to {LARGEST_SIDE} pixels; "
             f"{spec.title} {'can too' if spec.resizable else 'cannot'}. Received: {side}."
         )
     check_here(spec)
@@ -186,8 +186,8 @@ def load_test_measured(
     found = test_fingerprint(find(name).class_names, images, now, contents)
     if not np.array_equal(labels, now) or fingerprint not in ("", found):
         raise DatasetError(
-            f"The test images of {name!r} are not those that were measured: the dataset was "
-            "replaced since. Train again to compare on the new ones."
+            f"The test images of {name!r} have changed: the dataset was replaced since. Train "
+            "again to compare on the new images."
         )
     return images
 
@@ -205,14 +205,14 @@ def check_here(spec: DatasetSpec) -> None:
     """Raise `DatasetError` if it has to be downloaded first."""
     if not spec.is_here():
         raise DatasetError(
-            f"{spec.title} is not on this machine yet ({spec.download_bytes / 1e6:,.0f} MB). "
+            f"{spec.title} is not on this machine ({spec.download_bytes / 1e6:,.0f} MB). "
             "Download it on the Train page, or with: "
             f"python -m core datasets download {spec.name}"
         )
 
 
 def check_fraction(spec: DatasetSpec, fraction: float | None) -> float:
-    """The part of the training set to hold out; 0 if the dataset has its own validation images.
+    """The fraction of the training set that becomes validation; 0 if there is a validation set.
 
     Raises:
         DatasetError: if it is not within 0.01 to 0.5.
@@ -220,9 +220,7 @@ def check_fraction(spec: DatasetSpec, fraction: float | None) -> float:
     if spec.validation_fraction == 0 or fraction is None:
         return spec.validation_fraction
     if not 0.01 <= fraction <= 0.5:
-        raise DatasetError(
-            f"The validation part must be 0.01 to 0.5 of the training set. Received: {fraction}."
-        )
+        raise DatasetError(f"The validation fraction must be 0.01 to 0.5. Received: {fraction}.")
     return fraction
 
 

@@ -10,7 +10,7 @@ def delete(name: str) -> None:
     """Remove the stored images of a dataset for good, also if they are damaged.
 
     Raises:
-        DatasetError: if it came with the studio, there is none of that name, or the disk cannot
+        DatasetError: if it is bundled, there is none of that name, or the disk cannot
             be written to.
     """
     _must_be_stored(name)
@@ -28,7 +28,7 @@ def set_aside(name: str) -> None:
 
 
 def list_aside() -> list[Aside]:
-    """Datasets that whoever asks may bring back, latest first."""
+    """Datasets that the current visitor may restore, latest first."""
     return [aside for aside in drafts.list_aside(store.root()) if _may_restore(aside)]
 
 
@@ -39,13 +39,13 @@ def restore(name: str) -> None:
         DatasetError: if there is none any more, another dataset has its name, or the disk cannot
             be written to.
     """
-    drafts.restore(name, list_aside(), "dataset", DatasetError, "Delete that one first.")
+    drafts.restore(name, list_aside(), "dataset", DatasetError, "Delete the new one first.")
 
 
 def _must_be_stored(name: str) -> None:
     if not isinstance(name, str) or not store.exists(name):
         title = registry.find(name).title
-        raise DatasetError(f"{title} came with the studio and cannot be deleted.")
+        raise DatasetError(f"{title} is bundled and cannot be deleted.")
 
 
 def _may_restore(aside: Aside) -> bool:

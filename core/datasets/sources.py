@@ -192,8 +192,8 @@ def _zip_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[],
 def _packed(info: zipfile.ZipInfo) -> str:
     method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
     return (
-        f"It is packed in a way that cannot be read ({method}). Pack the folder again as a plain "
-        "zip file (Deflate)."
+        f"It uses a compression method that cannot be read ({method}). Pack the folder again as a "
+        "plain zip file (Deflate)."
     )
 
 

@@ -23,12 +23,12 @@ class DatasetSpec:
         input_shape: height, width and channels of an image as models see it.
         train_size, test_size: number of images; validation is taken from the first.
         source, licence: where it comes from and on what terms.
-        download_bytes: what has to be fetched first; 0 if it comes with the studio.
+        download_bytes: size of the download; 0 if it is bundled.
         read: `(validation_fraction, seed, side) -> Dataset`.
         read_test: images and labels of the test set alone, which is quicker.
         is_here: whether it can be loaded at once.
         prepare: downloads and unpacks it, told progress to; None if there is nothing to do.
-        validation_fraction: the usual part of the training set held out; 0 if the dataset has
+        validation_fraction: the default fraction of the training set; 0 if the dataset has
             validation images of its own.
         owner: `studio`, or whose own images they are.
         preprocessing: name of the recipe in `core.preprocessing` for any other image.

@@ -88,7 +88,7 @@ def _beside_others(
 
 
 def _resolved(known: dict[str, SplitName]) -> dict[str, str]:
-    """The split of each folder: what is held out is the test, or validation beside a test."""
+    """The split of each folder: `eval` and the like mean test, or validation beside a test."""
     has_test = any(name.split == "test" for name in known.values())
     held = "val" if has_test else "test"
     return {top: held if name.split == "held" else name.split for top, name in known.items()}

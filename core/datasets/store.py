@@ -126,8 +126,8 @@ class Store:
 
 def _damaged(name: str, error: Exception) -> DatasetError:
     return DatasetError(
-        f"The stored images of {name!r} cannot be read, they are damaged ({error}). Delete the "
-        "dataset and bring the images in again."
+        f"The stored images of {name!r} are damaged and cannot be read ({error}). Delete the "
+        "dataset and import the images again."
     )
 
 
@@ -155,7 +155,7 @@ def free_id(title: str) -> str:
 
 
 def exists(name: str) -> bool:
-    """Whether images are stored under that name that whoever asks may see."""
+    """Whether images are stored under that name that the current visitor may see."""
     if not ID.fullmatch(name) or not os.path.lexists(root() / name):
         return False
     return _is_visible(name)
@@ -172,12 +172,12 @@ def _is_visible(name: str) -> bool:
 
 
 def names() -> list[str]:
-    """Names of all stored datasets that whoever asks may see, in order."""
+    """Names of all stored datasets that the current visitor may see, in order."""
     return [folder.name for folder in draft_folders.inside(root()) if exists(folder.name)]
 
 
 def list_damaged() -> list[Damaged]:
-    """Every stored dataset that whoever asks may see and that cannot be read, by name."""
+    """Damaged datasets that the current visitor may see, by name."""
     found = []
     for name in names():
         try:
@@ -215,7 +215,7 @@ def _check(card: StoreCard) -> None:
     if set(card.splits) != set(SPLITS) or sum(card.splits.values()) != card.images:
         raise StoredError(f"splits must count {card.images:,} images in {', '.join(SPLITS)}")
     if card.images == 0:
-        raise StoredError("it holds no image")
+        raise StoredError("it holds no images")
     if len(set(card.class_names)) < len(card.class_names):
         raise StoredError("two of its classes have one name")
     try:
@@ -283,7 +283,7 @@ def _check_index(index: dict[str, np.ndarray], card: StoreCard) -> None:
     ):
         raise StoredError("the splits of the index do not fit the card")
     if not 0 <= index["labels"].min() <= index["labels"].max() < len(card.class_names):
-        raise StoredError("a label of the index is no class")
+        raise StoredError("a label of the index is not a class")
     sides = [index[name] for name in ("heights", "widths")]
     if not all(0 < side.min() <= side.max() <= _LONGEST for side in sides):
         raise StoredError(f"images must be 1 to {_LONGEST:,} pixels high and wide")

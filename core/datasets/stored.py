@@ -18,7 +18,7 @@ def read(name: str, validation_fraction: float, seed: int, side: int | None) -> 
 
     Args:
         name: of a stored dataset.
-        validation_fraction: part of what is not the test set; of no effect if the images came
+        validation_fraction: fraction of what is not the test set; no effect if the images came
             with a validation folder.
         seed: decides which images those are.
         side: pixels, that every image is fitted to; None: see `shape_of`.

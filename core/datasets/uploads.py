@@ -113,7 +113,7 @@ def _add(files: list[tuple[str, bytes]], upload_id: str) -> Upload:
         existing = load(upload_id) if upload_id else None
         if len(files) == 1 and files[0][0].lower().endswith(".zip"):
             if existing is not None:
-                raise DatasetError("A zip file must come alone. Start over to use it.")
+                raise DatasetError("A zip file must come alone. Start over to upload it.")
             return _keep_zip(*files[0])
         if not files and existing is None:
             raise DatasetError("No files arrived. Choose a zip file or a folder with images.")

@@ -1,4 +1,4 @@
-"""Labels and probabilities become figures: computed once, drawn elsewhere."""
+"""Labels and probabilities become metrics: computed once, drawn elsewhere."""
 
 from core.evaluation.calibration import Coverage, Reliability, coverage, reliability
 from core.evaluation.comparing import agreement, mcnemar, right_against_wrong

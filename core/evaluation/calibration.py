@@ -11,13 +11,13 @@ BINS = 15
 
 @dataclass(frozen=True)
 class Reliability:
-    """Answers sorted into bins of equal width by their confidence.
+    """Predictions in bins of equal width by their confidence.
 
     Attributes:
         edges: limits of the bins, float, shape `(B + 1,)`; a bin holds its upper limit.
-        counts: answers in each, int, shape `(B,)`.
+        counts: predictions in each, int, shape `(B,)`.
         confidence: their mean confidence, float, shape `(B,)`; nan in an empty bin.
-        accuracy: the part of them that is right, float, shape `(B,)`; nan in an empty bin.
+        accuracy: the fraction of them that is correct, float, shape `(B,)`; nan in an empty bin.
     """
 
     edges: np.ndarray
@@ -27,7 +27,7 @@ class Reliability:
 
     @property
     def expected_calibration_error(self) -> float:
-        """Mean distance between confidence and accuracy, each answer counting alike, 0 to 1.
+        """Mean distance between confidence and accuracy, each prediction counting alike, 0 to 1.
 
         Guo, Pleiss, Sun & Weinberger (2017), "On calibration of modern neural networks".
         """
@@ -37,7 +37,7 @@ class Reliability:
 
 
 def reliability(evaluation: Evaluation, bins: int = BINS) -> Reliability:
-    """How often answers of each confidence are right.
+    """How often predictions of each confidence are correct.
 
     Args:
         evaluation: of at least one image.
@@ -57,12 +57,12 @@ def reliability(evaluation: Evaluation, bins: int = BINS) -> Reliability:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What is left, and how good it is, when answers below a confidence are withheld.
+    """Coverage and accuracy when predictions below a confidence are withheld.
 
     Attributes:
         thresholds: confidences, rising, float, shape `(T,)`.
-        coverage: part of the images that are answered at each, float, shape `(T,)`.
-        accuracy: part of those answers that is right, float, shape `(T,)`; nan if none is left.
+        coverage: fraction of the images that are predicted at each, float, shape `(T,)`.
+        accuracy: fraction of those predictions that is correct, float, `(T,)`; nan if none is left.
     """
 
     thresholds: np.ndarray
@@ -71,9 +71,9 @@ class Coverage:
 
 
 def coverage(evaluation: Evaluation, steps: int = 101) -> Coverage:
-    """Accuracy of the answers that remain as the confidence asked for rises from 0 to 1.
+    """Accuracy of the predictions that remain as the threshold rises from 0 to 1.
 
-    An answer whose confidence is exactly the threshold remains.
+    A prediction whose confidence equals the threshold remains.
     """
     thresholds = np.linspace(0, 1, steps)
     order = np.argsort(evaluation.confidences, kind="stable")

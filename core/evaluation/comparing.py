@@ -1,4 +1,4 @@
-"""Two models that answered the same images."""
+"""Two models that predicted the same images."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from core.evaluation.metrics import Evaluation
 
 
 def agreement(first: Evaluation, second: Evaluation) -> float:
-    """Part of the images to which both give the same answer, right or wrong, 0 to 1.
+    """Fraction of the images that both predict as the same class, correct or not, 0 to 1.
 
     Raises:
         ValueError: if the two were not made on the same labels.
@@ -16,7 +16,7 @@ def agreement(first: Evaluation, second: Evaluation) -> float:
 
 
 def right_against_wrong(first: Evaluation, second: Evaluation) -> np.ndarray:
-    """Indices of the images that the first answers rightly and the second wrongly, sorted.
+    """Sorted indices of the images that only the first of the two predicts correctly.
 
     Raises:
         ValueError: if the two were not made on the same labels.

@@ -15,7 +15,7 @@ def score(point: Mapping[str, float]) -> float:
     earliest of them is the least trained one.
 
     Args:
-        point: figures of an epoch; `val_accuracy` (0 to 1) and, if known, `val_loss` (from 0).
+        point: metrics of an epoch; `val_accuracy` (0 to 1) and, if known, `val_loss` (from 0).
     """
     loss = point.get("val_loss", 0.0)
     loss = max(0.0, loss) if math.isfinite(loss) else math.inf

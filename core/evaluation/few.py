@@ -29,7 +29,7 @@ def few_images(images: int | None, split: str) -> str:
     """The sentence for a split of few images; empty if there are enough, or nobody knows."""
     if not images or images >= FEW:
         return ""
-    return f"With {count(images, split)}, each counts {round_percent(round(1 / images, 3))}."
+    return f"With {count(images, split)}, each one counts {round_percent(round(1 / images, 3))}."
 
 
 def cautions(evaluation: Evaluation, class_names: Sequence[str], split: str = "test") -> list[str]:
@@ -44,7 +44,7 @@ def cautions(evaluation: Evaluation, class_names: Sequence[str], split: str = "t
     if total < FEW:
         low, high = evaluation.accuracy_interval
         found.append(
-            f"Measured on only {count(total, split)}: on many such images, accuracy probably lies "
+            f"Evaluated on only {count(total, split)}: on many such images, accuracy probably lies "
             f"between {_rounded(low)} and {_rounded(high)}."
         )
     counts = np.bincount(evaluation.labels, minlength=len(class_names))
@@ -73,7 +73,7 @@ def _few_of_a_class(counts: Sequence[int], class_names: Sequence[str], split: st
     images = f"{split} images".strip()
     return [
         f"Fewer than {FEW_OF_A_CLASS} {images} of {named}{more}: metrics of "
-        f"{'that class' if len(few) == 1 else 'those classes'} say little."
+        f"{'that class' if len(few) == 1 else 'those classes'} are unreliable."
     ]
 
 

@@ -1,4 +1,4 @@
-"""What one model answered, as figures."""
+"""The predictions of one model, and their metrics."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _Z = NormalDist().inv_cdf(0.975)  # of the interval that holds 95 %
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model answered on images whose labels are known.
+    """The predictions of a model on labelled images.
 
     Attributes:
         labels: true classes, int, shape `(N,)`.
@@ -44,12 +44,12 @@ class Evaluation:
 
     @cached_property
     def right(self) -> np.ndarray:
-        """Which images were answered rightly, bool, shape `(N,)`."""
+        """Which images are predicted correctly, bool, shape `(N,)`."""
         return _frozen(self.predictions == self.labels)
 
     @cached_property
     def accuracy(self) -> float:
-        """Part of the images answered rightly, 0 to 1."""
+        """Fraction of the images predicted correctly, 0 to 1."""
         return float(self.right.mean())
 
     @cached_property
@@ -70,7 +70,7 @@ class Evaluation:
         return float(np.nanmean(self.recall))
 
     def top_k(self, k: int) -> float:
-        """Part of the images whose class is among the `k` most probable ones, 0 to 1.
+        """Fraction of the images whose class is among the `k` most probable ones, 0 to 1.
 
         A class that is exactly as probable as others comes after those with a lower index.
 
@@ -96,7 +96,7 @@ class Evaluation:
 
     @cached_property
     def confidences(self) -> np.ndarray:
-        """The probability of each answer given, float32, shape `(N,)`."""
+        """The confidence of each prediction, float32, shape `(N,)`."""
         return _frozen(self.probabilities.max(axis=1))
 
     @cached_property
@@ -106,7 +106,7 @@ class Evaluation:
 
     @cached_property
     def log_loss(self) -> float:
-        """Mean cross-entropy in nats: low when right answers are given with confidence."""
+        """Mean cross-entropy in nats: low when correct predictions are confident."""
         return float(-np.log(np.clip(self._of_truth, 1e-7, 1)).mean())
 
     @cached_property
@@ -124,12 +124,12 @@ class Evaluation:
 
     @cached_property
     def recall(self) -> np.ndarray:
-        """Part of each class that was found, float, shape `(K,)`; nan for an absent class."""
+        """Fraction of each class that was found, float, shape `(K,)`; nan for an absent class."""
         return ratio(np.diag(self.confusion_matrix), self.support)
 
     @cached_property
     def precision(self) -> np.ndarray:
-        """Part of the answers of each class that were right, float, shape `(K,)`."""
+        """Fraction of the predictions of each class that is correct, float, shape `(K,)`."""
         return ratio(np.diag(self.confusion_matrix), self.confusion_matrix.sum(axis=0))
 
     @cached_property
@@ -139,12 +139,12 @@ class Evaluation:
         return ratio(2 * np.diag(matrix), matrix.sum(axis=0) + self.support)
 
     def macro(self, figures: np.ndarray) -> float:
-        """Mean over the classes, each counting alike; one never answered counts as 0.
+        """Mean over the classes, each counting alike; one never predicted counts as 0.
 
         The same as scikit-learn's `average="macro"` with `zero_division=0`.
 
         Args:
-            figures: `precision`, `recall` or `f1`.
+            values: `precision`, `recall` or `f1`.
         """
         matrix = self.confusion_matrix
         present = matrix.sum(axis=0) + self.support > 0
@@ -156,12 +156,12 @@ class Evaluation:
         The same as scikit-learn's `average="weighted"` with `zero_division=0`.
 
         Args:
-            figures: `precision`, `recall` or `f1`.
+            values: `precision`, `recall` or `f1`.
         """
         return float(np.average(np.nan_to_num(figures), weights=self.support))
 
     def most_confused(self, most: int = 5) -> list[tuple[int, int, int]]:
-        """The commonest mistakes: true class, answer, how often; commonest first."""
+        """The most confused pairs: true class, predicted class, how often; most often first."""
         matrix = self.confusion_matrix * (1 - np.eye(len(self.confusion_matrix), dtype=np.int64))
         places = np.argsort(-matrix, axis=None, kind="stable")[:most]
         rows, columns = np.unravel_index(places, matrix.shape)
@@ -172,7 +172,7 @@ class Evaluation:
         ]
 
     def metrics(self) -> dict[str, float]:
-        """The figures a card keeps; precision, recall and F1 are means over the classes."""
+        """The metrics that a card stores; precision, recall and F1 are means over the classes."""
         return {
             "accuracy": self.accuracy,
             "log_loss": self.log_loss,
@@ -183,7 +183,7 @@ class Evaluation:
 
 
 def evaluate(labels: np.ndarray, probabilities: np.ndarray) -> Evaluation:
-    """Keep what a model answered as an immutable `Evaluation`."""
+    """The predictions of a model as an immutable `Evaluation`."""
     labels = _frozen(np.array(labels, dtype=np.int64))
     return Evaluation(labels, _frozen(np.array(probabilities, dtype=np.float32)))
 

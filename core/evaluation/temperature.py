@@ -2,15 +2,15 @@
 
 import numpy as np
 
-_LOWEST, _HIGHEST = 0.5, 20.0  # right on every validation image is not certain of any
+_LOWEST, _HIGHEST = 0.5, 20.0  # every validation image correct does not mean certainty
 _LEAST = 1e-12
 
 
 def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """What the logarithms of probabilities are to be divided by so that confidence is right.
+    """The divisor of the log probabilities that calibrates confidence.
 
     C. Guo, G. Pleiss, Y. Sun & K. Weinberger (2017), "On calibration of modern neural networks".
-    Above 1, the model was too sure of itself. Answers stay the same.
+    Above 1, the model was overconfident. Predicted classes stay the same.
 
     Args:
         probabilities: float, shape `(N, K)`.

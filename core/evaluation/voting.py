@@ -1,4 +1,4 @@
-"""Several models answer as one."""
+"""Several models predict as one."""
 
 from collections.abc import Sequence
 
@@ -20,8 +20,8 @@ def vote(
         probabilities: of each model, float, shape `(N, K)`.
         weights: how much each counts, not negative; they need not add up to 1.
         kind: `soft` takes the mean of the probabilities; with `hard` each model has one vote for
-            its answer, and the share of the votes becomes the probability. Of several classes with
-            equally many votes, the one that is more probable to the models comes first.
+            its predicted class, and the share of the votes becomes the probability. Of several
+            classes with equally many votes, the one more probable to the models comes first.
 
     Raises:
         ValueError: if the kind is unknown, or the weights are negative, infinite, all 0, or too
@@ -51,10 +51,10 @@ def vote(
 
 
 def suggest_weights(evaluations: Sequence[Evaluation], kind: str = "soft") -> tuple[float, ...]:
-    """Weights that suit models that answered the same images; they add up to 1.
+    """Weights fitted to models that predicted the same images; they add up to 1.
 
     For a soft vote, those with the lowest log loss of the mean, which is a convex problem; for a
-    hard one, the logarithm of the odds that a model is right (Littlestone & Warmuth, 1994, "The
+    hard one, the log odds that a model is correct (Littlestone & Warmuth, 1994, "The
     weighted majority algorithm"). Images that are used for this tell nothing about the result
     any more: take those of validation, never of the test.
     """

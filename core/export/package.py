@@ -93,12 +93,11 @@ def _readme(run: Run) -> str:
     colours = "grey (1 channel)" if channels == 1 else "in colour (3 channels: red, green, blue)"
     parts = [
         _headed(run.id, "=") + f"A trained model from the Classification Studio: {model}.",
-        _headed("How good it is") + f"Trained on {datasets.title_of(card.dataset)}. Test accuracy: "
+        _headed("Accuracy") + f"Trained on {datasets.title_of(card.dataset)}. Test accuracy: "
         f"{card.metrics['accuracy']:.2%} of {card.metrics['test_size']:,} test images.",
         _headed("Classes") + "\n".join(f"{i}  {name}" for i, name in enumerate(card.class_names)),
-        _headed("How an image must be prepared")
-        + f"Size: {width} pixels wide, {height} high, {colours}.\n"
-        "Values: 0 to 255 as they are (uint8). Do not scale them: the model does that itself.\n"
+        _headed("Preprocessing") + f"Size: {width} pixels wide, {height} high, {colours}.\n"
+        "Values: 0 to 255 as they are (uint8). Do not scale them: the model does.\n"
         f"Recipe in the studio: {card.preprocessing}. {_result(card.preprocessing)}",
         _members(run) if card.members else _usage(run),
         _headed("More")

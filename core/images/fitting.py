@@ -101,7 +101,7 @@ def encode_png(image: np.ndarray) -> bytes:
 
 
 def data_url(image: np.ndarray) -> str:
-    """An image as an address that holds all of it, as PNG.
+    """An image as a data URL, as PNG.
 
     Raises:
         ImageError: if it is not an image.

@@ -13,8 +13,8 @@ _LEVELS = (1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0)  # of 0-1, and of 8 to 
 _FAINT = 32  # of 255: nothing is seen through an alpha that stays below this
 _SEEN = 16  # of 255: the alpha from which on a pixel counts as seen
 _CLEAR = 100  # grey levels that something must stand out from a white ground
-_STANDS_OUT = 0.005  # part of what is seen that must do so
-_FEW_SEEN = 0.0005  # part of the image: if less is seen, the image is what is hidden
+_STANDS_OUT = 0.005  # fraction of what is seen that must do so
+_FEW_SEEN = 0.0005  # fraction of the image: if less is seen, the image is what is hidden
 _VARIES = 8  # grey levels by which hidden colours must differ to be an image
 _SAMPLE = 200_000  # pixels that stand for all of them where a part of them is asked for
 

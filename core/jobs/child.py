@@ -27,7 +27,7 @@ from core.jobs.kinds import KINDS
 from core.progress import Progress, Reporter
 
 _BETWEEN_REPORTS = 0.2  # seconds
-_UNEXPECTED = "Something unexpected went wrong: {error}. The last lines of its log tell where."
+_UNEXPECTED = "Unexpected error: {error}. The last lines of its log show where."
 
 
 def main(folder_name: str) -> int:

@@ -83,14 +83,14 @@ def _something_to_do() -> Job | None:
 def _deal_with(job: Job) -> None:
     """Run a job, or wait for one that a dispatcher started which is gone.
 
-    Whatever is wrong with one job, those behind it get their turn.
+    Whatever fails in one job, those behind it get their turn.
     """
     try:
         if job.state == "queued" and not jobs.is_alive(job.folder):
             _run(job)
         _watch(job, lambda: jobs.is_alive(job.folder))
         now = jobs.read(job.folder)
-        if now.tries == job.tries:  # else somebody has it go on already
+        if now.tries == job.tries:  # else somebody has resumed it already
             _tidy(now)
     except (StudioError, OSError) as error:
         _pass_over(job, error)  # damaged, deleted meanwhile, or nothing can be written there

@@ -31,7 +31,7 @@ from core.jobs import record
 STATES = ("queued", "running", "done", "cancelled", "failed")
 ALIVE, KEPT = "alive.lock", "kept"
 ENDED = ("done", "cancelled", "failed")
-STOPPED = "It was stopped in the middle of its work; nothing half done was kept."
+STOPPED = "It was stopped before it finished; nothing was saved."
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{4}")
 OVERTIME = "overtime"  # an empty file: a public demo has no more time for it
 NO_ROOM = "no_room"  # an empty file, for which even a full disk has room
@@ -55,11 +55,11 @@ class Job:
         state: one of `STATES`.
         stage, epoch, epochs, fraction, metrics, note, history: how far it is, see
             `core.progress.Progress`.
-        fraction_before: part of the stage that was done when it began, after an interruption.
+        fraction_before: fraction of the stage that was done when it was resumed.
         stage_since: when the stage began, ISO 8601 in UTC.
         result: what a finished job says of what it made.
         error: why it failed, in a sentence.
-        tries: how often it was gone on with.
+        tries: how often it was resumed.
         damaged: whether its files cannot be read; then it counts as failed.
         times: when it was `queued`, `running` and ended, ISO 8601 in UTC.
     """
@@ -186,7 +186,7 @@ def died_sentence(folder: Path) -> str:
         return disk_sentence(OSError(errno.ENOSPC, ""), root())
     return (
         "Its process ended unexpectedly: memory ran out, it was killed, or the machine was "
-        "switched off. No half of a result was kept; start it again."
+        "switched off. No partial result was saved; start it again."
     )
 
 

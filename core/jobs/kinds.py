@@ -156,7 +156,7 @@ KINDS: dict[str, JobKind] = {
         JobKind("download", "Download {dataset}", _check_download, _download),
         JobKind("weights", "Download {backbone}", _check_weights, _fetch_weights),
         JobKind("import", "Import {name}", _check_import, _import),
-        JobKind("evaluate", "Show your images to {run}", _check_evaluation, _evaluate),
+        JobKind("evaluate", "Evaluate your images with {run}", _check_evaluation, _evaluate),
         JobKind("robustness", "How much {corruption} models stand", _check_robustness, _robustness),
         JobKind(
             "train",

@@ -33,19 +33,19 @@ _KINDS = ("import", "evaluate", "robustness", "train")
 _FORGET_EVERY = 600.0  # seconds
 _forgot = -_FORGET_EVERY
 OVERTIME = (
-    f"It took longer than the {MOST_SECONDS / 60:.0f} minutes that this demo has for each piece of "
-    "work, or than the minute it has while others wait. Fewer images or a simpler model help; on "
-    "your own machine there is no limit."
+    f"It took longer than the {MOST_SECONDS / 60:.0f} minutes that this demo allows for a job, or "
+    "than the minute it allows while others wait. Fewer images or a simpler model help; on your "
+    "own machine there is no limit."
 )
 
 
 def apply() -> bool:
-    """Whether whoever asks is a visitor of a public demo."""
+    """Whether the current visitor is one of a public demo."""
     return settings.current().public and visitors.is_visitor(visitors.current())
 
 
 def models() -> list[str]:
-    """Names of the models that whoever asks may train."""
+    """Names of the models that the current visitor may train."""
     if not apply():
         return list(MODELS)
     small = memory.there_is() < SMALL_MACHINE
@@ -71,19 +71,19 @@ def check(kind: str, job_settings: Mapping[str, Any], everybodys: Sequence[Job])
         return 0.0
     if kind not in _KINDS:
         raise JobError(
-            "This public demo downloads nothing. On your own machine the studio does: see README."
+            "Downloads are off in this public demo. Run the studio on your own machine to use "
+            "them: see README."
         )
     if "path" in job_settings:
         raise JobError("In this public demo images come from your browser: upload them.")
     mine = [job for job in everybodys if job.owner == visitors.current()]
     if any(not job.ended for job in mine):
         raise JobError(
-            "One piece of work at a time: yours is still going on. Wait until it has ended, or "
-            "cancel it."
+            "One job at a time: yours is still running. Wait until it has finished, or cancel it."
         )
     turns.check_place(everybodys, shares.whereabouts(visitors.current()))
     if sum(not _is_old(begun) for begun in _tally(visitors.current())) >= A_DAY:
-        raise JobError(f"This demo does {A_DAY} pieces of work a day for each visitor.")
+        raise JobError(f"This demo allows {A_DAY} jobs a day for each visitor.")
     seconds = None
     if kind == "train":
         seconds = check_training(TrainConfig.from_mapping(job_settings))
@@ -121,7 +121,7 @@ def check_training(config: TrainConfig) -> float | None:
         return None
     if config.model not in models():
         raise ModelError(
-            f"{MODELS[config.model].title} takes more time or memory than this demo has. Choose "
+            f"{MODELS[config.model].title} takes more time or memory than this demo allows. Choose "
             f"one of: {', '.join(MODELS[name].title for name in models())}."
         )
     spec = datasets.find(config.dataset)
@@ -132,8 +132,8 @@ def check_training(config: TrainConfig) -> float | None:
             looks_deep(config.hyperparameters) and memory.there_is() < FOR_FEATURES
         ) or few > FEW_IMAGES:
             raise ModelError(
-                f"This demo runs on a small machine: at most {FEW_IMAGES:,} images to learn "
-                f"from, and no features of a network. Received: {few:,} images, {features}."
+                f"This demo runs on a small machine: at most {FEW_IMAGES:,} training images, and "
+                f"no features of a backbone. Received: {few:,} images, {features}."
             )
     found = estimate(config, spec, runs.list_runs())
     ends_early = config.family == "network"  # and keeps its best epoch

@@ -30,7 +30,7 @@ def migrate() -> list[str]:
             record.write_status(folder, status)
             record.write_config(folder, config)
         except (StoredError, JobError, AttributeError):
-            continue  # the list of jobs says what is wrong with it
+            continue  # the list of jobs reports it
         except OSError as error:
             raise JobError(disk_sentence(error, folder)) from error
         done.append(folder.name)

@@ -28,7 +28,7 @@ _POLL = 0.1  # seconds between two looks at a job that is waited for
 
 
 def submit(kind: str, job_settings: Mapping[str, Any]) -> Job:
-    """Queue a job for whoever asks; it starts as soon as those before it have ended.
+    """Queue a job for the current visitor; it starts as soon as those before it have ended.
 
     Args:
         kind: one of `KINDS`.
@@ -70,7 +70,7 @@ def _clear_drafts() -> None:
 
 
 def list_jobs() -> list[Job]:
-    """Every job of whoever asks, latest first; damaged ones as failed, with the reason."""
+    """Every job of the current visitor, latest first; damaged ones as failed, with the reason."""
     return [job for job in everything() if visitors.may_see(job.owner)]
 
 
@@ -119,7 +119,7 @@ def cancel(job_id: str) -> Job:
     if job.damaged and not at_work:
         raise JobError(job.error)
     if not at_work:
-        raise JobError(f"The job {job_id} cannot be cancelled: it is {job.state} already.")
+        raise JobError(f"The job {job_id} cannot be cancelled: it is already {job.state}.")
     with jobs.writing_to(job.folder):
         (job.folder / "cancel").touch()
         if not job.damaged:
@@ -150,7 +150,7 @@ def finish(job_id: str) -> Job:
 
 
 def can_resume(job: Job) -> bool:
-    """Whether a job that was cancelled or failed left something to go on from."""
+    """Whether a job that was cancelled or failed left a checkpoint."""
     return (
         not job.damaged
         and job.state in ("cancelled", "failed")
@@ -159,15 +159,15 @@ def can_resume(job: Job) -> bool:
 
 
 def resume(job_id: str) -> Job:
-    """Queue a job again that was cancelled or failed; it goes on where it was.
+    """Queue a job again that was cancelled or failed; it resumes from its checkpoint.
 
     Raises:
-        JobError: if there is none, or nothing to go on from.
+        JobError: if there is none, or no checkpoint.
         StudioError: if its settings cannot work any more.
     """
     job = load(job_id)
     if not can_resume(job):
-        raise JobError(f"The job {job_id} cannot go on: it is {_described(job)}.")
+        raise JobError(f"The job {job_id} cannot be resumed: it is {_described(job)}.")
     limits.check(job.kind, job.settings, everything())
     KINDS[job.kind].check(job.settings)
     with jobs.writing_to(job.folder):

@@ -1,4 +1,4 @@
-"""What may be set on the random changes to training images."""
+"""Hyperparameters of augmentation."""
 
 from core.augmentation import CUSTOM, FILLS, POLICIES, USUAL
 from core.param import Param
@@ -20,44 +20,50 @@ def _changes(name: str, title: str, text: str, high: float, kind: type = float) 
 AUGMENTATION = (
     Param(
         "augmentation",
-        "Kind of changes",
+        "Augmentation policy",
         USUAL,
-        "The network sees every image a little changed each time, and learns not to mind. "
-        "usual: what suits the dataset.",
+        "Changes the training images at random in every epoch, which reduces overfitting. "
+        "usual: the policy that suits the dataset. custom: the settings below.",
         choices=(USUAL, *POLICIES, CUSTOM),
         group="augmentation",
     ),
-    _changes("rotation", "Turn, degrees", "Largest turn either way.", 180.0),
-    _changes("shift", "Shift", "Largest move along each axis, as a part of the side.", 0.5),
-    _changes("zoom", "Zoom", "Largest change of size, as a part of it.", 0.5),
-    _changes("shear", "Shear", "Largest slant: pixels sideways for each pixel down.", 1.0),
+    _changes("rotation", "Rotation, degrees", "Maximum angle in either direction.", 180.0),
+    _changes("shift", "Shift", "Maximum shift along each axis, as a fraction of the side.", 0.5),
+    _changes("zoom", "Zoom", "Maximum change of size, as a fraction of it.", 0.5),
+    _changes("shear", "Shear", "Maximum slant: pixels sideways for each pixel down.", 1.0),
     _changes(
         "flip",
-        "Flip sideways",
-        "How often an image is mirrored, 0 to 1. Not for digits or letters: mirrored, a 2 is "
-        "no 2 any more.",
+        "Horizontal flip",
+        "Probability of a horizontal flip, 0 to 1. Not for digits or letters: a mirrored 2 is "
+        "no longer a 2.",
         1.0,
     ),
-    _changes("brightness", "Brightness", "Largest change, as a part of full brightness.", 1.0),
-    _changes("contrast", "Contrast", "Largest change of contrast, as a part of it.", 1.0),
+    _changes("brightness", "Brightness", "Maximum change, as a fraction of full brightness.", 1.0),
+    _changes("contrast", "Contrast", "Maximum change of contrast, as a fraction of it.", 1.0),
     _changes(
         "flip_vertical",
-        "Flip upside down",
-        "How often an image is mirrored top for bottom, 0 to 1. For images from above.",
+        "Vertical flip",
+        "Probability of a vertical flip, 0 to 1. For images taken from above.",
         1.0,
     ),
-    _changes("perspective", "Perspective", "Largest part by which an edge recedes.", 0.3),
-    _changes("colour", "Colour", "Largest change of saturation and, less, of hue.", 1.0),
-    _changes("blur", "Blur", "Largest standard deviation of a blur, in pixels.", 5.0),
-    _changes("noise", "Noise", "Largest grain, as a part of full brightness.", 0.5),
-    _changes("salt_pepper", "Salt and pepper", "Largest part of pixels gone white or black.", 0.5),
-    _changes("cutout", "Cut-out", "Side of a hidden square, as a part of the shorter side.", 0.7),
+    _changes("perspective", "Perspective", "Maximum fraction by which an edge recedes.", 0.3),
+    _changes("colour", "Colour", "Maximum change of saturation and, less, of hue.", 1.0),
+    _changes("blur", "Blur", "Maximum standard deviation of a blur, in pixels.", 5.0),
+    _changes(
+        "noise", "Noise", "Maximum standard deviation, as a fraction of full brightness.", 0.5
+    ),
+    _changes(
+        "salt_pepper", "Salt and pepper", "Maximum fraction of pixels turned white or black.", 0.5
+    ),
+    _changes(
+        "cutout", "Cutout", "Side of a hidden square, as a fraction of the shorter side.", 0.7
+    ),
     Param(
         "fill",
-        "What fills the rim",
+        "Fill mode",
         "black",
-        "What moves in from outside when an image is turned or shifted. black: nothing. edge: "
-        "the outermost pixels again. reflect: a mirror image.",
+        "How the empty border is filled when an image is rotated or shifted. black: with zeros. "
+        "edge: with the outermost pixels. reflect: with a mirror image.",
         choices=tuple(FILLS),
         group="augmentation",
         only_if=("augmentation", (CUSTOM,)),
@@ -65,15 +71,15 @@ AUGMENTATION = (
     _changes(
         "random_operations",
         "Random operations",
-        "How many operations, drawn at random from a list of ten, each image goes through.",
+        "RandAugment: number of operations, drawn at random from ten, applied to each image.",
         4,
         int,
     ),
     Param(
         "magnitude",
-        "Strength of random operations",
+        "Magnitude of random operations",
         0.3,
-        "How far each of them goes.",
+        "RandAugment: strength of each operation.",
         0.0,
         1.0,
         group="augmentation",
@@ -83,8 +89,8 @@ AUGMENTATION = (
         "mixup",
         "MixUp",
         0.0,
-        "Lays two images over each other and asks for both classes in proportion. The number "
-        "says how evenly they are mixed; 0 is off, 0.2 usual.",
+        "Blends pairs of images and their labels. The value is the parameter of the Beta "
+        "distribution that mixes them: 0 is off, 0.2 is usual.",
         0.0,
         2.0,
         group="augmentation",
@@ -93,8 +99,8 @@ AUGMENTATION = (
         "cutmix",
         "CutMix",
         0.0,
-        "Pastes a piece of another image in and asks for both classes in proportion. 0 is off, "
-        "1 usual.",
+        "Pastes a patch of another image and mixes the labels by area. The value is the "
+        "parameter of the Beta distribution: 0 is off, 1 is usual.",
         0.0,
         2.0,
         group="augmentation",

@@ -129,7 +129,7 @@ def random_forest(hyperparameters: Mapping[str, Any], seed: int):
 
 
 def gradient_boosting(hyperparameters: Mapping[str, Any], seed: int):
-    """Trees that each mend what the ones before got wrong (J. Friedman, 2001), on histograms."""
+    """Trees that each correct the errors of those before (J. Friedman, 2001), on histograms."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     return HistGradientBoostingClassifier(

@@ -1,23 +1,23 @@
-"""What may be set on the classical models."""
+"""Hyperparameters of the classical models."""
 
 from dataclasses import replace
 
 from core.models.transfer import EMBEDDED
 from core.param import Param
 
-DEEP = EMBEDDED  # features of the backbone that comes with the studio
+DEEP = EMBEDDED  # features of the bundled backbone
 SMALLEST_INPUT, LARGEST_INPUT = 32, 224
 DEFAULT_INPUT = 160
 
 
 def input_size(name: str = "input_size", **options) -> Param:
-    """The side of the images a backbone sees."""
+    """The size of the images given to a backbone, in pixels a side."""
     return Param(
         name,
-        "Size of the images it sees",
+        "Input size",
         DEFAULT_INPUT,
-        "Images are resized to this many pixels a side; 224 is what it was trained on. Twice the "
-        "size takes four times as long and shows finer detail.",
+        "Images are resized to this many pixels a side. The backbone was trained with 224. Twice "
+        "the size takes four times as long and shows finer detail.",
         SMALLEST_INPUT,
         LARGEST_INPUT,
         **options,
@@ -25,16 +25,16 @@ def input_size(name: str = "input_size", **options) -> Param:
 
 
 ROWS_HELP = (
-    "Most training images that are used, each class in proportion; 0 uses all. Fewer are "
-    "quicker, and show what more images are worth."
+    "Train on at most this many images, stratified by class. 0 uses all of them. Fewer images "
+    "train faster, and show how much more data would help."
 )
 
 
 def training_rows(default: int = 0) -> Param:
-    """How many training images are used at most."""
+    """The maximum number of training images."""
     return Param(
         "max_images",
-        "Most training images",
+        "Maximum training images",
         default,
         ROWS_HELP,
         0,
@@ -45,30 +45,30 @@ def training_rows(default: int = 0) -> Param:
 
 
 def features(default: str, components: int = 50) -> tuple[Param, ...]:
-    """What the model looks at."""
+    """The features that the model is trained on, and their settings."""
     return (
         Param(
             "features",
-            "What it looks at",
+            "Features",
             default,
-            "pixels: the bare brightness of every pixel. pca: the few patterns in which the "
-            "training images differ most. hog: which way edges run, counted in small cells. "
-            "efficientnet_lite0: what a network that has seen 1.3 million photos finds in "
-            "it; the best for photos.",
+            "pixels: the brightness of every pixel. pca: the principal components of the "
+            "training images. hog: histograms of edge directions in small cells. "
+            "efficientnet_lite0: the output of a backbone pretrained on 1.3 million photos, "
+            "the best choice for photos.",
             choices=("pixels", "pca", "hog", DEEP),
             group="features",
         ),
         replace(
             input_size("feature_size"),
-            title="Size the network sees",
+            title="Input size of the backbone",
             group="features",
             only_if=("features", (DEEP,)),
         ),
         Param(
             "pca_components",
-            "Number of PCA patterns",
+            "PCA components",
             components,
-            "How many patterns an image is described by. More keep finer detail, and noise.",
+            "Number of principal components. More of them keep finer detail, and more noise.",
             2,
             500,
             group="features",
@@ -78,7 +78,7 @@ def features(default: str, components: int = 50) -> tuple[Param, ...]:
             "hog_orientations",
             "Edge directions",
             9,
-            "Into how many directions edges are sorted.",
+            "Number of bins for the direction of an edge.",
             2,
             18,
             group="features",
@@ -86,10 +86,9 @@ def features(default: str, components: int = 50) -> tuple[Param, ...]:
         ),
         Param(
             "hog_cells",
-            "Cells along a side",
+            "HOG cells along a side",
             7,
-            "The image is cut into this many cells along its shorter side; edges are counted in "
-            "each.",
+            "Number of cells along the shorter side of the image. Edges are counted in each cell.",
             2,
             16,
             group="features",
@@ -102,7 +101,8 @@ CLASS_WEIGHTS = Param(
     "class_weights",
     "Balance the classes",
     False,
-    "Counts mistakes on rare classes more, so that a large class does not drown them.",
+    "Weight each class inversely to its number of images, so that rare classes count as much as "
+    "common ones.",
     group="training",
     advanced=True,
 )
@@ -110,14 +110,16 @@ CLASS_WEIGHTS = Param(
 LOGISTIC_REGRESSION = (
     Param(
         "C",
-        "Freedom of the weights (C)",
+        "Inverse regularisation strength (C)",
         1.0,
-        "How freely the weights may grow. Smaller values keep them small, which guards against "
-        "learning the training images by heart.",
+        "Smaller values mean stronger regularisation, which keeps the weights small and reduces "
+        "overfitting.",
         1e-4,
         1e4,
     ),
-    Param("max_iter", "Most iterations", 100, "Most steps the solver may take.", 10, 2000),
+    Param(
+        "max_iter", "Maximum iterations", 100, "Maximum number of steps of the solver.", 10, 2000
+    ),
     *features("pixels"),
     CLASS_WEIGHTS,
     training_rows(),
@@ -126,14 +128,16 @@ LOGISTIC_REGRESSION = (
 LINEAR_SVM = (
     Param(
         "C",
-        "Cost of mistakes (C)",
+        "Inverse regularisation strength (C)",
         1.0,
-        "How much a training image on the wrong side of the border counts. Smaller values give "
-        "a wider margin that tolerates some.",
+        "Penalty for training images on the far side of the margin. Smaller values give a wider "
+        "margin that tolerates some of them.",
         1e-4,
         1e4,
     ),
-    Param("max_iter", "Most iterations", 1000, "Most steps the solver may take.", 10, 10_000),
+    Param(
+        "max_iter", "Maximum iterations", 1000, "Maximum number of steps of the solver.", 10, 10_000
+    ),
     *features("pca", 100),
     CLASS_WEIGHTS,
     training_rows(),
@@ -142,19 +146,19 @@ LINEAR_SVM = (
 RBF_SVM = (
     Param(
         "C",
-        "Cost of mistakes (C)",
+        "Inverse regularisation strength (C)",
         5.0,
-        "How much a training image on the wrong side of the border counts. Larger values bend "
-        "the border around single images.",
+        "Penalty for training images on the far side of the margin. Larger values bend the "
+        "boundary around single images.",
         1e-3,
         1e4,
     ),
     Param(
         "gamma",
-        "Sharpness (gamma)",
+        "Kernel coefficient (gamma)",
         0.0,
-        "How quickly the influence of a training image fades with distance. 0 means the usual "
-        "choice: one over the number of features times their variance.",
+        "How quickly the influence of a training image fades with distance. 0 means "
+        "1 / (number of features × variance).",
         0.0,
         100.0,
     ),
@@ -166,18 +170,18 @@ RBF_SVM = (
 KNN = (
     Param(
         "n_neighbors",
-        "Neighbours asked (k)",
+        "Neighbours (k)",
         3,
-        "How many of the most similar training images vote. One is easily fooled by a single "
-        "odd image; very many blur the classes.",
+        "Number of most similar training images that vote. With one, a single odd image decides; "
+        "with very many, the classes blur.",
         1,
         100,
     ),
     Param(
         "weights",
-        "Weight of their votes",
+        "Weights of the votes",
         "distance",
-        "uniform: each neighbour has one vote. distance: closer ones count more.",
+        "uniform: each neighbour has one vote. distance: closer neighbours count more.",
         choices=("uniform", "distance"),
     ),
     *features("pca"),
@@ -185,21 +189,22 @@ KNN = (
 )
 
 RANDOM_FOREST = (
-    Param("n_estimators", "Trees", 100, "How many trees vote.", 1, 500),
+    Param("n_estimators", "Trees", 100, "Number of trees in the forest.", 1, 500),
     Param(
         "max_leaf_nodes",
-        "Leaves of a tree",
+        "Maximum leaves per tree",
         3000,
-        "Most answers one tree may end in. More makes a tree sharper, and larger.",
+        "Maximum number of leaves of each tree. More leaves fit finer detail and make a larger "
+        "model.",
         2,
         20_000,
     ),
     Param(
         "max_features",
-        "Features looked at for a question",
+        "Features per split",
         0.0,
-        "Part of the features a tree may choose from at each question. 0 means the usual choice: "
-        "the square root of their number.",
+        "Fraction of the features that a tree considers at each split. 0 means the square root "
+        "of their number.",
         0.0,
         1.0,
     ),
@@ -213,7 +218,7 @@ GRADIENT_BOOSTING = (
         "rounds",
         "Rounds",
         60,
-        "How often small trees are added, one for each class, to mend what is still wrong.",
+        "Number of boosting rounds. Each adds one small tree per class.",
         1,
         1000,
     ),
@@ -221,16 +226,24 @@ GRADIENT_BOOSTING = (
         "learning_rate",
         "Learning rate",
         0.15,
-        "How much each new tree counts. Small values need more rounds, and often end up better.",
+        "How much each new tree contributes. Smaller values need more rounds and often end up "
+        "more accurate.",
         0.001,
         1.0,
     ),
-    Param("max_leaf_nodes", "Leaves of a tree", 15, "Most answers one tree may end in.", 2, 255),
+    Param(
+        "max_leaf_nodes",
+        "Maximum leaves per tree",
+        15,
+        "Maximum number of leaves of each tree.",
+        2,
+        255,
+    ),
     Param(
         "l2",
-        "Weight penalty (L2)",
+        "L2 regularisation",
         0.0,
-        "Pulls the answers of the trees towards zero, against learning by heart.",
+        "Penalty on large leaf values. It reduces overfitting.",
         0.0,
         1000.0,
     ),
@@ -242,9 +255,9 @@ GRADIENT_BOOSTING = (
 MLP = (
     Param(
         "hidden_units",
-        "Neurons in the hidden layers",
+        "Hidden layers",
         "128",
-        "One number for each hidden layer, such as 128 or 256-128.",
+        "Number of neurons in each hidden layer, such as 128 or 256-128.",
         1,
         2048,
     ),
@@ -252,7 +265,7 @@ MLP = (
         "epochs",
         "Epochs",
         15,
-        "How many times the network sees every training image.",
+        "Number of passes over the training set.",
         1,
         200,
         group="training",
@@ -261,7 +274,7 @@ MLP = (
         "batch_size",
         "Batch size",
         128,
-        "Images looked at before each small correction of the weights.",
+        "Number of images per update of the weights.",
         8,
         4096,
         group="training",
@@ -270,17 +283,17 @@ MLP = (
         "learning_rate",
         "Learning rate",
         0.001,
-        "Size of a correction. Too large and learning jumps about; too small and it takes for "
-        "ever.",
+        "Step size of the updates. Training is unstable if it is too large, and slow if it is "
+        "too small.",
         1e-5,
         0.1,
         group="training",
     ),
     Param(
         "l2",
-        "Weight penalty (L2)",
+        "L2 regularisation",
         0.0001,
-        "Pulls weights towards zero, against learning by heart.",
+        "Penalty on large weights. It reduces overfitting.",
         0.0,
         10.0,
     ),

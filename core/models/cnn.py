@@ -10,7 +10,7 @@ Shape = tuple[int, int, int]
 
 
 def simple_cnn(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int):
-    """Blocks of convolutions with pooling between them, then a dense layer and the answer.
+    """Blocks of convolutions with pooling between them, then a dense layer and the output.
 
     With several convolutions in a block and `valid` padding, the first one of every block after
     the first still pads, so that three blocks fit an image of 28 pixels.

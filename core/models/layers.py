@@ -26,7 +26,7 @@ def add_simple_cnn(
             parts += _activated("layers.Conv2D", sizes, hyperparameters)
         if block < len(plan) - 1 or hyperparameters["pool_last"]:
             parts.append("layers.MaxPooling2D()")
-    parts += ["# What was found becomes an answer.", "layers.Flatten()"]
+    parts += ["# From features to a prediction.", "layers.Flatten()"]
     parts += dropout(hyperparameters["dropout_features"])
     parts += _activated("layers.Dense", [str(hyperparameters["dense_units"])], hyperparameters)
     parts += dropout(hyperparameters["dropout"])
@@ -49,9 +49,9 @@ def _activated(
     return [call(layer, *sizes, *options), *[_EVENED_OUT] * batch_norm, "layers.ReLU()"]
 
 
-def dropout(part: float) -> list[str]:
-    """The layer, if any part is to be switched off."""
-    return [f"layers.Dropout({part})"] if part else []
+def dropout(fraction: float) -> list[str]:
+    """The dropout layer, if the fraction is above 0."""
+    return [f"layers.Dropout({fraction})"] if fraction else []
 
 
 def add_resnet(
@@ -120,5 +120,5 @@ def add_penalty(script: Script, hyperparameters: Mapping[str, Any]) -> None:
     if hyperparameters["l2"]:
         script.add(
             f"penalty = keras.regularizers.L2({hyperparameters['l2']})",
-            why="Large weights cost something, which guards against learning by heart.",
+            why="A penalty on large weights, which reduces overfitting.",
         )

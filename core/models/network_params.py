@@ -1,13 +1,13 @@
-"""What may be set on the networks: their layers, and how they are trained."""
+"""Hyperparameters of the networks: their layers, and how they are trained."""
 
 from core.models.classical_params import CLASS_WEIGHTS, training_rows
 from core.param import Param
 
 L2 = Param(
     "l2",
-    "Weight penalty (L2)",
+    "L2 regularisation",
     0.0,
-    "Pulls weights towards zero, against learning the training images by heart.",
+    "Penalty on large weights. It reduces overfitting.",
     0.0,
     0.1,
 )
@@ -17,8 +17,8 @@ SIMPLE_CNN = (
         "filters",
         "Filters in each block",
         "32-64-128",
-        "One number for each block, such as 32-64: how many patterns its convolutions look for. "
-        "Between blocks the image is halved.",
+        "Number of filters of the convolutions in each block, such as 32-64. Pooling halves the "
+        "image between blocks.",
         4,
         512,
     ),
@@ -26,16 +26,16 @@ SIMPLE_CNN = (
         "convolutions",
         "Convolutions in each block",
         1,
-        "How many convolutions follow each other before the image is halved.",
+        "Number of convolutions in a row before pooling.",
         1,
         3,
         advanced=True,
     ),
     Param(
         "kernel",
-        "Size of a filter",
+        "Kernel size",
         3,
-        "Side of the small window a filter looks through, in pixels.",
+        "Side of the convolution window, in pixels.",
         1,
         7,
         advanced=True,
@@ -44,8 +44,8 @@ SIMPLE_CNN = (
         "padding",
         "Padding",
         "same",
-        "same: a frame of zeros keeps the size of the image. valid: without it, every "
-        "convolution takes a rim off.",
+        "same: zeros around the image keep its size. valid: no padding, so every convolution "
+        "makes the image smaller.",
         choices=("same", "valid"),
         advanced=True,
     ),
@@ -53,32 +53,35 @@ SIMPLE_CNN = (
         "pool_last",
         "Pooling after the last block",
         True,
-        "Halves the image once more.",
+        "Adds a pooling layer after the last block.",
         advanced=True,
     ),
     Param(
         "batch_norm",
         "Batch normalisation",
         True,
-        "Evens out the numbers between layers, which makes learning quicker and steadier.",
+        "Normalises the outputs of each layer, which makes training faster and more stable.",
         advanced=True,
     ),
     Param(
         "dropout_features",
         "Dropout before the dense layer",
         0.0,
-        "Part of what the filters found that is switched off at random while learning.",
+        "Fraction of the features that is set to zero at random during training. It reduces "
+        "overfitting.",
         0.0,
         0.9,
         advanced=True,
     ),
-    Param("dense_units", "Neurons before the answer", 128, "Size of the dense layer.", 8, 1024),
+    Param(
+        "dense_units", "Units of the dense layer", 128, "Size of the last hidden layer.", 8, 1024
+    ),
     Param(
         "dropout",
-        "Dropout before the answer",
+        "Dropout before the output",
         0.3,
-        "Part of the neurons switched off at random while learning, so that none becomes "
-        "indispensable.",
+        "Fraction of the units that is set to zero at random during training. It reduces "
+        "overfitting.",
         0.0,
         0.9,
     ),
@@ -90,19 +93,19 @@ RESNET = (
         "width",
         "Filters in the first layer",
         32,
-        "Every stage after it has twice as many as the one before.",
+        "Number of filters of the first stage. Each later stage has twice as many.",
         8,
         128,
     ),
-    Param("stages", "Stages", 3, "Each one after the first halves the image.", 1, 4),
     Param(
-        "blocks", "Blocks in a stage", 1, "Each adds what it computes to what it was given.", 1, 6
+        "stages", "Stages", 3, "Number of stages. Each one after the first halves the image.", 1, 4
     ),
+    Param("blocks", "Blocks per stage", 1, "Number of residual blocks in each stage.", 1, 6),
     Param(
         "dropout",
-        "Dropout before the answer",
+        "Dropout before the output",
         0.0,
-        "Part of the features switched off at random while learning.",
+        "Fraction of the features that is set to zero at random during training.",
         0.0,
         0.9,
     ),
@@ -123,7 +126,7 @@ def training(
             "epochs",
             "Epochs",
             epochs,
-            "How many times the network sees every training image.",
+            "Number of passes over the training set.",
             1,
             300,
             group="training",
@@ -132,18 +135,18 @@ def training(
             "batch_size",
             "Batch size",
             batch_size,
-            "Images looked at before each small correction of the weights. Larger is steadier, "
-            "smaller corrects more often.",
+            "Number of images per update of the weights. Larger batches give more stable updates, "
+            "smaller ones more updates per epoch.",
             1,
             1024,
             group="training",
         ),
         Param(
             "optimizer",
-            "Optimiser",
+            "Optimizer",
             optimizer,
-            "How corrections are made. sgd: plain steps with momentum. adam: a step size of its "
-            "own for each weight. adamw: adam that also pulls weights towards zero.",
+            "sgd: gradient descent with momentum. adam: an adaptive step size for each weight. "
+            "adamw: Adam with weight decay.",
             choices=("adam", "sgd", "adamw"),
             group="training",
         ),
@@ -151,8 +154,8 @@ def training(
             "learning_rate",
             "Learning rate",
             learning_rate,
-            "Size of the largest correction. Too large and learning jumps about; too small and "
-            "it takes for ever. For sgd about ten times that of adam.",
+            "Highest learning rate of the schedule. Training is unstable if it is too large, and "
+            "slow if it is too small. sgd needs about ten times the rate of adam.",
             1e-6,
             1.0,
             group="training",
@@ -161,7 +164,7 @@ def training(
             "weight_decay",
             "Weight decay",
             weight_decay,
-            "How strongly adamw pulls weights towards zero.",
+            "Strength of the weight decay of adamw.",
             0.0,
             1.0,
             group="training",
@@ -170,19 +173,19 @@ def training(
         ),
         Param(
             "schedule",
-            "Learning rate over time",
+            "Learning rate schedule",
             "one_cycle",
-            "constant: stays as it is. one_cycle: rises, then falls to almost zero. cosine: falls "
-            "from the beginning. plateau: is halved when validation stops getting better.",
+            "constant: no change. one_cycle: rises, then falls to almost zero. cosine: falls from "
+            "the start. plateau: is halved when the validation loss stops improving.",
             choices=("one_cycle", "cosine", "plateau", "constant"),
             group="training",
             advanced=True,
         ),
         Param(
             "plateau_patience",
-            "Patience of the plateau",
+            "Plateau patience",
             3,
-            "Epochs without a smaller validation loss before the learning rate is halved.",
+            "Number of epochs without a lower validation loss before the learning rate is halved.",
             1,
             50,
             group="training",
@@ -191,20 +194,20 @@ def training(
         ),
         Param(
             "early_stopping",
-            "Stop early after (epochs)",
+            "Early stopping patience",
             0,
-            "Stops when validation accuracy has not risen for this many epochs; 0 never stops "
-            "early.",
+            "Stop when the validation accuracy has not improved for this many epochs. 0 turns "
+            "early stopping off.",
             0,
             100,
             group="training",
         ),
         Param(
             "weight_averaging",
-            "Averaging of the weights",
+            "Weight averaging",
             0.0,
-            "Each weight kept is a running average of its past values; this is how much of the "
-            "past is kept at every step. 0 keeps the values themselves.",
+            "Decay of an exponential moving average of the weights, which becomes the final model. "
+            "0 turns averaging off.",
             0.0,
             0.9999,
             group="training",
@@ -212,10 +215,10 @@ def training(
         ),
         Param(
             "keep_best",
-            "Keep the best epoch",
+            "Restore the best epoch",
             True,
-            "The weights of the epoch with the highest validation accuracy are kept, not those of "
-            "the last; of epochs with the same accuracy, the one with the lowest loss.",
+            "Use the weights of the epoch with the highest validation accuracy, not those of the "
+            "last epoch. Among equals, the lowest validation loss decides.",
             group="training",
             only_if=("weight_averaging", (0.0,)),
             advanced=True,
@@ -224,8 +227,8 @@ def training(
             "label_smoothing",
             "Label smoothing",
             0.0,
-            "Asks for slightly less than certainty, which keeps a network from being sure of "
-            "everything.",
+            "Softens the training labels by this amount, which makes the network less "
+            "overconfident.",
             0.0,
             0.5,
             group="training",

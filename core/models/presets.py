@@ -1,4 +1,4 @@
-"""Hyperparameters that belong together: known networks, and ways to use a pretrained one."""
+"""Presets: hyperparameters of published networks, and ways to use a pretrained one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ class Preset:
     """Values that belong together.
 
     Attributes:
-        name: what it is asked for by on the command line.
-        title: what a form calls it.
+        name: its name on the command line.
+        title: its label in a form.
         values: by the names of hyperparameters; the others keep their defaults.
     """
 

@@ -1,4 +1,4 @@
-"""The models that are known by name, and what may be set on each."""
+"""All models by name, with their hyperparameters."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -24,8 +24,8 @@ def _transfer(backbone: Backbone) -> ModelSpec:
     return ModelSpec(
         name=backbone.name,
         title=f"{backbone.title}, pretrained",
-        summary="Has seen 1.3 million photos (ImageNet) and needs to learn only how to name "
-        f"what it finds in yours. {backbone.what_for}".strip(),
+        summary="Pretrained on 1.3 million photos (ImageNet). Only the last layers are trained "
+        f"on your images. {backbone.what_for}".strip(),
         family="network",
         params=transfer_params.TRANSFER,
         build=partial(build, backbone.name),
@@ -35,7 +35,7 @@ def _transfer(backbone: Backbone) -> ModelSpec:
         backbone=backbone.name,
         check=transfer_params.check_changes,
         quick=not backbone.download_bytes,
-        # Small sets of photos need what it knows.
+        # Small sets of photos need a pretrained backbone.
         first_for=(OWN_PHOTOS,) if backbone.name == EMBEDDED else (),
     )
 
@@ -46,7 +46,7 @@ MODELS: dict[str, ModelSpec] = {
         ModelSpec(
             name="logistic_regression",
             title="Logistic regression",
-            summary="Weighs every pixel on its own and adds up the votes for each class.",
+            summary="Gives every pixel a weight for each class and adds them up. A good baseline.",
             family="classical",
             params=classical_params.LOGISTIC_REGRESSION,
             build=classical.logistic_regression,
@@ -56,7 +56,7 @@ MODELS: dict[str, ModelSpec] = {
         ModelSpec(
             name="linear_svm",
             title="Linear support vector machine (SVM)",
-            summary="Draws the straight border between classes that keeps farthest from both.",
+            summary="Separates classes by the straight boundary with the widest margin.",
             family="classical",
             params=classical_params.LINEAR_SVM,
             build=classical.linear_svm,
@@ -65,8 +65,8 @@ MODELS: dict[str, ModelSpec] = {
         ),
         ModelSpec(
             name="rbf_svm",
-            title="Support vector machine with curved borders (RBF SVM)",
-            summary="Compares an image with the training images that lie along the borders.",
+            title="Support vector machine with RBF kernel (RBF SVM)",
+            summary="Separates classes by curved boundaries.",
             family="classical",
             params=classical_params.RBF_SVM,
             build=classical.rbf_svm,
@@ -76,7 +76,7 @@ MODELS: dict[str, ModelSpec] = {
         ModelSpec(
             name="knn",
             title="Nearest neighbours (k-NN)",
-            summary="Learns nothing: it looks up the most similar training images.",
+            summary="Stores the training images and lets the most similar ones vote.",
             family="classical",
             params=classical_params.KNN,
             build=classical.knn,
@@ -86,8 +86,8 @@ MODELS: dict[str, ModelSpec] = {
         ModelSpec(
             name="random_forest",
             title="Random forest",
-            summary="Many decision trees, each asking yes-or-no questions about single pixels, "
-            "vote together.",
+            summary="Averages many decision trees, each trained on a random sample of the "
+            "training images.",
             family="classical",
             params=classical_params.RANDOM_FOREST,
             build=classical.random_forest,
@@ -97,7 +97,8 @@ MODELS: dict[str, ModelSpec] = {
         ModelSpec(
             name="gradient_boosting",
             title="Gradient boosting",
-            summary="Small trees one after another, each mending what those before got wrong.",
+            summary="Adds small trees one after another; each corrects the errors of the previous "
+            "ones.",
             family="classical",
             params=classical_params.GRADIENT_BOOSTING,
             build=classical.gradient_boosting,
@@ -107,7 +108,7 @@ MODELS: dict[str, ModelSpec] = {
         ModelSpec(
             name="mlp",
             title="Multilayer perceptron (MLP)",
-            summary="Layers of neurons, all connected; it does not know which pixels are "
+            summary="Fully connected layers of neurons. It does not know which pixels are "
             "neighbours.",
             family="classical",
             params=classical_params.MLP,
@@ -118,8 +119,8 @@ MODELS: dict[str, ModelSpec] = {
         ModelSpec(
             name="simple_cnn",
             title="Convolutional network (CNN)",
-            summary="Slides small learned filters over the image, so it recognises strokes "
-            "wherever they are.",
+            summary="Slides small learned filters over the image, so it recognises a shape "
+            "wherever it is.",
             family="network",
             params=(
                 *network_params.SIMPLE_CNN,
@@ -138,8 +139,8 @@ MODELS: dict[str, ModelSpec] = {
         ModelSpec(
             name="resnet",
             title="Residual network (ResNet)",
-            summary="A deeper convolutional network whose blocks add to what they are given; "
-            "stronger, and slower to train.",
+            summary="A deeper convolutional network with skip connections. More accurate, "
+            "and slower to train.",
             family="network",
             params=(
                 *network_params.RESNET,
@@ -165,7 +166,7 @@ def first_choice(kind: str = ANY) -> ModelSpec:
 
 
 def preset_values(model: str, preset: str) -> dict[str, Value]:
-    """The hyperparameters of a preset, asked for by its name or its title.
+    """The hyperparameters of a preset, by its name or its title.
 
     Raises:
         ModelError: if the model is unknown, or has no preset of that name.
@@ -181,11 +182,11 @@ def preset_values(model: str, preset: str) -> dict[str, Value]:
 
 
 def resolve(model: str, values: Mapping[str, Any]) -> dict[str, Value]:
-    """The hyperparameters of a model that count: those given, checked, and defaults of the rest.
+    """The hyperparameters in effect: the given ones, validated, and defaults for the rest.
 
     Raises:
         ModelError: if the model, a name or a value is not allowed, or a value other than the
-            default is given for something that does not count beside the others.
+            default is given for a hyperparameter that has no effect with the others.
     """
     if not isinstance(model, str) or model not in MODELS:
         raise ModelError(unknown("model", model, MODELS))
@@ -199,7 +200,7 @@ def resolve(model: str, values: Mapping[str, Any]) -> dict[str, Value]:
             other, allowed = param.only_if
             wanted = " or ".join(str(value) for value in allowed)
             raise ModelError(
-                f"`{name}` only counts with {other}={wanted}. "
+                f"`{name}` only has an effect with {other}={wanted}. "
                 f"Received: {name}={parsed[name]} with {other}={parsed[other]}."
             )
     return {name: value for name, value in parsed.items() if params[name].counts(parsed)}

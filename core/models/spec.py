@@ -88,7 +88,7 @@ class ModelSpec:
 
 
 def needed_params(family: str, backbone: str = "") -> list[str]:
-    """Names of the hyperparameters that the training of such a model asks for."""
+    """Names of the hyperparameters that training such a model needs."""
     if family == "classical":
         params = (*classical_params.features("pixels"), classical_params.training_rows())
     elif backbone:

@@ -1,4 +1,4 @@
-"""What may be set on networks that have learned from ImageNet already."""
+"""Hyperparameters of networks that were pretrained on ImageNet."""
 
 from dataclasses import replace
 
@@ -13,19 +13,19 @@ HEAD = (
     input_size(),
     Param(
         "dense_units",
-        "Neurons before the answer",
+        "Units of the dense layer",
         256,
-        "Size of the dense layer between what the backbone found and the answer; 0 for none, a "
+        "Size of the dense layer between the backbone and the output. 0 means no such layer: a "
         "linear head.",
         0,
         2048,
     ),
     Param(
         "dropout",
-        "Dropout before the answer",
+        "Dropout before the output",
         0.5,
-        "Part of the neurons switched off at random while learning, so that none becomes "
-        "indispensable.",
+        "Fraction of the units that is set to zero at random during training. It reduces "
+        "overfitting.",
         0.0,
         0.9,
     ),
@@ -37,47 +37,47 @@ FINE_TUNING = (
         "cache_features",
         "Compute features once",
         True,
-        "What the frozen backbone finds in an image does not change, so it is computed once, kept "
-        "on disk and used in every epoch; images are changed at random only while fine-tuning. "
-        "Off: computed anew in every epoch, from images changed at random.",
+        "Compute the features of the frozen backbone once, cache them on disk and reuse them in "
+        "every epoch. Augmentation is then used only during fine-tuning. Off: compute them from "
+        "augmented images in every epoch.",
         group="training",
     ),
     Param(
         "fine_tune_epochs",
-        "Epochs of fine-tuning",
+        "Fine-tuning epochs",
         5,
-        "Afterwards the last layers of the backbone learn too, for this many epochs; 0 leaves it "
-        "as it is.",
+        "Number of epochs in which the last layers of the backbone are trained too. 0 keeps the "
+        "backbone frozen.",
         0,
         100,
         group="fine_tuning",
     ),
     Param(
         "fine_tune_layers",
-        "Layers that are fine-tuned",
+        "Fine-tuned layers",
         20,
-        "How many of its last layers learn. More can fit better, take longer, and need more "
-        "images.",
+        "Number of last layers of the backbone that are trained. More layers can fit better, take "
+        "longer, and need more images.",
         1,
         1000,
         group="fine_tuning",
     ),
     Param(
         "fine_tune_rate",
-        "Learning rate of fine-tuning",
+        "Fine-tuning learning rate",
         1e-5,
-        "Much smaller than that of the head, so that what it knows is adjusted and not lost.",
+        "Much lower than the learning rate of the head, so that the pretrained weights are "
+        "adjusted and not lost.",
         1e-7,
         0.1,
         group="fine_tuning",
     ),
     Param(
         "calibrate",
-        "Make confidence honest",
+        "Calibrate confidence",
         True,
-        "Divides what the answer is computed from by one number, found on the validation images, "
-        "so that of all answers given with 80 % confidence about 80 % are right. Answers stay the "
-        "same.",
+        "Temperature scaling, fitted on the validation set: of all predictions with 80 % "
+        "confidence, about 80 % are correct. Predicted classes do not change.",
         group="training",
         advanced=True,
     ),
@@ -92,22 +92,22 @@ TRANSFER = (
 
 
 def check_changes(values: dict[str, Value], input_shape: tuple[int, int, int]) -> None:
-    """Images are changed at random only while fine-tuning if features are computed once.
+    """Augmentation is used only during fine-tuning if features are computed once.
 
     Args:
-        values: the hyperparameters; `augmentation` becomes `none` where no change would be made.
+        values: the hyperparameters; `augmentation` becomes `none` where it would not be used.
         input_shape: height, width and channels; any will do.
 
     Raises:
-        ModelError: if changes are asked for that would never be made.
+        ModelError: if augmentation is set that would never be used.
     """
     if not values["cache_features"] or values["fine_tune_epochs"]:
         return
     for name in ("augmentation", "mixup", "cutmix"):
         if values[name] not in (0, "none", USUAL):
             raise ModelError(
-                f"With features that are computed once, images are changed only while "
-                f"fine-tuning, so `{name}` needs fine_tune_epochs above 0 or "
-                f"cache_features=False. Received: {name}={values[name]} with fine_tune_epochs=0."
+                "With cached features, augmentation is used only during fine-tuning, so "
+                f"`{name}` needs fine_tune_epochs above 0 or cache_features=False. "
+                f" Received: {name}={values[name]} with fine_tune_epochs=0."
             )
     values["augmentation"] = "none"

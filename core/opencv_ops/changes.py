@@ -1,4 +1,4 @@
-"""Augmentation by fixed values: what a random policy does to training images, one at a time."""
+"""Augmentation with fixed values: what a policy does to training images, one step at a time."""
 
 import cv2
 import numpy as np
@@ -91,12 +91,12 @@ def colour_jitter(image, hue, saturation, value):
 _GROUP = "Augmentation"
 _FILL = Param(
     "fill",
-    "What fills the rim",
+    "Fill mode",
     "reflect",
-    "What moves in from outside: black, the outermost pixels again (edge), or a mirror image.",
+    "How the empty border is filled: black, the outermost pixels (edge), or a mirror image.",
     choices=FILLS,
 )
-_SEED = Param("seed", "Seed", 0, "Another seed gives other noise.", 0, 9999)
+_SEED = Param("seed", "Seed", 0, "Another seed gives different noise.", 0, 9999)
 _WARP = "cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.{})"
 _BORDERS = {"black": "BORDER_CONSTANT", "edge": "BORDER_REPLICATE", "reflect": "BORDER_REFLECT_101"}
 
@@ -111,18 +111,18 @@ def _warp_call(matrix: str):
 OPERATIONS = (
     Operation(
         "flip_horizontal",
-        "Mirror sideways",
+        "Horizontal flip",
         _GROUP,
-        "Left becomes right. Good for animals and things, wrong for digits and letters.",
+        "Mirrors left and right. Suits animals and objects, but not digits or letters.",
         flip_horizontal,
         (),
         lambda values: "cv2.flip(image, 1)",
     ),
     Operation(
         "flip_vertical",
-        "Mirror upside down",
+        "Vertical flip",
         _GROUP,
-        "Top becomes bottom. Good for images from above, such as of cells or from satellites.",
+        "Mirrors top and bottom. Suits images taken from above, such as cells or satellite images.",
         flip_vertical,
         (),
         lambda values: "cv2.flip(image, 0)",
@@ -131,7 +131,7 @@ OPERATIONS = (
         "rotate",
         "Rotate",
         _GROUP,
-        "Turns the image about its middle, as a hand that holds the camera askew.",
+        "Rotates the image about its centre, as if the camera were tilted.",
         rotate,
         (Param("angle", "Angle, degrees", 15.0, "Counter-clockwise.", -180.0, 180.0), _FILL),
         _warp_call("cv2.getRotationMatrix2D(middle, {angle}, 1.0)"),
@@ -140,11 +140,11 @@ OPERATIONS = (
         "shift",
         "Shift",
         _GROUP,
-        "Moves the image in its frame: things are not always in the middle.",
+        "Moves the image within its frame: objects are not always in the centre.",
         shift,
         (
-            Param("right", "To the right", 0.1, "As a part of the width.", -1.0, 1.0),
-            Param("down", "Downwards", 0.0, "As a part of the height.", -1.0, 1.0),
+            Param("right", "To the right", 0.1, "As a fraction of the width.", -1.0, 1.0),
+            Param("down", "Downwards", 0.0, "As a fraction of the height.", -1.0, 1.0),
             _FILL,
         ),
         _warp_call("np.array([[1, 0, {right} * width], [0, 1, {down} * height]])"),
@@ -153,7 +153,7 @@ OPERATIONS = (
         "zoom",
         "Zoom",
         _GROUP,
-        "Nearer or farther: things come in many sizes.",
+        "Enlarges or shrinks the image: objects come in many sizes.",
         zoom,
         (Param("factor", "Factor", 1.2, "Above 1 is nearer.", 0.2, 5.0), _FILL),
         _warp_call("cv2.getRotationMatrix2D(middle, 0, {factor})"),
@@ -162,7 +162,7 @@ OPERATIONS = (
         "shear",
         "Shear",
         _GROUP,
-        "Slants the image, as handwriting leans.",
+        "Slants the image, as handwriting does.",
         shear,
         (
             Param("slant", "Slant", 0.2, "Pixels sideways for each pixel down.", -1.0, 1.0),
@@ -174,7 +174,7 @@ OPERATIONS = (
         "perspective",
         "Perspective",
         _GROUP,
-        "As seen from below, above or the side.",
+        "Shows the image as seen from below, above or the side.",
         perspective,
         (
             Param("tilt", "Tilt", 0.15, "Above 0 the top recedes, below 0 the bottom.", -0.3, 0.3),
@@ -192,9 +192,9 @@ OPERATIONS = (
         "brightness",
         "Brightness",
         _GROUP,
-        "Lighter or darker, as by another lamp.",
+        "Makes the image lighter or darker, as in other light.",
         brightness,
-        (Param("amount", "Amount", 0.2, "As a part of full brightness.", -1.0, 1.0),),
+        (Param("amount", "Amount", 0.2, "As a fraction of full brightness.", -1.0, 1.0),),
         "np.clip(np.rint(image.astype(np.float32) + {amount} * 255), 0, 255)".format_map,
     ),
     Operation(
@@ -233,14 +233,14 @@ OPERATIONS = (
     ),
     Operation(
         "cutout",
-        "Cut-out",
+        "Cutout",
         _GROUP,
         "Hides a square, as something that stands in front. A model that looks at one spot only "
         "fails on it.",
         cutout,
         (
             Param("size", "Size", 0.3, "Side of the square, as a part of the shorter side.", 0, 1),
-            Param("x", "Place, sideways", 0.5, "0 is left, 1 is right.", 0.0, 1.0),
+            Param("x", "Place, sideways", 0.5, "0 is the left edge, 1 the right edge.", 0.0, 1.0),
             Param("y", "Place, downwards", 0.5, "0 is the top, 1 the bottom.", 0.0, 1.0),
             Param("grey", "Grey", 0, "What it is filled with.", 0, 255),
         ),

@@ -53,9 +53,9 @@ OPERATIONS = (
         "channel",
         "One channel",
         "Colour and size",
-        "Shows one part of the colour as grey: of red, green and blue; of hue, saturation and "
-        "value (HSV); or of lightness, green-red and blue-yellow (Lab). Use it to find where the "
-        "thing you look for stands out most.",
+        "Shows one channel as a grey image: of red, green and blue; of hue, saturation and value "
+        "(HSV); or of lightness, green-red and blue-yellow (Lab). Use it to find the channel in "
+        "which an object stands out most.",
         channel,
         (
             Param(
@@ -83,8 +83,8 @@ OPERATIONS = (
         "resize",
         "Resize",
         "Colour and size",
-        "Fewer or more pixels. area suits making smaller, cubic and lanczos making larger; nearest "
-        "keeps hard edges.",
+        "Changes the number of pixels. area suits shrinking, cubic and lanczos suit enlarging; "
+        "nearest keeps hard edges.",
         resize,
         (
             Param("percent", "Size, per cent", 50, "Of width and height.", 1, 200),
@@ -92,7 +92,7 @@ OPERATIONS = (
                 "method",
                 "Interpolation",
                 "area",
-                "How new pixels are made from old ones.",
+                "How new pixels are computed.",
                 choices=INTERPOLATIONS,
             ),
         ),

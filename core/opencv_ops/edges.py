@@ -86,7 +86,7 @@ OPERATIONS = (
                 "blur",
                 "Blur before",
                 1.0,
-                "Standard deviation in pixels of a Gaussian blur that takes grain away first; 0 is "
+                "Standard deviation in pixels of a Gaussian blur that removes noise first; 0 is "
                 "off.",
                 0.0,
                 10.0,
@@ -131,8 +131,8 @@ OPERATIONS = (
         "laplacian",
         "Laplacian",
         "Edges",
-        "The second derivative: answers on both sides of an edge, whatever its direction. Feels "
-        "grain most; also used to tell sharp images from blurred ones.",
+        "The second derivative: responds on both sides of an edge, whatever its direction. Most "
+        "sensitive to noise; also used to tell sharp images from blurred ones.",
         laplacian,
         (_size("Larger kernels look wider."), _scale(1.0)),
         (

@@ -105,8 +105,8 @@ OPERATIONS = (
         "gaussian_blur",
         "Gaussian blur",
         "Smooth and shape",
-        "Mixes every pixel with its neighbours, near ones most. Use it against fine grain, or "
-        "before edges are looked for.",
+        "Averages every pixel with its neighbours, near ones most. Use it against fine noise, or "
+        "before edge detection.",
         gaussian_blur,
         (Param("sigma", "Sigma", 2.0, "Standard deviation in pixels.", 0.1, 20.0),),
         "cv2.GaussianBlur(image, (0, 0), {sigma})".format_map,
@@ -115,8 +115,8 @@ OPERATIONS = (
         "median_blur",
         "Median blur",
         "Smooth and shape",
-        "Takes the middle one of the neighbouring values. Use it against single wrong pixels, such "
-        "as salt-and-pepper noise; edges stay sharp.",
+        "Replaces every pixel by the median of its neighbourhood. Use it against salt-and-pepper "
+        "noise; edges stay sharp.",
         median_blur,
         (Param("radius", "Radius", 2, "In pixels.", 1, 15),),
         lambda values: f"cv2.medianBlur(image, {2 * values['radius'] + 1})",
@@ -125,13 +125,18 @@ OPERATIONS = (
         "bilateral",
         "Bilateral filter",
         "Smooth and shape",
-        "Mixes only neighbours of like brightness: surfaces get smooth, edges stay. Slow on large "
-        "images.",
+        "Averages only neighbours of similar brightness: surfaces become smooth, edges stay sharp. "
+        "Slow on large images.",
         bilateral,
         (
             Param("diameter", "Diameter", 9, "Of the neighbourhood, in pixels.", 1, 15),
             Param(
-                "sigma_colour", "Sigma of colour", 50.0, "How unlike may what is mixed be?", 1, 200
+                "sigma_colour",
+                "Sigma of colour",
+                50.0,
+                "How much averaged pixels may differ.",
+                1,
+                200,
             ),
             Param("sigma_space", "Sigma of space", 50.0, "How far away may it be?", 1, 200),
         ),
@@ -147,9 +152,9 @@ OPERATIONS = (
         (
             Param(
                 "operation",
-                "What to do",
+                "Operation",
                 "open",
-                "Bright areas are shaped; on dark ink on white paper it works the other way round.",
+                "Works on bright areas. For dark ink on white paper, choose the opposite.",
                 choices=tuple(_MORPHOLOGY),
             ),
             Param(
@@ -178,8 +183,8 @@ OPERATIONS = (
         "clahe",
         "CLAHE",
         "Smooth and shape",
-        "Equalises tile by tile and holds back noise (contrast limited adaptive histogram "
-        "equalisation). Use it when parts of the image lie in shadow.",
+        "Equalises tile by tile and limits noise (contrast limited adaptive histogram "
+        "equalisation). Use it when some areas lie in shadow.",
         clahe,
         (
             Param("clip", "Clip limit", 2.0, "The higher, the more contrast.", 0.5, 40.0),
@@ -193,8 +198,8 @@ OPERATIONS = (
         "contours",
         "Contours",
         "Smooth and shape",
-        "Parts the image by Otsu's threshold and draws the outline of every piece, with how many "
-        "there are and their areas. Use it to count and measure things.",
+        "Binarises the image with Otsu's threshold and draws the outline of every object, with "
+        "their number and areas. Use it to count and measure objects.",
         contours,
         (
             Param("dark", "Dark things", True, "Dark pieces on a bright ground, or the reverse."),

@@ -1,4 +1,4 @@
-"""Operations one after another: checked, applied, written as a script, packed into an address."""
+"""Operations one after another: checked, applied, written as a script, packed into a URL."""
 
 import inspect
 import math
@@ -163,7 +163,7 @@ if __name__ == "__main__":
 
 
 def to_text(steps: Sequence[Step]) -> str:
-    """A pipeline as a short text, for an address; values that are as usual are left out."""
+    """A pipeline as a short text, for a URL; values that are as usual are left out."""
     return "~".join(
         step.operation
         + ("" if step.on else "!")

@@ -95,8 +95,8 @@ OPERATIONS = (
         "otsu",
         "Otsu's threshold",
         "Threshold",
-        "Finds the value that parts dark from bright best. Use it when the image has two groups "
-        "of brightness, such as ink and paper in even light.",
+        "Finds the value that separates dark from bright best. Use it when the image has two "
+        "groups of brightness, such as ink and paper in even light.",
         otsu,
         (_INVERSE,),
         *_automatic("THRESH_OTSU"),
@@ -135,7 +135,12 @@ OPERATIONS = (
                 60,
             ),
             Param(
-                "offset", "C", 5.0, "Is taken off the mean: the larger, the less is black.", -50, 50
+                "offset",
+                "C",
+                5.0,
+                "Subtracted from the mean: the larger, the less becomes black.",
+                -50,
+                50,
             ),
             _INVERSE,
         ),

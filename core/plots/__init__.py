@@ -1,4 +1,4 @@
-"""Figures become charts: Altair on pages, matplotlib figures in files. One function per chart."""
+"""Metrics become charts: Altair on pages, matplotlib figures in files. One function per chart."""
 
 from core.plots.comparing import (
     CLASS_METRICS,

@@ -32,7 +32,7 @@ _GAP = 12  # pixels between classes
 
 
 def scaled(matrix: np.ndarray, scale: str) -> np.ndarray:
-    """A confusion matrix as `counts`, or as parts of its `rows` or its `columns`, float."""
+    """A confusion matrix as `counts`, or as fractions of its `rows` or its `columns`, float."""
     matrix = matrix.astype(np.float64)
     if scale == "counts":
         return matrix
@@ -41,7 +41,7 @@ def scaled(matrix: np.ndarray, scale: str) -> np.ndarray:
 
 
 def class_bars(found: Sequence[Compared], figure: str = "f1") -> "alt.LayerChart":
-    """A figure for every class, a bar for each run, with its shape at the end.
+    """A metric for every class, a bar for each run, with its shape at the end.
 
     Args:
         found: the runs.

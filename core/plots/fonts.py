@@ -29,7 +29,7 @@ def use_fonts(figure: "Figure") -> None:
     from matplotlib.text import Text
 
     texts = set(figure.findobj(Text))
-    for axes in figure.axes:  # those of ticks are made when they are asked for
+    for axes in figure.axes:  # those of ticks are made when they are needed
         texts |= {*axes.get_xticklabels(), *axes.get_yticklabels()}
     for text in texts:
         if not text.get_text().isascii():

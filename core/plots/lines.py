@@ -45,11 +45,11 @@ class Lines:
         lines: what is drawn.
         x_fraction, y_fraction: whether an axis holds fractions, to be written as percentages.
         x_whole: whether the x axis counts something that comes whole, such as epochs.
-        diagonal: whether a line from corner to corner is drawn: where confidence is as it should
-            be, or where one would be by guessing.
+        diagonal: whether a line from corner to corner is drawn: perfect calibration, or
+            guessing.
         mark: what the rings mean; empty if there are none.
         x_log: whether the x axis is logarithmic, so that a good curve does not lie in a corner.
-        notes: a figure of each run by its id, written beside its name in tables.
+        notes: a metric of each run by its id, written beside its name in tables.
     """
 
     title: str
@@ -65,46 +65,46 @@ class Lines:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
-def learning_lines(found: Sequence[Run], figure: str = "accuracy") -> Lines:
+def learning_lines(found: Sequence[Run], metric: str = "accuracy") -> Lines:
     """Training curves of several runs on training and validation images.
 
     Runs that learn by different steps, epochs and trees for instance, are drawn over the fraction
     of their training.
     """
-    axes = {r.card.axis for r in found if r.card.history and figure in r.card.history[0]}
+    axes = {r.card.axis for r in found if r.card.history and metric in r.card.history[0]}
     common = axes.pop() if len(axes) == 1 else ""
     lines, called = [], names_of(found)
     for number, run in enumerate(found):
         history = run.card.history
-        if not history or figure not in history[0]:
+        if not history or metric not in history[0]:
             continue
         at = np.array([point[run.card.axis] for point in history], float)
         if not common:
             at = at / at[-1]
         best = best_point(history)
-        for split, name in zip(SPLIT_NAMES, (figure, f"val_{figure}"), strict=False):
+        for split, name in zip(SPLIT_NAMES, (metric, f"val_{metric}"), strict=False):
             if name in history[0]:
                 values = np.array([point[name] for point in history], float)
                 marks = (best,) if split == "validation" else ()
                 lines.append(Line(called[run.id], number, at, values, split, marks))
     return Lines(
-        f"Training curves: {figure}",
-        AXIS_TITLES[common] if common else "Part of the training",
-        figure.capitalize(),
+        f"Training curves: {metric}",
+        AXIS_TITLES[common] if common else "Fraction of the training",
+        metric.capitalize(),
         tuple(lines),
         x_fraction=not common,
         x_whole=bool(common),
-        y_fraction=figure == "accuracy",
+        y_fraction=metric == "accuracy",
         mark="best on validation",
     )
 
 
 def robustness_lines(
-    title: str, unit: str, strengths: Sequence[float], accuracies: Mapping[str, Sequence[float]]
+    title: str, unit: str, severities: Sequence[float], accuracies: Mapping[str, Sequence[float]]
 ) -> Lines:
-    """Accuracy of several runs, by their ids, as their images are changed more and more."""
+    """Accuracy of several runs, by their ids, over the severity of a corruption."""
     called = names_of_ids(accuracies)
-    at = np.asarray(strengths, float)
+    at = np.asarray(severities, float)
     lines = (
         Line(called[run_id], number, at, np.asarray(values, float))
         for number, (run_id, values) in enumerate(accuracies.items())
@@ -113,7 +113,7 @@ def robustness_lines(
 
 
 def reliability_lines(found: Sequence[Compared]) -> Lines:
-    """How often answers of each confidence are right; on the diagonal, as often as they claim."""
+    """Accuracy over confidence; on the diagonal a model is calibrated."""
     lines, called = [], run_names(found)
     for number, one in enumerate(found):
         bins = one.reliability
@@ -125,7 +125,7 @@ def reliability_lines(found: Sequence[Compared]) -> Lines:
 
 
 def coverage_lines(found: Sequence[Compared], threshold: float) -> Lines:
-    """Accuracy of the answers that remain, over how many remain, as more confidence is asked for.
+    """Accuracy of the predictions above a threshold of confidence, over their fraction.
 
     Args:
         found: the runs.
@@ -141,8 +141,8 @@ def coverage_lines(found: Sequence[Compared], threshold: float) -> Lines:
         )
     return Lines(
         "Coverage and accuracy",
-        "Images answered",
-        "Accuracy of the answers",
+        "Coverage",
+        "Accuracy above the threshold",
         tuple(lines),
         x_fraction=True,
         mark=f"not sure below {round_percent(threshold)}",
@@ -150,19 +150,23 @@ def coverage_lines(found: Sequence[Compared], threshold: float) -> Lines:
 
 
 def roc_lines(found: Sequence[Compared], label: int) -> Lines:
-    """One class against the rest: how many are found at how many false alarms.
+    """One class against the rest: true positive rate over false positive rate.
 
-    Logarithmic over the false alarms, from half an image on: there good models differ.
+    Logarithmic in the false positive rate, from half an image on: there good models differ.
     """
-    chart = _of_class(found, label, ("ROC", "False alarms", "Found"), roc, diagonal=True)
+    chart = _of_class(
+        found, label, ("ROC", "False positive rate", "True positive rate"), roc, diagonal=True
+    )
     least = [0.5 / max(1, int((one.evaluation.labels != label).sum())) for one in found]
     lines = (replace(line, x=np.clip(line.x, least[line.number], 1)) for line in chart.lines)
     return replace(chart, lines=tuple(lines), x_log=True)
 
 
 def precision_recall_lines(found: Sequence[Compared], label: int) -> Lines:
-    """One class against the rest: how many of the answers are right as more are found."""
-    return _of_class(found, label, ("Precision and recall", "Found", "Right"), precision_recall)
+    """One class against the rest: precision over recall."""
+    return _of_class(
+        found, label, ("Precision and recall", "Recall", "Precision"), precision_recall
+    )
 
 
 def _of_class(found, label, titles, make, diagonal=False) -> Lines:

@@ -38,12 +38,12 @@ def training_curve(
     best: float | None = None,
     mark: str = "best",
 ) -> "alt.LayerChart":
-    """A figure on training and validation images, over epochs, trees or whatever it learns by.
+    """A metric on training and validation images, over epochs, trees or whatever it learns by.
 
     Where a pretrained network was unfrozen, a line is drawn between the two phases.
 
     Args:
-        history: the points, each with `axis`, the figure and `val_` the figure.
+        history: the points, each with `axis`, the metric and `val_` the metric.
         axis: one of `core.runs.AXES`.
         figure: `accuracy` or `loss`.
         end: where the axis ends; None where the points do.
@@ -145,7 +145,7 @@ def run_figure(run: "Run", best: int | None) -> "Figure":
     """The training curve and the confusion matrix of a run, side by side.
 
     Args:
-        run: a finished training.
+        run: a trained model.
         best: index of the point of its history that gets a mark; None for none.
     """
     from matplotlib.figure import Figure

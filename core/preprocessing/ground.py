@@ -97,10 +97,10 @@ def uneven_contrasts(gray: np.ndarray) -> Iterator[Contrast]:
     smooth = _without_grain(gray)
     board = 255 - smooth
     paper, slate = _ground_under(smooth, 0), _ground_under(board, 0)
-    # Without its ink the ground is smooth; taken for ground, strokes leave their edges in it.
+    # Without its ink the ground is smooth; counted as ground, strokes leave their edges in it.
     dark_first = _roughness(paper) <= _roughness(slate)
     for dark in (dark_first, not dark_first):
-        # Strokes may run out of the image, so beyond its edges it goes on as ground.
+        # Strokes may run out of the image, so beyond its edges it continues as ground.
         if dark:
             ground = _ground_under(smooth, int(np.median(paper)))
         else:

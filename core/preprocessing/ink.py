@@ -1,6 +1,6 @@
 """Find the ink in an image: drawn or photoed, dark on light or light on dark, in any colour.
 
-No single way is right for all images, so several are tried, from the plainest to the boldest: on
+No single way works for all images, so several are tried, from the plainest to the boldest: on
 even or uneven ground, without printed lines, without what comes in at the edge, within a sheet of
 paper that lies on something else, in other channels than brightness. The one is taken whose shapes
 look most like digits (`shapes.py`), where bolder ways must look clearly better. Ways too bold to
@@ -224,7 +224,7 @@ class _Search:
 
 
 def _lost(before: np.ndarray | None, after: np.ndarray | None) -> float:
-    """The fraction of strong ink that was taken away."""
+    """The fraction of strong ink that was removed."""
     if before is None or after is None:
         return 0.0
     strong = before >= STRONG

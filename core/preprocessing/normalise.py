@@ -29,7 +29,7 @@ class DigitLayout:
         side: height and width of the finished image, pixels.
         box_height, box_width: the digit is scaled to fit in this box, pixels.
         by_mass: centre by the centre of mass, else by the middle of the digit.
-        usual_strokes: stroke widths left alone, as parts of the digit's longest side.
+        usual_strokes: stroke widths left alone, as fractions of the digit's longest side.
         adjusted_strokes: what a thinner or a thicker stroke is brought to.
     """
 

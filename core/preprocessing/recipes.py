@@ -33,10 +33,10 @@ def prepare_digits(image: np.ndarray, layout: DigitLayout) -> Prepared:
     count = sum(map(len, ink.rows))
     if count > MOST_DIGITS:
         raise ImageError(
-            f"At most {MOST_DIGITS} digits are read in one image. Received: about {count:,}. Cut "
-            "the image into parts."
+            f"At most {MOST_DIGITS} digits are recognised in one image. Received: about "
+            f"{count:,}. Cut the image into pieces."
         )
-    steps = [Step("Your image", shown, "What you drew or showed.")]
+    steps = [Step("Your image", shown, "The original image.")]
     if ink.is_part:
         steps.append(Step("Sheet", ink.scene, "Only what lies on the sheet is read."))
     steps.append(Step("Ink", ink.amount, ink.sentence))
@@ -46,9 +46,9 @@ def prepare_digits(image: np.ndarray, layout: DigitLayout) -> Prepared:
 
 
 _FITTED = {
-    "crop": "The middle of it",
-    "whole": "All of it, on a grey ground",
-    "stretch": "All of it, stretched",
+    "crop": "Centre crop",
+    "whole": "The whole image on a grey background",
+    "stretch": "The whole image, stretched",
 }
 
 

@@ -87,7 +87,7 @@ def save_shapes(shapes: Shapes) -> None:
 
 @lru_cache(maxsize=1)
 def load_shapes() -> Shapes:
-    """What comes with the studio."""
+    """The bundled file."""
     with np.load(FILE, allow_pickle=False) as stored:
         return Shapes(
             *(

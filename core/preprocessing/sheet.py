@@ -85,7 +85,7 @@ def _light_sheet(gray: np.ndarray):
         return None
     small = cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     width = max(3, round(_STROKE * max(small.shape)) * 2 + 1)
-    # What lies around goes on beyond the image: slivers of it at the edge must not be closed.
+    # What lies around continues beyond the image: slivers of it at the edge must not be closed.
     framed = cv2.copyMakeBorder(small, *[width] * 4, cv2.BORDER_REPLICATE)
     framed = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, np.ones((width, width), np.uint8))
     closed = np.ascontiguousarray(framed[width:-width, width:-width])

@@ -22,12 +22,12 @@ def charts(
 
     Args:
         found: runs on the same test images.
-        unsure_below: the confidence that is marked where answers are withheld.
+        unsure_below: the confidence that is marked where predictions are withheld.
     """
     cards, called = [one.run for one in found], run_names(found)
     curves = {
-        f"learning-curves-{figure}": plots.learning_lines(cards, figure)
-        for figure in ("accuracy", "loss")
+        f"training-curves-{metric}": plots.learning_lines(cards, metric)
+        for metric in ("accuracy", "loss")
     }
     return {
         "accuracy": lambda: plots.accuracy_figure(found),

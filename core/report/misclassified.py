@@ -1,4 +1,4 @@
-"""The misclassified test images a model was surest of, by the names of their files."""
+"""The misclassified test images with the highest confidence, by the names of their files."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ _SIDE = 160  # pixels
 
 
 def surest_misclassified(one: Compared, most: int) -> list[dict[str, Any]]:
-    """Misclassified test images, the surest first: which, true class, predicted class, confidence.
+    """Misclassified test images, most confident first, with true and predicted class.
 
     `file` is where an image of an imported dataset came from; None for other datasets, and where
     the images that were measured are gone.

@@ -26,7 +26,7 @@ def as_html(
     Args:
         found: runs on the same test images, at least one.
         title: of the dataset.
-        unsure_below: the confidence that is marked where answers are withheld.
+        unsure_below: the confidence that is marked where predictions are withheld.
         made: when, as text; now if empty.
     """
     from jinja2 import Environment
@@ -48,15 +48,15 @@ def as_html(
             images=len(found[0].evaluation.labels),
             lead=sentence(ahead, called) if ahead else "",
             cautions=few_in_split(found[0].evaluation.support, names, "test"),
-            figures=[
+            metrics=[
                 (
-                    figure,
+                    metric,
                     [
                         (written(name, one.metrics[name]), one.id in best(found, name))
                         for one in found
                     ],
                 )
-                for name, figure in METRICS.items()
+                for name, metric in METRICS.items()
             ],
             runs=[_run(one, called[one.id], names) for one in found],
             charts=[
@@ -81,7 +81,7 @@ def _run(one: Compared, name: str, names: Sequence[str]) -> dict[str, Any]:
             (names[truth], names[prediction], count)
             for truth, prediction, count in one.evaluation.most_confused(_MOST_PAIRS)
         ],
-        "mistakes": misclassified,
+        "misclassified": misclassified,
         "images": images,
     }
 
@@ -122,7 +122,7 @@ small {color: #4A5A66}
 <body>
 <h1>Comparison: {{ title }}</h1>
 <p><small>{{ runs | length }} trained model{{ "" if runs | length == 1 else "s" }} on the same
-{{ "{:,}".format(images) }} test images, which none of them learned from.
+{{ "{:,}".format(images) }} test images, which none of them was trained on.
 Written {{ made }}.</small></p>
 {% if lead %}
 <p class="lead">{{ lead }}</p>
@@ -130,18 +130,18 @@ Written {{ made }}.</small></p>
 {% if cautions %}
 <p class="caution">{{ cautions | join(" ") }}</p>
 {% endif %}
-<h2>Figures</h2>
+<h2>Metrics</h2>
 <div class="wide"><table>
 <thead>
-<tr><th>Figure</th>{% for run in runs %}<th>{{ run.name }}</th>{% endfor %}</tr>
+<tr><th>Metric</th>{% for run in runs %}<th>{{ run.name }}</th>{% endfor %}</tr>
 </thead>
-{% for figure, values in figures %}
-<tr><td title="{{ figure.help }}">{{ figure.title }}</td>
+{% for metric, values in metrics %}
+<tr><td title="{{ metric.help }}">{{ metric.title }}</td>
 {%- for value, is_best in values %}<td{% if is_best %} class="best"{% endif %}>{{ value }}
 {%- if is_best %} ★{% endif %}</td>{% endfor %}</tr>
 {% endfor %}
 </table></div>
-<p><small>★ the best of each line. What answers cost was measured on:
+<p><small>★ marks the best value of each row. Speed and memory were measured on:
 {% for run in runs %}{{ run.name }}: {{ run.card.cost.get("machine", "not measured") }}
 {%- if not loop.last %}; {% endif %}{% endfor %}.</small></p>
 <h2>Charts</h2>
@@ -150,7 +150,7 @@ Written {{ made }}.</small></p>
 <figure role="img" aria-label="{{ name }}" class="{{ width }}"><svg {{ chart }}</figure>
 {% endfor %}
 </div>
-<h2>Class by class</h2>
+<h2>Metrics per class</h2>
 {% for run in runs %}
 <h3>{{ run.name }}</h3>
 <div class="wide"><table>
@@ -170,13 +170,13 @@ Written {{ made }}.</small></p>
 {%- if not loop.last %}, {% endif %}{% endfor %}.</p>
 {% endif %}
 {% endfor %}
-<h2>Misclassified images, surest first</h2>
+<h2>Misclassified images, most confident first</h2>
 {% for run in runs if run.misclassified %}
 <h3>{{ run.name }}</h3>
 <div class="wide"><table>
 <thead>
 <tr><th>Test image</th>{% if run.images %}<th>Image</th>{% endif %}
-<th>True class</th><th>Answer</th><th>Confidence</th></tr>
+<th>True class</th><th>Prediction</th><th>Confidence</th></tr>
 </thead>
 {% for row in run.misclassified %}
 <tr><td>{{ row.file or row.image }}</td>

@@ -1,4 +1,4 @@
-"""The figures of a comparison as CSV and JSON."""
+"""The metrics of a comparison as CSV and JSON."""
 
 import json
 import math
@@ -16,7 +16,7 @@ _MOST_MISCLASSIFIED = 1000
 
 
 def as_csv(found: Sequence[Compared]) -> str:
-    """A line for each run with every figure; empty where it was not measured."""
+    """A line for each run with every metric; empty where it was not measured."""
     return spreadsheet.as_csv(
         ["run", "dataset", "model", "test_images", *METRICS],
         [
@@ -33,7 +33,7 @@ def as_csv(found: Sequence[Compared]) -> str:
 
 
 def as_json(found: Sequence[Compared]) -> str:
-    """Every run with its settings, figures, classes and confusion matrix, and all pairs of runs."""
+    """Every run with its settings, metrics, classes and confusion matrix, and all pairs of runs."""
     return json.dumps(
         {
             "runs": [_run(one) for one in found],

@@ -1,4 +1,4 @@
-"""What is known of a finished training, apart from its arrays."""
+"""The card of a run: all that is known of it, apart from its arrays."""
 
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
@@ -33,7 +33,7 @@ class RunCard:
         input_shape: height, width, channels of an image.
         preprocessing: recipe in `core.preprocessing` for any other image.
         model, family, hyperparameters: what was trained.
-        history: the training curve, one dict of figures per point; what it is drawn over is one
+        history: the training curve, one dict of metrics per point; what it is drawn over is one
             of `AXES`.
         metrics: `accuracy` (0-1), `log_loss`, `precision`, `recall` and `f1` (means over the
             classes) on the test set, `val_…` on validation, `test_size`, `val_size`, `train_size`
@@ -41,7 +41,7 @@ class RunCard:
         seconds: how long the training took.
         seed, validation_fraction, versions, created: what is needed to do it again.
         files: SHA-256 of every other file of the run.
-        test_fingerprint: the same for runs whose figures can be compared: those measured on the
+        test_fingerprint: the same for runs whose metrics can be compared: those measured on the
             same test images; empty in a card that does not know.
         cost: what `core.cost.measure` found; with `training_memory_bytes`, the most the process
             that trained it held, how fast the machine was (`gigaflops`) and how long it took beside
@@ -127,7 +127,7 @@ def _check_metrics(metrics: dict[str, float]) -> None:
         if name.endswith("_size") and not (isinstance(value, int) and value >= 0):
             raise StoredError(f"its metric {name} must count images. Received: {value}")
     if metrics["test_size"] == 0:
-        raise StoredError("it was measured on no test image")
+        raise StoredError("it was evaluated on no test images")
 
 
 def _check_history(card: RunCard) -> None:
@@ -142,7 +142,7 @@ def _check_history(card: RunCard) -> None:
 def _check_files(card: RunCard) -> None:
     """Raise `StoredError` unless names and times are what they should be."""
     if any("/" in name or name.startswith(".") for name in card.files):
-        raise StoredError("one of its files lies elsewhere")
+        raise StoredError("one of its files is outside the folder")
     if not isinstance(card.cost.get("machine", ""), str):
         raise StoredError("what describes the machine must be a text")
     for name, value in card.cost.items():
@@ -157,7 +157,7 @@ def _check_files(card: RunCard) -> None:
 
 
 def _check_members(card: RunCard) -> None:
-    """Raise `StoredError` unless an ensemble can answer with its members."""
+    """Raise `StoredError` unless an ensemble can predict with its members."""
     if not all({"id", "sha256", "weight"} <= member.keys() for member in card.members):
         raise StoredError("a member lacks its id, sha256 or weight")
     if bool(card.members) != (card.family == "ensemble"):

@@ -16,7 +16,7 @@ def delete(run_id: str) -> None:
     """Remove one of your runs for good, also one that is damaged.
 
     Raises:
-        RunError: if there is none, it came with the studio, an ensemble needs it, or the disk
+        RunError: if there is none, it is bundled, an ensemble needs it, or the disk
             cannot be written to.
     """
     folder = _to_delete(run_id)
@@ -40,7 +40,7 @@ def set_aside(run_id: str) -> Aside:
 
 
 def list_aside() -> list[Aside]:
-    """Runs that whoever asks may bring back, latest first."""
+    """Runs that the current visitor may restore, latest first."""
     found = [aside for parent in _places() for aside in drafts.list_aside(parent)]
     return sorted(filter(_may_restore, found), key=lambda aside: -aside.until)
 
@@ -83,7 +83,7 @@ def _to_delete(run_id: str) -> Path:
 
 
 def _damaged_place(run_id: str) -> Path | None:
-    """Where a damaged run lies that whoever asks may delete; None if there is none."""
+    """The folder of a damaged run that the current visitor may delete; None if there is none."""
     if visitors.current() != visitors.OWNER or not names.ID.fullmatch(run_id):
         return None
     own, bundled_runs = settings.current().runs_dir, settings.current().bundled_runs_dir
@@ -95,7 +95,7 @@ def _damaged_place(run_id: str) -> Path | None:
             except RunError as error:
                 if bundled:
                     raise RunError(
-                        f"The run {run_id!r} came with the studio and cannot be deleted. {error} "
+                        f"The run {run_id!r} is bundled and cannot be deleted. {error} "
                         f"Restore it with `git checkout saved_models/{run_id}`."
                     ) from error
                 return parent / run_id
@@ -107,7 +107,7 @@ def rename(run_id: str, title: str) -> Run:
     """Give one of your runs another title, and the id that follows from it.
 
     Raises:
-        RunError: if there is none, it came with the studio, an ensemble needs it, the new name
+        RunError: if there is none, it is bundled, an ensemble needs it, the new name
             cannot be used, or the disk cannot be written to.
     """
     run = folders.load(run_id)
@@ -145,7 +145,7 @@ def rewrite_card(run: Run, card: RunCard) -> Run:
 
 def _must_be_yours(run: Run, verb: str) -> None:
     if run.card.owner == visitors.STUDIO:
-        raise RunError(f"The run {run.id!r} came with the studio and cannot be {verb}.")
+        raise RunError(f"The run {run.id!r} is bundled and cannot be {verb}.")
 
 
 def _must_be_free(run_id: str, verb: str) -> None:

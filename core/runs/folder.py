@@ -1,4 +1,4 @@
-"""The folder a finished training leaves behind: whole or absent.
+"""The folder that a training leaves behind: whole or absent.
 
 saved_models/<id>/
 ├── card.json         what was trained, on what, how, and how well it does
@@ -35,7 +35,7 @@ _DRAFTS = ".drafts"
 
 @dataclass(frozen=True)
 class Run:
-    """A finished training: its card and the folder it lies in."""
+    """A run: its card and its folder."""
 
     card: RunCard
     folder: Path
@@ -60,13 +60,13 @@ class Run:
         return self.card.title or self.id
 
     def evaluation(self, split: str = "test") -> Evaluation:
-        """The stored answers on `val` or `test`.
+        """The stored predictions on `val` or `test`.
 
         Raises:
             RunError: if the split is unknown, or the file is missing, changed or damaged.
         """
         if split not in ("val", "test"):
-            raise RunError(f"A run keeps its answers on val and test. Received: {split!r}.")
+            raise RunError(f"A run stores its predictions on val and test. Received: {split!r}.")
         return evaluations.read(self.file(EVALUATION), self.card)[split]
 
 
@@ -95,7 +95,7 @@ def draft(run_id: str) -> Iterator[Path]:
 
 
 def clear_up() -> None:
-    """Remove what trainings and deletions left behind whose process was killed."""
+    """Remove what killed processes of training and deletion left behind."""
     drafts.sweep(settings.current().runs_dir / _DRAFTS)
     drafts.sweep_removed(settings.current().runs_dir)
     with suppress(OSError):
@@ -198,7 +198,7 @@ def _refuse_if_in(parent: Path, run_id: str) -> None:
 
 
 def id_of(title: str) -> str:
-    """The id of a run with that title, if who asks makes it: “My model no. 2” → `my-model-no-2`.
+    """The id of the current visitor's run with that title: “My model no. 2” → `my-model-no-2`.
 
     Raises:
         RunError: if nothing can be called that.
@@ -220,7 +220,7 @@ def free_id(title: str) -> str:
     run_id = id_of(title)
     _refuse_if_in(
         settings.current().bundled_runs_dir, names.to_id(title, "model")
-    )  # taken for everybody
+    )  # in use for everybody
     check_free(run_id)
     return run_id
 
@@ -260,7 +260,7 @@ def is_place(path: Path) -> bool:
 
 
 def read_run(folder: Path) -> Run:
-    """The run in a folder, whoever asks; raises `RunError` if its card cannot be read."""
+    """The run in a folder, whoever owns it; raises `RunError` if its card cannot be read."""
     try:
         card = RunCard.from_json(stored.read_text(folder / CARD))
     except StoredError as error:

@@ -27,7 +27,7 @@ def migrate() -> list[str]:
                     continue
                 run = folders.read_run(folder)
             except (RunError, StoredError, KeyError, TypeError):
-                continue  # the list of runs says what is wrong with it
+                continue  # the list of runs reports it
             rewrite_card(run, run.card)
             done.append(run.id)
     return done

@@ -32,5 +32,5 @@ def _distinct(titles: Mapping[str, str]) -> dict[str, str]:
 
 
 def _as_read(name: str) -> str:
-    """Names that differ only in capitals and spaces are easily taken for each other."""
+    """Names that differ only in capitals and spaces are easily confused."""
     return " ".join(name.split()).casefold()

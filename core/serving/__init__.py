@@ -1,4 +1,4 @@
-"""A run becomes a `Predictor`. Networks answer through LiteRT, classical models through skops."""
+"""A run becomes a `Predictor`. Networks predict through LiteRT, classical models through skops."""
 
 from core.serving.models import (
     FEATURES_FILE,

@@ -24,7 +24,7 @@ MODEL_FILES = {"network": "model.tflite", "classical": "model.skops"}
 FEATURES_FILE = "features.tflite"  # beside a classical model that looks through a network
 _BATCH = 256
 _BATCH_BYTES = 16 * 2**20  # of the largest array inside a network, for all images of a batch
-_ROWS = 2000  # that a classical model answers at once
+_ROWS = 2000  # that a classical model predicts at once
 
 PredictFunction = Callable[[np.ndarray], np.ndarray]
 

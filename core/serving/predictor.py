@@ -18,7 +18,7 @@ _OFF = 0.02  # how far the sum of probabilities may be from 1
 
 @dataclass(frozen=True)
 class Prediction:
-    """One answer.
+    """One prediction.
 
     Attributes:
         class_names: the classes, in the model's order.
@@ -67,13 +67,13 @@ class Result:
 
     @property
     def confidence(self) -> float:
-        """Probability that all of it is right, taking the digits as independent."""
+        """Probability that all digits are correct, taken as independent."""
         return float(np.prod([prediction.confidence for prediction in self.predictions]))
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """A model that is ready to answer. Safe to share between threads."""
+    """A model that is ready to predict. Safe to share between threads."""
 
     run: runs.Run
     predict_batch: PredictFunction
@@ -100,7 +100,7 @@ class Predictor:
     def predict(
         self, image: np.ndarray, prepared: Prepared | None = None, fit: str = "crop"
     ) -> Result:
-        """Answer for any image.
+        """Predict any image.
 
         Args:
             image: uint8, shape `(H, W)` or `(H, W, 3)`.
@@ -141,7 +141,7 @@ def load_predictor(run: runs.Run) -> Predictor:
 
 
 def model_sha256(run: runs.Run) -> str:
-    """SHA-256 of the file that answers; empty if the run has none of its own."""
+    """SHA-256 of the file that serves; empty if the run has none of its own."""
     return run.card.files.get(MODEL_FILES.get(run.card.family, ""), "")
 
 
@@ -151,8 +151,8 @@ def _open_members(run: runs.Run) -> PredictFunction:
         one = runs.load(member["id"])
         if model_sha256(one) != member["sha256"] or one.card.members:
             raise RunError(
-                f"The run {member['id']!r}, a member of {run.id!r}, is not the one it was put "
-                "together from. Put the ensemble together again."
+                f"The run {member['id']!r}, a member of {run.id!r}, was replaced since the "
+                "ensemble was made. Make the ensemble again."
             )
         members.append(load_predictor(one).predict_batch)
     weights = [member["weight"] for member in run.card.members]

@@ -2,7 +2,7 @@
 
 A file may have been cut off, edited by hand or replaced by anything else. Each kind of file has
 one reader, which calls a function of this module and gives back values of the right types, or
-raises one `StoredError` whose message says what is wrong.
+raises one `StoredError` whose message gives the reason.
 
     read_text, read_json    any small file
     read_as                 JSON as a dataclass, every field checked against its annotation

@@ -100,7 +100,7 @@ def check(value: Any, kind: type[T]) -> T:
     """A JSON value as a type: nothing is converted, `true` is no number and `"1"` neither.
 
     Args:
-        value: what `parse_json` gives; lists become tuples where the type asks for them.
+        value: what `parse_json` gives; lists become tuples where the type says so.
         kind: a dataclass, or any type that pydantic knows; fields it lacks are left out.
 
     Raises:
@@ -116,13 +116,13 @@ def check(value: Any, kind: type[T]) -> T:
 
 @lru_cache(maxsize=64)
 def _adapter(kind: Any) -> Any:
-    from pydantic import TypeAdapter  # 0.2 s and 8 MB, so not where only a model answers
+    from pydantic import TypeAdapter  # 0.2 s and 8 MB, so not in a process that only predicts
 
     return TypeAdapter(kind)
 
 
 def _sentence(error: Any) -> str:
-    """What is wrong with the first entry that is; all that are missing."""
+    """The first invalid entry and its reason; all that are missing."""
     errors = error.errors(include_url=False, include_context=False)
     missing = [e["loc"] for e in errors if e["type"] in ("missing", "missing_argument")]
     if missing:

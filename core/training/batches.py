@@ -105,7 +105,7 @@ def training_batches(
             self.start(self.epoch + 1)
 
         def start(self, epoch: int):
-            """Go on with that epoch, from 0."""
+            """Continue with that epoch, from 0."""
             self.epoch = epoch
             self.order = np.random.default_rng([seed, epoch]).permutation(len(rows))
 

@@ -1,13 +1,13 @@
-"""Re-train every run that comes with the studio: `make models`, or
+"""Re-train every bundled run: `make models`, or
 
     python -m core.training.bundled [--costs | --shapes] [ID]…
 
-With `--costs` nothing is trained: what answers cost is measured anew, on this machine. With
+With `--costs` nothing is trained: the cost of predictions is measured anew, on this machine. With
 `--shapes` what digits look like is learned again from MNIST's training digits: the file by which
 `core.preprocessing` chooses between several ways to find the ink.
 
 Settings, epochs and seeds of the digit models were fixed on MNIST's validation digits, plain and
-distorted. CIFAR-10 does not come with the studio: its run is trained again only where
+distorted. CIFAR-10 is not bundled: its run is trained again only where
 `STUDIO_DATA_DIR` holds `cifar10-jpeg.zip`, with the images in train/<class>/… and
 test/<class>/…, or where that was imported. If that training is interrupted, the next one goes on
 with it.
@@ -115,11 +115,11 @@ def learn_shapes() -> None:
     """Write `core/preprocessing/digit_shapes.npz` again."""
     dataset = datasets.load("mnist")
     save_shapes(fit_shapes(dataset.x_train[..., 0], dataset.y_train))
-    sys.stdout.write(f"digit shapes: learned from {len(dataset.y_train):,} training digits\n")
+    sys.stdout.write(f"digit shapes: fitted to {len(dataset.y_train):,} training digits\n")
 
 
 def measure_again(name: str) -> None:
-    """Measure what answers of a bundled run cost, and note it in its card."""
+    """Measure the cost of predictions of a bundled run, and store it in its card."""
     run = runs.load(name)
     card = run.card
     found = measure(run.folder, card.family, card.input_shape)

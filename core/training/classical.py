@@ -32,7 +32,7 @@ def fit_classical(
     """Fit a pipeline on the flattened training images.
 
     Returns:
-        The fitted pipeline and its training curve, one dict of figures per point.
+        The fitted pipeline and its training curve, one dict of metrics per point.
 
     Raises:
         Cancelled: if it was asked to stop.
@@ -105,10 +105,10 @@ def flat(images: np.ndarray) -> np.ndarray:
 
 
 def with_probabilities(estimator, x: np.ndarray, y: np.ndarray):
-    """A support vector machine that says how sure it is; what it answers stays the same.
+    """A support vector machine with probabilities; its predicted classes stay the same.
 
     C. Guo, G. Pleiss, Y. Sun & K. Weinberger (2017), "On calibration of modern neural networks":
-    distances from the borders become probabilities by one temperature, found on validation.
+    distances from the boundaries become probabilities by one temperature, found on validation.
 
     Raises:
         DatasetError: if there are no validation images of some class.

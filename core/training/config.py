@@ -25,7 +25,7 @@ class TrainConfig:
         name: title of the run to make, from which its id follows; by default
             `<dataset>-<model>-<n>`.
         seed: of every random number drawn.
-        validation_fraction: part of the training set held out; None for the usual part of the
+        validation_fraction: fraction of the training set; None for the default of the
             dataset.
 
     Raises:

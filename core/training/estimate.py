@@ -13,8 +13,8 @@ from core.models.transfer import BACKBONES
 from core.runs import Run, RunCard
 from core.training.config import TrainConfig
 
-_BACKWARDS = 2  # learning from an image takes about twice as long again as answering it
-_LATEST = 5  # earlier trainings that count
+_BACKWARDS = 2  # learning from an image takes about twice as long again as predicting it
+_LATEST = 5  # earlier runs that count
 _HOG_FEATURES = 1300
 _FULL_SIZE = 224  # pixels a side, that the multiplications of backbones are counted for
 _LAYERS = 150  # of a backbone, about
@@ -22,7 +22,7 @@ _STARTING = 8.0  # seconds until a network learns: it is built, and translated f
 _BEGINNING = 25.0  # seconds to begin with a backbone and to write it down, however few images
 
 
-# Seconds on a machine as fast as `machine.REFERENCE`: loading, exporting, answering the test set
+# Seconds on a machine as fast as `machine.REFERENCE`: loading, exporting, predicting the test set
 # and measuring costs, where no run tells it.
 _AROUND = {"classical": 5.0, "network": 20.0}
 
@@ -33,10 +33,10 @@ class Estimate:
 
     Attributes:
         learning: seconds of learning.
-        around: seconds of all else: loading, exporting, answering the test images.
+        around: seconds of all else: loading, exporting, predicting the test set.
         trainings: how many earlier ones it was taken from.
         alike: whether they were of the same model and dataset.
-        own: whether one of them was trained on this machine, rather than come with the studio.
+        own: whether one of them was trained on this machine, not bundled.
     """
 
     learning: float
@@ -57,7 +57,7 @@ def estimate(config: TrainConfig, spec: DatasetSpec, runs: Iterable[Run]) -> Est
     Args:
         config: what is to be trained.
         spec: its dataset.
-        runs: earlier trainings, here or on a machine whose speed is known.
+        runs: earlier runs, from here or from a machine whose speed is known.
     """
     images = round(spec.train_size * (1 - (config.validation_fraction or 0)))
     images = min(images, config.hyperparameters["max_images"] or images)
@@ -149,7 +149,7 @@ def _work(
     images: float,
     held_out: float,
 ) -> float:
-    """What the time is in proportion to; a network answers the validation set in each epoch."""
+    """What the time is in proportion to; a network predicts the validation set in each epoch."""
     if backbone := MODELS[model].backbone:
         return _pretrained_work(backbone, hyperparameters) * images
     spec, pixels = MODELS[model], shape[0] * shape[1] * shape[2]

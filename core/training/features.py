@@ -6,7 +6,7 @@
 
 The key says of what dataset, backbone and size they are, so every epoch, every head and every
 classical model on top uses the same ones. Rows are marked as done after they are written: a pass
-that was killed goes on where it ended.
+that was killed resumes where it stopped.
 """
 
 import hashlib
@@ -105,7 +105,7 @@ def extractor(network) -> Extract:
 
 
 def litert_extractor(size: int, input_shape: tuple[int, int, int]) -> Extract:
-    """The same for the backbone that comes with the studio, without TensorFlow.
+    """The same for the bundled backbone, without TensorFlow.
 
     Args:
         size: see `core.models.transfer.load_backbone`.

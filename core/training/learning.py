@@ -14,7 +14,7 @@ from core.progress import Progress, Reporter
 from core.training.batches import chosen_rows
 
 _POINTS = 20  # of a training curve, about
-_SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # parts of the training images
+_SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # fractions of the training images
 _SIZE_SEED = 0
 _LEAST = 1e-7  # a probability of 0 for the truth would make the loss infinite
 

@@ -1,4 +1,4 @@
-"""What a training curve says: too little learned, too much by heart, or just right."""
+"""What a training curve says: underfitting, overfitting, or a good fit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from core.runs import RunCard
 from core.units import percent
 
 _LARGE_GAP = 0.05  # training accuracy above validation accuracy
-_WIDE_GAP = 0.15  # nobody calls that a good fit, however few images it was measured on
+_WIDE_GAP = 0.15  # never a good fit, however few images it was measured on
 _DECLINE = 0.02  # validation accuracy lost since its best
 _POOR = 0.8  # a training accuracy below this is poor
 _STILL_RISING = 0.005  # validation accuracy gained in the last fifth
@@ -19,7 +19,7 @@ _MOST_SCORED = 2000  # images that the curve of a classical model is measured on
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is to be said of a training.
+    """The judgement of a training curve.
 
     Attributes:
         kind: `too_short`, `too_few`, `overfitting`, `underfitting`, `still_learning` or `good`.
@@ -85,14 +85,14 @@ def judge(
     """Judge a training curve. On few images, differences of a few of them are no reason.
 
     Args:
-        history: figures of each point; `accuracy`, `val_accuracy` and, if there, `val_loss`.
+        history: metrics of each point; `accuracy`, `val_accuracy` and, if there, `val_loss`.
         axis: what the curve is drawn over, e.g. `epoch`.
-        looks_up: whether the model looks its training images up, so that it always knows them.
+        looks_up: whether the model stores its training images, so that it always knows them.
         keep_best: whether the model of the best point was kept, not that of the last.
-        images: how many validation images it was measured on; None if nobody knows.
+        images: how many validation images it was measured on; None if unknown.
     """
     if len(history) < 3:
-        return Verdict("too_short", "Too few points to say whether it learned enough.")
+        return Verdict("too_short", "Too few points to judge the training.")
     verdict = _judge(_Curve(history, axis, looks_up, keep_best, images))
     few = few_images(images, "validation")
     return Verdict(verdict.kind, " ".join(filter(None, [verdict.sentence, few])))
@@ -112,22 +112,22 @@ def _judge(curve: _Curve) -> Verdict:
     if rising and axis != "images":
         return Verdict(
             "still_learning",
-            "It was still getting better at the end: validation accuracy rose from "
-            f"{percent(earlier)} to {percent(val)} in the last fifth. {_MORE[axis]} would help.",
+            "The model was still improving: validation accuracy rose from "
+            f"{percent(earlier)} to {percent(val)} in the last fifth. {_MORE[axis]} may help.",
         )
     if train < _POOR and axis != "images":
         return Verdict(
             "underfitting",
-            f"Underfitting: even of the training images only {percent(train)} are classified "
-            "correctly, and it has stopped getting better. The model is too simple for these "
-            "images, or is held back too much: try a larger model, less dropout, or another "
-            "learning rate.",
+            f"Underfitting: only {percent(train)} of the training images are classified "
+            "correctly, and the model has stopped improving. It is too simple for these images, "
+            "or regularised too strongly. Try a larger model, less dropout, or another learning "
+            "rate.",
         )
     before = curve.history[-2]["val_accuracy"]
     if axis == "images" and val - before > _DOUBLED and is_more(val, before, images):
         return Verdict(
             "still_learning",
-            f"More images still help: the last doubling brought validation accuracy from "
+            "More training images still help: doubling them raised validation accuracy from "
             f"{percent(before)} to {percent(val)}.",
         )
     return Verdict("good", _good(curve))
@@ -136,9 +136,9 @@ def _judge(curve: _Curve) -> Verdict:
 def _too_few(curve: _Curve) -> str:
     train, val = curve.kept["accuracy"], curve.kept["val_accuracy"]
     return (
-        f"Too few validation images to say whether it overfits: {percent(train)} of the training "
-        f"images and {percent(val)} of the validation images are classified correctly"
-        f"{_where_kept(curve)}, a difference that may be chance. More images would tell."
+        f"Too few validation images to tell whether the model overfits: {percent(train)} of the "
+        f"training images and {percent(val)} of the validation images are classified correctly"
+        f"{_where_kept(curve)}, a difference that may be chance. More images would show it."
     )
 
 
@@ -147,11 +147,11 @@ def _good(curve: _Curve) -> str:
     if curve.looks_up:
         return (
             f"{percent(val)} of the validation images are classified correctly. Training accuracy "
-            "says nothing here: this model looks its training images up."
+            "means nothing here: this model stores its training images."
         )
     return (
         f"A good fit: {percent(train)} of training and {percent(val)} of validation images are "
-        f"classified correctly{_where_kept(curve)}, so what it learned also holds for images it "
+        f"classified correctly{_where_kept(curve)}, so the model generalises to images it "
         "has not seen."
     )
 
@@ -159,7 +159,7 @@ def _good(curve: _Curve) -> str:
 def _where_kept(curve: _Curve) -> str:
     if curve.kept is curve.last:
         return ""
-    return f" in {curve.axis} {curve.kept[curve.axis]:g}, which was kept"
+    return f" at {curve.axis} {curve.kept[curve.axis]:g}, the best one"
 
 
 _MORE = {"epoch": "More epochs", "iteration": "More iterations", "trees": "More trees"}
@@ -170,18 +170,20 @@ def _overfitting(curve: _Curve) -> str:
     train, val = curve.last["accuracy"], curve.last["val_accuracy"]
     sentence = (
         f"Overfitting: {percent(train)} of the training images are classified correctly, but only "
-        f"{percent(val)} of the validation images: part of it was learned by heart."
+        f"{percent(val)} of the validation images."
     )
     top = curve.top
     if curve.fell:
-        sentence += f" Validation was best at {curve.axis} {top[curve.axis]:g} and fell afterwards."
+        sentence += (
+            f" Validation accuracy was highest at {curve.axis} {top[curve.axis]:g} and fell "
+            "afterwards."
+        )
     if curve.kept is not curve.last:
         kept = curve.kept
         sentence += (
-            f" That is its end; the model kept is that of {curve.axis} {kept[curve.axis]:g}, with "
-            f"{percent(kept['val_accuracy'])} on validation."
+            f" These are the values at the end; the model was restored from {curve.axis} "
+            f"{kept[curve.axis]:g}, with {percent(kept['val_accuracy'])} on validation."
         )
     return sentence + (
-        " More images, random changes to them, dropout, a weight penalty or a smaller model "
-        "help against it."
+        " More images, augmentation, dropout, L2 regularisation or a smaller model reduce it."
     )

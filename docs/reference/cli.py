@@ -10,15 +10,12 @@ from docs.reference.markdown import anchor, code, codes, document, sentence, tab
 
 Parser = argparse.ArgumentParser
 _INTRODUCTION = (
-    "Datasets, trainings, comparisons and answers can be had by commands too, for instance to try "
-    "many settings one after another. Type them in the project's folder, after `make run` with "
-    "`.venv/bin/python` in place of `python`; every command explains itself with `--help`."
+    "Everything the pages do is also a command, which helps to try many settings one after "
+    "another. Run commands in the project's folder; after `make run`, use `.venv/bin/python` in "
+    "place of `python`. Every command has a `--help`."
 )
-_SYNTAX = (
-    "What stands in brackets may be left out, and what stands in capitals is replaced by a value "
-    "of yours."
-)
-_HEADER = ("argument", "what it means", "kind", "default", "allowed")
+_SYNTAX = "Brackets mark what is optional, capitals what you replace by a value."
+_HEADER = ("argument", "meaning", "type", "default", "allowed")
 
 
 def page() -> str:
@@ -29,9 +26,9 @@ def page() -> str:
         "The command line",
         _INTRODUCTION,
         _SYNTAX,
-        table(("command", "what it does"), rows),
+        table(("command", "description"), rows),
         "## Exit codes",
-        "A command tells whatever has started it how it went.",
+        "The exit code says how the command ended.",
         table(("code", "meaning"), exit_codes()),
         *[part for name, parser in found for part in _command(name, parser)],
     )
@@ -81,7 +78,7 @@ def _row(action: argparse.Action, parser: Parser) -> tuple[str, ...]:
         code(_typed(action)),
         meaning(action, parser),
         _kind(action),
-        "must be given" if _required(action) else _default(action),
+        "required" if _required(action) else _default(action),
         codes(action.choices or ()),
     )
 
@@ -121,7 +118,7 @@ def _required(action: argparse.Action) -> bool:
 
 def _kind(action: argparse.Action) -> str:
     if action.nargs == 0:
-        return "switch"
+        return "flag"
     kind = {int: "whole number", float: "number"}.get(action.type, "text")
     kind = "choice" if action.choices else kind
     several = {"*": ", none or more", "+": ", one or more"}.get(action.nargs, "")

@@ -6,14 +6,14 @@ from core.datasets.registry import LARGEST_SIDE, SMALLEST_SIDE
 from docs.reference.markdown import code, document, megabytes, table
 
 _INTRODUCTION = (
-    "A dataset is a collection of images that each carry the name of what they show: models "
-    "learn from one part of them and are measured on another. These are the ones the studio "
-    "knows by name; images of your own become one with `python -m core import`."
+    "A dataset is a collection of labelled images. Models are trained on one split and evaluated "
+    "on another. These datasets are built in; import your own images with "
+    "`python -m core import`."
 )
 _SPLIT = (
-    "“Held out” is the part of the training images that a model does not learn from, so that "
-    "one sees during a training how it does on others; the test images are opened only at the "
-    "end. “Usual changes” is what `augmentation=usual` stands for, see "
+    "“Validation” is the fraction of the training images that becomes the validation set. It shows "
+    "during training how the model does on images it has not seen; the test set is used only at "
+    "the end. “Usual policy” is the augmentation policy that `augmentation=usual` stands for, see "
     "[operations](operations.md#policies)."
 )
 
@@ -26,24 +26,24 @@ def page() -> str:
         _INTRODUCTION,
         "## Images",
         table(
-            ("name", "title", "what it is", "image", "for training", "for the test", "download"),
+            ("name", "title", "description", "image", "training", "test", "download"),
             map(_images, specs),
         ),
-        "## Parts and sizes",
+        "## Splits and sizes",
         _SPLIT,
         table(
-            ("name", "held out", "any size", "read by the recipe", "usual changes"),
-            map(_parts, specs),
+            ("name", "validation", "any size", "preprocessing", "usual policy"),
+            map(_splits, specs),
         ),
         "## Classes",
         table(
-            ("name", "how many", "classes"),
+            ("name", "number", "classes"),
             [
                 (code(spec.name), str(len(spec.class_names)), ", ".join(spec.class_names))
                 for spec in specs
             ],
         ),
-        "## Where they come from",
+        "## Sources",
         table(
             ("name", "source", "licence"),
             [(code(spec.name), spec.source, spec.licence) for spec in specs],
@@ -60,11 +60,11 @@ def _images(spec: DatasetSpec) -> tuple[str, ...]:
         f"{width}×{height}, {'colour' if channels == 3 else 'grey'}",
         f"{spec.train_size:,}",
         f"{spec.test_size:,}",
-        megabytes(spec.download_bytes) or "comes along",
+        megabytes(spec.download_bytes) or "included",
     )
 
 
-def _parts(spec: DatasetSpec) -> tuple[str, ...]:
+def _splits(spec: DatasetSpec) -> tuple[str, ...]:
     return (
         code(spec.name),
         f"{spec.validation_fraction:.3g}" if spec.validation_fraction else "has its own",

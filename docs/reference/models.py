@@ -9,20 +9,20 @@ from docs.reference.markdown import anchor, code, codes, document, megabytes, pl
 from docs.reference.params import params_table
 
 _INTRODUCTION = (
-    "A model is what learns from images and then answers; each has hyperparameters, which decide "
-    "how it is built and how it learns. Set them in the form of the page **Train a model**, in a "
+    "A model is trained on images and then predicts the class of others. Its hyperparameters "
+    "decide how it is built and trained. Set them on the page **Train a model**, in a "
     "configuration file, or with `--set NAME=VALUE` of `python -m core train`."
 )
 _LEARNS = (
-    "Classical models come from scikit-learn; networks are made of layers and come from Keras. "
-    "“Learns over” is what the training curve is drawn over."
+    "Classical models are from scikit-learn, networks from Keras. “Curve over” is the x axis of "
+    "the training curve."
 )
 _PRETRAINED = "Pretrained networks"
 _BACKBONES = (
-    "These have learned from the photos of ImageNet and see your images through what they "
-    "found there."
+    "These backbones were pretrained on the photos of ImageNet. A new head is trained on top of "
+    "them."
 )
-_CHANGES = "random changes to training images"
+_AUGMENTATION = "hyperparameters of augmentation"
 
 
 def page() -> str:
@@ -35,17 +35,17 @@ def page() -> str:
         _INTRODUCTION,
         _LEARNS,
         table(
-            ("name", "title", "what it does", "family", "learns over"),
+            ("name", "title", "description", "family", "curve over"),
             map(_overview, MODELS.values()),
         ),
         *parts,
         f"## {_PRETRAINED}",
         _BACKBONES,
         table(
-            ("name", "title", "numbers it describes an image by", "work", "download"),
+            ("name", "title", "features", "multiplications", "download"),
             [_backbone(BACKBONES[spec.backbone]) for spec in pretrained],
         ),
-        "“Work” is in millions of multiplications for an image of 224×224 pixels.",
+        "“Multiplications” are in millions, for an image of 224×224 pixels.",
         *_settings_of_all(pretrained),
     )
 
@@ -57,12 +57,12 @@ def _overview(spec: ModelSpec) -> tuple[str, ...]:
 
 
 def _settings_of_all(specs: list[ModelSpec]) -> list[str]:
-    """What may be set on several models, once for those that are alike."""
+    """The hyperparameters of several models, once for models that share them."""
     parts: list[str] = []
     for spec in specs:
         alike = [one.name for one in specs if _alike(one, spec)]
         if alike[0] == spec.name:
-            parts += [f"What may be set on {codes(alike)}:", *_settings(spec)]
+            parts += [f"Hyperparameters of {codes(alike)}:", *_settings(spec)]
     return parts
 
 
@@ -71,20 +71,20 @@ def _alike(one: ModelSpec, other: ModelSpec) -> bool:
 
 
 def _settings(spec: ModelSpec) -> list[str]:
-    """Its hyperparameters and presets; changes to images have a table of their own elsewhere."""
+    """Its hyperparameters and presets; augmentation has a table of its own elsewhere."""
     shared = tuple(param for param in spec.params if param.group == "augmentation")
     elsewhere = shared == AUGMENTATION
     shown = [param for param in spec.params if not (elsewhere and param in shared)]
     name = [] if spec.backbone else [f"{code(spec.name)}: {spec.summary}"]
     parts = [*name, params_table(shown)]
     if elsewhere:
-        link = f"[{_CHANGES}](operations.md#{anchor(_CHANGES)})"
-        parts.append(f"Besides, the {link} may be set: {codes(param.name for param in shared)}.")
+        link = f"[{_AUGMENTATION}](operations.md#augmentation-of-training-images)"
+        parts.append(f"And the {link}: {codes(param.name for param in shared)}.")
     if spec.presets:
         rows = [(code(one.name), one.title, _values(one.values)) for one in spec.presets.values()]
         parts += [
-            "Presets are values that belong together: choose one in the form, or with `--preset`.",
-            table(("preset", "in the form", "values"), rows),
+            "Presets: choose one in the form, or with `--preset`.",
+            table(("preset", "title in the form", "values"), rows),
         ]
     return parts
 
@@ -99,5 +99,5 @@ def _backbone(backbone: Backbone) -> tuple[str, ...]:
         backbone.title,
         f"{backbone.features:,}",
         f"{backbone.multiplications:,}",
-        megabytes(backbone.download_bytes) or "comes along",
+        megabytes(backbone.download_bytes) or "included",
     )

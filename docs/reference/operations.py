@@ -1,4 +1,4 @@
-"""The page on changes to images: OpenCV operations, random changes, changes that make it harder.
+"""The page on changes to images: OpenCV operations, augmentation, corruptions.
 
 From `core.opencv_ops.OPERATIONS`, `core.models.augmentation_params`, `core.augmentation.POLICIES`
 and `core.robustness.CORRUPTIONS`.
@@ -17,27 +17,26 @@ from docs.reference.markdown import code, codes, document, plain, sentence, tabl
 from docs.reference.params import params_table
 
 _INTRODUCTION = (
-    "Everything the studio can do to an image with OpenCV: step by step in the page **Image "
-    "lab**, at random while a network learns, and more and more to see where a model breaks. "
-    "Each entry says what it does, what may be set, and within which limits."
+    "Everything the studio can do to an image with OpenCV: operations in the pipelines of the "
+    "**Image lab**, augmentation of training images, and corruptions of test images. Each entry "
+    "lists its parameters and their limits."
 )
 _LAB = (
-    f"A pipeline holds up to {MOST_STEPS} of these, one after another; the page's **Copy the "
-    "code** gives it as a script. “As code” is the OpenCV call with the defaults."
+    f"A pipeline has up to {MOST_STEPS} of these as steps. **Copy the code** on the page gives it "
+    "as a script. “Code” is the OpenCV call with the defaults."
 )
-_RANDOM = (
-    "While a network learns, every image is changed a little each time it is seen, so that the "
-    "network learns not to mind. These are hyperparameters of every network."
+_AUGMENTATION = (
+    "In every epoch, each training image is changed a little at random, which reduces "
+    "overfitting. These are hyperparameters of every network."
 )
 _POLICIES = (
-    "Each name is a value of `augmentation`. `usual` stands for the one that suits the dataset; "
-    "`custom` for what you set yourself in the table above. What is not named is not changed."
+    "Each name is a value of `augmentation`. `usual` stands for the policy that suits the dataset, "
+    "`custom` for your own settings in the table above. Settings that are not listed are off."
 )
-_FIXED = "These are part of policies only and cannot be set one by one:"
-_HARDER = (
-    "Test images are changed more and more, and the accuracy of a model is measured at each "
-    "strength, in the page **Image lab** under *Where models break*. The first strength changes "
-    "nothing."
+_FIXED = "These settings belong to policies only:"
+_CORRUPTIONS = (
+    "The accuracy of a model is measured on test images under a corruption of increasing "
+    "severity, in the **Image lab** under *Robustness*. The first severity changes nothing."
 )
 
 
@@ -49,18 +48,18 @@ def page() -> str:
         "## OpenCV operations",
         _LAB,
         *[part for group in GROUPS for part in _group(group)],
-        "## Random changes to training images",
-        _RANDOM,
+        "## Augmentation of training images",
+        _AUGMENTATION,
         params_table(AUGMENTATION),
         "### Policies",
         _POLICIES,
-        table(("name", "what it changes", "usual for", "why"), map(_policy, POLICIES)),
+        table(("name", "settings", "usual for", "why"), map(_policy, POLICIES)),
         _FIXED,
-        table(("name", "what it means", "default"), _fixed_rows()),
-        "## Changes that make images harder",
-        _HARDER,
+        table(("name", "meaning", "default"), _fixed_rows()),
+        "## Corruptions of test images",
+        _CORRUPTIONS,
         table(
-            ("name", "title", "what its strength is", "severities"),
+            ("name", "title", "severity", "values"),
             [
                 (code(name), corruption.title, corruption.unit, codes(corruption.severities))
                 for name, corruption in CORRUPTIONS.items()
@@ -75,11 +74,11 @@ def _group(group: str) -> list[str]:
 
 
 def _operation(operation: Operation) -> list[str]:
-    settable = params_table(operation.params) if operation.params else "Nothing may be set."
+    settable = params_table(operation.params) if operation.params else "No parameters."
     return [
         f"#### {operation.title}",
         f"{code(operation.name)}: {sentence(operation.sentence)}",
-        f"As code: {code(operation.call(operation.defaults()))}",
+        f"Code: {code(operation.call(operation.defaults()))}",
         settable,
     ]
 
@@ -94,11 +93,11 @@ def _policy(name: str) -> tuple[str, ...]:
     recipes = {spec.name: spec.preprocessing for spec in DATASETS.values()}
     suited = {one: recipe for one, recipe in recipes.items() if usual_policy(recipe) == name}
     why = why_usual(next(iter(suited.values()))) if suited else ""
-    return code(name), ", ".join(changed) or "nothing", codes(suited), why
+    return code(name), ", ".join(changed) or "none", codes(suited), why
 
 
 def _fixed_rows() -> list[tuple[str, str, str]]:
-    """What policies hold that is no hyperparameter."""
+    """Fields of policies that are not hyperparameters."""
     settable, texts = {param.name for param in AUGMENTATION}, _explained()
     return [
         (code(field.name), sentence(texts[field.name]), code(plain(field.default)))

@@ -1,11 +1,11 @@
-"""Tables of what may be set: on models, on operations, on random changes."""
+"""Tables of parameters: of models, operations and augmentation."""
 
 from collections.abc import Iterable
 
 from core.param import Param
 from docs.reference.markdown import code, codes, plain, table
 
-HEADER = ("name", "title", "what it means", "kind", "default", "allowed")
+HEADER = ("name", "title", "meaning", "type", "default", "allowed")
 
 
 def params_table(params: Iterable[Param]) -> str:
@@ -25,12 +25,12 @@ def _row(param: Param) -> tuple[str, ...]:
 
 
 def meaning(param: Param) -> str:
-    """Its help, and beside what it counts."""
+    """Its help, and when it has an effect."""
     if param.only_if is None:
         return param.help
     other, values = param.only_if
     wanted = " or ".join(code(f"{other}={plain(value)}") for value in values)
-    return f"{param.help} Counts only with {wanted}."
+    return f"{param.help} Only with {wanted}."
 
 
 def kind(param: Param) -> str:
@@ -40,7 +40,7 @@ def kind(param: Param) -> str:
     if param.choices:
         return "choice"
     if isinstance(param.default, str):
-        return "whole numbers with hyphens between"
+        return "whole numbers joined by hyphens"
     return "whole number" if isinstance(param.default, int) else "number"
 
 

@@ -8,12 +8,12 @@ from docs.reference.markdown import table
 BEGIN, END = "<!-- results: made by docs/generate.py -->", "<!-- end of results -->"
 HEADER = (
     "model",
-    "learned from",
-    "right on the test set",
+    "dataset",
+    "test accuracy",
     "95 % interval",
     "F1",
-    "trained in",
-    "one answer",
+    "training time",
+    "latency",
     "size",
 )
 _SOURCES = {"cifar10-jpeg": "CIFAR-10 (as JPEG)", "digits": "scikit-learn digits", "mnist": "MNIST"}

@@ -6,17 +6,17 @@ from core import settings
 from docs.reference.markdown import code, document, sentence, table
 
 _INTRODUCTION = (
-    "The studio runs without any of these; they are environment variables, set before it starts, "
-    "such as `STUDIO_RUNS_DIR=~/runs make run`. An empty one counts as not set, and paths without "
-    "a beginning slash are within the folder the studio is started in."
+    "All settings are optional environment variables, set before the studio starts, such as "
+    "`STUDIO_RUNS_DIR=~/runs make run`. An empty variable counts as not set. Relative paths are "
+    "relative to the folder the studio is started in."
 )
-_DEFAULTS = "Folders that are defaults lie in the project's folder, wherever the studio is started."
+_DEFAULTS = "Default folders are in the project's folder, wherever the studio is started."
 
 
 def page() -> str:
     """The text of docs/settings.md."""
     rows = [(code(name), sentence(text), default) for name, text, default in variables()]
-    header = ("variable", "what it sets", "default")
+    header = ("variable", "meaning", "default")
     return document("Settings", _INTRODUCTION, table(header, rows), _DEFAULTS)
 
 

@@ -96,7 +96,7 @@ def test_every_figure_is_described_and_computed():
     assert len({metric.title for metric in METRICS.values()}) == len(METRICS)
     for metric in METRICS.values():
         assert metric.help.endswith((".", "2."))
-        assert metric.kind in ("part", "number", "seconds", "rate", "bytes", "count")
+        assert metric.kind in ("fraction", "number", "seconds", "rate", "bytes", "count")
         assert metric.best in ("high", "low", "")
 
 
@@ -260,7 +260,7 @@ def test_fewer_than_two_runs_have_no_leader(count):
 
 
 AHEAD, EQUAL = "is ahead of", "are right equally often"
-CHANCE = "This lead is not significant: it may well be chance"
+CHANCE = "This lead is not significant and may be chance"
 SURE = "This is a significant lead"
 
 

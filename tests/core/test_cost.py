@@ -77,7 +77,7 @@ def test_a_model_that_never_answers_is_not_waited_for(real_cost, small_run, monk
 )
 def test_a_process_that_fails_is_one_sentence(real_cost, small_run, monkeypatch, python):
     monkeypatch.setattr(sys, "executable", python)
-    with pytest.raises(RunError, match="What an answer costs could not be measured: "):
+    with pytest.raises(RunError, match="The cost of a prediction could not be measured: "):
         cost.measure([model_of(small_run)], (8, 8, 1))
 
 

@@ -419,7 +419,7 @@ def test_what_came_with_the_studio_stays_as_it_is(demo, me, name):
     before = everything_in(demo.bundled_runs_dir)
     with acting_as(me):
         for change in (runs.delete, lambda run_id: runs.rename(run_id, "mine")):
-            with pytest.raises(RunError, match="came with the studio and cannot be"):
+            with pytest.raises(RunError, match="is bundled and cannot be"):
                 change(name)
         for taken in (
             runs.check_free,

@@ -93,7 +93,7 @@ def test_a_folder_and_a_zip_give_the_same_answers(network, drawing, tmp_path):
     assert folder.evaluation.accuracy == 0.5
     assert [path for path, _ in folder.refused] == ["mine/4/bad.png"]
     assert folder.elsewhere == 1
-    assert folder.others == (("mine/notes.txt", "It is not an image by its name."),)
+    assert folder.others == (("mine/notes.txt", "Its name is not that of an image."),)
 
 
 def test_a_run_on_small_digits_answers_too(small_run, digits, tmp_path):
@@ -198,8 +198,8 @@ def test_images_that_cannot_be_answered_are_refused_with_the_reason(
     assert reasons["3/cut.png"].startswith("The PNG image is damaged or cut off")
     assert reasons["4/empty.png"].startswith("The file is empty (0 bytes).")
     assert reasons["5/text.png"].startswith(UNREADABLE)
-    assert reasons["6/two.png"] == "It reads as 2 digits, not one."
-    assert reasons["7/three.png"] == "It reads as 3 digits, not one."
+    assert reasons["6/two.png"] == "It is recognised as 2 digits, not one."
+    assert reasons["7/three.png"] == "It is recognised as 3 digits, not one."
 
 
 def test_images_in_other_folders_are_counted(network, drawing, tmp_path):
@@ -375,12 +375,12 @@ def rewrite_files(text: str) -> Callable[[Path], None]:
 def test_damaged_answers_are_told(tmp_path, damage):
     labelled.save(SOME, tmp_path)
     damage(tmp_path)
-    with pytest.raises(JobError, match=f"The answers in {tmp_path.name} cannot be read"):
+    with pytest.raises(JobError, match=f"The predictions in {tmp_path.name} cannot be read"):
         labelled.load(tmp_path)
 
 
 def test_answers_that_were_never_kept_are_told(tmp_path):
-    with pytest.raises(JobError, match="The answers in kept cannot be read"):
+    with pytest.raises(JobError, match="The predictions in kept cannot be read"):
         labelled.load(tmp_path / "kept")
 
 

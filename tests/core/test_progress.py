@@ -21,7 +21,7 @@ def test_a_reporter_of_nobody_lets_work_go_on():
 
 @pytest.mark.parametrize(
     ("details", "sentence"),
-    [({}, "Cancelled; nothing was kept."), ({"cancelled": "Stopped early."}, "Stopped early.")],
+    [({}, "Cancelled; nothing was saved."), ({"cancelled": "Stopped early."}, "Stopped early.")],
 )
 def test_work_that_was_asked_to_stop_ends_with_the_sentence(details, sentence):
     seen = []

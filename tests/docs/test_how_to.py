@@ -221,7 +221,7 @@ def test_a_network_that_was_added_is_on_the_page_and_in_the_reference(followed):
     studio = followed("how_to_add_a_network.md")
     form = offered(studio, "train", step="model", dataset="digits", model="small_cnn")
     assert "Small convolutional network" in form["options"]
-    assert {"Patterns", "Epochs", "Learning rate", "Kind of changes"} <= set(form["fields"])
+    assert {"Patterns", "Epochs", "Learning rate", "Augmentation policy"} <= set(form["fields"])
     assert any("on this machine, judging by" in text or "few" in text for text in form["texts"])
     assert "## Small convolutional network" in listed(studio, "models.md")
 

@@ -161,7 +161,7 @@ def test_everything_that_can_be_chosen_has_its_place_in_the_pages():
         group = section(operations, f"### {operation.group}")
         assert f"`{name}`" in section(group, f"#### {operation.title}")
     policies = [row[0] for row in rows(section(operations, "### Policies"))]
-    changes = [row[0] for row in rows(section(operations, "## Changes that make images harder"))]
+    changes = [row[0] for row in rows(section(operations, "## Corruptions of test images"))]
     assert {f"`{name}`" for name in POLICIES} <= set(policies)
     assert {f"`{name}`" for name in CORRUPTIONS} <= set(changes)
     assert {f"`{name}`" for name in DATASETS} <= {row[0] for row in rows(PAGES["datasets.md"])}

@@ -15,12 +15,12 @@ class Backbone:
     """A convolutional network trained on ImageNet, without its classifier.
 
     Attributes:
-        name: what it is asked for by; the model that comes with it is called the same.
+        name: its name; the model on top of it has the same name.
         title: its name as people write it.
         what_for: a sentence on when to take it.
         features: how many numbers it describes an image by.
         multiplications: of one image of 224×224 pixels, in millions.
-        file: its weights; None for the one that comes with the studio.
+        file: its weights; None for the bundled one.
         scale, offset: pixels 0-255 become `pixel * scale + offset`, as in its training.
         subtract: a value for each of blue, green and red that is subtracted instead, for networks
             that take the colours in this order.
@@ -40,7 +40,7 @@ class Backbone:
 
     @property
     def download_bytes(self) -> int:
-        """What has to be fetched first; 0 if it comes with the studio."""
+        """What has to be fetched first; 0 if it is bundled."""
         return self.file.size if self.file else 0
 
 
@@ -55,7 +55,7 @@ BACKBONES: dict[str, Backbone] = {
         Backbone(
             EMBEDDED,
             "EfficientNet-Lite0",
-            "Comes with the studio; made for small machines.",
+            "Included, and small enough for any machine.",
             features=1280,
             multiplications=385,
             scale=1 / 128,
@@ -64,7 +64,7 @@ BACKBONES: dict[str, Backbone] = {
         Backbone(
             "mobilenet_v2",
             "MobileNetV2",
-            "Made for telephones: small and quick.",
+            "Small and fast, designed for phones.",
             features=1280,
             multiplications=300,
             file=_keras_file(
@@ -79,7 +79,7 @@ BACKBONES: dict[str, Backbone] = {
         Backbone(
             "efficientnet_b0",
             "EfficientNetB0",
-            "A little stronger and slower than its Lite sister.",
+            "A little more accurate and slower than EfficientNet-Lite0.",
             features=1280,
             multiplications=390,
             file=RemoteFile(
@@ -94,7 +94,7 @@ BACKBONES: dict[str, Backbone] = {
         Backbone(
             "resnet50",
             "ResNet50",
-            "Deep and thorough; about ten times the work of the small ones.",
+            "Deeper; about ten times the computation of the small backbones.",
             features=2048,
             multiplications=3860,
             file=_keras_file(
@@ -109,7 +109,7 @@ BACKBONES: dict[str, Backbone] = {
         Backbone(
             "vgg16",
             "VGG16",
-            "An older, plain and very large network; forty times the work.",
+            "An older, very large network; about forty times the computation.",
             features=512,
             multiplications=15300,
             file=_keras_file(

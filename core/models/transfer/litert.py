@@ -35,7 +35,7 @@ def embedded_as_litert(size: int, input_shape: Shape, half: bool = False) -> byt
         The file: from float32 `(N, H, W, C)` to float32 features `(N, 1280)`.
 
     Raises:
-        OSError: if the weights that come with the studio cannot be read.
+        OSError: if the bundled weights cannot be read.
     """
     content = (settings.current().embedded_data_dir / LITE0_FILE).read_bytes()
     with np.load(io.BytesIO(content), allow_pickle=False) as weights:

@@ -20,7 +20,7 @@ def add_targets(script: Script, classes: int) -> None:
         f"x_val, y_val = np.asarray(data.x_val), keras.utils.to_categorical(data.y_val, {classes})",
         "x_test = np.asarray(data.x_test)",
         f"y_test = keras.utils.to_categorical(data.y_test, {classes})",
-        why="A network answers with a number for each class, so a label becomes "
+        why="A network outputs a number for each class, so a label becomes "
         f"{classes} numbers as well: 1 for its class, 0 for all others.",
     )
 

@@ -56,16 +56,16 @@ def add_metrics(script: Script) -> None:
     )
     script.add(
         'print(f"validation accuracy: {model.score(x_val, data.y_val):.4f}")',
-        "answers = model.predict(x_test)",
-        "print(classification_report(data.y_test, answers, target_names=data.class_names))",
-        why="How good is it? For each class: how many answers of that class were right "
-        "(precision), and how many of its images were found (recall).",
+        "predictions = model.predict(x_test)",
+        "print(classification_report(data.y_test, predictions, target_names=data.class_names))",
+        why="Metrics of each class on the test set: precision is the fraction of its predictions "
+        "that is correct, recall the fraction of its images that is found.",
     )
     script.add(
         'skops.io.dump(model, "model.skops")',
-        'print(f"test accuracy: {accuracy_score(data.y_test, answers):.4f}")',
-        why="The model is kept in a file. How often it is right on images it has never seen is "
-        "the figure that counts.",
+        'print(f"test accuracy: {accuracy_score(data.y_test, predictions):.4f}")',
+        why="Save the model to a file. The accuracy on the test set, which the model has never "
+        "seen, is the metric that counts.",
     )
 
 

@@ -71,7 +71,7 @@ def add_metrics(script: Script) -> None:
     script.add(
         "_, accuracy = model.evaluate(x_test, y_test, verbose=0)",
         'print(f"test accuracy: {accuracy:.4f}")',
-        why="How often it is right on images it has never seen is the figure that counts.",
+        why="The accuracy on the test set, which the model has never seen, is what counts.",
     )
 
 

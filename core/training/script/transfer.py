@@ -147,11 +147,11 @@ def _add_calibration(script: Script, head_alone: bool) -> None:
     script.uses("from core.evaluation import fit_temperature")
     learner, images = ("head", "found_val") if head_alone else ("model", "x_val")
     script.add(
-        f"answers = {learner}.predict({images}, batch_size=500, verbose=0)",
-        "temperature = fit_temperature(answers, data.y_val)",
+        f"predictions = {learner}.predict({images}, batch_size=500, verbose=0)",
+        "temperature = fit_temperature(predictions, data.y_val)",
         "last = head.layers[-1]",
         "last.set_weights([weights / temperature for weights in last.get_weights()])",
-        why="Networks tend to be too sure of themselves. A single number, the temperature, is "
-        "found on the validation images and makes confidence honest; which class is the "
-        "likeliest stays the same.",
+        why="Networks tend to be overconfident. A single number, the temperature, is fitted on "
+        "the validation set and calibrates the confidence. Predicted classes stay the "
+        "same.",
     )

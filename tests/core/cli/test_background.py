@@ -113,7 +113,8 @@ def test_a_training_without_a_beginning_cannot_be_gone_on_with(capsys, idle, sta
     if state != "queued":
         jobs.job.write_status(jobs.load(job_id).folder, state=state)
     line = refused(capsys, "resume", job_id)
-    assert line == f"error: The job {job_id} cannot go on: it is a job of the kind train, {state}."
+    reason = f"it is a job of the kind train, {state}"
+    assert line == f"error: The job {job_id} cannot be resumed: {reason}."
 
 
 @pytest.mark.parametrize("job_id", ["unheard-of", "../mine", "20260101-000000-000000-abcd", ""])

@@ -65,7 +65,7 @@ def test_a_dataset_is_shown_as_json(capsys, imported):
     assert shown["classes"]["cats"] == {"train": 14, "val": 3, "test": 3}
     assert sum(shown["classes"]["dogs"].values()) == 10
     assert (shown["heights"], shown["widths"], shown["channels"]) == ([8, 8], [8, 8], 3)
-    assert shown["skipped"] == [["cats/notes.txt", "It is not an image by its name."]]
+    assert shown["skipped"] == [["cats/notes.txt", "Its name is not that of an image."]]
     assert (shown["ignored"], shown["notes"]) == (1, [])
 
 
@@ -98,7 +98,7 @@ def test_samples_that_cannot_be_written_are_told(capsys, imported, tmp_path, out
         (["show", "cifar10"], "python -m core datasets download cifar10"),
         (["download", "unheard-of"], "There is no dataset named 'unheard-of'"),
         (["download", "mnist"], "MNIST is on this machine already."),
-        (["delete", "mnist"], "came with the studio and cannot be deleted"),
+        (["delete", "mnist"], "is bundled and cannot be deleted"),
         (["delete", "unheard-of"], "There is no dataset named 'unheard-of'"),
         (["delete", "../images"], "There is no dataset named '../images'"),
     ],

@@ -106,8 +106,8 @@ def test_a_place_for_the_steps_that_cannot_be_written_to_is_named(capsys, image)
 
 def test_folders_are_walked_and_other_files_passed_over(capsys, folder):
     told = (
-        f"In {folder}: Passed over: 2 files are not images by their names, such as deep/data.csv. "
-        "2 more files could not be used for other reasons.\n"
+        f"In {folder}: Passed over: 2 files do not have the names of images, such as "
+        f"deep/data.csv. 2 more files could not be used for other reasons.\n"
     )
     received = predictions(capsys, [*FOREST, str(folder)], told=told)
     paths = [Path(prediction["path"]).relative_to(folder).as_posix() for prediction in received]
@@ -117,7 +117,9 @@ def test_folders_are_walked_and_other_files_passed_over(capsys, folder):
 
 def test_files_and_folders_are_answered_in_the_order_given(capsys, image, folder):
     given = [str(folder / "b.png"), str(image), str(folder / "deep")]
-    received = predictions(capsys, [*FOREST, *given], told="1 file is not an image by its name")
+    received = predictions(
+        capsys, [*FOREST, *given], told="1 file does not have the name of an image"
+    )
     assert [prediction["path"] for prediction in received] == [
         str(folder / "b.png"),
         str(image),
@@ -138,7 +140,7 @@ def test_a_folder_without_images_says_so(capsys, tmp_path, image):
     for folder in (empty, notes):
         folder.mkdir()
     (notes / "a.txt").write_text("no image")
-    told = "1 file is not an image by its name (a.txt)."
+    told = "1 file does not have the name of an image (a.txt)."
     assert predictions(capsys, [*FOREST, str(empty)], 2, f"error: No images in {empty}.\n") == []
     assert (
         predictions(capsys, [*FOREST, str(notes)], 2, f"No images in {notes}. Passed over: {told}")

@@ -116,7 +116,7 @@ def test_a_run_is_deleted_for_good(capsys, runs_with_small, small_run):
 
 @pytest.mark.parametrize("name", runs.BUNDLED)
 def test_a_bundled_run_cannot_be_deleted(capsys, own_runs_folder, name):
-    expected = f"The run {name!r} came with the studio and cannot be deleted."
+    expected = f"The run {name!r} is bundled and cannot be deleted."
     assert refused(capsys, "delete", name) == expected
     assert runs.load(name).id == name
 

@@ -335,9 +335,9 @@ def test_evaluate_names_images_it_cannot_read(capsys, runs_with_small, small_run
     assert main(arguments) == 1
     told = capsys.readouterr().err
     assert "text.png" in told
-    assert "Measured on only 27 images" in told
+    assert "Evaluated on only 27 images" in told
     assert "Fewer than 10 images of" in told
-    assert "Passed over: 1 file is not an image by its name (4/notes.txt)." in told
+    assert "Passed over: 1 file does not have the name of an image (4/notes.txt)." in told
 
 
 @pytest.mark.parametrize("folder", ["missing", "empty", "a-file"])

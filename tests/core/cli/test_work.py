@@ -93,7 +93,7 @@ def test_ctrl_c_cancels_the_import(capsys, studio, large, monkeypatch):
     assert main(["import", str(large), "--name", "pets"]) == 130
     captured = capsys.readouterr()
     assert captured.err.splitlines()[-1] in (  # it stopped by itself, or was ended
-        "error: Cancelled; nothing was kept.",
+        "error: Cancelled; nothing was saved.",
         f"error: {STOPPED}",
     )
     assert "reading images" in captured.err

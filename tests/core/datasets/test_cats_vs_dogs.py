@@ -180,7 +180,7 @@ def test_a_zip_that_was_cut_off_is_refused(bring, folders, monkeypatch, stored_f
     assert stored_files() == []
 
 
-@pytest.mark.parametrize("stage", ["looking through the files", "reading images", "storing"])
+@pytest.mark.parametrize("stage", ["checking the files", "reading images", "storing"])
 def test_cancelling_stores_nothing(bring, stored_files, stage):
     bring(pets(12))
     seen = []

@@ -149,7 +149,7 @@ def test_a_failure_says_what_to_do_and_leaves_nothing(
     server.response = response
     with pytest.raises(DatasetError, match=reason) as raised:
         fetch(file, folder, timeout=0.3)
-    assert f"fetch {file.url} by hand and put it at {folder / NAME}." in str(raised.value)
+    assert f"fetch {file.url} yourself and save it as {folder / NAME}." in str(raised.value)
     assert "ry again" in str(raised.value)
     assert len(server.ranges) == requests
     assert os.listdir(folder) == []
@@ -166,7 +166,7 @@ def test_a_closed_port_is_named(file, folder):
         DatasetError, match=f"127.0.0.1:{port} cannot be reached.*network"
     ) as raised:
         fetch(refused, folder)
-    assert f"by hand and put it at {folder / NAME}." in str(raised.value)
+    assert f"yourself and save it as {folder / NAME}." in str(raised.value)
     assert os.listdir(folder) == []
     assert_fetched(file, folder)
 
@@ -180,7 +180,7 @@ def test_without_a_network_the_file_can_be_put_there_by_hand(file, folder, monke
         without.setattr(socket, "getaddrinfo", no_names)
         with pytest.raises(DatasetError, match="nowhere.invalid cannot be reached") as raised:
             fetch(offline, folder)
-        assert f"fetch {offline.url} by hand and put it at {folder / NAME}" in str(raised.value)
+        assert f"fetch {offline.url} yourself and save it as {folder / NAME}" in str(raised.value)
         assert os.listdir(folder) == []
         (folder / NAME).write_bytes(CONTENT)
         assert_fetched(offline, folder)
@@ -247,7 +247,7 @@ def test_a_disk_that_fills_up_on_the_way_is_named(server, file, folder):
     )
     sentence = f"DatasetError: The disk is full: nothing more can be written to {folder}."
     assert ended.stderr.startswith(sentence), ended.stderr
-    assert "Make room, try again." in ended.stderr
+    assert "Free some space and try again." in ended.stderr
     assert len(server.ranges) == 1, "a full disk is no reason to download again"
     assert os.listdir(folder) == []
     assert_fetched(file, folder)
@@ -388,7 +388,7 @@ def test_with_nothing_but_its_size_a_shorter_file_is_refused(server, file, folde
     server.response = response
     with pytest.raises(DatasetError, match="it should have 262,144 bytes. Received: ") as raised:
         fetch(replace(file, sha256=""), folder)
-    assert f"by hand and put it at {folder / NAME}." in str(raised.value)
+    assert f"yourself and save it as {folder / NAME}." in str(raised.value)
     assert os.listdir(folder) == []
 
 

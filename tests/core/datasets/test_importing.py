@@ -823,7 +823,7 @@ def test_a_folder_is_no_zip_and_a_zip_no_folder(tmp_path):
 def test_progress_goes_up_to_the_end(tmp_path):
     seen: list[Progress] = []
     import_zip(write_zip(pets(60, 60), tmp_path / "a.zip"), "mine", report=Reporter(seen.append))
-    assert seen[0].stage == "looking through the files"
+    assert seen[0].stage == "checking the files"
     reading = [progress for progress in seen if progress.stage == "reading images"]
     assert [progress.fraction for progress in reading] == sorted(
         progress.fraction for progress in reading

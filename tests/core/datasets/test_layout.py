@@ -59,8 +59,8 @@ def test_every_kind_of_image_counts_whatever_its_case(suffix):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("x.txt", "It is not an image by its name."),
-        ("x.png ", "It is not an image by its name."),
+        ("x.txt", "Its name is not that of an image."),
+        ("x.png ", "Its name is not that of an image."),
         ("x", "Its name has no ending such as .jpg."),
         ("x.png.zip", "It is a zip file: unpack it and bring the folder inside."),
         ("X.CR2", "It is a raw photo: export it as JPEG."),
@@ -150,7 +150,7 @@ def test_two_ways_to_write_a_name_are_one_class():
     ("paths", "expected"),
     [
         ([], "No images in class folders were found. Bring a folder"),
-        (["a.txt", "cats/b.txt"], "2 files are not images by their names, such as a.txt. Bring"),
+        (["a.txt", "cats/b.txt"], "2 files do not have the names of images, such as a.txt. Bring"),
         (make_images("cats"), "only one class, 'cats'"),
         (
             [*PETS, *make_images("birds", 9)],

@@ -54,7 +54,10 @@ def test_parts_that_came_along_are_counted_as_they_came(bring):
     ("tests", "said"),
     [
         ((60, 60), ""),
-        ((60, 2), "With 62 test images, each counts 1.6 %. Fewer than 10 test images of dogs (2)"),
+        (
+            (60, 2),
+            "With 62 test images, each one counts 1.6 %. Fewer than 10 test images of dogs (2)",
+        ),
     ],
 )
 def test_a_small_test_set_is_told_before_anything_is_trained(bring, tests, said):
@@ -66,8 +69,8 @@ def test_a_small_test_set_is_told_before_anything_is_trained(bring, tests, said)
 def test_unequal_classes_are_told(bring):
     assert bring(pets(60, 20)).balance() == (
         "The classes are not equally large: there are 3.0 times as many images of “cats” (60) "
-        "as of “dogs” (20). A model that always answers “cats” would be right 75 % of the time, so "
-        "look at each class on its own, not only at the accuracy."
+        "as of “dogs” (20). A model that always predicts “cats” would be correct 75 % of the "
+        "time, so look at each class on its own, not only at the accuracy."
     )
 
 

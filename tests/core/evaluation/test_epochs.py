@@ -44,7 +44,10 @@ def test_metrics_on_few_images_say_so(counts, said):
     ("counts", "said"),
     [
         ((60, 60), []),
-        ((0, 25), ["With 25 test images, each counts 4 %.", "of cats (0): metrics of that class"]),
+        (
+            (0, 25),
+            ["With 25 test images, each one counts 4 %.", "of cats (0): metrics of that class"],
+        ),
         ((118, 2), ["Fewer than 10 test images of dogs (2): metrics of that class say little."]),
     ],
 )

@@ -24,7 +24,7 @@ def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def predictions(classes: int, images: int, temperature: float, seed: int = 0):
-    """Probabilities that would be right if they were divided by the temperature, and labels."""
+    """Probabilities that would be correct if they were divided by the temperature, and labels."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(0, 2, (images, classes))
     labels = np.array([rng.choice(classes, p=row) for row in softmax(logits)])

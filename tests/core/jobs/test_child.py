@@ -58,8 +58,8 @@ def test_a_result_is_kept(work):
         (DatasetError("No images."), "failed", "No images."),
         (JobError("It could not go on."), "failed", "It could not go on."),
         (MemoryError(), "failed", "Memory ran out."),
-        (ValueError("odd"), "failed", "Something unexpected went wrong: ValueError: odd."),
-        (OSError(5, "broken"), "failed", "Something unexpected went wrong: OSError:"),
+        (ValueError("odd"), "failed", "Unexpected error: ValueError: odd."),
+        (OSError(5, "broken"), "failed", "Unexpected error: OSError:"),
     ],
 )
 def test_what_went_wrong_is_a_sentence(work, error, state, sentence):
@@ -102,7 +102,7 @@ def test_work_stops_at_the_next_report_when_asked(work):
         raise AssertionError("it went on")
 
     job = work(run)
-    assert (job.state, job.error) == ("cancelled", "Cancelled; nothing was kept.")
+    assert (job.state, job.error) == ("cancelled", "Cancelled; nothing was saved.")
 
 
 @pytest.mark.parametrize("asked", [True, False])

@@ -119,7 +119,7 @@ def test_a_running_job_that_is_cancelled_leaves_nothing_and_can_be_done_again(st
     assert jobs.cancel(job.id).id == job.id
     job = ended(job)
     assert job.state == "cancelled"
-    assert job.error in ("Cancelled; nothing was kept.", job_module.STOPPED)  # by itself, or ended
+    assert job.error in ("Cancelled; nothing was saved.", job_module.STOPPED)  # by itself, or ended
     assert 0 < job.fraction < 1
     until(lambda: list(jobs.load(job.id).times) == ["queued", "running", "cancelled"])
     until(lambda: (drafts(), store.names()) == ([], []))

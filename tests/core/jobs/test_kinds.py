@@ -28,7 +28,7 @@ KEPT = Path("kept")  # imports keep nothing
         ("download", {"dataset": "cifar10"}, "Download cifar10"),
         ("weights", {"backbone": "vgg16"}, "Download vgg16"),
         ("import", {"name": "pets", "path": "/pets"}, "Import pets"),
-        ("evaluate", {"run": "mine", "path": "/pets"}, "Show your images to mine"),
+        ("evaluate", {"run": "mine", "path": "/pets"}, "Evaluate your images with mine"),
         (
             "robustness",
             {"runs": ["mine"], "corruption": "noise", "images": 500},
@@ -110,7 +110,7 @@ def test_weights_that_are_another_file_are_told_with_their_place(offered, server
     server.content = b"<html>Please log in to this network</html>"
     with pytest.raises(ModelError, match="it should have 5,000 bytes. Received: 42") as raised:
         KINDS["weights"].run({"backbone": "mobilenet_v2"}, Reporter(), KEPT)
-    assert f"by hand and put it at {offered}." in str(raised.value)
+    assert f"yourself and save it as {offered}." in str(raised.value)
     assert not offered.exists()
 
 

@@ -93,7 +93,7 @@ def test_a_queued_job_is_cancelled_at_once(idle, small):
 def test_an_ended_job_cannot_be_cancelled_but_deleted(idle, small, state):
     job = submit_import(small, "pets")
     write_status(job.folder, state=state)
-    with pytest.raises(JobError, match=f"cannot be cancelled: it is {state} already"):
+    with pytest.raises(JobError, match=f"cannot be cancelled: it is already {state}"):
         jobs.cancel(job.id)
     assert not (job.folder / "cancel").exists()
     jobs.delete(job.id)

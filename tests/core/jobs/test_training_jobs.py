@@ -348,7 +348,7 @@ def test_a_training_whose_model_finds_no_room_fails_and_leaves_nothing(
     job = jobs.load(job.id)
     assert job.state == "failed"
     assert job.error.startswith("The disk is full: nothing more can be written to ")
-    assert job.error.endswith("Make room, try again.")
+    assert job.error.endswith("Free some space and try again.")
     assert own_runs(idle) == []
     assert not list(job.folder.glob("kept/*.h5"))
     with pytest.raises(RunError, match="no run named 'large'"):

@@ -145,18 +145,22 @@ def test_values_given_replace_defaults_and_what_does_not_count_is_left_out(
         (
             "logistic_regression",
             {"pca_components": 20},
-            "`pca_components` only counts with features=pca. "
+            "`pca_components` only has an effect with features=pca. "
             "Received: pca_components=20 with features=pixels.",
         ),
-        ("knn", {"hog_cells": 5}, "`hog_cells` only counts with features=hog"),
-        ("simple_cnn", {"weight_decay": 0.1}, "`weight_decay` only counts with optimizer=adamw"),
+        ("knn", {"hog_cells": 5}, "`hog_cells` only has an effect with features=hog"),
+        (
+            "simple_cnn",
+            {"weight_decay": 0.1},
+            "`weight_decay` only has an effect with optimizer=adamw",
+        ),
         ("simple_cnn", {"plateau_patience": 5}, "only counts with schedule=plateau"),
         (
             "simple_cnn",
             {"keep_best": False, "weight_averaging": 0.9},
-            "`keep_best` only counts with weight_averaging=0.0",
+            "`keep_best` only has an effect with weight_averaging=0.0",
         ),
-        ("resnet", {"rotation": 5}, "`rotation` only counts with augmentation=custom"),
+        ("resnet", {"rotation": 5}, "`rotation` only has an effect with augmentation=custom"),
         ("resnet", {"flip": 0.5, "augmentation": "none"}, "Received: flip=0.5 with augmentation"),
     ],
 )

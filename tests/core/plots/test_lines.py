@@ -113,7 +113,7 @@ def test_runs_that_learn_by_the_same_steps_share_their_axis(axis):
 
 def test_runs_that_learn_by_different_steps_are_drawn_over_the_part_of_their_training():
     chart = plots.learning_lines(learned("epoch", "trees", "epoch"))
-    assert (chart.x_title, chart.x_fraction) == ("Part of the training", True)
+    assert (chart.x_title, chart.x_fraction) == ("Fraction of the training", True)
     assert len(chart.lines) == 6
     for line in chart.lines:
         assert line.x == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])

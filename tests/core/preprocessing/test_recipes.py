@@ -53,9 +53,9 @@ def test_a_photo_is_fitted_from_its_middle(shape, size):
 @pytest.mark.parametrize(
     ("fit", "sentence"),
     [
-        ("crop", "The middle of it, at {} pixels."),
-        ("whole", "All of it, on a grey ground, at {} pixels."),
-        ("stretch", "All of it, stretched, at {} pixels."),
+        ("crop", "Centre crop, at {} pixels."),
+        ("whole", "The whole image on a grey background, at {} pixels."),
+        ("stretch", "The whole image, stretched, at {} pixels."),
     ],
 )
 def test_a_photo_is_fitted_as_it_was_asked_for(shape, fit, sentence):

@@ -19,8 +19,8 @@ ALWAYS_FIRST, ALWAYS_LAST = ["accuracy"], ["classes-f1", "calibration", "coverag
     ("history", "curves"),
     [
         ((), []),
-        (TREES, ["learning-curves-accuracy"]),
-        (EPOCHS, ["learning-curves-accuracy", "learning-curves-loss"]),
+        (TREES, ["training-curves-accuracy"]),
+        (EPOCHS, ["training-curves-accuracy", "learning-curves-loss"]),
     ],
     ids=["none", "trees", "epochs"],
 )

@@ -158,7 +158,7 @@ def test_absent_classes_have_a_dash(with_gaps):
 def test_a_run_without_mistakes_has_a_page():
     page = check([made_up("perfect", [0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]])])
     assert "Most confused" not in page.words
-    assert "With 3 test images, each counts 33.3 %." in page.words
+    assert "With 3 test images, each one counts 33.3 %." in page.words
 
 
 STRANGE = ("<b>&x", "--><script>alert(1)</script>", "]]>", "{{ 7 * 7 }}", '" onload="x', "&amp;")

@@ -353,7 +353,7 @@ def test_a_run_can_have_any_title(runs_folder, title, run_id):
         ("mine", "other", "already a run named 'other'"),
         ("mine", "theirs", "already a run named 'theirs'"),
         ("unknown", "new", "There is no run named 'unknown'. Known: mine, other, theirs."),
-        ("theirs", "new", "came with the studio and cannot be renamed"),
+        ("theirs", "new", "is bundled and cannot be renamed"),
     ],
 )
 def test_a_run_is_only_renamed_where_that_is_possible(
@@ -369,7 +369,7 @@ def test_a_run_is_only_renamed_where_that_is_possible(
 
 def test_bundled_runs_cannot_be_deleted(runs_folder, bundled_folder):
     leave_bundled("theirs", bundled_folder)
-    with pytest.raises(RunError, match="came with the studio and cannot be deleted"):
+    with pytest.raises(RunError, match="is bundled and cannot be deleted"):
         runs.delete("theirs")
     assert runs.load("theirs").file("model.skops").exists()
 

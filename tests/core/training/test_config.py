@@ -82,7 +82,7 @@ def test_images_too_small_for_the_network_are_refused_before_training():
         (
             {"hyperparameters": {"pca_components": 20}},
             ModelError,
-            "`pca_components` only counts with features=pca",
+            "`pca_components` only has an effect with features=pca",
         ),
         ({"hyperparameters": {3: 1}}, ModelError, "no hyperparameter of random_forest named '3'"),
         ({"hyperparameters": ["n_estimators"]}, ModelError, "must map names.*Received: list"),

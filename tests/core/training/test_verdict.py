@@ -91,4 +91,4 @@ def test_the_verdict_quotes_the_epoch_that_was_kept():
 def test_differences_of_a_few_images_are_no_reason(points, images, kind):
     verdict = judge(curve(*points), "epoch", images=images)
     assert verdict.kind == kind
-    assert ("With 25 validation images, each counts 4 %." in verdict.sentence) == (images == 25)
+    assert ("With 25 validation images, each one counts 4 %." in verdict.sentence) == (images == 25)
