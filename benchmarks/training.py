@@ -162,7 +162,7 @@ def _in_the_studio(watched: bool, clicked: bool) -> tuple[float, list[float]]:
             studio.chromium() as browser,
         ):
             page = browser.new_page(viewport={"width": 1280, "height": 1000})
-            page.goto(server.url + "/train?step=trainings")
+            page.goto(server.url + "/train?step=runs")
             page.get_by_text("Trained models", exact=True).wait_for()
             process = _start_job(environment)
             while not list(Path(folder).glob("work/jobs/*/status.json")):

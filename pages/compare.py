@@ -20,11 +20,11 @@ from pages.components.comparing import (
 )
 
 VIEWS = {
-    "figures": ("Leaderboard", leaderboard.show),
+    "leaderboard": ("Leaderboard", leaderboard.show),
     "confusion": ("Confusion", confusion.show),
     "curves": ("Curves", curves.show),
     "classes": ("Classes", classes.show),
-    "mistakes": ("Mistakes", misclassified.show),
+    "misclassified": ("Misclassified images", misclassified.show),
     "confidence": ("Confidence", confidence.show),
     "one_class": ("One class", one_class.show),
     "ensemble": ("Ensemble", voting.show),

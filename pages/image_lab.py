@@ -7,8 +7,8 @@ from pages.components.lab import pipeline, robustness, source, variants
 
 VIEWS = {
     "pipeline": "Step by step",
-    "random": "Random changes",
-    "robustness": "Where models break",
+    "augmentation": "Augmentation",
+    "robustness": "Robustness",
 }
 
 
@@ -22,7 +22,7 @@ def page() -> None:
     image = source.pick()
     if image is None:
         st.markdown("Choose or take an image above to begin.")
-    elif view == "random":
+    elif view == "augmentation":
         variants.show(image)
     else:
         pipeline.show(image)

@@ -19,8 +19,8 @@ from pages.components import (
     own_images,
     starting,
     steps,
+    trained,
     training_view,
-    trainings,
     url,
     welcome,
 )
@@ -33,8 +33,8 @@ def page() -> None:
     jobs.ensure_dispatcher()  # what waited when the studio was closed goes on
     welcome.show("train", steps.is_first())
     step = steps.pick()
-    if step == "trainings":
-        trainings.show()
+    if step == "runs":
+        trained.show()
         return
     announce_running()
     name = pick_dataset()
@@ -91,7 +91,7 @@ def announce_running() -> None:
     if running := job_progress.running("train"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/model_training: {html.plain(training_view.title(running[0]))}")
-            st.button("Watch it learn", on_click=steps.go_to, args=("trainings",))
+            st.button("Watch it learn", on_click=steps.go_to, args=("runs",))
 
 
 def pick_dataset() -> str:

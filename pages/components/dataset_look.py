@@ -94,7 +94,7 @@ def _validation_fraction(spec: DatasetSpec) -> float | None:
 def chosen_fraction(spec: DatasetSpec) -> float | None:
     """The part chosen for validation, also before a reload; None for the usual part."""
     try:
-        split = float(st.query_params.get(keys.VALIDATION_FRACTION_KEY, ""))
+        split = float(st.query_params.get(keys.VALIDATION_FRACTION, ""))
         datasets.check_fraction(spec, split)
     except (ValueError, StudioError):
         return None
@@ -108,13 +108,13 @@ def choose_fraction(dataset: str, split: float | None) -> None:
     except StudioError:  # deleted since
         usual = None
     if split and split != usual:
-        st.query_params[keys.VALIDATION_FRACTION_KEY] = str(split)
+        st.query_params[keys.VALIDATION_FRACTION] = str(split)
     else:
-        st.query_params.pop(keys.VALIDATION_FRACTION_KEY, None)
+        st.query_params.pop(keys.VALIDATION_FRACTION, None)
 
 
 def _fraction_key(spec: DatasetSpec) -> str:
-    return f"{keys.VALIDATION_PART}_{spec.name}"
+    return f"{keys.VALIDATION_FRACTION}_{spec.name}"
 
 
 def _note_fraction(spec: DatasetSpec) -> None:

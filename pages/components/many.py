@@ -129,15 +129,15 @@ def _row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -
         return {**row, "remark": shown.error}
     row["image"] = data_url(image_source.thumbnail(shown.image))
     try:
-        prediction = predictor.predict(shown.image, fit=fit)
+        result = predictor.predict(shown.image, fit=fit)
     except ImageError as error:
         return {**row, "remark": html.told(error)}
-    row |= {"label": prediction.label, "confidence": round(prediction.confidence, 4)}
-    if prediction.confidence < unsure_below:
+    row |= {"label": result.label, "confidence": round(result.confidence, 4)}
+    if result.confidence < unsure_below:
         photo = run_picker.reads_photos(predictor.run)
         row["remark"] = "perhaps none of its classes" if photo else "not sure"
-    if len(prediction.predictions) == 1:  # one answer: how sure of each class
-        prediction = prediction.predictions[0]
-        row["second"] = prediction.second_guess(prediction)
-        row |= {f"p({name})": p for name, p in prediction.as_dict().items()}
+    if len(result.predictions) == 1:  # one predicted class: how sure of each class
+        (only,) = result.predictions
+        row["second"] = prediction.second_guess(only)
+        row |= {f"p({name})": p for name, p in only.as_dict().items()}
     return row

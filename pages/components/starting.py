@@ -63,5 +63,5 @@ def _how_long(spec: DatasetSpec, config: TrainConfig) -> str:
 
 def _start(config: TrainConfig) -> None:
     if job_progress.start("train", config.to_mapping()):
-        steps.go_to("trainings")
+        steps.go_to("runs")
         st.rerun()

@@ -155,7 +155,7 @@ def names_in_order(table) -> list[str]:
 
 
 def test_the_leaderboard_is_sorted(page, server):
-    open_view(page, server, "figures")
+    open_view(page, server, "leaderboard")
     table = page.get_by_role("table", name="Leaderboard")
     expect(table.locator("tbody tr")).to_have_count(3)
     assert names_in_order(table) == list(MNIST)
@@ -171,7 +171,7 @@ def test_the_leaderboard_is_sorted(page, server):
 
 
 def test_mistakes_are_filtered(page, server):
-    open_view(page, server, "mistakes")
+    open_view(page, server, "misclassified")
     labels, said, sure = predictions("mnist-cnn")
     wrong = np.flatnonzero(labels != said)
     expect(page.get_by_text(f"{len(wrong)} images, sorted")).to_be_visible()
@@ -265,7 +265,7 @@ def test_labelled_images_of_ones_own_are_measured(page, server, tmp_path, digit_
 def test_nothing_is_wider_than_a_phone(server, browser):
     context = browser.new_context(viewport={"width": 390, "height": 800})
     page = context.new_page()
-    open_view(page, server, "figures")
+    open_view(page, server, "leaderboard")
     for radio in page.get_by_role("radiogroup", name="What to look at").get_by_role("radio").all():
         radio.click()
         at_rest(page)

@@ -150,7 +150,7 @@ def test_what_was_drawn_is_at_hand(page, server):
 
 @pytest.mark.slow
 def test_a_policy_is_handed_to_training(page, server):
-    open_lab(page, server, "lab=random&lab.rotation=15.0&lab.noise=0.1")
+    open_lab(page, server, "lab=augmentation&lab.rotation=15.0&lab.noise=0.1")
     expect(page.locator(".strip img")).to_have_count(12)
     page.get_by_role("link", name="Train with these changes").click()
     expect(page.get_by_role("heading", name="Train a model")).to_be_visible()
@@ -161,7 +161,7 @@ def test_a_policy_is_handed_to_training(page, server):
 
 @pytest.mark.slow
 def test_a_robustness_curve_is_measured_and_found_again(page, server):
-    open_lab(page, server, "lab=robustness&change=blur")
+    open_lab(page, server, "lab=robustness&corruption=blur")
     page.get_by_role("button", name="Measure").click()
     expect(page.get_by_role("button", name="Measure again")).to_be_visible(timeout=60_000)
     expect(page.locator("[data-testid=stVegaLiteChart] svg, canvas.marks").first).to_be_visible()

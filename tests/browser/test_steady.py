@@ -101,7 +101,7 @@ def own_runs(tmp_path):
 
 def test_one_model_is_deleted_and_brought_back_after_a_reload(own_runs, browser, tmp_path):
     page = browser.new_page(viewport={"width": 1280, "height": 1600})
-    page.goto(f"{own_runs.url}/train?step=trainings&run=mine-a")
+    page.goto(f"{own_runs.url}/train?step=runs&run=mine-a")
     expect(page.get_by_role("link", name="Try it on the Recognise page")).to_be_visible()
     studio.at_rest(page)
     page.get_by_role("button", name="Delete").click()

@@ -108,7 +108,7 @@ def test_from_images_to_a_model_that_answers(page, server, folders):
     at_rest(page)
     button(page, "Start training").click()
 
-    expect(page).to_have_url(re.compile("step=trainings"))
+    expect(page).to_have_url(re.compile("step=runs"))
     learning(page)
     expect(page.get_by_text("Learning · epoch")).to_be_visible()
     expect(metric(page, "Training accuracy")).to_have_text(re.compile(r"^\d+\.\d %$"))
@@ -224,7 +224,7 @@ def test_a_queue_that_was_left_goes_on_when_the_studio_is_opened(browser, tmp_pa
             for process in processes_in(own.folder / "work"):
                 process.kill()
         with own.serve() as second, a_page(browser) as page:
-            page.goto(f"{second.url}/train?step=trainings")
+            page.goto(f"{second.url}/train?step=runs")
             expect(page.get_by_text("Its process ended unexpectedly")).to_be_visible()
             heading = page.get_by_role("heading", name="Nearest neighbours (k-NN) · scikit-learn")
             expect(heading.first).to_be_visible()
@@ -269,7 +269,7 @@ def test_a_filter_that_cannot_work_is_told_while_it_is_set(page, server):
     expect(button(page, "Start training")).to_be_enabled()
 
 
-@pytest.mark.parametrize("step", ["model", pytest.param("trainings", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", ["model", pytest.param("runs", marks=pytest.mark.slow)])
 def test_nothing_is_wider_than_a_phone(server, browser, step):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()

@@ -45,11 +45,11 @@ from tests.pages.reading import asked, button, plain, texts, worked
 CNN, FOREST, LOGISTIC = "mnist-cnn", "mnist-random-forest", "mnist-logistic-regression"
 BUNDLED = (CNN, FOREST, LOGISTIC)  # as the page puts them
 VIEWS = (
-    "figures",
+    "leaderboard",
     "confusion",
     "curves",
     "classes",
-    "mistakes",
+    "misclassified",
     "confidence",
     "one_class",
     "ensemble",
@@ -71,9 +71,9 @@ def studio(tmp_path, monkeypatch) -> Iterator[Settings]:
 
 @pytest.fixture
 def open_page(studio) -> Callable[..., AppTest]:
-    """`open_page("mistakes", compare="mnist-cnn")`: the Compare page at that view."""
+    """`open_page("misclassified", compare="mnist-cnn")`: the Compare page at that view."""
 
-    def open_at(view: str = "figures", **url: str) -> AppTest:
+    def open_at(view: str = "leaderboard", **url: str) -> AppTest:
         return visit("compare", **{keys.COMPARE_VIEW: view} | url)
 
     return open_at
@@ -534,7 +534,7 @@ def test_it_opens_on_the_bundled_runs(studio):
     page = fine(AppTest.from_file(APP, default_timeout=120).switch_page("compare.py").run())
     assert [title.value for title in page.title] == ["Compare models"]
     assert widgets(page)[keys.COMPARED].value == list(BUNDLED)
-    assert widgets(page)[keys.COMPARE_VIEW].value == "figures"
+    assert widgets(page)[keys.COMPARE_VIEW].value == "leaderboard"
     assert page.query_params == {}
     assert "MNIST: 10,000 test images that none of them learned from." in texts(page)
     assert not page.warning and not page.error
@@ -549,7 +549,7 @@ def test_the_address_brings_everything_back(open_page):
     page.query_params[keys.CELL] = "+difference.4.9"
     fine(page.run())
     url = {name: asked(page, name) for name in page.query_params}
-    again = open_page("figures", **url)
+    again = open_page("leaderboard", **url)
     assert matrices(again) == matrices(page)
     assert matrices(again)[f"{FOREST} less {LOGISTIC}"]["cell"] == [4, 9]
     assert texts(again) == texts(page)
@@ -572,13 +572,13 @@ def test_the_address_brings_everything_back(open_page):
         ("one_class", {keys.ONE_CLASS: "7"}),
         ("ensemble", {keys.MEMBERS: [CNN, LOGISTIC], keys.VOTE: "hard"}),
         (
-            "mistakes",
+            "misclassified",
             {
                 keys.MISCLASSIFIED: "apart",
-                keys.RIGHT_RUN: FOREST,
-                keys.WRONG_RUN: LOGISTIC,
+                keys.CORRECT_RUN: FOREST,
+                keys.INCORRECT_RUN: LOGISTIC,
                 keys.TRUE_CLASS: "4",
-                keys.PREDICTED: "9",
+                keys.PREDICTED_CLASS: "9",
                 keys.ORDER: "unsure",
             },
         ),
@@ -605,9 +605,20 @@ def test_the_choices_of_each_view_are_in_the_address(open_page, view, choices):
             {"show": "confusion", "cell": cell}
             for cell in ("mnist-cnn", "mnist-cnn.4", "mnist-cnn.4.10", "mnist-cnn.-1.2", "x.4.9")
         ),
-        {"show": "mistakes", "mistakes": "x", "mistakes_of": "x", "true_class": "x", "order": "x"},
-        {"show": "mistakes", "mistakes": "apart", "right_run": "x", "wrong_run": "digits-x"},
-        {"show": "classes", "class_figure": "x", "class_run": "x"},
+        {
+            "show": "misclassified",
+            "misclassified": "x",
+            "misclassified_by": "x",
+            "true_class": "x",
+            "order": "x",
+        },
+        {
+            "show": "misclassified",
+            "misclassified": "apart",
+            "correct_run": "x",
+            "incorrect_run": "digits-x",
+        },
+        {"show": "classes", "class_metric": "x", "class_run": "x"},
         {"show": "one_class", "class": "10"},
         {"show": "ensemble", "members": "x,y", "vote": "x"},
         {"show": "own", "labelled": "x", "labelled_run": "x"},
@@ -662,7 +673,7 @@ def test_every_view_is_shown(open_page, studio, ensembles, compare):
 def test_a_view_that_needs_two_models_says_so(open_page):
     assert "Choose a second model to see which of the two" in texts(open_page(compare=CNN))
     assert "Choose at least two trained models above." in texts(open_page("ensemble", compare=CNN))
-    assert widgets(open_page("mistakes", compare=CNN))[keys.MISCLASSIFIED].options == [
+    assert widgets(open_page("misclassified", compare=CNN))[keys.MISCLASSIFIED].options == [
         "Wrong by one model"
     ]
 
@@ -693,7 +704,7 @@ def test_the_others_on_the_same_images_are_added_with_a_button(open_page):
 
 def test_a_link_of_the_train_page_leads_to_the_comparison_of_a_run(open_page, studio):
     page = AppTest.from_file(APP, default_timeout=120).switch_page("train.py")
-    page.query_params |= {keys.STEP: "trainings", keys.SHOWN_RUN: FOREST}
+    page.query_params |= {keys.STEP: "runs", keys.SHOWN_RUN: FOREST}
     links = [link.proto.query_string for link in fine(page.run()).get("page_link")]
     (link,) = (query for query in links if query.startswith(f"{keys.COMPARED}="))
     (names,) = parse_qs(link)[keys.COMPARED]
@@ -780,7 +791,7 @@ def test_the_chosen_cell_of_a_run_that_is_deleted_is_closed(open_page, studio):
 DAMAGES = {
     "no card": (runs.CARD, None, "The card of run 'broken' cannot be read"),
     "cut card": (runs.CARD, b'{"id": "bro', "The card of run 'broken' cannot be read"),
-    "other card": (runs.CARD, b"[]", "its format version is not"),
+    "other card": (runs.CARD, b"[]", "it must be a map of names to values"),
     "no answers": (runs.EVALUATION, None, "The file evaluation.npz of run 'broken' is missing"),
     "cut answers": (runs.EVALUATION, b"PK\x03\x04", "is missing or was changed after training"),
 }
@@ -847,7 +858,7 @@ def test_without_its_dataset_a_run_is_compared_fully(open_page, forgotten):
         (few,) = page.warning
         assert f"With {len(labels)} test images, each counts" in few.value
         assert not page.error
-    choose(page, keys.COMPARE_VIEW, "figures")
+    choose(page, keys.COMPARE_VIEW, "leaderboard")
     row = leaderboard(page)[forgotten.id]
     accuracy = metrics.accuracy_score(labels, said)
     assert row["Accuracy"]["value"] == pytest.approx(accuracy, abs=EXACT)
@@ -877,7 +888,7 @@ def test_without_images_the_galleries_say_why_and_the_answers_are_a_table(open_p
     names = np.array(["cats", "dogs"])
     wrong = np.flatnonzero(said != labels)
     wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
-    page = open_page("mistakes", compare=forgotten.id)
+    page = open_page("misclassified", compare=forgotten.id)
     check_said_to_be_gone(page, forgotten)
     assert [link.proto.page for link in page.get("page_link")] == ["train"]
     rows = table(page, "image").value
@@ -900,9 +911,9 @@ def test_without_images_the_galleries_say_why_and_the_answers_are_a_table(open_p
 
 def test_the_same_images_imported_again_are_shown_again(open_page, forgotten, tmp_path):
     name = forgotten.card.dataset
-    check_said_to_be_gone(open_page("mistakes", compare=forgotten.id), forgotten)
+    check_said_to_be_gone(open_page("misclassified", compare=forgotten.id), forgotten)
     datasets.import_folder(tmp_path / name, name)
-    page = open_page("mistakes", compare=forgotten.id)
+    page = open_page("misclassified", compare=forgotten.id)
     labels, rows = own_predictions(forgotten)
     assert sorted(all_shown(page)) == np.flatnonzero(rows.argmax(axis=1) != labels).tolist()
     assert not page.info
@@ -911,14 +922,14 @@ def test_the_same_images_imported_again_are_shown_again(open_page, forgotten, tm
 def test_other_images_under_the_same_name_are_not_shown(open_page, forgotten, tmp_path):
     name = forgotten.card.dataset
     datasets.import_folder(own_images("others", tmp_path), name)
-    page = open_page("mistakes", compare=forgotten.id)
+    page = open_page("misclassified", compare=forgotten.id)
     assert f"The test images of '{name}' are not those that were measured" in texts(page)
     assert galleries(page) == []
 
 
 def test_a_dataset_that_must_be_downloaded_is_named(open_page, studio):
     copy_of(LOGISTIC, "clothes", studio, dataset="cifar10", test_fingerprint="other")
-    page = open_page("mistakes", compare="clothes")
+    page = open_page("misclassified", compare="clothes")
     assert "is not on this machine yet" in texts(page)
     assert "Download it on the Train page" in texts(page)
 
@@ -1037,7 +1048,7 @@ def test_the_list_opens_the_same_cell(open_page):
     ("name", "order"), [(CNN, "sure"), (CNN, "unsure"), (FOREST, "sure"), (LOGISTIC, "unsure")]
 )
 def test_mistakes_are_those_of_numpy_in_that_order(open_page, name, order):
-    page = open_page("mistakes", misclassified_of=name, order=order)
+    page = open_page("misclassified", misclassified_by=name, order=order)
     wrong = np.flatnonzero(~right(name))
     assert f"{len(wrong):,} images, sorted by how sure {name} was of its answer." in texts(page)
     expected = sorted_by(name, wrong, order)
@@ -1048,13 +1059,13 @@ def test_mistakes_are_those_of_numpy_in_that_order(open_page, name, order):
 
 @pytest.mark.parametrize(("truth", "prediction"), [(4, None), (None, 9), (4, 9), (4, 4), (0, 1)])
 def test_mistakes_are_filtered_by_class_and_answer(open_page, truth, prediction):
-    page = open_page("mistakes", misclassified_of=FOREST)
+    page = open_page("misclassified", misclassified_by=FOREST)
     inside = ~right(FOREST)
     if truth is not None:
         choose(page, keys.TRUE_CLASS, str(truth))
         inside = inside & (stored(FOREST)[0] == truth)
     if prediction is not None:
-        choose(page, keys.PREDICTED, str(prediction))
+        choose(page, keys.PREDICTED_CLASS, str(prediction))
         inside = inside & (predictions(FOREST) == prediction)
     expected = sorted_by(FOREST, np.flatnonzero(inside))
     if expected:
@@ -1066,7 +1077,7 @@ def test_mistakes_are_filtered_by_class_and_answer(open_page, truth, prediction)
 
 
 def test_images_that_all_models_get_wrong_are_shown(open_page):
-    page = open_page("mistakes", misclassified="all", misclassified_of=LOGISTIC)
+    page = open_page("misclassified", misclassified="all", misclassified_by=LOGISTIC)
     places = np.flatnonzero(~right(CNN) & ~right(FOREST) & ~right(LOGISTIC))
     assert all_shown(page) == sorted_by(LOGISTIC, places)
     choose(page, keys.ORDER, "unsure")
@@ -1075,10 +1086,10 @@ def test_images_that_all_models_get_wrong_are_shown(open_page):
 
 @pytest.mark.parametrize(("good", "bad"), [(CNN, FOREST), (FOREST, CNN), (LOGISTIC, FOREST)])
 def test_images_that_one_gets_right_and_another_wrong_are_shown(open_page, good, bad):
-    page = open_page("mistakes")
+    page = open_page("misclassified")
     choose(page, keys.MISCLASSIFIED, "apart")
-    choose(page, keys.RIGHT_RUN, good)
-    choose(page, keys.WRONG_RUN, bad)
+    choose(page, keys.CORRECT_RUN, good)
+    choose(page, keys.INCORRECT_RUN, bad)
     places = np.flatnonzero(right(good) & ~right(bad))
     assert f"{len(places):,} images, sorted by how sure {bad} was" in texts(page)
     assert shown(page) == sorted_by(bad, places)[:AT_ONCE]
@@ -1089,7 +1100,7 @@ def test_images_that_one_gets_right_and_another_wrong_are_shown(open_page, good,
 
 
 def test_a_model_that_is_right_where_it_is_wrong_has_no_image(open_page):
-    page = open_page("mistakes", misclassified="apart", right_run=CNN, wrong_run=CNN)
+    page = open_page("misclassified", misclassified="apart", correct_run=CNN, incorrect_run=CNN)
     assert "There is no such image." in texts(page)
 
 
@@ -1168,7 +1179,7 @@ def test_an_ensemble_is_kept_and_chosen(open_page, studio):
     assert widgets(page)[keys.COMPARED].value == [FOREST, LOGISTIC, run.id]
     assert asked(page, keys.COMPARED) == f"{FOREST},{LOGISTIC},{run.id}"
     assert widgets(page)[keys.MEMBERS].options == [FOREST, LOGISTIC]  # none of an ensemble
-    choose(page, keys.COMPARE_VIEW, "figures")
+    choose(page, keys.COMPARE_VIEW, "leaderboard")
     row = leaderboard(page)["Both of them"]
     said = together((FOREST, LOGISTIC), (0.75, 0.25), "hard").argmax(axis=1)
     expected = metrics.accuracy_score(stored(CNN)[0], said)
@@ -1380,7 +1391,7 @@ def test_answers_that_are_gone_are_told(open_page, upload):
 def test_an_evaluation_that_runs_is_shown_and_can_be_cancelled(open_page, upload):
     job = jobs.submit("evaluate", {"run": CNN, "upload": upload.id})
     with lock_of(job.folder):
-        write_status(job.folder, state="running", stage="answering", part=0.5, note="20 of 40")
+        write_status(job.folder, state="running", stage="answering", fraction=0.5, note="20 of 40")
         page = open_page("own", labelled=upload.id)
         assert "Show your images to mnist-cnn" in texts(page)
         assert page.get("progress")[0].proto.text == "Answering · 20 of 40"

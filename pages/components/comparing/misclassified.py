@@ -29,7 +29,7 @@ def show(found: Sequence[Compared]) -> None:
         names = all_shown(one.run.card.class_names)
         truth = _pick_class(keys.TRUE_CLASS, "True class", names)
         name = html.plain(run_names(found)[one.id])
-        prediction = _pick_class(keys.PREDICTED, f"Answer of {name}", names)
+        prediction = _pick_class(keys.PREDICTED_CLASS, f"Answer of {name}", names)
         order = choice.select(keys.ORDER, "Order", ORDERS, "sure")
     if truth is not None:
         places = places[one.evaluation.labels[places] == truth]
@@ -55,14 +55,14 @@ def _of(found: Sequence[Compared], which: str) -> tuple[Compared, np.ndarray]:
     labels = run_names(found)
     if which == "all":
         wrong = np.logical_and.reduce([~one.evaluation.right for one in found])
-        first = known[choice.select(keys.MISCLASSIFIED_OF, "Sorted by", labels)]
+        first = known[choice.select(keys.MISCLASSIFIED_BY, "Sorted by", labels)]
         return first, np.flatnonzero(wrong)
     if which == "apart":
-        right = known[choice.select(keys.RIGHT_RUN, "Right by", labels)]
-        wrong_id = choice.select(keys.WRONG_RUN, "Wrong by", labels, found[1].id)
+        right = known[choice.select(keys.CORRECT_RUN, "Right by", labels)]
+        wrong_id = choice.select(keys.INCORRECT_RUN, "Wrong by", labels, found[1].id)
         wrong = known[wrong_id]
         return wrong, right_against_wrong(right.evaluation, wrong.evaluation)
-    one = known[choice.select(keys.MISCLASSIFIED_OF, "Wrong by", labels)]
+    one = known[choice.select(keys.MISCLASSIFIED_BY, "Wrong by", labels)]
     return one, np.flatnonzero(~one.evaluation.right)
 
 
