@@ -168,7 +168,7 @@ def _in_the_studio(watched: bool, clicked: bool) -> tuple[float, list[float]]:
             while not list(Path(folder).glob("work/jobs/*/status.json")):
                 page.wait_for_timeout(100)
             page.reload()
-            page.get_by_role("button", name="Finish now").wait_for(timeout=120_000)
+            page.get_by_role("button", name="Stop early").wait_for(timeout=120_000)
             return _while_watched(
                 page,
                 clicked,

@@ -31,7 +31,7 @@ def recognise(page: Page) -> None:
     studio.at_rest(page)
     studio.draw(page, "7")
     expect(page.locator(studio.PREDICTION).first).to_have_text("7")
-    page.get_by_role("heading", name="The same image, read by each model").wait_for()
+    page.get_by_role("heading", name="What each model predicts").wait_for()
 
 
 def photos(page: Page) -> None:
@@ -53,7 +53,7 @@ def compare(page: Page) -> None:
 
 def confusion(page: Page) -> None:
     """The images behind a cell."""
-    page.get_by_role("heading", name="4 answered as 9").wait_for()
+    page.get_by_role("heading", name="4 predicted as 9").wait_for()
 
 
 def lab(page: Page) -> None:

@@ -1,4 +1,8 @@
-"""The image lab: what OpenCV does to an image, and to a model's opinion of it."""
+"""The image lab: what OpenCV does to an image, and to a model's prediction.
+
+From `components/lab/`: `source` (the image), `pipeline` with `editor` and `view` (Pipeline),
+`variants` (Augmentation), `robustness` (Robustness).
+"""
 
 import streamlit as st
 
@@ -6,7 +10,7 @@ from pages.components import choice, keys, welcome
 from pages.components.lab import pipeline, robustness, source, variants
 
 VIEWS = {
-    "pipeline": "Step by step",
+    "pipeline": "Pipeline",
     "augmentation": "Augmentation",
     "robustness": "Robustness",
 }
@@ -29,8 +33,8 @@ def page() -> None:
 
 
 def pick_view() -> str:
-    """Which part of the lab is shown; it stands in the address."""
-    return choice.segments(keys.LAB_VIEW, "What to do", VIEWS, hidden=True)
+    """Which view of the lab is shown; it stands in the URL."""
+    return choice.segments(keys.LAB_VIEW, "View", VIEWS, hidden=True)
 
 
 page()

@@ -1,4 +1,4 @@
-"""The three steps of the Train page; which one is shown stands in its address."""
+"""The three steps of the Train page; which one is shown stands in its URL."""
 
 import streamlit as st
 

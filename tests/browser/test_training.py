@@ -124,7 +124,7 @@ def test_from_images_to_a_model_that_answers(page, server, folders):
     expect(chart(page)).to_be_visible()
     verdict = re.compile("good fit|still getting better|Overfitting|Underfitting")
     expect(page.get_by_text(verdict).first).to_be_visible()
-    page.get_by_role("tab", name="Show the Python").click()
+    page.get_by_role("tab", name="Python code").click()
     expect(page.get_by_text("import keras").first).to_be_visible()
 
     page.get_by_role("link", name="Try it on the Recognise page").click()
@@ -143,7 +143,7 @@ def test_a_training_is_cancelled_and_taken_off_the_list(page, server, folders):
     button(page, "Cancel").click()
     expect(page.get_by_text("scikit-learn digits: cancelled")).to_be_visible()
     expect(button(page, re.compile("^Go on after epoch"))).to_be_visible()
-    expect(button(page, "Finish now")).to_have_count(0)
+    expect(button(page, "Stop early")).to_have_count(0)
     assert folders.cards() == {}
     until(lambda: not list((folders.folder / "runs").glob(".*")))
     button(page, "Remove").click()
@@ -156,7 +156,7 @@ def test_a_training_is_finished_early_and_kept(page, server, folders):
     open_form(page, server, **LONG)
     button(page, "Start training").click()
     learning(page, 3)
-    button(page, "Finish now").click()
+    button(page, "Stop early").click()
     assert 2 <= len(finished(page, folders)["history"]) < 300
     expect(run_title(page)).to_be_visible()
 
@@ -178,7 +178,7 @@ def test_a_training_that_was_killed_goes_on(page, server, folders):
     resume.click()
     learning(page, kept + 1)
     expect(page.get_by_text("Its process ended unexpectedly")).to_have_count(0)
-    button(page, "Finish now").click()
+    button(page, "Stop early").click()
     epochs = [point["epoch"] for point in finished(page, folders)["history"]]
     assert epochs == list(range(1, len(epochs) + 1))
     assert kept < len(epochs) < 300
@@ -220,7 +220,7 @@ def test_a_queue_that_was_left_goes_on_when_the_studio_is_opened(browser, tmp_pa
             open_form(page, first, **quick)
             expect(page.get_by_text("It will wait its turn: 1 before it.")).to_be_visible()
             button(page, "Start training").click()
-            expect(page.get_by_text("Waiting for its turn")).to_be_visible()
+            expect(page.get_by_text("Waiting in the queue")).to_be_visible()
             for process in processes_in(own.folder / "work"):
                 process.kill()
         with own.serve() as second, a_page(browser) as page:

@@ -278,10 +278,10 @@ def test_the_leaderboard_holds_the_figures_of_scikit_learn(open_page):
         assert row["F1"]["text"] == f"{f1 * 100:.2f} %{star}"
         assert row["F1"]["value"] == pytest.approx(f1, abs=EXACT)
         assert row["Accuracy"]["best"] == row["F1"]["best"] == best
-        assert row["Trained in"]["value"] == card.seconds
+        assert row["Training time"]["value"] == card.seconds
         assert row["One image"]["value"] == card.cost["latency_seconds"]
         assert row["Model file"]["value"] == card.cost["file_bytes"]
-    for heading in ("Trained in", "One image", "Model file"):
+    for heading in ("Training time", "One image", "Model file"):
         values = {name: row[heading]["value"] for name, row in rows.items()}
         starred = [name for name, row in rows.items() if row[heading]["text"].endswith(" ★")]
         assert starred == [min(values, key=values.get)]
@@ -292,8 +292,8 @@ def test_the_table_of_all_figures_holds_those_of_scikit_learn(open_page):
     page = open_page()
     assert not page.dataframe  # it is made only when it is folded out
     rows = (
-        table(opened(page, keys.ALL_METRICS), "figure")
-        .value.set_index("figure")
+        table(opened(page, keys.ALL_METRICS), "metric")
+        .value.set_index("metric")
         .rename(columns=lambda name: name.removeprefix("run "))
     )
     assert list(rows.index) == [metric.title for metric in METRICS.values()]
@@ -313,8 +313,8 @@ def test_the_table_of_all_figures_holds_those_of_scikit_learn(open_page):
 @unexact_sums
 def test_stars_stand_beside_the_best_of_each_figure(open_page):
     rows = (
-        table(opened(open_page(), keys.ALL_METRICS), "figure")
-        .value.set_index("figure")
+        table(opened(open_page(), keys.ALL_METRICS), "metric")
+        .value.set_index("metric")
         .rename(columns=lambda name: name.removeprefix("run "))
     )
     for metric, meaning in METRICS.items():
@@ -350,13 +350,13 @@ def test_the_confidence_table_holds_what_is_left_and_how_good_it_is(open_page, p
     page = open_page("confidence")
     if percent != 60:
         choose(page, keys.UNSURE_BELOW, percent)
-    rows = table(page, "answered").value.set_index("run")
+    rows = table(page, "coverage").value.set_index("run")
     assert list(rows.index) == list(BUNDLED)
     for name in BUNDLED:
         sure = sureness(name) >= np.float32(percent / 100)
         row, hits = rows.loc[name], right(name)
-        assert row["answered"] == pytest.approx(sure.mean(), abs=EXACT)
-        assert row["wrong"] == (sure & ~hits).sum()
+        assert row["coverage"] == pytest.approx(sure.mean(), abs=EXACT)
+        assert row["incorrect"] == (sure & ~hits).sum()
         if sure.any():
             assert row["accuracy"] == pytest.approx(hits[sure].mean(), abs=EXACT)
         else:
@@ -373,7 +373,7 @@ def test_the_classification_report_is_that_of_scikit_learn(open_page, name):
     labels = stored(name)[0]
     expected = metrics.classification_report(labels, predictions(name), output_dict=True)
     lines = [*"0123456789", "macro avg", "weighted avg"]
-    titles = [*"0123456789", "all, each class alike", "all, by images"]
+    titles = [*"0123456789", "macro average", "weighted average"]
     assert list(rows["class"]) == titles
     for line, (_, row) in zip(lines, rows.iterrows(), strict=True):
         for ours, theirs in (("precision", "precision"), ("recall", "recall"), ("f1", "f1-score")):
@@ -480,7 +480,7 @@ def test_the_figures_of_an_ensemble_are_those_of_scikit_learn(open_page, names, 
     if vote == "hard":  # of classes without any vote nothing is said here
         del expected["log_loss"]
     received, text = frame.value.iloc[0], as_read(frame).iloc[0]
-    assert received["run"] == "together"
+    assert received["run"] == "Ensemble"
     for metric in {"accuracy", "f1", "log_loss", "calibration_error"} & set(expected):
         assert received[metric] == pytest.approx(expected[metric], abs=1e-6)
         assert text[metric] == as_text(metric, expected[metric])
@@ -674,7 +674,7 @@ def test_a_view_that_needs_two_models_says_so(open_page):
     assert "Choose a second model to see which of the two" in texts(open_page(compare=CNN))
     assert "Choose at least two trained models above." in texts(open_page("ensemble", compare=CNN))
     assert widgets(open_page("misclassified", compare=CNN))[keys.MISCLASSIFIED].options == [
-        "Wrong by one model"
+        "By one model"
     ]
 
 
@@ -773,7 +773,7 @@ def test_a_run_that_is_deleted_meanwhile_is_told(open_page, studio, view):
     page = open_page(view, compare=f"mine,{CNN},{FOREST}")
     runs.delete("mine")
     (warning,) = fine(page.run()).warning
-    assert plain(warning.value).startswith("mine was not found: deleted or renamed meanwhile")
+    assert plain(warning.value).startswith("mine was not found: deleted or renamed")
     assert widgets(page)[keys.COMPARED].value == [CNN, FOREST]
     assert not fine(page.run()).warning
 
@@ -875,7 +875,7 @@ def check_said_to_be_gone(page: AppTest, run: Run) -> None:
     name = run.card.dataset
     (info,) = page.info
     assert plain(info.value).startswith(
-        "The images cannot be shown, the figures hold all the same. The dataset "
+        "The images cannot be shown; the metrics are still valid. The dataset "
         f"'{name}' is not on this machine: it was imported elsewhere, or deleted."
     )
     assert f"Import the same images again under the name '{name}'" in plain(info.value)
@@ -950,7 +950,7 @@ def test_a_cell_shows_the_images_it_counts(open_page, mnist_test):
     inside = np.flatnonzero(in_cell(FOREST, 4, 9))
     assert len(inside) == confused(FOREST)[4, 9]
     assert shown(page) == sorted_by(FOREST, inside)
-    assert headings(page) == ["4 answered as 9"]
+    assert headings(page) == ["4 predicted as 9"]
     assert f"{len(inside)} images by {FOREST}" in texts(page)
     assert matrices(page)[f"Confusion matrix of {FOREST}"]["cell"] == [4, 9]
     assert matrices(page)[f"Confusion matrix of {CNN}"]["cell"] is None
@@ -1050,7 +1050,7 @@ def test_the_list_opens_the_same_cell(open_page):
 def test_mistakes_are_those_of_numpy_in_that_order(open_page, name, order):
     page = open_page("misclassified", misclassified_by=name, order=order)
     wrong = np.flatnonzero(~right(name))
-    assert f"{len(wrong):,} images, sorted by how sure {name} was of its answer." in texts(page)
+    assert f"{len(wrong):,} images, sorted by the confidence of {name}." in texts(page)
     expected = sorted_by(name, wrong, order)
     assert shown(page) == expected[:AT_ONCE]
     if name == CNN:
@@ -1091,7 +1091,7 @@ def test_images_that_one_gets_right_and_another_wrong_are_shown(open_page, good,
     choose(page, keys.CORRECT_RUN, good)
     choose(page, keys.INCORRECT_RUN, bad)
     places = np.flatnonzero(right(good) & ~right(bad))
-    assert f"{len(places):,} images, sorted by how sure {bad} was" in texts(page)
+    assert f"{len(places):,} images, sorted by the confidence of {bad}" in texts(page)
     assert shown(page) == sorted_by(bad, places)[:AT_ONCE]
     seven = places[stored(bad)[0][places] == 7]
     choose(page, keys.TRUE_CLASS, "7")
@@ -1119,7 +1119,7 @@ def test_weights_that_suit_the_validation_images_are_suggested(open_page):
         weight_of(page, name).set_value(1.0)
     fine(page.run())
     assert weights() == (1.0, 1.0)
-    fine(button(page, "Use the weights that suit the validation images").click().run())
+    fine(button(page, "Use the best weights on the validation images").click().run())
     assert weights() == first
     assert sum(first) == pytest.approx(1)
     evaluations = [runs.load(name).evaluation("val") for name in names]
@@ -1136,8 +1136,8 @@ def test_weights_that_suit_the_validation_images_are_suggested(open_page):
 
 def test_members_are_chosen_and_two_are_needed(open_page):
     page = choose(open_page("ensemble"), keys.MEMBERS, [FOREST, LOGISTIC])
-    fine(button(page, "Use the weights that suit the validation images").click().run())
-    assert list(table(page, "weight").value["run"]) == ["together", FOREST, LOGISTIC]
+    fine(button(page, "Use the best weights on the validation images").click().run())
+    assert list(table(page, "weight").value["run"]) == ["Ensemble", FOREST, LOGISTIC]
     choose(page, keys.MEMBERS, [FOREST])
     assert "An ensemble needs at least two runs. Received: 1." in texts(page)
     choose(page, keys.MEMBERS, [])
@@ -1149,7 +1149,7 @@ def test_weights_of_nothing_are_told(open_page):
     for name in (FOREST, LOGISTIC):
         weight_of(page, name).set_value(0.0)
     assert "needs as many weights of at least 0, one of them above 0" in texts(fine(page.run()))
-    assert "Keep it as a trained model" not in button_labels(page)
+    assert "Save as a trained model" not in button_labels(page)
 
 
 def test_a_single_weight_is_said_to_decide_alone(open_page):
@@ -1165,7 +1165,7 @@ def test_an_ensemble_is_kept_and_chosen(open_page, studio):
     for name, weight in ((FOREST, 0.6), (LOGISTIC, 0.2)):
         weight_of(page, name).set_value(weight)
     fine(widgets(page)[keys.ENSEMBLE_NAME].set_value(" Both of them ").run())
-    button(page, "Keep it as a trained model").click()
+    button(page, "Save as a trained model").click()
     fine(page.run())
     assert [toast.value for toast in page.toast] == [
         "Both of them is kept. It answers on the Recognise page like any other."
@@ -1184,7 +1184,7 @@ def test_an_ensemble_is_kept_and_chosen(open_page, studio):
     said = together((FOREST, LOGISTIC), (0.75, 0.25), "hard").argmax(axis=1)
     expected = metrics.accuracy_score(stored(CNN)[0], said)
     assert row["Accuracy"]["value"] == pytest.approx(expected, abs=EXACT)
-    assert row["Kind"]["text"] == "Ensemble of 2"
+    assert row["Model"]["text"] == "Ensemble of 2"
 
 
 @pytest.mark.parametrize(
@@ -1199,7 +1199,7 @@ def test_a_name_that_cannot_be_taken_is_told(open_page, studio, ensembles, name,
     shutil.copytree(ensembles, studio.runs_dir)
     page = open_page("ensemble")
     fine(widgets(page)[keys.ENSEMBLE_NAME].set_value(name).run())
-    assert button(page, "Keep it as a trained model").disabled
+    assert button(page, "Save as a trained model").disabled
     if sentence is not None:
         (error,) = page.error
         assert sentence in plain(error.value)
@@ -1211,7 +1211,7 @@ def test_members_with_other_validation_images_get_no_suggestion(open_page, studi
     copy_of(LOGISTIC, "other", studio, dataset_fingerprint="0" * 64)
     page = open_page("ensemble", compare=f"{FOREST},other")
     assert "These models had different validation images" in texts(page)
-    assert "Use the weights that suit the validation images" not in button_labels(page)
+    assert "Use the best weights on the validation images" not in button_labels(page)
     for name in (FOREST, "other"):
         assert weight_of(page, name).value == 1.0
     check_verdict(
@@ -1265,24 +1265,24 @@ def upload(studio) -> uploads.Upload:
 
 def test_images_of_ones_own_are_reported_on(open_page, upload):
     page = open_page("own", labelled=upload.id)
-    assert f"{upload.title} has arrived" in texts(page)
-    fine(button(page, "Show them").click().run())
+    assert f"{upload.title} is uploaded" in texts(page)
+    fine(button(page, "Evaluate").click().run())
     (job,) = jobs.list_jobs()
     assert (job.kind, dict(job.settings)) == ("evaluate", {"run": CNN, "upload": upload.id})
-    assert page.get("progress")[0].proto.text == "Waiting for its turn"
-    assert "Show them" not in button_labels(page)
+    assert page.get("progress")[0].proto.text == "Waiting in the queue"
+    assert "Evaluate" not in button_labels(page)
     worked(job)
     check_report(fine(page.run()), upload, CNN)
     # another run was not asked yet
     choose(page, keys.LABELLED_RUN, LOGISTIC)
     assert not page.metric
-    fine(button(page, "Show them").click().run())
+    fine(button(page, "Evaluate").click().run())
     worked(jobs.list_jobs()[0])
     check_report(fine(page.run()), upload, LOGISTIC)
     # a reload brings it back
     again = open_page("own", labelled=upload.id, labelled_run=LOGISTIC)
     check_report(again, upload, LOGISTIC)
-    assert button(again, "Show them again")
+    assert button(again, "Evaluate again")
 
 
 def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
@@ -1299,8 +1299,8 @@ def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
     hits = labels == said
     low, high = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
     values = {metric.label: metric.value for metric in page.metric}
-    assert values["On your images"] == f"{hits.mean() * 100:.1f} %"
-    assert values["On its test images"] == f"{right(name).mean() * 100:.1f} %"
+    assert values["Accuracy on your images"] == f"{hits.mean() * 100:.1f} %"
+    assert values["Accuracy on its test set"] == f"{right(name).mean() * 100:.1f} %"
     assert values["Images"] == str(len(labels)) == "40"
     assert page.metric[0].delta == f"95 % interval {low * 100:.1f} to {high * 100:.1f} %"
 
@@ -1323,7 +1323,7 @@ def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
     wrong = np.flatnonzero(~hits)
     wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
     titles = re.findall(r"<figcaption><b>(.*?)</b>(.*?)</figcaption>", html_of(page))
-    assert "Wrong answers, surest first" in headings(page)
+    assert "Misclassified images, most confident first" in headings(page)
     paths = found_paths(upload)
     assert [unescape(title) for title, _ in titles] == [f"{labels[i]} → {said[i]}" for i in wrong]
     assert [sentence.rsplit(", ", 1)[1] for _, sentence in titles] == [paths[i] for i in wrong]
@@ -1342,9 +1342,9 @@ def test_a_zip_that_is_uploaded_is_kept_in_the_address(open_page, upload):
     fine(page.file_uploader[0].upload("my digits.zip", content).run())
     received = uploads.load(asked(page, keys.LABELLED))
     assert received.path.read_bytes() == content
-    assert "my digits has arrived" in texts(page)
-    assert button(page, "Show them")
-    fine(button(page, "Yes, forget it").click().run())
+    assert "my digits is uploaded" in texts(page)
+    assert button(page, "Evaluate")
+    fine(button(page, "Yes, remove it").click().run())
     assert asked(page, keys.LABELLED) is None
     assert len(page.file_uploader) == 2
     with pytest.raises(StudioError):
@@ -1355,7 +1355,7 @@ def test_a_zip_that_is_uploaded_is_kept_in_the_address(open_page, upload):
     ("state", "error", "said"),
     [
         ("failed", "No readable image of a class was found in x.zip.", "No readable image"),
-        ("cancelled", "Cancelled; nothing was kept.", "The last try was cancelled"),
+        ("cancelled", "Cancelled; nothing was kept.", "The last attempt was cancelled"),
     ],
 )
 def test_an_evaluation_that_did_not_end_well_says_so(open_page, upload, state, error, said):
@@ -1366,7 +1366,7 @@ def test_an_evaluation_that_did_not_end_well_says_so(open_page, upload, state, e
     assert said in texts(page)
     assert not page.metric
     assert len(page.error) == (state == "failed")
-    fine(button(page, "Show them again").click().run())
+    fine(button(page, "Evaluate again").click().run())
     worked(jobs.list_jobs()[0])
     check_report(fine(page.run()), upload, CNN)
 
@@ -1374,7 +1374,7 @@ def test_an_evaluation_that_did_not_end_well_says_so(open_page, upload, state, e
 def test_images_of_no_class_fail_with_the_names_of_the_classes(open_page, studio):
     upload = uploads.add({"cats/1.png": png(1)}.items())
     page = open_page("own", labelled=upload.id)
-    fine(button(page, "Show them").click().run())
+    fine(button(page, "Evaluate").click().run())
     worked(jobs.list_jobs()[0])
     (error,) = fine(page.run()).error
     assert "It must hold folders named 0, 1, 2, 3" in plain(error.value)
@@ -1385,7 +1385,7 @@ def test_answers_that_are_gone_are_told(open_page, upload):
     shutil.rmtree(job.kept)
     page = open_page("own", labelled=upload.id)
     assert "The answers in kept cannot be read" in plain(page.error[0].value)
-    assert button(page, "Show them again")
+    assert button(page, "Evaluate again")
 
 
 def test_an_evaluation_that_runs_is_shown_and_can_be_cancelled(open_page, upload):
@@ -1432,8 +1432,8 @@ def test_the_comparison_is_taken_away_as_files(open_page, files):
     for name in (FOREST, LOGISTIC):
         for metric, value in recomputed(name).items():
             assert as_text(metric, value) in page_file
-    rows = pd.read_csv(io.StringIO(files["figures.csv"]())).set_index("run")
-    content = json.loads(files["figures.json"]())
+    rows = pd.read_csv(io.StringIO(files["metrics.csv"]())).set_index("run")
+    content = json.loads(files["metrics.json"]())
     for name, run in zip((FOREST, LOGISTIC), content["runs"], strict=True):
         for metric, value in recomputed(name).items():
             assert rows.loc[name, metric] == pytest.approx(value, abs=EXACT, rel=1e-5)

@@ -230,7 +230,7 @@ def test_a_photo_that_is_not_there_is_told(open_page, monkeypatch):
 def test_without_an_image_one_is_asked_for(open_page, source, view):
     page = open_page(image=source, lab=view)
     assert "Choose or take an image above to begin." in texts(page)
-    assert ("Nothing was drawn yet." in texts(page)) == (source == "drawing")
+    assert ("There is no drawing yet." in texts(page)) == (source == "drawing")
     assert asked(page, keys.LAB_SOURCE) == source
     assert seen(page) == []
 
@@ -302,7 +302,7 @@ def test_what_was_drawn_is_worked_on(open_page):
     memory._shelf().put("who drew it", Memory({"objects": [1]}, encode_png(drawn)))
     page = open_page(image="drawing", pipeline="threshold", sketch="who drew it")
     check_images(page, drawn, from_text("threshold"))
-    assert "Nothing was drawn yet." not in texts(page)
+    assert "There is no drawing yet." not in texts(page)
     fine(page.button_group(key=keys.LAB_VIEW).set_value("augmentation").run())
     assert seen(page)[0].is_like(fit_within(drawn, VARIANT))
 
@@ -387,7 +387,7 @@ def test_a_rubbish_link_is_told_and_the_usual_steps_are_there(open_page, text, s
         return
     (warning,) = page.warning
     said = warning.value.replace("\\", "")
-    assert said.startswith("The link asks for what cannot be done. ")
+    assert said.startswith("The pipeline in this link is not valid. ")
     assert sentence in said
     change(fine(page.run()), FIRST)  # said once
 
@@ -435,11 +435,13 @@ def test_an_operation_of_each_group_is_added(open_page, name):
 
 def test_steps_are_moved_earlier_and_later(open_page):
     page = open_page(pipeline="gaussian_blur;sigma=3.0~otsu~invert!")
-    change(of_step(page, 0, "Later").click().run(), "otsu~gaussian_blur;sigma=3.0~invert!")
-    change(of_step(page, 2, "Earlier").click().run(), "otsu~invert!~gaussian_blur;sigma=3.0")
-    change(of_step(page, 1, "Earlier").click().run(), "invert!~otsu~gaussian_blur;sigma=3.0")
+    change(of_step(page, 0, "Move down").click().run(), "otsu~gaussian_blur;sigma=3.0~invert!")
+    change(of_step(page, 2, "Move up").click().run(), "otsu~invert!~gaussian_blur;sigma=3.0")
+    change(of_step(page, 1, "Move up").click().run(), "invert!~otsu~gaussian_blur;sigma=3.0")
     assert of_step(page, 2, "sigma").value == 3.0
-    ends = [(of_step(page, place, "Earlier"), of_step(page, place, "Later")) for place in range(3)]
+    ends = [
+        (of_step(page, place, "Move up"), of_step(page, place, "Move down")) for place in range(3)
+    ]
     assert [(up.disabled, down.disabled) for up, down in ends] == [
         (True, False),
         (False, False),
@@ -512,7 +514,7 @@ def test_a_value_that_is_set_changes_the_result(open_page, before, field, value,
 def test_each_of_two_like_steps_has_fields_of_its_own(open_page):
     page = open_page(pipeline="threshold~threshold")
     change(of_step(page, 1, "value").set_value(9).run(), "threshold~threshold;value=9")
-    change(of_step(page, 0, "Later").click().run(), "threshold;value=9~threshold")
+    change(of_step(page, 0, "Move down").click().run(), "threshold;value=9~threshold")
     change(of_step(page, 0, "remove").click().run(), "threshold")
 
 
@@ -685,7 +687,7 @@ def check_variants(page: AppTest, image: np.ndarray, policy: Policy, number=12, 
     assert [one.title for one in found] == [str(place) for place in range(1, number + 1)]
     for one, wanted in zip(found, expected, strict=True):
         assert np.array_equal(one.image, wanted)
-    assert ("Nothing is changed yet" in texts(page)) == (not policy.changes)
+    assert ("Nothing changes yet" in texts(page)) == (not policy.changes)
     assert not page.error
 
 
@@ -841,7 +843,9 @@ def check_result(page: AppTest, job: jobs.Job) -> None:
     for name, accuracies in found.accuracies.items():
         assert list(frame.value[name]) == list(accuracies)
     assert len(page.get("vega_lite_chart")) + len(page.get("arrow_vega_lite_chart")) == 1
-    assert f"On {settings['images']} test images of each model's own test set" in texts(page)
+    assert f"Measured on {settings['images']} test images of each model's own test set" in texts(
+        page
+    )
     assert not page.error
 
 
@@ -853,7 +857,7 @@ def test_a_measurement_is_queued_and_its_figures_are_shown(open_page):
     assert job.kind == "robustness"
     assert dict(job.settings) == SETTINGS | {"runs": [LOGISTIC, CNN]}
     assert "How much contrast models stand" in texts(page)
-    assert page.get("progress")[0].proto.text == "Waiting for its turn"
+    assert page.get("progress")[0].proto.text == "Waiting in the queue"
     assert button(page, "Measure again").disabled
     assert not page.dataframe
     job = worked(job)
@@ -895,7 +899,7 @@ def test_every_corruption_is_shown_on_an_image(open_page, corruption):
     ]
     for one, wanted in zip(seen(page), expected, strict=True):
         assert np.array_equal(one.image, wanted)
-    assert f"A test image at each strength. {CORRUPTIONS[corruption].unit}." in captions(page)
+    assert f"A test image at each severity. {CORRUPTIONS[corruption].unit}." in captions(page)
 
 
 def test_nothing_chosen_gives_a_hint(open_page):
@@ -954,7 +958,7 @@ def test_a_run_whose_dataset_is_gone_is_told(open_page, studio, small_run):
     ("state", "error", "said"),
     [
         ("failed", "The run mnist-cnn is *damaged*.", "The run mnist-cnn is *damaged*."),
-        ("cancelled", "Cancelled; nothing was kept.", "The last try was cancelled"),
+        ("cancelled", "Cancelled; nothing was kept.", "The last attempt was cancelled"),
     ],
 )
 def test_a_measurement_that_did_not_end_well_says_so(open_page, state, error, said):

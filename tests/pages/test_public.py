@@ -192,7 +192,7 @@ def test_images_come_from_the_browser_alone(open_page):
     assert [option.content for option in page.button_group(keys.IMPORT_WAY).proto.options] == [
         "A zip file",
         "Folders",
-        "Class by class",
+        "Classes",
     ]
     assert any("up to 50 MB" in text for text in said(page))
     assert any("up to 50 MB" in text for text in said(open_page(A, "compare", show="own")))
@@ -356,7 +356,7 @@ def _end(job: Job, state: str, **result) -> None:
 URLS = [
     ("train", {"dataset": "secret-pets"}, "secretcats"),
     ("train", {"dataset": "secret-pets", "step": "model"}, "**Secret pets**: about"),
-    ("train", {"dataset": "+own", "upload": "{upload}"}, "**secretcats** has arrived"),
+    ("train", {"dataset": "+own", "upload": "{upload}"}, "**secretcats** is uploaded"),
     ("train", {"step": "runs"}, "secret-pets: odd"),
     ("train", {"step": "runs", "run": "secret-run"}, "Delete **secret-run**?"),
     ("train", {"step": "runs", "run": "secret-both"}, "Delete **secret-both**?"),
@@ -379,12 +379,12 @@ URLS = [
     (
         "compare",
         {"compare": "secret-run", "show": "own", "labelled": "{labelled}"},
-        "secret-mine has arrived",
+        "secret-mine is uploaded",
     ),
     (
         "compare",
         {"show": "own", "labelled": "{labelled}", "labelled_run": "secret-run"},
-        "secret-mine has arrived",
+        "secret-mine is uploaded",
     ),
     (
         "compare",
@@ -396,10 +396,14 @@ URLS = [
     ("recognise", {"sketch": TOKEN}, '"secret": 1'),
     ("recognise", {"sketch": TOKEN, "from": "upload"}, SEVEN),
     ("recognise", {"sketch": f"{A} {TOKEN}"}, ""),
-    ("image_lab", {"sketch": TOKEN, "image": "drawing"}, "Step by step"),
-    ("image_lab", {"sketch": TOKEN, "image": "upload"}, "secret.png, from before"),
+    ("image_lab", {"sketch": TOKEN, "image": "drawing"}, "Pipeline"),
+    ("image_lab", {"sketch": TOKEN, "image": "upload"}, "secret.png, uploaded earlier"),
     ("image_lab", {"lab_run": "secret-run"}, "secret-run"),
-    ("image_lab", {"lab": "robustness", "robustness_runs": "secret-run"}, "On 360 test images"),
+    (
+        "image_lab",
+        {"lab": "robustness", "robustness_runs": "secret-run"},
+        "Measured on 360 test images",
+    ),
 ]
 ECHOED = "not found"  # a warning repeats what the address asks for
 
@@ -471,7 +475,7 @@ def test_whoever_has_no_place_in_line_sees_nothing_of_who_has(open_page, demo, m
     with acting_as(B):
         jobs.submit("train", {"dataset": "digits", "model": "knn"})
     page = open_page(B, "train", step="runs")
-    assert any("Waiting for its turn" in text for text in said(page))
+    assert any("Waiting in the queue" in text for text in said(page))
     assert of_another(page, {}, demo) == []
 
 

@@ -29,7 +29,7 @@ def app():
 def test_a_blank_canvas_asks_to_draw(app):
     app.run()
     assert not app.exception
-    assert [heading.value for heading in app.subheader] == ["Nothing to read yet"]
+    assert [heading.value for heading in app.subheader] == ["No image yet"]
     assert "Draw a digit from 0 to 9" in " ".join(text.value for text in app.markdown)
 
 
@@ -41,7 +41,7 @@ def test_a_drawing_is_answered_by_three_models(app, label):
     assert html_of(app).count(f"<b>{label}</b>") == 4  # the large answer and one for each model
     assert [heading.value for heading in app.subheader] == [
         "What the model saw",
-        "The same image, read by each model",
+        "What each model predicts",
     ]
 
 
@@ -169,7 +169,7 @@ def test_a_photo_is_answered(photos, name):
     assert "<leaves>" not in html_of(photos)
     assert [heading.value for heading in photos.subheader] == [
         "What the model saw",
-        "The same image, read by each model",
+        "What each model predicts",
     ]
 
 
@@ -195,9 +195,9 @@ def test_many_photos_become_a_table_and_a_csv_with_every_probability(photos, mon
     files.insert(1, ("bad.png", b"no image"))
     photos.file_uploader[0].set_value([(*file, "image/png") for file in files]).run()
     assert not photos.exception
-    assert [heading.value for heading in photos.subheader] == ["2 of 3 images read"]
+    assert [heading.value for heading in photos.subheader] == ["2 of 3 images predicted"]
     assert "bad.png: The file is not an image" in shown_text(photos)
-    table = pd.read_csv(io.StringIO(downloads["answers.csv"]), keep_default_na=False)
+    table = pd.read_csv(io.StringIO(downloads["predictions.csv"]), keep_default_na=False)
     probabilities = [f"p({name})" for name in sorted(COLOURS)]
     assert list(table) == ["file", "label", "confidence", "second", "remark", *probabilities]
     assert list(table["file"]) == ["0.png", "bad.png", "1.png"]
@@ -240,13 +240,13 @@ def test_files_that_are_too_large_together_are_refused_and_let_go(app, monkeypat
     files = [(f"{label}.png", encode_png(digit(label)), "image/png") for label in (2, 7)]
     app.file_uploader[0].set_value(files).run()
     assert "too large together: at most 0.001 MB" in app.error[0].value
-    assert [heading.value for heading in app.subheader] == ["Nothing to read yet"]
+    assert [heading.value for heading in app.subheader] == ["No image yet"]
     monkeypatch.setattr(sent, "_OWN", 500 * 10**6)
     app.run()
     assert not app.error
     assert app.file_uploader[0].value == []
     app.file_uploader[0].set_value(files).run()
-    assert [heading.value for heading in app.subheader] == ["2 of 2 images read"]
+    assert [heading.value for heading in app.subheader] == ["2 of 2 images predicted"]
 
 
 def test_images_are_decoded_one_after_another(app, monkeypatch):

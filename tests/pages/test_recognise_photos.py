@@ -124,6 +124,6 @@ def test_many_photos_become_a_table():
     assert not app.exception
     table: pd.DataFrame = app.dataframe[0].value
     assert list(table["file"]) == ["chelsea.png", "rocket.jpg", "tall.png", "bad.png"]
-    assert set(table["remark"][:3]) == {"perhaps none of its classes"}
+    assert set(table["remark"][:3]) == {"perhaps none of the classes"}
     assert table["label"][3] == ""
     assert {"p(cat)", "p(truck)"} <= set(table.columns)

@@ -142,7 +142,7 @@ def test_next_leads_to_the_form(open_page):
 @pytest.mark.parametrize("step", ["data", "model"])
 def test_a_dataset_that_is_not_here_is_offered_for_download(open_page, step):
     page = open_page(step, dataset="cifar10")
-    assert button(page, "Download it")
+    assert button(page, "Download")
     assert "Start training" not in [one.label for one in page.button]
 
 
@@ -294,7 +294,7 @@ def test_the_defaults_come_back(open_page):
     fine(fields(page)[f"{keys.PRESET}_simple_cnn"].set_value(next(iter(CNN_PRESETS))).run())
     fine(fields(page)["simple_cnn.epochs"].set_value(77).run())
     assert shown(page, "simple_cnn") != before
-    fine(button(page, "Back to the defaults").click().run())
+    fine(button(page, "Reset to the defaults").click().run())
     assert shown(page, "simple_cnn") == before
     assert fields(page)[f"{keys.PRESET}_simple_cnn"].value is None
 
@@ -405,7 +405,7 @@ def test_one_click_repairs_an_import(open_page, submitted, tmp_path, tree, click
     assert not page.warning
     fine(button(page, "Import these images").click().run())
     assert [settings["choices"] for _, settings in submitted] == [chosen]
-    fine(button(page, "Undo what was chosen").click().run())
+    fine(button(page, "Undo these choices").click().run())
     assert len(page.warning) == 1
 
 
@@ -459,7 +459,7 @@ def test_a_real_start_queues_one_training(open_page):
     fine(button(page, "Start training").click().run())
     (job,) = jobs.list_jobs()
     assert (job.kind, job.state, job.settings["model"]) == ("train", "queued", "knn")
-    assert "Waiting for its turn" in [bar.proto.text for bar in page.get("progress")][0]
+    assert "Waiting in the queue" in [bar.proto.text for bar in page.get("progress")][0]
     page = open_page("model", model="knn")
     assert "It will wait its turn: 1 before it." in texts(page)
     assert button(page, "Watch it learn")
@@ -538,7 +538,7 @@ def broken(state: str, error: str = "", kept: bool = False, history=(), **settin
 def test_without_any_run_nothing_is_shown(open_page, studio, monkeypatch):
     monkeypatch.setattr(runs.folder, "settings", replace(studio, bundled_runs_dir=studio.data_dir))
     page = open_page("runs")
-    assert "Nothing has been trained yet." in texts(page)
+    assert "There are no trained models yet." in texts(page)
 
 
 @pytest.mark.parametrize("name", runs.BUNDLED)
@@ -565,12 +565,12 @@ def test_a_finished_run_is_shown(open_page, with_runs, model):
     opened(page, f"{keys.TABLE}_{run.id}")
     curve = next(frame.value for frame in page.dataframe if "val_accuracy" in frame.value.columns)
     assert len(curve) == len(run.card.history)
-    ast.parse(look(page, run.id, "Show the Python").code[0].value)
+    ast.parse(look(page, run.id, "Python code").code[0].value)
     look(page, run.id, "Settings")
     settings = next(frame.value for frame in page.dataframe if "setting" in frame.value.columns)
     titles = {param.name: param.title for param in MODELS[model].params}
     assert {titles[name] for name in run.card.hyperparameters} <= set(settings["setting"])
-    look(page, run.id, "Class by class")
+    look(page, run.id, "Classes")
     classes = next(frame.value for frame in page.dataframe if "recall" in frame.value.columns)
     assert list(classes["class"]) == list("0123456789")
     assert classes["images"].sum() == 360
@@ -600,9 +600,9 @@ def test_a_run_whose_dataset_is_gone_is_still_shown(open_page, with_runs):
     path.write_text(json.dumps({**json.loads(path.read_text()), "dataset": "was-deleted"}))
     page = open_page("runs", run="my-knn")
     assert "was-deleted" in texts(page)
-    look(page, "my-knn", "Show the Python")
+    look(page, "my-knn", "Python code")
     assert (
-        "There is no script for it: it is an ensemble, or its dataset or model is gone."
+        "There is no script: this is an ensemble, or its dataset or model no longer exists."
         in texts(page)
     )
 
@@ -623,13 +623,13 @@ def test_a_run_of_another_version_is_still_shown(open_page, with_runs, changes):
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
     page = open_page("runs", run="my-knn")
     assert fields(page)[keys.SHOWN_RUN].value == "my-knn"
-    for view in ("Class by class", "Settings", "Show the Python"):
+    for view in ("Classes", "Settings", "Python code"):
         look(page, "my-knn", view)
 
 
 def test_a_run_whose_answers_were_changed_says_so(open_page, with_runs):
     (with_runs.runs_dir / "my-knn" / runs.EVALUATION).write_bytes(b"changed")
-    page = look(open_page("runs", run="my-knn"), "my-knn", "Class by class")
+    page = look(open_page("runs", run="my-knn"), "my-knn", "Classes")
     assert "was changed after training" in plain(page.error[0].value)
 
 
@@ -681,7 +681,7 @@ def test_the_files_of_a_run_can_be_taken_away(open_page, with_runs, monkeypatch)
             downloads.update({label: data}) or real(label, data, *rest, **more)
         ),
     )
-    look(open_page("runs", run="my-knn"), "my-knn", "Show the Python")
+    look(open_page("runs", run="my-knn"), "my-knn", "Python code")
     run = runs.load("my-knn")
     with zipfile.ZipFile(io.BytesIO(downloads["Download the model"]())) as archive:
         names = {Path(name).name for name in archive.namelist()}
@@ -761,7 +761,7 @@ def test_what_left_nothing_cannot_be_gone_on_with(open_page):
     page = open_page("runs")
     assert "The training was cancelled; no run was kept." in texts(page)
     assert not page.error
-    assert not [one for one in page.button if one.label.startswith("Go on")]
+    assert not [one for one in page.button if one.label.startswith("Resume")]
 
 
 def test_the_settings_of_a_failed_training_can_be_changed(open_page):
@@ -825,10 +825,10 @@ def test_a_running_training_shows_its_figures(open_page):
         (bar,) = page.get("progress")
         assert (bar.proto.value, bar.proto.text) == (60, "Learning · epoch 3 of 4, batch 7 of 11")
         assert page.get("vega_lite_chart")
-        fine(button(page, "Finish now").click().run())
+        fine(button(page, "Stop early").click().run())
         assert jobs.load(job.id).finishing
-        assert button(page, "Finish now").disabled
-        assert page.get("progress")[0].proto.text == "Ending with the best so far …"
+        assert button(page, "Stop early").disabled
+        assert page.get("progress")[0].proto.text == "Stopping early …"
         fine(button(page, "Cancel").click().run())
         assert jobs.load(job.id).stopping
         assert button(page, "Cancel").disabled
@@ -842,7 +842,7 @@ def test_a_training_that_has_just_begun_is_shown(open_page, model):
         write_status(job.folder, state="running", stage="loading")
         page = open_page("runs")
         assert page.get("progress")[0].proto.text == "Loading the images"
-        assert button(page, "Finish now").disabled  # there is nothing yet to keep
+        assert button(page, "Stop early").disabled  # there is nothing yet to keep
 
 
 def test_a_queued_training_says_what_is_before_it_and_is_cancelled(open_page, studio, tmp_path):
@@ -850,7 +850,7 @@ def test_a_queued_training_says_what_is_before_it_and_is_cancelled(open_page, st
     jobs.submit("import", {"path": str(folder), "name": "pets"})
     job = submit("knn")
     page = open_page("runs")
-    assert page.get("progress")[0].proto.text == "Waiting for its turn"
+    assert page.get("progress")[0].proto.text == "Waiting in the queue"
     assert "Before it: Import pets." in texts(page)
     fine(button(page, "Cancel").click().run())
     assert jobs.load(job.id).state == "cancelled"
