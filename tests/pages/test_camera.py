@@ -26,9 +26,7 @@ def test_a_photo_outlives_a_change_of_page_until_it_is_forgotten(page, url, othe
     for name, value in url.items():
         app.query_params[name] = value
     fine(app.run())
-    assert "Your photo is uploaded earlier" in " ".join(caption.value for caption in app.caption)
+    assert "You took this photo earlier" in " ".join(caption.value for caption in app.caption)
     next(button for button in app.button if button.label == "Remove this photo").click()
     fine(app.run())
-    assert "Your photo is uploaded earlier" not in " ".join(
-        caption.value for caption in app.caption
-    )
+    assert "You took this photo earlier" not in " ".join(caption.value for caption in app.caption)

@@ -278,10 +278,10 @@ def test_the_leaderboard_holds_the_figures_of_scikit_learn(open_page):
         assert row["F1"]["text"] == f"{f1 * 100:.2f} %{star}"
         assert row["F1"]["value"] == pytest.approx(f1, abs=EXACT)
         assert row["Accuracy"]["best"] == row["F1"]["best"] == best
-        assert row["Training time"]["value"] == card.seconds
+        assert row[METRICS["seconds"].title]["value"] == card.seconds
         assert row["One image"]["value"] == card.cost["latency_seconds"]
         assert row["Model file"]["value"] == card.cost["file_bytes"]
-    for heading in ("Training time", "One image", "Model file"):
+    for heading in (METRICS[name].title for name in ("seconds", "latency_seconds", "file_bytes")):
         values = {name: row[heading]["value"] for name, row in rows.items()}
         starred = [name for name, row in rows.items() if row[heading]["text"].endswith(" ★")]
         assert starred == [min(values, key=values.get)]
@@ -363,7 +363,7 @@ def test_the_confidence_table_holds_what_is_left_and_how_good_it_is(open_page, p
             assert np.isnan(row["accuracy"])
         expected = calibration_error(hits, sureness(name))
         assert row["error"] == pytest.approx(expected, abs=EXACT)
-    assert f"answers below {percent} % are withheld" in texts(page)
+    assert f"The ring marks a threshold of {percent} %." in texts(page)
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -437,7 +437,7 @@ def test_the_difference_of_two_matrices_is_drawn_with_signs(open_page, scale):
     assert len(matrices(page)) == 2
     choose(page, keys.DIFFERENCE, "less")
     (data,) = matrices(page).values()
-    assert data["label"] == f"{CNN} less {FOREST}"
+    assert data["label"] == f"{CNN} minus {FOREST}"
     first, second = (
         metrics.confusion_matrix(stored(name)[0], predictions(name), normalize=NORMALISED[scale])
         for name in (CNN, FOREST)
@@ -499,15 +499,15 @@ def check_verdict(page: AppTest, best: str, hits: np.ndarray) -> None:
     """The sentence on whether the ensemble beats its best member."""
     ours, theirs = hits.mean() * 100, right(best).mean() * 100
     said = texts(page)
-    assert f"{ours:.2f} % together, {theirs:.2f} % by {best} alone" in said
+    assert f"{ours:.2f} %, and {theirs:.2f} % by {best} alone" in said
     if ours == theirs:
-        assert "Together they are no better and no worse than the best of them" in said
+        assert "The ensemble is as accurate as its best member" in said
         return
     word, chance = "better" if ours > theirs else "worse", p_value(hits, right(best))
     if chance < 0.05:
-        assert f"Together they are significantly {word} than the best of them" in said
+        assert f"The ensemble is significantly {word} than its best member" in said
     else:
-        assert f"Together they are {word} than the best of them, but not significantly" in said
+        assert f"The ensemble is {word} than its best member, but not significantly" in said
 
 
 @pytest.mark.parametrize("metric", ["f1", "precision", "recall"])
@@ -536,7 +536,7 @@ def test_it_opens_on_the_bundled_runs(studio):
     assert widgets(page)[keys.COMPARED].value == list(BUNDLED)
     assert widgets(page)[keys.COMPARE_VIEW].value == "leaderboard"
     assert page.query_params == {}
-    assert "MNIST: 10,000 test images that none of them learned from." in texts(page)
+    assert "MNIST: 10,000 test images that no model here was trained on." in texts(page)
     assert not page.warning and not page.error
 
 
@@ -551,7 +551,7 @@ def test_the_address_brings_everything_back(open_page):
     url = {name: asked(page, name) for name in page.query_params}
     again = open_page("leaderboard", **url)
     assert matrices(again) == matrices(page)
-    assert matrices(again)[f"{FOREST} less {LOGISTIC}"]["cell"] == [4, 9]
+    assert matrices(again)[f"{FOREST} minus {LOGISTIC}"]["cell"] == [4, 9]
     assert texts(again) == texts(page)
     assert galleries(again) == galleries(page) != []
     assert {name: asked(again, name) for name in again.query_params} == url
@@ -693,7 +693,7 @@ def test_without_any_run_the_page_says_where_they_come_from(open_page, studio, m
 
 def test_the_others_on_the_same_images_are_added_with_a_button(open_page):
     page = open_page(compare=FOREST)
-    fine(button(page, "Add the other 2 on these test images").click().run())
+    fine(button(page, "Add the other 2 models with this test set").click().run())
     assert set(widgets(page)[keys.COMPARED].value) == set(BUNDLED)
     assert not [label for label in button_labels(page) if label.startswith("Add")]
     choose(page, keys.COMPARED, [CNN, FOREST])
@@ -720,8 +720,8 @@ def test_a_run_on_other_images_stands_apart_until_it_is_asked_for(open_page):
     labels, rows = stored("digits-random-forest")
     accuracy = metrics.accuracy_score(labels, rows.argmax(axis=1)) * 100
     assert (
-        "digits-random-forest was measured on other test images (scikit-learn digits, 360 of "
-        f"them; accuracy {accuracy:.1f} %)" in texts(page)
+        "digits-random-forest was evaluated on other test images (scikit-learn digits, 360 "
+        f"images; accuracy {accuracy:.1f} %)" in texts(page)
     )
     assert "so it stands apart" in texts(page)
     fine(button(page, "Compare it instead").click().run())
@@ -1003,7 +1003,7 @@ def test_a_cell_of_the_difference_shows_what_only_one_of_them_did(open_page):
     page = open_page(
         "confusion", compare=",".join(names), difference="less", cell="+difference.4.9"
     )
-    assert matrices(page)[f"{FOREST} less {LOGISTIC}"]["cell"] == [4, 9]
+    assert matrices(page)[f"{FOREST} minus {LOGISTIC}"]["cell"] == [4, 9]
     expected = []
     for one, other in (names, names[::-1]):
         only = np.flatnonzero(in_cell(one, 4, 9) & ~in_cell(other, 4, 9))
@@ -1011,7 +1011,7 @@ def test_a_cell_of_the_difference_shows_what_only_one_of_them_did(open_page):
         assert f"{len(only)} by {one} but not by {other}" in texts(page)
     assert galleries(page) == expected
     less = len(expected[0]) - len(expected[1])
-    assert matrices(page)[f"{FOREST} less {LOGISTIC}"]["values"][4][9] == less
+    assert matrices(page)[f"{FOREST} minus {LOGISTIC}"]["values"][4][9] == less
 
 
 def test_a_cell_of_the_difference_is_about_the_two_that_are_shown(open_page):
@@ -1156,7 +1156,7 @@ def test_a_single_weight_is_said_to_decide_alone(open_page):
     page = open_page("ensemble", compare=f"{FOREST},{LOGISTIC}")
     weight_of(page, FOREST).set_value(1.0)
     weight_of(page, LOGISTIC).set_value(0.0)
-    assert "Only one of them has a weight, so it decides alone." in texts(fine(page.run()))
+    assert "Only one member has a weight above 0, so it decides alone." in texts(fine(page.run()))
     check_verdict(page, FOREST, right(FOREST))
 
 
@@ -1168,7 +1168,7 @@ def test_an_ensemble_is_kept_and_chosen(open_page, studio):
     button(page, "Save as a trained model").click()
     fine(page.run())
     assert [toast.value for toast in page.toast] == [
-        "Both of them is kept. It answers on the Recognise page like any other."
+        "Both of them is saved. You can use it on the Recognise page."
     ]
     run = runs.load("both-of-them")
     assert [(member["id"], member["weight"]) for member in run.card.members] == [
@@ -1227,7 +1227,7 @@ def test_an_ensemble_answers_on_the_recognise_page(studio, ensembles, name):
     page.session_state[keys.CANVAS] = drawn(digit(7))
     fine(page.run())
     assert html_of(page).count("<b>7</b>") == 2  # the large answer, and the model's own
-    assert f"Answered by Ensemble of {len(runs.load(name).card.members)} ({name})." in [
+    assert f"Predicted by Ensemble of {len(runs.load(name).card.members)} ({name})." in [
         plain(caption.value) for caption in page.caption
     ]
     image = 255 - digit(7)
@@ -1314,7 +1314,7 @@ def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
             assert row[ours] == pytest.approx(value, abs=EXACT, nan_ok=True)
         assert row["images"] == expected[str(label)]["support"]
 
-    assert "Passed over, since in other folders: 2 images." in texts(page)
+    assert "Ignored, because they are in other folders: 2 images." in texts(page)
     assert "Could not be read: 2 images." in texts(page)
     refused = table(page, "File").value
     assert list(refused["File"]) == ["mine/3/bad.png", "mine/4/bad.png"]

@@ -256,7 +256,7 @@ def test_an_upload_is_worked_on_and_outlives_a_reload(open_page, name):
     check_images(page, IMAGES[name], from_text("invert"))
     again = open_page(image="upload", pipeline="invert", sketch=asked(page, keys.SKETCH))
     check_images(again, IMAGES[name], from_text("invert"))
-    assert captions(again)[1:] == [f"{name}, from before."]
+    assert captions(again)[1:] == [f"{name}, uploaded earlier."]
     fine(again.button_group(key=keys.LAB_VIEW).set_value("augmentation").run())
     assert seen(again)[0].is_like(fit_within(IMAGES[name], VARIANT))
 

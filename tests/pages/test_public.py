@@ -192,7 +192,7 @@ def test_images_come_from_the_browser_alone(open_page):
     assert [option.content for option in page.button_group(keys.IMPORT_WAY).proto.options] == [
         "A zip file",
         "Folders",
-        "Classes",
+        "Class by class",
     ]
     assert any("up to 50 MB" in text for text in said(page))
     assert any("up to 50 MB" in text for text in said(open_page(A, "compare", show="own")))
@@ -511,5 +511,5 @@ def test_a_long_training_is_announced_to_end_early(open_page):
         " ".join(said(open_page(A, "train", **asked, **{"simple_cnn.epochs": epochs})))
         for epochs in ("1", "60")
     )
-    assert "This demo ends it after 5 min and keeps the best epoch so far" in long
+    assert "This demo stops training after 5 min and keeps the best epoch so far" in long
     assert "This demo ends it" not in short

@@ -73,7 +73,7 @@ def test_several_digits_are_read_from_left_to_right(app):
     app.session_state[keys.CANVAS] = drawn(row)
     app.run()
     assert "<b>42</b>" in html_of(app)
-    assert [tab.label for tab in app.tabs] == ["1. digit: 4", "2. digit: 2"]
+    assert [tab.label for tab in app.tabs] == ["Digit 1: 4", "Digit 2: 2"]
 
 
 def test_an_answer_below_the_threshold_is_marked_as_not_sure(app):
@@ -149,7 +149,7 @@ def test_photos_are_shown_not_drawn(photos, source):
     named = [button.key for button in photos.button if button.key]
     assert all(key.startswith("photo_") for key in named)  # no strokes, no digits
     assert "digit" not in shown_text(photos).replace(PAGES["recognise"].how.strip(), "")
-    assert "knows only: green <leaves>, red *fruit*." in shown_text(photos)
+    assert "knows only these classes: green <leaves>, red *fruit*." in shown_text(photos)
 
 
 def test_the_camera_is_offered_for_photos(photos):

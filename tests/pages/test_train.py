@@ -149,7 +149,7 @@ def test_a_dataset_that_is_not_here_is_offered_for_download(open_page, step):
 @pytest.mark.parametrize("model", [name for name in FORMS if name != "gradient_boosting"])
 def test_the_part_held_out_is_that_of_the_first_step(open_page, submitted, model):
     page = open_page("model", model=model, validation_fraction="0.3")
-    assert "about 1,006 images to learn from" in texts(page)
+    assert "about 1,006 training images" in texts(page)
     button(page, "Start training").click().run()
     assert submitted[0][1]["validation_fraction"] == 0.3
 
@@ -325,7 +325,7 @@ def test_own_photos_begin_with_the_pretrained_network(open_page, tmp_path):
     datasets.import_images(write_folder(pets(), tmp_path / "pets"), "pets")
     page = open_page("model", dataset="pets")
     assert page.selectbox(key=keys.MODEL).value == "efficientnet_lite0"
-    assert "10 epochs of the head then take moments" in texts(page)
+    assert "10 epochs of the head are then fast" in texts(page)
     page = fine(page.checkbox(key="efficientnet_lite0.cache_features").uncheck().run())
     assert "about 10 times as long" in texts(page)
 
@@ -461,7 +461,7 @@ def test_a_real_start_queues_one_training(open_page):
     assert (job.kind, job.state, job.settings["model"]) == ("train", "queued", "knn")
     assert "Waiting in the queue" in [bar.proto.text for bar in page.get("progress")][0]
     page = open_page("model", model="knn")
-    assert "It will wait its turn: 1 before it." in texts(page)
+    assert "It will wait in the queue: 1 job ahead of it." in texts(page)
     assert button(page, "Watch it learn")
 
 
@@ -722,7 +722,7 @@ def test_another_training_begins_with_the_seed_and_the_part_held_out_too(open_pa
     look(page, "mine", "Settings")
     fine(button(page, way).click().run())
     assert fields(page)[keys.SEED].value == 3
-    assert "about 1,150 images to learn from" in texts(page)
+    assert "about 1,150 training images" in texts(page)
 
 
 def test_another_training_begins_with_the_largest_seed(open_page):
@@ -823,7 +823,7 @@ def test_a_running_training_shows_its_figures(open_page):
             "Best so far": "20.0 %",
         }
         (bar,) = page.get("progress")
-        assert (bar.proto.value, bar.proto.text) == (60, "Learning · epoch 3 of 4, batch 7 of 11")
+        assert (bar.proto.value, bar.proto.text) == (60, "Training · epoch 3 of 4, batch 7 of 11")
         assert page.get("vega_lite_chart")
         fine(button(page, "Stop early").click().run())
         assert jobs.load(job.id).finishing
