@@ -25,7 +25,7 @@ FIRST_VIEW_GOAL, CONTROL_GOAL = 2000, 500  # milliseconds
 CONTROLS = {  # view: the role and names of a control that is switched to and fro
     "confusion": ("radio", "Fractions of the true class", "Counts"),
     "classes": ("radio", "Recall", "F1"),
-    "mistakes": ("radio", "By all models", "By one model"),
+    "misclassified": ("radio", "By all models", "By one model"),
     "ensemble": ("radio", "Hard: one vote each", "Soft: mean of the probabilities"),
     "confidence": ("slider", "ArrowRight", "ArrowLeft"),
     "one_class": ("combobox", "3", "4"),

@@ -35,7 +35,7 @@ def recognise(page: Page) -> None:
 
 
 def photos(page: Page) -> None:
-    """A photo and what it is taken for."""
+    """A photo and its predicted class."""
     page.get_by_role("button", name="Cat", exact=True).click()
     expect(page.locator(studio.PREDICTION).first).to_have_text("cat")
 
@@ -61,7 +61,7 @@ def lab(page: Page) -> None:
     page.locator(".lab img").last.wait_for()
 
 
-# file: address, height in pixels, what to do there
+# file: URL, height in pixels, what to do there
 IMAGES: dict[str, tuple[str, int, Callable[[Page], None]]] = {
     "recognise": ("", 1240, recognise),
     "photos": ("?runs=cifar10-efficientnet-lite0&from=upload", 1160, photos),

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.comparison import METRICS
 from core.runs import load
 from tests.browser import studio
 from tests.browser.studio import at_rest
@@ -192,7 +193,7 @@ def test_mistakes_are_filtered(page, server):
 @pytest.mark.slow
 def test_an_ensemble_is_kept_and_answers(page, server, folder):
     open_view(page, server, "ensemble", vote="hard")
-    expect(page.get_by_text("Together they are significantly worse")).to_be_visible()
+    expect(page.get_by_text("The ensemble is significantly worse")).to_be_visible()
     page.get_by_role("textbox", name="Name").fill("all-three")
     page.get_by_role("button", name="Save as a trained model").click()
     chips = page.get_by_test_id("stMultiSelect").first

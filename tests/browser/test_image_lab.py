@@ -167,14 +167,14 @@ def test_a_robustness_curve_is_measured_and_found_again(page, server):
     expect(page.locator("[data-testid=stVegaLiteChart] svg, canvas.marks").first).to_be_visible()
     page.reload()
     expect(page.get_by_role("button", name="Measure again")).to_be_visible()
-    expect(page.get_by_text("On 500 test images")).to_be_visible()
+    expect(page.get_by_text("Measured on 500 test images")).to_be_visible()
 
 
 def test_nothing_is_wider_than_a_phone(server, browser):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
     open_lab(page, server)
-    for view in ("Random changes", "Where models break", "Pipeline"):
+    for view in ("Augmentation", "Robustness", "Pipeline"):
         page.get_by_role("radio", name=view).click()
         at_rest(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -49,7 +49,7 @@ def test_uploads_outlive_reload_and_page_and_later_ones_join_them(page):
     expect(page.get_by_role("heading", name="2 of 2 images predicted")).to_be_visible()
     upload(page, ("five.png", png(5)), ("three.png", png(3)))
     expect(page.get_by_role("heading", name="3 of 3 images predicted")).to_be_visible()
-    expect(page.get_by_text("Already here, so it counts once: three")).to_be_visible()
+    expect(page.get_by_text("Uploaded twice, counted once: three")).to_be_visible()
 
 
 def test_back_goes_one_step_back_and_pages_keep_their_parameters(page, server):

@@ -36,7 +36,7 @@ def train(server, browser):
     context.set_default_timeout(20_000)
     opened = context.new_page()
     opened.goto(f"{server.url}/train")
-    opened.get_by_text("Dataset").wait_for()
+    opened.get_by_text("Dataset", exact=True).wait_for()
     yield opened
     context.close()
 

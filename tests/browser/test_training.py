@@ -110,7 +110,7 @@ def test_from_images_to_a_model_that_answers(page, server, folders):
 
     expect(page).to_have_url(re.compile("step=runs"))
     learning(page)
-    expect(page.get_by_text("Learning · epoch")).to_be_visible()
+    expect(page.get_by_text("Training · epoch")).to_be_visible()
     expect(metric(page, "Training accuracy")).to_have_text(re.compile(r"^\d+\.\d %$"))
     expect(chart(page)).to_be_visible()
     page.reload()
@@ -132,7 +132,7 @@ def test_from_images_to_a_model_that_answers(page, server, folders):
     expect(page).to_have_url(re.compile("runs=mine"))
     studio.draw(page, "0")
     expect(page.locator(studio.PREDICTION).first).to_have_text(re.compile(r"^\d"))
-    expect(page.get_by_text("Answered by Convolutional network (CNN) (mine).")).to_be_visible()
+    expect(page.get_by_text("Predicted by Convolutional network (CNN) (mine).")).to_be_visible()
 
 
 @pytest.mark.slow
@@ -142,7 +142,7 @@ def test_a_training_is_cancelled_and_taken_off_the_list(page, server, folders):
     learning(page)
     button(page, "Cancel").click()
     expect(page.get_by_text("scikit-learn digits: cancelled")).to_be_visible()
-    expect(button(page, re.compile("^Go on after epoch"))).to_be_visible()
+    expect(button(page, re.compile("^Resume after epoch"))).to_be_visible()
     expect(button(page, "Stop early")).to_have_count(0)
     assert folders.cards() == {}
     until(lambda: not list((folders.folder / "runs").glob(".*")))
@@ -170,7 +170,7 @@ def test_a_training_that_was_killed_goes_on(page, server, folders):
     child.kill()
     expect(page.get_by_text("Its process ended unexpectedly")).to_be_visible()
     expect(page.get_by_text("scikit-learn digits: failed")).to_be_visible()
-    resume = button(page, re.compile("^Go on after epoch"))
+    resume = button(page, re.compile("^Resume after epoch"))
     expect(resume).to_be_visible()
     kept = int(re.search(r"\d+", resume.inner_text())[0])
     assert kept >= 2
@@ -218,7 +218,9 @@ def test_a_queue_that_was_left_goes_on_when_the_studio_is_opened(browser, tmp_pa
             button(page, "Start training").click()
             learning(page)
             open_form(page, first, **quick)
-            expect(page.get_by_text("It will wait its turn: 1 before it.")).to_be_visible()
+            expect(
+                page.get_by_text("It will wait in the queue: 1 job ahead of it.")
+            ).to_be_visible()
             button(page, "Start training").click()
             expect(page.get_by_text("Waiting in the queue")).to_be_visible()
             for process in processes_in(own.folder / "work"):

@@ -624,7 +624,7 @@ def test_a_model_is_asked_before_and_after_each_step(open_page, model, name):
     for title, image in zip(titles, [sample(name), *run(sample(name), steps)], strict=True):
         try:
             prediction = predictor.predict(image)
-            said = as_percent(prediction.confidence) + " sure"
+            said = as_percent(prediction.confidence) + " confidence"
             expected.append((title, prediction.label, said))
         except ImageError as error:
             expected.append((title, "–", str(error)))
@@ -635,7 +635,7 @@ def test_a_model_is_asked_before_and_after_each_step(open_page, model, name):
     if name != "flower":
         assert first == name[-1]
         assert opinions(page)[-1][2] == "–"  # nothing can be seen any more
-    assert f"This model knows nothing but {', '.join('0123456789')}" in texts(page)
+    assert f"This model knows only {', '.join('0123456789')}" in texts(page)
 
 
 def as_percent(part: float) -> str:
@@ -653,7 +653,7 @@ def test_the_model_is_chosen_on_the_page(open_page):
         prediction = load_predictor(runs.load(name)).predict(sample("digit_6"))
         assert opinions(page)[0][2:] == (
             prediction.label,
-            as_percent(prediction.confidence) + " sure",
+            as_percent(prediction.confidence) + " confidence",
         )
 
 

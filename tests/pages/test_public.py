@@ -396,7 +396,7 @@ URLS = [
     ("recognise", {"sketch": TOKEN}, '"secret": 1'),
     ("recognise", {"sketch": TOKEN, "from": "upload"}, SEVEN),
     ("recognise", {"sketch": f"{A} {TOKEN}"}, ""),
-    ("image_lab", {"sketch": TOKEN, "image": "drawing"}, "Pipeline"),
+    ("image_lab", {"sketch": TOKEN, "image": "drawing"}, "Before"),
     ("image_lab", {"sketch": TOKEN, "image": "upload"}, "secret.png, uploaded earlier"),
     ("image_lab", {"lab_run": "secret-run"}, "secret-run"),
     (
@@ -436,12 +436,12 @@ def test_an_address_shows_nothing_to_another(open_page, demo, made, name, url, p
             fine(page.run())
         if me == A:
             assert any(proof in text for text in said(page))
-            assert not any("Nothing was drawn yet" in text for text in said(page))
+            assert not any("There is no drawing yet" in text for text in said(page))
     assert of_another(page, filled, demo) == []
     fine(page.run())
     assert of_another(page, filled, demo) == []
     if url.get("image") == "drawing":
-        assert any("Nothing was drawn yet" in text for text in said(page))
+        assert any("There is no drawing yet" in text for text in said(page))
 
 
 @pytest.mark.parametrize(

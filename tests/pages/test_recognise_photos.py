@@ -84,7 +84,9 @@ def test_below_the_threshold_nothing_is_claimed(app):
     assert "<b>Perhaps " in html_of(app)
     assert "below the threshold" in html_of(app)
     assert " sure<" not in html_of(app).split("bars")[0]
-    assert "knows only: airplane, automobile" in " ".join(text.value for text in app.caption)
+    assert "knows only these classes: airplane, automobile" in " ".join(
+        text.value for text in app.caption
+    )
 
 
 @pytest.mark.parametrize(

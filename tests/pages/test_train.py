@@ -749,9 +749,9 @@ def test_a_failed_training_says_why_and_what_can_be_done(open_page):
     assert "It was *killed* <b>here</b>." in plain(page.error[0].value)
     assert "Multilayer perceptron (MLP) · scikit-learn digits" in texts(page)
     assert "what happened last" in [code.value.strip() for code in page.code]
-    for label in ("Go on after epoch 2", "Change the settings", "Yes, remove it"):
+    for label in ("Resume after epoch 2", "Change the settings", "Yes, remove it"):
         assert button(page, label)
-    fine(button(page, "Go on after epoch 2").click().run())
+    fine(button(page, "Resume after epoch 2").click().run())
     assert jobs.load(job.id).state == "queued"
     assert not page.error
 
@@ -851,7 +851,7 @@ def test_a_queued_training_says_what_is_before_it_and_is_cancelled(open_page, st
     job = submit("knn")
     page = open_page("runs")
     assert page.get("progress")[0].proto.text == "Waiting in the queue"
-    assert "Before it: Import pets." in texts(page)
+    assert "Ahead of this one: Import pets." in texts(page)
     fine(button(page, "Cancel").click().run())
     assert jobs.load(job.id).state == "cancelled"
 
@@ -904,7 +904,7 @@ def test_your_own_images_are_trained_with(open_page, submitted, tmp_path):
         page = open_page(step, dataset="pets")
         assert not page.error
     page = open_page("model", dataset="pets", model="simple_cnn")
-    assert "My *pets*: about 28 images" in texts(page).replace("**", "")
+    assert "My *pets*: about 28 training images" in texts(page).replace("**", "")
     (few,) = page.warning
     assert "With 6 test images, each counts 16.7 %" in few.value.replace("\\", "")
     fine(button(page, "Start training").click().run())
