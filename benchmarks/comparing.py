@@ -23,10 +23,10 @@ REPEATS = 7
 BUNDLED = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
 FIRST_VIEW_GOAL, CONTROL_GOAL = 2000, 500  # milliseconds
 CONTROLS = {  # view: the role and names of a control that is switched to and fro
-    "confusion": ("radio", "Parts of each true class", "Counts"),
+    "confusion": ("radio", "Fractions of the true class", "Counts"),
     "classes": ("radio", "Recall", "F1"),
-    "mistakes": ("radio", "All models wrong", "Wrong by one model"),
-    "ensemble": ("radio", "One vote each", "Mean of the probabilities"),
+    "misclassified": ("radio", "By all models", "By one model"),
+    "ensemble": ("radio", "Hard: one vote each", "Soft: mean of the probabilities"),
     "confidence": ("slider", "ArrowRight", "ArrowLeft"),
     "one_class": ("combobox", "3", "4"),
 }

@@ -162,13 +162,13 @@ def _in_the_studio(watched: bool, clicked: bool) -> tuple[float, list[float]]:
             studio.chromium() as browser,
         ):
             page = browser.new_page(viewport={"width": 1280, "height": 1000})
-            page.goto(server.url + "/train?step=trainings")
+            page.goto(server.url + "/train?step=runs")
             page.get_by_text("Trained models", exact=True).wait_for()
             process = _start_job(environment)
             while not list(Path(folder).glob("work/jobs/*/status.json")):
                 page.wait_for_timeout(100)
             page.reload()
-            page.get_by_role("button", name="Finish now").wait_for(timeout=120_000)
+            page.get_by_role("button", name="Stop early").wait_for(timeout=120_000)
             return _while_watched(
                 page,
                 clicked,

@@ -43,7 +43,7 @@ def open_form(page: Page) -> float:
 
 def open_confusion(page: Page) -> float:
     """A click on “Confusion” until the matrices are there."""
-    page.get_by_role("radio", name="Confusion").click()
+    page.get_by_role("radio", name="Confusion matrix").click()
     return _until(page.get_by_role("table", name="Confusion matrix of mnist-cnn").wait_for)
 
 

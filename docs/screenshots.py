@@ -31,11 +31,11 @@ def recognise(page: Page) -> None:
     studio.at_rest(page)
     studio.draw(page, "7")
     expect(page.locator(studio.PREDICTION).first).to_have_text("7")
-    page.get_by_role("heading", name="The same image, read by each model").wait_for()
+    page.get_by_role("heading", name="What each model predicts").wait_for()
 
 
 def photos(page: Page) -> None:
-    """A photo and what it is taken for."""
+    """A photo and its predicted class."""
     page.get_by_role("button", name="Cat", exact=True).click()
     expect(page.locator(studio.PREDICTION).first).to_have_text("cat")
 
@@ -53,7 +53,7 @@ def compare(page: Page) -> None:
 
 def confusion(page: Page) -> None:
     """The images behind a cell."""
-    page.get_by_role("heading", name="4 answered as 9").wait_for()
+    page.get_by_role("heading", name="4 predicted as 9").wait_for()
 
 
 def lab(page: Page) -> None:
@@ -61,7 +61,7 @@ def lab(page: Page) -> None:
     page.locator(".lab img").last.wait_for()
 
 
-# file: address, height in pixels, what to do there
+# file: URL, height in pixels, what to do there
 IMAGES: dict[str, tuple[str, int, Callable[[Page], None]]] = {
     "recognise": ("", 1240, recognise),
     "photos": ("?runs=cifar10-efficientnet-lite0&from=upload", 1160, photos),

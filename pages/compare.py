@@ -1,4 +1,8 @@
-"""Compare trained models: which is better, by how much, where and why."""
+"""Compare trained models: which is better, by how much, where and why.
+
+Each view is a module in `components/comparing/` (see `VIEWS`); `chosen` there picks the runs, and
+`cases` shows single test images.
+"""
 
 import streamlit as st
 
@@ -20,13 +24,13 @@ from pages.components.comparing import (
 )
 
 VIEWS = {
-    "figures": ("Leaderboard", leaderboard.show),
-    "confusion": ("Confusion", confusion.show),
-    "curves": ("Curves", curves.show),
+    "leaderboard": ("Leaderboard", leaderboard.show),
+    "confusion": ("Confusion matrix", confusion.show),
+    "curves": ("Training curves", curves.show),
     "classes": ("Classes", classes.show),
-    "mistakes": ("Mistakes", misclassified.show),
+    "misclassified": ("Misclassified images", misclassified.show),
     "confidence": ("Confidence", confidence.show),
-    "one_class": ("One class", one_class.show),
+    "one_class": ("ROC curves", one_class.show),
     "ensemble": ("Ensemble", voting.show),
     "own": ("Your images", own.show),
     "report": ("Report", taking_away.show),
@@ -40,16 +44,16 @@ def page() -> None:
     chosen.show_apart(picked)
     if not picked.found:
         st.info(
-            "Choose at least one trained model above. Your own appear there as soon as a training "
-            "has ended.",
+            "Choose at least one trained model above. Your own models appear there once their "
+            "training has ended.",
             icon=":material/info:",
         )
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{html.plain(datasets.title_of(picked.found[0].run.card.dataset))}**: "
-            f"{len(picked.found[0].evaluation.labels):,} test images that none of them learned "
-            "from.",
+            f"{len(picked.found[0].evaluation.labels):,} test images that no model here was "
+            "trained on.",
             width="content",
         )
         chosen.offer_more(picked)
@@ -60,9 +64,9 @@ def page() -> None:
 
 
 def pick_view() -> str:
-    """Which part of the comparison is shown; it stands in the address."""
+    """Which view of the comparison is shown; it stands in the URL."""
     titles = {name: title for name, (title, _) in VIEWS.items()}
-    return choice.segments(keys.COMPARE_VIEW, "What to look at", titles, hidden=True)
+    return choice.segments(keys.COMPARE_VIEW, "View", titles, hidden=True)
 
 
 page()

@@ -1,4 +1,8 @@
-"""The image lab: what OpenCV does to an image, and to a model's opinion of it."""
+"""The image lab: what OpenCV does to an image, and to a model's prediction.
+
+From `components/lab/`: `source` (the image), `pipeline` with `editor` and `view` (Pipeline),
+`variants` (Augmentation), `robustness` (Robustness).
+"""
 
 import streamlit as st
 
@@ -6,9 +10,9 @@ from pages.components import choice, keys, welcome
 from pages.components.lab import pipeline, robustness, source, variants
 
 VIEWS = {
-    "pipeline": "Step by step",
-    "random": "Random changes",
-    "robustness": "Where models break",
+    "pipeline": "Pipeline",
+    "augmentation": "Augmentation",
+    "robustness": "Robustness",
 }
 
 
@@ -22,15 +26,15 @@ def page() -> None:
     image = source.pick()
     if image is None:
         st.markdown("Choose or take an image above to begin.")
-    elif view == "random":
+    elif view == "augmentation":
         variants.show(image)
     else:
         pipeline.show(image)
 
 
 def pick_view() -> str:
-    """Which part of the lab is shown; it stands in the address."""
-    return choice.segments(keys.LAB_VIEW, "What to do", VIEWS, hidden=True)
+    """Which view of the lab is shown; it stands in the URL."""
+    return choice.segments(keys.LAB_VIEW, "View", VIEWS, hidden=True)
 
 
 page()

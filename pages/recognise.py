@@ -1,4 +1,9 @@
-"""Recognise an image: draw, upload or photo it, and see how models read it."""
+"""Recognise: draw an image, upload it or take a photo, and see what models predict.
+
+From `components/`: `image_source` (canvas, files, camera), `run_picker` (digits or photos, models),
+`unsure` (confidence threshold), `prediction` (predicted class, probabilities, what the model saw,
+what each model predicts), `many` (a table of many images), `sample_photos` (photos to click).
+"""
 
 import time
 
@@ -26,8 +31,8 @@ from pages.components import (
 from pages.components.contents import PAGES
 from pages.components.shown import File, Shown
 
-# Seconds this thread rests once the answer is on its way, so that it is sent and drawn before the
-# explanations keep the processor busy: measured, it brings the answer about 15 ms earlier.
+# Seconds this thread rests once the prediction is on its way, so that it is sent and drawn before
+# the explanations keep the processor busy: measured, it arrives about 15 ms earlier.
 PREDICTION_FIRST = 0.015
 MOST_CLASSES = 20
 SOURCES = {"draw": "Draw", "upload": "Upload", "camera": "Camera"}
@@ -41,7 +46,7 @@ def page() -> None:
 
 @st.fragment
 def recognise() -> None:
-    """Image and answer side by side (on a phone one below the other), explanations below."""
+    """Image and prediction side by side (on a phone one below the other), explanations below."""
     hint = st.container()
     top = st.container(horizontal=True, gap="small", key="what")
     body, tools, details = st.container(), st.container(), st.container()
@@ -75,14 +80,14 @@ def recognise() -> None:
                 with details:
                     explain(image, first, chosen, fit)
         else:
-            st.subheader("Nothing to read yet", anchor=False)
+            st.subheader("No image yet", anchor=False)
             st.markdown(EMPTY[source] if digits else EMPTY_IMAGE[source])
             st.caption(INTRODUCTION["digits" if digits else "images"])
             show_classes(chosen[0])
     if source == "upload" and chosen and run_picker.reads_photos(chosen[0]):
         with tools if shown else left:
             sample_photos.offer(chosen[0].card.class_names)
-    if source == "draw":  # after the answer, which is what one waits for
+    if source == "draw":  # after the prediction, which is what one waits for
         with left:
             image_source.stroke_buttons()
         with middle:
@@ -104,45 +109,46 @@ def show_classes(run: Run) -> None:
     names = run.card.class_names
     more = f" and {len(names) - MOST_CLASSES} more" if len(names) > MOST_CLASSES else ""
     listed = ", ".join(map(html.named, names[:MOST_CLASSES]))
-    st.caption(f"This model knows only: {listed}{more}. It cannot name anything else.")
+    st.caption(f"This model knows only these classes: {listed}{more}.")
 
 
 INTRODUCTION = {
-    "digits": "Draw a digit and see at once what a neural network takes it for, what it saw, and "
-    "how simpler models read the same strokes.",
-    "images": "Show an image and see what the model takes it for, how sure it is, and what it "
-    "saw of it.",
+    "digits": "Draw a digit and see at once what a neural network predicts, what it saw, and what "
+    "simpler models predict.",
+    "images": "Show an image and see what the model predicts, how confident it is, and what it "
+    "saw.",
 }
 EMPTY = {
     "draw": "**Draw a digit from 0 to 9** in the white square, with the mouse or a finger, or "
     "click one of the samples. You can also write several digits side by side, such as "
     "2026.",
-    "upload": "**Choose one image** to see how it is read, or **many** to get a table and a "
+    "upload": "**Choose one image** to see the prediction, or **several** to get a table and a "
     "CSV file. Photos of handwriting on paper work too.",
-    "camera": "**Allow the camera**, hold a handwritten digit in front of it and take an image. "
+    "camera": "**Allow the camera**, hold a handwritten digit in front of it and take a photo. "
     "No camera? Draw or upload instead.",
 }
 
 
 EMPTY_IMAGE = {
-    "upload": "**Choose one image** to see what it is taken for, or **many** to get a table and "
-    "a CSV file.",
-    "camera": "**Allow the camera** and take an image. No camera? Upload one instead.",
+    "upload": "**Choose one image** to see the prediction, or **several** to get a table and a "
+    "CSV file.",
+    "camera": "**Allow the camera** and take a photo. No camera? Upload one instead.",
 }
 
 
-HELP_DIGITS = "Digits: one, or several side by side; drawn, scanned or photoed."
-HELP_IMAGE = "Images of what the model knows; one or many."
+HELP_DIGITS = "One digit or several side by side: drawn, scanned, or in a photo."
+HELP_IMAGE = "One or more images of what the model knows."
 FIRST = {
     "draw": PAGES["recognise"].first,
-    "upload": "Choose an image of handwritten digits. The model says what it reads in it.",
+    "upload": "Choose an image of handwritten digits. The model predicts which digits they are.",
     "camera": "Hold handwritten digits in front of the camera and take a photo.",
 }
 FIRST_IMAGE = {
-    "upload": "Choose an image. The model says what it shows, and how sure it is.",
-    "samples": "Choose a photo, or click one of those below. The model says what it shows, and how "
-    "sure it is.",
-    "camera": "Take a photo of one thing. The model says what it shows, and how sure it is.",
+    "upload": "Choose an image. The model predicts what it shows and how confident it is.",
+    "samples": "Choose a photo, or click one of those below. The model predicts what it shows and "
+    "how confident it is.",
+    "camera": "Take a photo of one thing. The model predicts what it shows and how confident it "
+    "is.",
 }
 
 
@@ -157,7 +163,7 @@ def what_to_do_first(source: str, chosen: list[Run]) -> str:
 
 
 def settings() -> tuple[list[Run], float]:
-    """Which models answer, and from when on they count as sure."""
+    """Which models predict, and from which confidence on they count as sure."""
     place = folded.fold(
         "Settings: models and confidence", keys.SETTINGS, unsure.USUALLY, icon=":material/tune:"
     )
@@ -170,28 +176,28 @@ def settings() -> tuple[list[Run], float]:
 
 
 def pick_source(digits: bool) -> str:
-    """Draw, upload or photo; only digits can be drawn."""
+    """Canvas, files or camera; only digits can be drawn."""
     titles = {name: title for name, title in SOURCES.items() if digits or name != "draw"}
-    return choice.segments(keys.SOURCE, "Where the image comes from", titles, hidden=True)
+    return choice.segments(keys.SOURCE, "Image source", titles, hidden=True)
 
 
-FITS = {"crop": "Crop the middle", "whole": "Show all of it", "stretch": "Stretch it"}
+FITS = {"crop": "Crop to the centre", "whole": "Pad", "stretch": "Stretch"}
 
 
 def pick_fit() -> str:
     """How a photo is brought to the square the model sees."""
     return choice.segments(
         keys.FIT,
-        "How it is fitted",
+        "Fit to a square",
         FITS,
-        help="The model sees a small square. Cropping takes the middle of your image; showing "
-        "all of it leaves a grey rim; stretching changes its proportions. What becomes of it is "
-        "shown below, under “What the model saw”.",
+        help="The model sees a small square. Cropping keeps the centre of your image; padding "
+        "keeps all of it and adds grey borders; stretching changes its proportions. “What the "
+        "model saw” below shows the result.",
     )
 
 
 def take_images(source: str, digits: bool = True) -> list[File]:
-    """What was drawn, uploaded or photoed."""
+    """What was drawn, uploaded or taken with the camera."""
     if source != "draw":
         leaving.forget_canvas()
     if source != "upload":
@@ -205,7 +211,7 @@ def take_images(source: str, digits: bool = True) -> list[File]:
 
 
 def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Result | None:
-    """The answer in large type, first of all, since that is what one waits for."""
+    """The prediction in large type, first of all, since that is what one waits for."""
     if shown.error:
         st.error(html.plain(f"{shown.name}: {shown.error}"), icon=":material/broken_image:")
         return None
@@ -222,15 +228,15 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Result | 
     prediction.show_prediction(first, unsure_below, photo)
     prediction.show_probabilities(first)
     show_classes(run)
-    st.caption(f"Answered by {html.plain(run_picker.title(run))} ({html.plain(run.title)}).")
+    st.caption(f"Predicted by {html.plain(run_picker.title(run))} ({html.plain(run.title)}).")
     return first
 
 
 def explain(shown: Shown, first: Result, chosen: list[Run], fit: str) -> None:
-    """How the answer came about, and what other models say."""
+    """How the prediction came about, and what other models predict."""
     st.subheader("What the model saw", anchor=False)
     prediction.show_steps(first)
-    st.subheader("The same image, read by each model", anchor=False)
+    st.subheader("What each model predicts", anchor=False)
     prediction.show_comparison(shown.image, first, chosen, fit)
 
 

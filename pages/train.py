@@ -1,4 +1,9 @@
-"""Train a model: choose images and look at them, set up a model, watch it learn."""
+"""Train a model in three steps: Images, Model, Runs (`components/steps`).
+
+From `components/`: Images are `dataset_look`, `own_images` and `image_sets`; Model is `model_form`,
+`backbone`, `augmentation_preview` and `starting`; Runs are `training_view` (a job that runs),
+`trained` (the list) and `run_view` (a trained model).
+"""
 
 import streamlit as st
 
@@ -19,8 +24,8 @@ from pages.components import (
     own_images,
     starting,
     steps,
+    trained,
     training_view,
-    trainings,
     url,
     welcome,
 )
@@ -29,12 +34,12 @@ OWN = "+own"  # no dataset can have that name
 
 
 def page() -> None:
-    """Images, model, trainings: one step at a time."""
-    jobs.ensure_dispatcher()  # what waited when the studio was closed goes on
+    """Images, model, runs: one step at a time."""
+    jobs.ensure_dispatcher()  # jobs that waited when the studio was closed start now
     welcome.show("train", steps.is_first())
     step = steps.pick()
-    if step == "trainings":
-        trainings.show()
+    if step == "runs":
+        trained.show()
         return
     announce_running()
     name = pick_dataset()
@@ -53,7 +58,7 @@ def page() -> None:
 
 
 def look_at(spec: DatasetSpec) -> None:
-    """What is in the dataset; most of what goes wrong later can be seen here."""
+    """What is in the dataset; most of what fails later can be seen here."""
     st.button(
         "Next: choose a model",
         type="primary",
@@ -68,40 +73,40 @@ def look_at(spec: DatasetSpec) -> None:
 
 def set_up(spec: DatasetSpec) -> None:
     """Model, hyperparameters, start."""
-    part = dataset_look.chosen_fraction(spec)
-    held_out = spec.validation_fraction if part is None else part
-    images = round(spec.train_size * (1 - held_out))
+    chosen = dataset_look.chosen_fraction(spec)
+    fraction = spec.validation_fraction if chosen is None else chosen
+    images = round(spec.train_size * (1 - fraction))
     st.caption(
-        f"**{html.plain(spec.title)}**: about {images:,} images to learn from, "
-        f"{len(spec.class_names)} classes. How many are held out is set in step 1."
+        f"**{html.plain(spec.title)}**: about {images:,} training images, "
+        f"{len(spec.class_names)} classes. The validation fraction is set in step 1."
     )
-    dataset_look.say_few(spec, part)
+    dataset_look.say_few(spec, chosen)
     model = model_form.pick_model(spec)
     if not backbone.offer_download(model.backbone):
         return
     start = st.container()
-    form = model_form.show(spec, part)
+    form = model_form.show(spec, chosen)
     with start:
         starting.show(spec, form)
     starting.show_script(form.config)
 
 
 def announce_running() -> None:
-    """A line about trainings that go on meanwhile."""
+    """A line about training jobs that run meanwhile."""
     if running := job_progress.running("train"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/model_training: {html.plain(training_view.title(running[0]))}")
-            st.button("Watch it learn", on_click=steps.go_to, args=("trainings",))
+            st.button("Watch it learn", on_click=steps.go_to, args=("runs",))
 
 
 def pick_dataset() -> str:
-    """The name of a dataset, or `OWN`; the choice is in the address of the page."""
+    """The name of a dataset, or `OWN`; the choice is in the URL."""
     demo = limits.apply()  # which downloads nothing
     specs = {spec.name: spec for spec in datasets.list_datasets() if spec.is_here() or not demo}
     options = [*specs, OWN]
     url.recall(keys.DATASET, options, datasets.first_choice().name, keys.NEXT_DATASET)
     chosen = st.pills(
-        "What to learn from",
+        "Dataset",
         options,
         required=True,
         format_func=lambda name: _label(specs.get(name)),
@@ -131,13 +136,14 @@ def offer_download(spec: DatasetSpec) -> None:
     if last is not None and not last.ended:
         job_progress.show_running(last.id)
         return
+    size = f"{spec.download_bytes / 1e6:,.0f} MB"
     st.info(
-        f"It is not on this machine yet. The download is {spec.download_bytes / 1e6:,.0f} MB.",
+        f"This dataset is not on this machine yet. The download is {size}.",
         icon=":material/cloud_download:",
     )
     job_progress.show_failure(last)
     st.button(
-        "Download it" if last is None else "Try again",
+        "Download" if last is None else "Try again",
         type="primary",
         icon=":material/download:",
         on_click=job_progress.start,
@@ -182,7 +188,7 @@ def offer_delete(spec: DatasetSpec) -> None:
     """Delete an import; asks first."""
     deleting.confirm(
         "Delete this dataset",
-        f"Delete **{html.plain(spec.title)}**? Models trained on it stay, but cannot be measured "
+        f"Delete **{html.plain(spec.title)}**? Models trained on it stay, but cannot be evaluated "
         "again.",
         spec.name,
         delete,

@@ -218,9 +218,8 @@ def free_id(title: str) -> str:
         RunError: if nothing can be called that, or there is one already.
     """
     run_id = id_of(title)
-    _refuse_if_in(
-        settings.current().bundled_runs_dir, names.to_id(title, "model")
-    )  # in use for everybody
+    bundled = settings.current().bundled_runs_dir
+    _refuse_if_in(bundled, names.to_id(title, "model"))  # their ids are in use for everybody
     check_free(run_id)
     return run_id
 

@@ -1,4 +1,4 @@
-"""What random changes do to real training images, before anything is trained with them."""
+"""What augmentation does to real training images, before anything is trained with them."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -22,15 +22,15 @@ def show(spec: DatasetSpec, values: Mapping[str, Any]) -> None:
     try:
         policy = augmentation.chosen_policy({**values, "augmentation": name})
     except ValueError:
-        return  # the form says what is wrong
+        return  # the form says what is not allowed
     if not policy.changes and not values["mixup"] and not values["cutmix"]:
-        st.caption("The network sees the images as they are.")
+        st.caption("The network sees the images unchanged.")
         return
     turn = st.session_state.setdefault(keys.PREVIEW_TURN, 0)
     st.html(_gallery(spec.name, spec.train_size, policy, values["mixup"], values["cutmix"], turn))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Others", icon=":material/shuffle:", on_click=_shuffle)
-        st.caption("First the image itself, then what the network may see instead.")
+        st.button("Show others", icon=":material/shuffle:", on_click=_shuffle)
+        st.caption("The original image comes first, then what the network may see instead.")
 
 
 def _shuffle() -> None:
@@ -68,7 +68,7 @@ def _variants(
     return seen
 
 
-@st.cache_data(show_spinner="Fetching a few images …", max_entries=8)
+@st.cache_data(show_spinner="Loading a few images …", max_entries=8)
 def _samples(name: str, train_size: int) -> tuple[np.ndarray, list[str]]:
     dataset = datasets.load(name)
     labels = np.unique(dataset.y_train)[:_ROWS]

@@ -23,13 +23,13 @@ def offer_download(name: str) -> bool:
         return False
     size = f"{backbone.download_bytes / 1e6:,.0f} MB"
     st.info(
-        f"What {backbone.title} has learned from ImageNet is not on this machine yet. It is a "
-        f"download of {size}. EfficientNet-Lite0 comes with the studio and needs none.",
+        f"The ImageNet weights of {backbone.title} are not on this machine yet. The download is "
+        f"{size}. EfficientNet-Lite0 is bundled and needs no download.",
         icon=":material/cloud_download:",
     )
     job_progress.show_failure(last)
     st.button(
-        f"Download it ({size})" if last is None else "Try again",
+        f"Download ({size})" if last is None else "Try again",
         type="primary",
         icon=":material/download:",
         on_click=job_progress.start,
@@ -43,25 +43,25 @@ def remarks(group: str, values: Mapping[str, Any]) -> list[str]:
     """Sentences about what the settings of a group cost."""
     size = values.get("input_size") or values.get("feature_size")
     if size and group in ("model", "features"):
-        part = (size / _USUAL_SIZE) ** 2
+        share = (size / _USUAL_SIZE) ** 2
         return [
-            f"At {size} pixels an image takes {units.round_percent(round(part, 2))} "
+            f"At {size} pixels an image takes {units.round_percent(round(share, 2))} "
             f"of the time it would take at {_USUAL_SIZE}."
         ]
     if group == "training" and "cache_features" in values:
         epochs = values["epochs"]
         if values["cache_features"]:
             return [
-                "While the backbone is frozen, every image goes through it once; the "
-                f"{epochs} epochs of the head then take moments."
+                "The backbone is frozen, so its features are computed once for every image. The "
+                f"{epochs} epochs of the head are then fast."
             ]
         return [
-            f"Every image goes through the backbone in each of the {epochs} epochs: about "
-            f"{epochs} times as long as with features computed once."
+            f"The features are computed again in each of the {epochs} epochs. This takes about "
+            f"{epochs} times as long as computing them once."
         ]
     if group == "fine_tuning" and values.get("fine_tune_epochs"):
         return [
-            "Each epoch of fine-tuning takes every image through the whole network and part of "
-            "the way back: two to four times as long as looking at it once."
+            "Each epoch of fine-tuning runs every image forward through the whole network and "
+            "part of the way back: two to four times as long as a forward pass."
         ]
     return []

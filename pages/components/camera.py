@@ -20,8 +20,8 @@ def take(label: str, key: str, place: str) -> bytes | None:
     photo = st.camera_input(
         label,
         key=key,
-        help="Your browser asks for permission first. The photo is kept in memory while you look "
-        "at other pages, and written nowhere.",
+        help="Your browser asks for permission first. The photo stays in memory while you look "
+        "at other pages; it is not written to disk.",
     )
     if photo is not None:
         content = photo.getvalue()
@@ -33,8 +33,8 @@ def take(label: str, key: str, place: str) -> bytes | None:
         _forget(place)
     earlier = getattr(recall(), place)
     if earlier is not None:
-        st.caption("Your photo is from before. Take another one to replace it.")
-        st.button("Forget this photo", on_click=_forget, args=(place,), key=f"forget_{place}")
+        st.caption("You took this photo earlier. Take another one to replace it.")
+        st.button("Remove this photo", on_click=_forget, args=(place,), key=f"forget_{place}")
     return earlier
 
 

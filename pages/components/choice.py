@@ -1,4 +1,4 @@
-"""One choice of several, which stands in the address of the page."""
+"""One choice of several, which stands in the URL."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ def segments(
     """Buttons side by side, one of which is pressed.
 
     Args:
-        key: of the widget, and of the entry in the address.
+        key: of the widget, and of the query parameter.
         label: what is chosen.
         options: what each choice is called.
         default: what is chosen at first; the first one if empty.

@@ -8,7 +8,7 @@ from core import plots, report, spreadsheet
 from core.evaluation import Evaluation
 from pages.components import tables
 
-_MEANS = {"macro": "all, each class alike", "weighted": "all, by images"}
+_MEANS = {"macro": "macro average", "weighted": "weighted average"}
 
 
 def show(
@@ -22,7 +22,7 @@ def show(
 
     Args:
         name: of the file, without its ending, and of the button.
-        evaluation: what was answered.
+        evaluation: labels and predictions.
         class_names: of the classes.
         counted: what the numbers of images are called.
         means: whether their means over the classes stand below.
@@ -35,7 +35,7 @@ def show(
         rows.append(
             {
                 "class": title,
-                **{figure: average(getattr(evaluation, figure)) for figure in plots.CLASS_METRICS},
+                **{metric: average(getattr(evaluation, metric)) for metric in plots.CLASS_METRICS},
                 "images": len(evaluation.labels),
             }
         )

@@ -11,12 +11,12 @@ from core import plots
 
 
 def show(
-    key: str, history: Sequence[Mapping[str, float]], axis: str, figure: str = "accuracy", **marks
+    key: str, history: Sequence[Mapping[str, float]], axis: str, metric: str = "accuracy", **marks
 ) -> None:
-    """A figure over what the model learned by; `marks` go to `core.plots.training_curve`."""
-    st.vega_lite_chart(_spec(history, axis, figure, **marks), width="stretch", key=key)
+    """A metric over what the model learned by; `marks` go to `core.plots.training_curve`."""
+    st.vega_lite_chart(_spec(history, axis, metric, **marks), width="stretch", key=key)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _spec(history, axis: str, figure: str, **marks) -> dict[str, Any]:
-    return plots.training_curve(history, axis, figure, **marks).to_dict()
+def _spec(history, axis: str, metric: str, **marks) -> dict[str, Any]:
+    return plots.training_curve(history, axis, metric, **marks).to_dict()

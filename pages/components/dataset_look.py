@@ -44,7 +44,7 @@ def _about(spec: DatasetSpec) -> None:
         st.metric("Classes", len(spec.class_names), width="content")
         height, width, channels = spec.input_shape
         colour = "grey" if channels == 1 else "colour"
-        st.metric("Models see", f"{width}×{height} {colour}", width="content")
+        st.metric("Model input", f"{width}×{height} {colour}", width="content")
 
 
 def _version(spec: DatasetSpec) -> str:
@@ -65,36 +65,37 @@ def _few(name: str, split: float | None, version: str) -> list[str]:
     return datasets.few_images_of(dataset.class_names, dataset.counts())
 
 
-@st.cache_data(show_spinner="Looking at the images …", max_entries=8)
+@st.cache_data(show_spinner="Loading the images …", max_entries=8)
 def _overview(name: str, split: float | None, version: str) -> Overview:
     return datasets.overview(name, split, _SAMPLES)
 
 
 def _validation_fraction(spec: DatasetSpec) -> float | None:
-    """The part of the training images that is held out; None if the dataset decides."""
+    """The fraction of the training images for validation; None if the dataset decides."""
     if spec.validation_fraction == 0:
         return None
     usual = spec.validation_fraction
     chosen = chosen_fraction(spec) or usual
     return st.select_slider(
-        "Held out of the training images for validation",
+        "Validation fraction",
         sorted({0.05, 0.1, 0.2, 0.3, usual, chosen}),
         chosen,
         format_func=lambda split: (
-            round_percent(round(split, 2)) + (" (usual)" if split == usual else "")
+            round_percent(round(split, 2)) + (" (default)" if split == usual else "")
         ),
         key=_fraction_key(spec),
         on_change=_note_fraction,
         args=(spec,),
-        help="Validation images are not learned from. They tell during training whether the model "
-        "gets better at images it has not seen. The test images stay untouched until the end.",
+        help="The fraction of the training images that is used for validation. The model does not "
+        "learn from these: they show during training whether it improves on images it has not "
+        "seen. The test images stay untouched until the end.",
     )
 
 
 def chosen_fraction(spec: DatasetSpec) -> float | None:
-    """The part chosen for validation, also before a reload; None for the usual part."""
+    """The validation fraction chosen, also before a reload; None for the default."""
     try:
-        split = float(st.query_params.get(keys.VALIDATION_FRACTION_KEY, ""))
+        split = float(st.query_params.get(keys.VALIDATION_FRACTION, ""))
         datasets.check_fraction(spec, split)
     except (ValueError, StudioError):
         return None
@@ -102,19 +103,19 @@ def chosen_fraction(spec: DatasetSpec) -> float | None:
 
 
 def choose_fraction(dataset: str, split: float | None) -> None:
-    """Hold out that part from now on; what is usual for the dataset is not noted."""
+    """Use that validation fraction from now on; the default of the dataset is not noted."""
     try:
         usual = datasets.find(dataset).validation_fraction
     except StudioError:  # deleted since
         usual = None
     if split and split != usual:
-        st.query_params[keys.VALIDATION_FRACTION_KEY] = str(split)
+        st.query_params[keys.VALIDATION_FRACTION] = str(split)
     else:
-        st.query_params.pop(keys.VALIDATION_FRACTION_KEY, None)
+        st.query_params.pop(keys.VALIDATION_FRACTION, None)
 
 
 def _fraction_key(spec: DatasetSpec) -> str:
-    return f"{keys.VALIDATION_PART}_{spec.name}"
+    return f"{keys.VALIDATION_FRACTION}_{spec.name}"
 
 
 def _note_fraction(spec: DatasetSpec) -> None:
@@ -134,7 +135,7 @@ def show_gallery(look: Overview) -> None:
         if name in names
     ]
     st.html(html.STYLE + html.gallery(rows))
-    st.caption("A few of the training images of each class, spread over the dataset.")
+    st.caption("A few training images of each class.")
 
 
 def show_counts(look: Overview) -> None:
@@ -142,13 +143,13 @@ def show_counts(look: Overview) -> None:
     if warning := look.balance():
         st.warning(html.plain(warning), icon=":material/balance:")
     else:
-        st.success("The classes are about equally large.", icon=":material/balance:")
+        st.success("The classes are balanced.", icon=":material/balance:")
     few.show(look.few())
     totals = look.counts.sum(1)
     splits = (
-        ("Training", "learned from"),
-        ("Validation", "checked during training"),
-        ("Test", "kept back until the end"),
+        ("Training", "to learn from"),
+        ("Validation", "to check during training"),
+        ("Test", "to evaluate at the end"),
     )
     with st.container(horizontal=True, gap="medium"):
         for (title, use), total in zip(splits, totals, strict=True):
@@ -157,7 +158,7 @@ def show_counts(look: Overview) -> None:
                 title, f"{total:,}", f"{share}, {use}", "off", delta_arrow="off", width="content"
             )
     st.altair_chart(plots.class_counts(look), width="stretch")
-    table = st.expander("The same as a table", key=f"{keys.COUNTS}_{look.name}", on_change="rerun")
+    table = st.expander("Show as a table", key=f"{keys.COUNTS}_{look.name}", on_change="rerun")
     if table.open:
         with table:
             columns = dict(zip(plots.SPLIT_NAMES, look.counts, strict=True))
@@ -183,11 +184,11 @@ def show_left_out(look: Overview) -> None:
     for note in look.notes:
         st.info(html.plain(note), icon=":material/info:")
     if look.ignored:
-        st.caption(f"{look.ignored:,} hidden files of operating systems were passed over.")
+        st.caption(f"{look.ignored:,} hidden files of operating systems were ignored.")
     if not look.skipped:
-        st.success("Every image could be used; none was damaged or there twice.")
+        st.success("Every image was imported. None was damaged or a duplicate.")
         return
-    st.markdown(f"**{len(look.skipped):,} files were left out.** The others were all used.")
+    st.markdown(f"**{len(look.skipped):,} files were left out.** All others were imported.")
     table = pd.DataFrame(look.skipped, columns=["file", "why"])
     st.dataframe(
         table,

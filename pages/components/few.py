@@ -25,7 +25,7 @@ def show_cautions(run: Run) -> None:
     try:
         show(_cautions(run, run.card.created))
     except StudioError:
-        return  # said where its answers are shown
+        return  # said where its predictions are shown
 
 
 # What was measured is read once for each run, which is known by its folder and when it was made.

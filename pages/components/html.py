@@ -1,4 +1,4 @@
-"""Small pieces of HTML that Streamlit has no widget for: large answers, bars, image strips.
+"""Small pieces of HTML that Streamlit has no widget for: large predictions, bars, image strips.
 
 They take their colours from the theme, so they suit light and dark, and wrap on a phone.
 """
@@ -23,12 +23,12 @@ _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:&=-]|(?<=^\d)\.)")
 # What Markdown makes a link of by itself: a word joiner, which is not seen, comes in between.
 _LINKS = re.compile(r"(https?:)(?=//)|(\bwww)(?=\.)|(?<=[^\s@])(@)(?=[^\s@])", re.IGNORECASE)
 STYLE = """<style>
-.answer {display:flex; align-items:baseline; flex-wrap:wrap; gap:.1rem 1.1rem; line-height:1}
-.answer b {font-size:clamp(3.4rem, 9vw, 6rem); font-weight:750; overflow-wrap:anywhere}
-.answer span {font-size:1.35rem; line-height:1.3}
-.answer.word b {font-size:clamp(2.2rem, 5vw, 3.4rem)}
-.answer.small b {font-size:2.6rem} .answer.small span {font-size:1.05rem}
-.answer.long b {font-size:1.5rem; line-height:1.2}
+.prediction {display:flex; align-items:baseline; flex-wrap:wrap; gap:.1rem 1.1rem; line-height:1}
+.prediction b {font-size:clamp(3.4rem, 9vw, 6rem); font-weight:750; overflow-wrap:anywhere}
+.prediction span {font-size:1.35rem; line-height:1.3}
+.prediction.word b {font-size:clamp(2.2rem, 5vw, 3.4rem)}
+.prediction.small b {font-size:2.6rem} .prediction.small span {font-size:1.05rem}
+.prediction.long b {font-size:1.5rem; line-height:1.2}
 .bars {display:grid; grid-template-columns:fit-content(45%) minmax(3rem, 1fr) 4.2em;
  gap:.22rem .6rem;
  align-items:center; font-variant-numeric:tabular-nums; margin:0}
@@ -54,7 +54,7 @@ img.uploaded {max-width:100%; max-height:17rem; border-radius:.5rem; display:blo
 .gallery dt {text-align:right; font-weight:600; overflow-wrap:anywhere; line-height:1.25}
 dt span {display:-webkit-box; -webkit-box-orient:vertical; -webkit-line-clamp:4; overflow:hidden}
 .bars dt span {-webkit-line-clamp:2}
-.answer b, .bars dt, .gallery dt {unicode-bidi:plaintext}
+.prediction b, .bars dt, .gallery dt {unicode-bidi:plaintext}
 .gallery dt small {display:block; font-weight:400; opacity:.75}
 .gallery dd {margin:0; display:flex; gap:.35rem; overflow:hidden; flex-wrap:wrap; max-height:4.2rem}
 .gallery img {height:4.2rem; width:4.2rem; object-fit:contain; border-radius:.35rem;
@@ -80,10 +80,10 @@ def isolated(name: str) -> str:
 
 
 def prediction(label: str, confidence: str, small: bool = False) -> str:
-    """The answer in large type with what is said of its confidence beside it."""
-    size = "answer small" if small else "answer word" if len(label) > 8 else "answer"
+    """The predicted class in large type with its confidence beside it."""
+    size = "prediction small" if small else "prediction word" if len(label) > 8 else "prediction"
     if len(label) > _LONG:
-        size = "answer long"
+        size = "prediction long"
     written = f"<b>{escape(shown(label))}</b><span>{escape(confidence)}</span>"
     return f'<div class="{size}">{written}</div>'
 
@@ -96,12 +96,13 @@ def bars(prediction: Prediction, most: int | None = None) -> str:
     best = int(prediction.probabilities.argmax())
     rows = []
     for index in order:
-        part, name = float(prediction.probabilities[index]), prediction.class_names[index]
+        probability, name = float(prediction.probabilities[index]), prediction.class_names[index]
         mark = "top" if index == best else ""
         rows.append(
             f"{_named(name)}</dt>"
-            f'<dd class="track {mark}"><div class="fill" style="width:{part:.2%}"></div></dd>'
-            f'<dd class="number {mark}">{percent(part)}</dd>'
+            f'<dd class="track {mark}">'
+            f'<div class="fill" style="width:{probability:.2%}"></div></dd>'
+            f'<dd class="number {mark}">{percent(probability)}</dd>'
         )
     return f'<dl class="bars">{"".join(rows)}</dl>'
 

@@ -33,7 +33,7 @@ def show(upload: Upload | None, offer: Callable[[Upload], None]) -> None:
     rows = sets.load(upload)
     if upload is not None and not rows:
         st.info(
-            "What you have uploaded as a zip or folders stays until you choose images here.",
+            "Your zip file or folders are kept until you choose images here.",
             icon=":material/info:",
         )
         upload = None
@@ -125,7 +125,7 @@ def _choose_files(row: ImageSet, place: int) -> None:
         accept_multiple_files=True,
         max_upload_size=uploads.most_bytes() // 10**6,
         key=f"{keys.IMAGE_SET}_files_{row.number}_{turn}",
-        help="Several at once, and again for more: what you choose next is added.",
+        help="Choose several files at once. Files you choose later are added.",
     )
     if not row.files:
         st.caption(sent.image_limits())
@@ -141,7 +141,7 @@ def _take(row: ImageSet, files: list) -> None:
     """Put what arrived beside what is there; the uploader is emptied afterwards."""
     try:
         upload = _upload()
-        with st.spinner("Looking at the images …"):
+        with st.spinner("Checking the images …"):
             sets.add_images(upload, row.number, [(file.name, file.getvalue()) for file in files])
     except StudioError as error:
         st.session_state[f"{_FAILED}_{row.number}"] = html.told(error)
@@ -149,7 +149,7 @@ def _take(row: ImageSet, files: list) -> None:
 
 
 def _upload() -> Upload:
-    """The upload that holds the classes; a new one in the page's address if there is none."""
+    """The upload that holds the classes; a new one in the URL if there is none."""
     try:
         upload = uploads.load(st.query_params.get(keys.UPLOAD, ""))
         if sets.load(upload):

@@ -119,7 +119,7 @@ def drawing_tools() -> None:
         key=keys.BRUSH,
         help="Width of the pen in pixels. Very thin and very thick strokes are evened out.",
     )
-    st.caption("Rather not draw? Take a handwritten sample from MNIST's test set:")
+    st.caption("Prefer not to draw? Use a handwritten sample from MNIST's test set:")
     with st.container(horizontal=True, gap="xsmall"):
         for name in SAMPLES:
             st.button(
@@ -127,7 +127,7 @@ def drawing_tools() -> None:
                 key=f"sample_{name}",
                 on_click=_start_with_sample,
                 args=(name,),
-                help="Written by people whose digits the models never saw.",
+                help="Written by people whose digits are not in the training set.",
             )
 
 
@@ -183,7 +183,7 @@ def _start_with_sample(name: str) -> None:
 def upload(help_text: str) -> list[File]:
     """Files chosen by the visitor, also those chosen before a reload.
 
-    Any file may be chosen: what cannot be read is answered with what it is and what to do.
+    Any file may be chosen: of what cannot be read, the page says what it is and what to do.
 
     Args:
         help_text: what the images should show.
@@ -206,14 +206,14 @@ def upload(help_text: str) -> list[File]:
         files = []
     contents = _joined(files)
     if files and (twice := st.session_state.get(keys.UPLOADS_TWICE)):
-        st.caption(f"Already here, so it counts once: {', '.join(map(html.named, twice))}.")
+        st.caption(f"Uploaded twice, counted once: {', '.join(map(html.named, twice))}.")
     if contents:
         deleting.confirm(
-            "Forget these images",
-            f"Forget {html.counted(len(contents), 'image')}? You would have to choose them again.",
+            "Remove these images",
+            f"Remove {html.counted(len(contents), 'image')}? You would have to choose them again.",
             "uploads",
             _forget_uploads,
-            "Yes, forget them",
+            "Yes, remove them",
         )
     return [File(name, content) for name, content in contents]
 
@@ -256,7 +256,7 @@ def _forget_uploads(_: str) -> None:
 
 def photo() -> File | None:
     """A photo taken now, or before a change of page; None until there is one."""
-    content = camera.take("Hold it in front of the camera", keys.CAMERA, "photo")
+    content = camera.take("Take a photo", keys.CAMERA, "photo")
     return File("Your photo", content) if content else None
 
 

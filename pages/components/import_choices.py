@@ -64,7 +64,7 @@ def _choose(source: str, changes: dict) -> None:
 def _offer_undo(source: str) -> None:
     if chosen(source) != Choices():
         st.button(
-            "Undo what was chosen",
+            "Undo these choices",
             icon=":material/undo:",
             on_click=forget,
             args=(source,),
@@ -84,7 +84,7 @@ def show_layout(layout: Layout, source: str, called: Mapping[str, str] = NONE) -
         all that was decided; None if a name cannot be used.
     """
     classes = len(layout.class_names)
-    st.markdown(f"{len(layout.places):,} images in {classes} classes were found:")
+    st.markdown(f"Found {len(layout.places):,} images in {classes} classes:")
     for note in layout.notes:
         st.caption(html.plain(note))
     if layout.skipped:
@@ -98,7 +98,7 @@ def show_layout(layout: Layout, source: str, called: Mapping[str, str] = NONE) -
         height=min(35 * (classes + 1) + 3, _TALLEST),
         disabled=["images"],
         column_config={
-            "class": st.column_config.TextColumn("Class", help="Click twice to rename it."),
+            "class": st.column_config.TextColumn("Class", help="Double-click to rename the class."),
             "images": st.column_config.NumberColumn("Images", width="small"),
             "import": st.column_config.CheckboxColumn("Import", width="small"),
         },

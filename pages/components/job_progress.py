@@ -11,8 +11,9 @@ from core.jobs import KINDS, Job, limits
 from pages.components import html
 
 EVERY = 1.0  # seconds
-_CANCELLED = "The last try was cancelled; nothing was kept."
-_STATES = {"queued": "Waiting for its turn", "running": "At work"}
+_CANCELLED = "The last attempt was cancelled. Nothing was saved."
+QUEUED = "Waiting in the queue"
+_STATES = {"queued": QUEUED, "running": "Running"}
 
 
 def latest(kind: str, **settings: str) -> Job | None:
@@ -59,9 +60,11 @@ def show_running(job_id: str) -> None:
                 args=(job.id,),
                 disabled=job.stopping,
                 key=f"cancel_{job.id}",
-                help="Stops it. Nothing half done is kept; it can be started again.",
+                help="Stops the job. Partial results are deleted; you can start it again.",
             )
-        st.caption("You can leave or reload this page; it goes on and is found here again.")
+        st.caption(
+            "You can leave or reload this page: the job continues, and you find it here again."
+        )
 
 
 def start(kind: str, settings: Mapping[str, Any]) -> bool:
@@ -75,7 +78,7 @@ def start(kind: str, settings: Mapping[str, Any]) -> bool:
 
 
 def show_unless_done(job: Job) -> bool:
-    """Show a job that goes on or has failed; whether it is done, so that its result is there."""
+    """Show a job that runs or has failed; whether it is done, so that its result is there."""
     if not job.ended:
         show_running(job.id)
     elif job.state != "done":
@@ -100,7 +103,7 @@ def stop(job_id: str) -> None:
 
 
 def show_failure(job: Job | None) -> None:
-    """Why the last try failed, with the end of its log; nothing if it did not."""
+    """Why the last attempt failed, with the end of its log; nothing if it did not."""
     if job is None or job.state not in ("failed", "cancelled"):
         return
     if job.state == "cancelled":
@@ -108,7 +111,7 @@ def show_failure(job: Job | None) -> None:
         st.info(ended, icon=":material/cancel:")
         return
     st.error(html.plain(job.error), icon=":material/error:")
-    with st.expander("Log of the last try"):
+    with st.expander("Log of the last attempt"):
         st.code(job.log_tail(), language=None)
 
 

@@ -1,4 +1,4 @@
-"""A click that is answered further down, where everything typed a moment before is known.
+"""A click that is handled further down, where everything typed a moment before is known.
 
 What stands in a field is sent when the field is left, which may be by the click itself; a callback
 that was given its arguments when the page was drawn would miss it. The click is remembered until

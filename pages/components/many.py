@@ -20,7 +20,7 @@ def show(shown: list[File], run: Run, unsure_below: float, fit: str, details) ->
 
     Args:
         shown: the files.
-        run: the model that answers.
+        run: the model that predicts.
         unsure_below: confidence below which that is said.
         fit: how photos are fitted.
         details: container for the steps.
@@ -30,8 +30,8 @@ def show(shown: list[File], run: Run, unsure_below: float, fit: str, details) ->
         return
     table = _table_of(shown, predictor, unsure_below, fit)
     read = table["label"].ne("")
-    st.subheader(f"{int(read.sum())} of {len(table)} images read", anchor=False)
-    st.caption("Click the box at the left of a row to see what the model saw of that image.")
+    st.subheader(f"{int(read.sum())} of {len(table)} images predicted", anchor=False)
+    st.caption("Click the box at the left of a row to see what the model saw.")
     picked = st.dataframe(
         table.assign(confidence=100 * table["confidence"].astype(float)),
         hide_index=True,
@@ -44,11 +44,11 @@ def show(shown: list[File], run: Run, unsure_below: float, fit: str, details) ->
         column_config={
             "image": st.column_config.ImageColumn("Image", width="small"),
             "file": st.column_config.TextColumn("File"),
-            "label": st.column_config.TextColumn("Reads as"),
+            "label": st.column_config.TextColumn("Predicted class"),
             "confidence": st.column_config.ProgressColumn(
                 "Confidence", format="%.1f %%", min_value=0, max_value=100
             ),
-            "second": st.column_config.TextColumn("Otherwise"),
+            "second": st.column_config.TextColumn("Second most likely"),
             "remark": st.column_config.TextColumn("Remark", width="large"),
         },
     )
@@ -58,12 +58,12 @@ def show(shown: list[File], run: Run, unsure_below: float, fit: str, details) ->
         spreadsheet.as_csv(
             list(table.columns[1:]), table.drop(columns="image").itertuples(index=False)
         ),
-        "answers.csv",
+        "predictions.csv",
         "text/csv",
         icon=":material/download:",
         on_click="ignore",
     )
-    st.caption(f"Read by {html.plain(run_picker.title(run))} ({html.plain(run.title)}).")
+    st.caption(f"Predicted by {html.plain(run_picker.title(run))} ({html.plain(run.title)}).")
     rows = [row for row in picked.selection.rows if row < len(shown)]
     with details:
         for row in rows:
@@ -78,10 +78,10 @@ def _table_of(shown: list[File], predictor: Predictor, unsure_below: float, fit:
     known, table = st.session_state.get(keys.MANY_READ, (None, None))
     if known and known[1:] == made_from[1:] and _same(known[0], made_from[0]):
         return table
-    rows, bar = [], st.progress(0.0, "Reading …")
+    rows, bar = [], st.progress(0.0, "Predicting …")
     for number, file in enumerate(shown, 1):  # one at a time is decoded
         rows.append(_row_of(file.read(), predictor, unsure_below, fit))
-        bar.progress(number / len(shown), f"Reading {number} of {len(shown)} …")
+        bar.progress(number / len(shown), f"Predicting {number} of {len(shown)} …")
     bar.empty()
     table = pd.DataFrame(rows)
     st.session_state[keys.MANY_READ] = (made_from, table)
@@ -100,7 +100,7 @@ def _show_refused(table) -> None:
     ]
     if not refused:
         return
-    lines = ["Not read:", *map(html.plain, refused[:_MOST_REFUSED])]
+    lines = ["Could not be read:", *map(html.plain, refused[:_MOST_REFUSED])]
     if len(refused) > _MOST_REFUSED:
         lines.append(f"… and {len(refused) - _MOST_REFUSED} more, in the column Remark.")
     st.warning("  \n".join(lines), icon=":material/broken_image:")
@@ -129,15 +129,15 @@ def _row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -
         return {**row, "remark": shown.error}
     row["image"] = data_url(image_source.thumbnail(shown.image))
     try:
-        prediction = predictor.predict(shown.image, fit=fit)
+        result = predictor.predict(shown.image, fit=fit)
     except ImageError as error:
         return {**row, "remark": html.told(error)}
-    row |= {"label": prediction.label, "confidence": round(prediction.confidence, 4)}
-    if prediction.confidence < unsure_below:
+    row |= {"label": result.label, "confidence": round(result.confidence, 4)}
+    if result.confidence < unsure_below:
         photo = run_picker.reads_photos(predictor.run)
-        row["remark"] = "perhaps none of its classes" if photo else "not sure"
-    if len(prediction.predictions) == 1:  # one answer: how sure of each class
-        prediction = prediction.predictions[0]
-        row["second"] = prediction.second_guess(prediction)
-        row |= {f"p({name})": p for name, p in prediction.as_dict().items()}
+        row["remark"] = "perhaps none of the classes" if photo else "not sure"
+    if len(result.predictions) == 1:  # one predicted class: how sure of each class
+        (only,) = result.predictions
+        row["second"] = prediction.second_guess(only)
+        row |= {f"p({name})": p for name, p in only.as_dict().items()}
     return row

@@ -1,6 +1,6 @@
 """Drawings and uploads that outlive a reload of the page.
 
-The browser's address carries a random token; the server keeps the last things shown under it.
+The URL carries a random token; the server keeps the last things shown under it.
 Nothing is written to disk, and the oldest are forgotten first.
 """
 

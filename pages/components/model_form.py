@@ -1,4 +1,4 @@
-"""Choose a model and set its hyperparameters; what is set stands in the address of the page."""
+"""Choose a model and set its hyperparameters; what is set stands in the URL."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ from pages.components import (
 )
 
 _GROUPS = {
-    "model": "The model itself",
-    "features": "What it looks at",
-    "training": "How it learns",
-    "fine_tuning": "Fine-tuning: the last layers of the backbone learn too",
-    "augmentation": "Random changes to the training images",
+    "model": "Model",
+    "features": "Features",
+    "training": "Training",
+    "fine_tuning": "Fine-tuning: the last layers of the backbone are trained too",
+    "augmentation": "Augmentation",
 }
 _COLUMNS = 3
 
@@ -88,7 +88,7 @@ def show(spec: DatasetSpec, validation_fraction: float | None) -> Form:
 
     Args:
         spec: the dataset.
-        validation_fraction: part of the training set held out; None for the usual part.
+        validation_fraction: of the training set; None for the default.
     """
     model = MODELS[st.session_state[keys.MODEL]]
     if model.presets:
@@ -115,14 +115,14 @@ def _offer_presets(model: ModelSpec) -> None:
             list(model.presets),
             index=None,
             format_func=lambda name: model.presets[name].title,
-            placeholder="a known network",
+            placeholder="Choose a known network",
             key=f"{keys.PRESET}_{model.name}",
             on_change=_take_preset,
             args=(model,),
             help="Fills in the fields below with the values of a known network.",
         )
         st.button(
-            "Back to the defaults",
+            "Reset to the defaults",
             icon=":material/restart_alt:",
             on_click=_set_values,
             args=(model, {}),
@@ -148,7 +148,7 @@ def _set_values(model: ModelSpec, values: Mapping[str, Any]) -> None:
 
 
 def fill(config: Mapping[str, Any]) -> None:
-    """Go to the form and fill it with everything an earlier training was given.
+    """Go to the form and fill it with everything an earlier run was given.
 
     Args:
         config: as `TrainConfig.to_mapping` gives it; entries may be missing.
@@ -167,7 +167,7 @@ def fill(config: Mapping[str, Any]) -> None:
 
 
 def field_key(model: ModelSpec, param: Param) -> str:
-    """Key of a field, also its name in the address of the page."""
+    """Key of a field, also its name in the URL."""
     return f"{model.name}.{param.name}"
 
 
@@ -259,7 +259,7 @@ def _check_name(name: str) -> None:
     run_id = runs.free_id(name)
     asked_for = [job.settings.get("name") for job in job_progress.running("train")]
     if run_id in [runs.id_of(other) for other in asked_for if other]:
-        raise RunError(f"A model named {name!r} is being trained already. Choose another name.")
+        raise RunError(f"A model named {name!r} is already being trained. Choose another name.")
 
 
 def _name_and_seed() -> tuple[str, int]:
@@ -269,10 +269,10 @@ def _name_and_seed() -> tuple[str, int]:
             "Name of the trained model",
             key=keys.RUN_NAME,
             bind="query-params",
-            placeholder="made up from the dataset and the model",
+            placeholder="named after the dataset and the model",
             max_chars=MOST_OF_TITLE,
-            help="Whatever you like to call it; it can be changed later. On the command line and "
-            "in addresses it is written in small letters, with hyphens.",
+            help="Any name you like; you can change it later. On the command line and in URLs it "
+            "is written in lower case with hyphens.",
         ).strip(),
         seed.number_input(
             "Seed",
@@ -281,7 +281,7 @@ def _name_and_seed() -> tuple[str, int]:
             0,
             key=keys.SEED,
             bind="query-params",
-            help="Decides every random number. The same seed gives the same training; several "
-            "seeds show how much of a difference is luck.",
+            help="Decides all random numbers. The same seed gives the same result; several seeds "
+            "show how much of a difference is chance.",
         ),
     )

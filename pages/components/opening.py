@@ -15,7 +15,7 @@ _OPEN_FILES = Path("/proc/self/fd")
 
 @asynccontextmanager
 async def on_start(app: object) -> AsyncIterator[None]:
-    """The lifespan of the studio's server, which listens already and answers when this yields."""
+    """The lifespan of the studio's server, which listens already and replies when this yields."""
     send_at_once()
     if not config.get_option("server.headless"):
         open_browser()
@@ -29,7 +29,7 @@ def open_browser() -> None:
 
 
 def send_at_once() -> None:
-    """Have every connection send small answers at once (TCP_NODELAY), where Linux tells how.
+    """Have every connection send small replies at once (TCP_NODELAY), where Linux tells how.
 
     asyncio sees to that, but not for sockets that were bound beforehand without naming their
     protocol, as Streamlit's is (https://github.com/Kludex/uvicorn/issues/3149): headers are then

@@ -29,16 +29,18 @@ _WAYS = {
     "sets": ":material/photo_library: Class by class",
     "path": ":material/dns: A path on this machine",
 }
-_FOR_MORE = "For more than that, unpack it on the machine the studio runs on and give its path."
-_HOW = """Put the images of each class in a **folder named like the class**, ten or more in each:
+_FOR_MORE = (
+    "For larger files, unpack the zip on the machine that runs the studio and enter its path."
+)
+_HOW = """Put the images of each class in a **folder named after the class**, ten or more in each:
 
 ```
 pets/
 ├── cats/   1.jpg  2.jpg  …
 └── dogs/   1.jpg  2.jpg  …
 ```
-If you have already set images aside for testing, put `train/` and `test/` (and `validation/`, if
-you like) above the class folders. Otherwise 70 % are used for training, 15 % for validation and
+If you already have a test set, put `train/` and `test/` (and optionally `validation/`) above the
+class folders. Otherwise 70 % are used for training, 15 % for validation and
 15 % for testing."""
 
 
@@ -51,7 +53,7 @@ def show() -> None:
         st.session_state[keys.IMPORT_WAY] = "sets" if sets.load(_current()) else "zip"
     hint = st.container()
     way = st.segmented_control(
-        "How you bring them",
+        "Upload as",
         [way for way in _WAYS if way != "path" or not limits.apply()],
         required=True,
         format_func=_WAYS.get,
@@ -70,7 +72,7 @@ def _from_browser(way: str) -> None:
     most = uploads.most_bytes() // 10**6
     turn = st.session_state.setdefault(keys.UPLOADER_TURN, 0)
     if way == "zip":
-        file = st.file_uploader(  # of any type: what is no zip is answered with what it is
+        file = st.file_uploader(  # of any type: of what is no zip, the page says what it is
             f"A zip file with a folder per class (up to {most} MB)",
             max_upload_size=most,
             key=f"zip_{turn}",
@@ -84,8 +86,8 @@ def _from_browser(way: str) -> None:
             accept_multiple_files="directory",
             max_upload_size=most,
             key=f"folder_{turn}",
-            help="What you choose next is added to what is there. More than a few thousand "
-            "images arrive faster as a zip file.",
+            help="Folders you choose later are added. More than a few thousand images upload "
+            "faster as a zip file.",
         )
         st.caption(sent.image_limits())
     if files:
@@ -128,7 +130,7 @@ def _offer(upload: Upload) -> None:
     """What was uploaded, seen through, and the button that imports it."""
     with st.container(border=True):
         size = upload.path.stat().st_size / 1e6
-        st.markdown(f"**{html.plain(upload.title)}** has arrived ({size:,.1f} MB).")
+        st.markdown(f"**{html.plain(upload.title)}** is uploaded ({size:,.1f} MB).")
         choices = _look_through(upload.path, upload.id, sets.names(upload))
         last = job_progress.latest("import", upload=upload.id)
         if last is None or last.ended:
@@ -136,14 +138,14 @@ def _offer(upload: Upload) -> None:
             if choices is not None:
                 _name_and_import(upload.title, {"upload": upload.id}, choices)
         else:
-            st.info("It is being imported, see above.", icon=":material/hourglass_top:")
+            st.info("The import is running, see above.", icon=":material/hourglass_top:")
         deleting.confirm(
             "Start over",
-            f"Forget **{html.plain(upload.title)}** and what you decided about it? You would have "
-            "to upload it again.",
+            f"Remove **{html.plain(upload.title)}** and your choices for it? You would have to "
+            "upload it again.",
             upload.id,
             _start_over,
-            "Yes, forget it",
+            "Yes, remove it",
         )
 
 
@@ -175,7 +177,7 @@ def _from_path() -> None:
             "Path of a folder or zip file on the machine that runs the studio",
             placeholder="/home/me/images/pets",
             key=keys.IMPORT_PATH,
-            help="Nothing is uploaded, so this suits large collections.",
+            help="Nothing is uploaded, so this suits large datasets.",
         )
         if not text.strip():
             return
@@ -198,8 +200,7 @@ def _name_and_import(title: str, source: dict[str, str], choices: Choices) -> No
         value=title,
         max_chars=MOST_OF_TITLE,
         key=f"{keys.IMPORT_NAME}_{title}",
-        help="What it is called in lists. On the command line it is written in small letters, "
-        "with hyphens.",
+        help="Any name you like. On the command line it is written in lower case with hyphens.",
     ).strip()
     problem = _problem_with(name)
     st.button(
@@ -224,7 +225,7 @@ def _problem_with(name: str) -> str:
     if problem := html.refusal(datasets.free_id, name):
         return problem
     if any(job.settings["name"] == datasets.id_of(name) for job in job_progress.running("import")):
-        return html.plain(f"{name!r} is being imported already. Choose another name.")
+        return html.plain(f"{name!r} is already being imported. Choose another name.")
     return ""
 
 

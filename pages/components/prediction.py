@@ -1,4 +1,4 @@
-"""Show what models read in images: one answer in large type, several side by side, or a table."""
+"""Show what models predict: one class in large type, probabilities, and the steps before it."""
 
 from html import escape
 
@@ -19,22 +19,22 @@ _MOST_BARS = 12  # more classes than this: only the most probable ones are shown
 
 
 def show_prediction(result: Result, unsure_below: float, photo: bool = False) -> None:
-    """The answer in large type and how sure the model is of it.
+    """The predicted class in large type, with its confidence.
 
     Args:
         result: what the model predicts.
         unsure_below: confidence below which that is said.
         photo: whether anything may be in the image, so that perhaps no class fits.
     """
-    confidence = f"{html.percent(result.confidence)} sure"
+    confidence = f"{html.percent(result.confidence)} confidence"
     if photo and result.confidence < unsure_below:
-        closest = f"{html.percent(result.confidence)}, too little to be sure"
+        closest = f"{confidence}, below the threshold"
         st.html(
             html.STYLE + html.prediction(f"Perhaps {html.isolated(shown(result.label))}", closest)
         )
         st.caption(
-            f"Below {html.percent(unsure_below)} the model does not say so for certain: the image "
-            "may show none of the things it has learned. The limit is in the settings."
+            f"The confidence is below {html.percent(unsure_below)}: the image may show none of the "
+            "classes that the model knows. The threshold is in the settings."
         )
     elif result.confidence < unsure_below:
         st.html(html.STYLE + html.prediction(f"{result.label}?", f"not sure ({confidence})"))
@@ -74,9 +74,7 @@ def show_probabilities(result: Result) -> None:
     order = "from left to right" if rows == 1 else f"in {rows} rows, row by row"
     st.caption(f"{len(result.predictions)} digits, read {order}:")
     for tab, digit in zip(
-        st.tabs(
-            [f"{i}. digit: {html.named(p.label)}" for i, p in enumerate(result.predictions, 1)]
-        ),
+        st.tabs([f"Digit {i}: {html.named(p.label)}" for i, p in enumerate(result.predictions, 1)]),
         result.predictions,
         strict=True,
     ):
@@ -109,28 +107,28 @@ def show_uploaded(uploaded: Shown) -> None:
 
 def show_looked_at(image: np.ndarray, error: ImageError) -> None:
     """The image in which nothing was found, and what became of it on the way."""
-    shown = [(image, "Your image", "What you drew or showed.")]
+    shown = [(image, "Your image", "As you drew or uploaded it.")]
     steps = error.steps if isinstance(error, NothingFound) else ()
     shown += [(step.image, step.name, step.sentence) for step in steps]
     st.html(html.STYLE + html.strip(shown))
 
 
 def show_comparison(image: np.ndarray, first: Result, chosen: list[Run], fit: str) -> None:
-    """The same image read by every chosen model, side by side."""
+    """What every chosen model predicts, side by side."""
     called = names_of(chosen)
     for column, run in zip(st.columns(max(3, len(chosen)))[: len(chosen)], chosen, strict=True):
         with column.container(border=True):
             st.markdown(f"**{html.plain(run_picker.title(run))}**")
             result = first if run is chosen[0] else _read(image, run, first, chosen[0], fit)
             if result is not None:
-                confidence = f"{html.percent(result.confidence)} sure"
+                confidence = f"{html.percent(result.confidence)} confidence"
                 bars = ""
                 if len(result.predictions) == 1:
                     bars = html.bars(result.predictions[0], most=3)
                 st.html(html.prediction(result.label, confidence, small=True) + bars)
             metrics = run.card.metrics
             st.caption(
-                f"{html.plain(called[run.id])} · right on {html.percent(metrics['accuracy'])} of "
+                f"{html.plain(called[run.id])} · {html.percent(metrics['accuracy'])} accuracy on "
                 f"{metrics['test_size']:,} test images"
             )
 

@@ -1,4 +1,4 @@
-"""Choose which finished trainings answer."""
+"""Choose which trained models predict."""
 
 from collections.abc import Iterable, Mapping
 
@@ -40,7 +40,7 @@ def usual(known: Iterable[str]) -> list[str]:
 
 
 def pick_runs(place: DeltaGenerator | None) -> list[Run]:
-    """The runs that answer; the first one chosen gives the main answer.
+    """The runs that predict; the first one chosen gives the main prediction.
 
     Args:
         place: where they can be chosen; None while they cannot.
@@ -59,12 +59,12 @@ def pick_runs(place: DeltaGenerator | None) -> list[Run]:
 
 def _choose(known: Mapping[str, Run]) -> list[str]:
     return st.multiselect(
-        "Models that answer",
+        "Models",
         list(known),
         format_func=full_names(known.values()).get,
         key=keys.RUNS,
         placeholder="Choose at least one model",
-        help="The first one gives the large answer; the others are shown beside it for comparison.",
+        help="The first model gives the main prediction; the others are compared with it below.",
     )
 
 
@@ -93,7 +93,7 @@ def pick_things() -> None:
 
 
 def _chosen_first(found: list[Run]) -> Run | None:
-    """The run that gives the main answer, before the choice of runs is drawn."""
+    """The run that gives the main prediction, before the choice of runs is drawn."""
     known = {run.id: run for run in found}
     names = url.several(keys.RUNS, list(known), usual(known))
     return known[names[0]] if names else None

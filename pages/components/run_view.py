@@ -1,4 +1,4 @@
-"""A finished training: its figures, its training curve and what that says, and what to do next."""
+"""A trained model: its metrics, its training curve and what that says, and what to do next."""
 
 from dataclasses import asdict
 
@@ -61,27 +61,31 @@ def _show_metrics(run: Run) -> None:
             "off",
             delta_arrow="off",
             width="content",
-            help="Right answers on images that were neither learned from nor used to choose "
-            "anything.",
+            help="The fraction of correct predictions on the test images, which were not used in "
+            "training.",
         )
         for name, title, text in (
-            ("precision", "Precision", "Of the answers for a class, how many were right."),
-            ("recall", "Recall", "Of the images of a class, how many were found."),
-            ("f1", "F1", "Precision and recall in one figure: their harmonic mean."),
+            (
+                "precision",
+                "Precision",
+                "Of the images predicted as a class, the fraction that belongs to it.",
+            ),
+            ("recall", "Recall", "Of the images of a class, the fraction that was found."),
+            ("f1", "F1", "The harmonic mean of precision and recall."),
         ):
             if name in metrics:
-                help_text = f"{text} The mean over all classes, each counting alike."
+                help_text = f"{text} The mean over all classes (macro average)."
                 st.metric(title, html.percent(metrics[name]), width="content", help=help_text)
-        st.metric("Trained in", units.duration(run.card.seconds), width="content")
+        st.metric("Training time", units.duration(run.card.seconds), width="content")
 
 
 def _show_curve(run: Run) -> None:
     card = run.card
     if not card.history:
         st.info(
-            "An ensemble does not learn itself; look at its members."
+            "An ensemble is not trained itself: see its members."
             if card.members
-            else "No training curve was kept for this run.",
+            else "No training curve was saved for this run.",
             icon=":material/info:",
         )
         return
@@ -101,7 +105,7 @@ def _show_curve(run: Run) -> None:
         if loss.open:
             with loss:
                 curve.show(f"loss_{run.id}", card.history, card.axis, "loss", **_mark(run))
-    table = st.expander("The same as a table", key=f"{keys.TABLE}_{run.id}", on_change="rerun")
+    table = st.expander("Show as a table", key=f"{keys.TABLE}_{run.id}", on_change="rerun")
     if table.open:
         table.dataframe(pd.DataFrame(card.history), hide_index=True)
 
@@ -110,23 +114,23 @@ def _mark(run: Run) -> dict:
     """Where the curve gets a mark, and what stands beside it."""
     card = run.card
     best = card.history[best_point(card.history)][card.axis]
-    return {"best": best, "mark": "kept" if card.hyperparameters.get("keep_best") else "best"}
+    return {"best": best, "mark": "restored" if card.hyperparameters.get("keep_best") else "best"}
 
 
 def _how_measured(run: Run) -> str:
     if run.card.family == "network":
         return (
-            "Training accuracy is measured while learning, on images changed at random and with "
-            "dropout at work, so it can lie below validation accuracy."
+            "Training accuracy is measured during training, on augmented images and with dropout, "
+            "so it can be lower than validation accuracy."
         )
-    return "Measured on up to 2,000 images of each part."
+    return "Measured on up to 2,000 images of each split."
 
 
 def _beside(run: Run) -> list[Run]:
     """Other runs whose curves are to stand beside it."""
     known = {one.id: one for one in runs.list_runs() if one.card.history and one.id != run.id}
     chosen = st.multiselect(
-        "Put other curves beside it",
+        "Compare with other curves",
         list(known),
         format_func=run_picker.full_names(known.values()).get,
         max_selections=_MOST_BESIDE - 1,
@@ -154,7 +158,7 @@ def _show_settings(run: Run) -> None:
     rows += [
         *((f"Weight of {called[m['id']]}", f"{m['weight']:.2f}") for m in card.members),
         ("Seed", str(card.seed)),
-        ("Held out for validation", html.percent(card.validation_fraction)),
+        ("Validation fraction", html.percent(card.validation_fraction)),
         ("Training images", f"{card.metrics.get('train_size', 0):,}"),
         *((f"Version of {name}", version) for name, version in card.versions.items()),
         ("Trained on", card.created.replace("T", " ")),
@@ -189,10 +193,10 @@ def _show_script(run: Run) -> None:
 
 
 def show_python(script: str, name: str) -> None:
-    """A script of exactly this training, to read and to take away; empty if there is none."""
+    """A script of exactly this training, to read and to download; empty if there is none."""
     if not script:
         st.info(
-            "There is no script for it: it is an ensemble, or its dataset or model is gone.",
+            "There is no script: this is an ensemble, or its dataset or model no longer exists.",
             icon=":material/info:",
         )
         return
@@ -210,9 +214,9 @@ def show_python(script: str, name: str) -> None:
 
 _VIEWS = {
     "Training curve": _show_curve,
-    "Class by class": _show_classes,
+    "Classes": _show_classes,
     "Settings": _show_settings,
-    "Show the Python": _show_script,
+    "Python code": _show_script,
 }
 
 
@@ -266,7 +270,7 @@ def _rename(run: Run) -> None:
             run.title,
             max_chars=MOST_OF_TITLE,
             key=f"rename_{run.id}",
-            help="Whatever you like to call it.",
+            help="Any name you like.",
         ).strip()
         same = bool(new) and runs.id_of(new) == run.id  # only capitals, spaces or signs differ
         problem = "" if same else html.refusal(runs.free_id, new)

@@ -1,4 +1,4 @@
-"""Photos that come with the studio, to click where somebody has none at hand."""
+"""Bundled photos, to click where somebody has none at hand."""
 
 from collections.abc import Sequence
 from dataclasses import replace

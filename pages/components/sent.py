@@ -24,8 +24,8 @@ def refusal(files: Iterable[UploadedFile], earlier: int = 0) -> str:
     context = get_script_run_ctx()
     if limits.apply() and context and traffic.was_emptied(context.session_id):
         return (
-            f"Some of your files were let go, since this demo has {most // shares.MB} MB for each "
-            "network and others need room too. Choose them again, fewer at a time."
+            f"Some of your files were removed: this demo has {most // shares.MB} MB for each "
+            "network, and others need room too. Choose them again, fewer at a time."
         )
     if total > most:
         return (
@@ -39,7 +39,8 @@ def zip_limits() -> str:
     """What a zip may be, for below an uploader: what the browser refuses, it refuses without our
     words.
     """
-    return f"One .zip file, at most {uploads.most_bytes() // shares.MB} MB; more is not sent."
+    most = uploads.most_bytes() // shares.MB
+    return f"One .zip file, up to {most} MB. Larger files are not uploaded."
 
 
 def image_limits() -> str:

@@ -8,7 +8,7 @@ from core.errors import ImageError
 from core.images import MAX_BYTES, MAX_PIXELS, PIXELS, decode_sized
 from pages.components import html
 
-SENT_MB = 200  # more than can be read, so that the answer is a sentence and not a red mark
+SENT_MB = 200  # more than can be read, so that the reply is a sentence and not a red mark
 FORMATS_READ = (
     f"PNG, JPEG, GIF, BMP, WebP or TIFF, up to {MAX_BYTES // 2**20} MB and "
     f"{MAX_PIXELS // 10**6} million pixels each."

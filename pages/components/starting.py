@@ -7,7 +7,7 @@ from core.datasets import DatasetSpec
 from core.jobs import limits
 from core.training import TrainConfig, estimate
 from core.training.script import as_script
-from pages.components import job_progress, keys, later, run_view, steps
+from pages.components import html, job_progress, keys, later, run_view, steps
 from pages.components.model_form import Form
 
 _SHORT = 10.0  # seconds
@@ -32,14 +32,14 @@ def show(spec: DatasetSpec, form: Form) -> None:
     if form.problem:
         st.error(form.problem, icon=":material/error:")
     if ahead:
-        st.caption(f"It will wait its turn: {len(ahead)} before it.")
+        st.caption(f"It will wait in the queue: {html.counted(len(ahead), 'job')} ahead of it.")
 
 
 def show_script(config: TrainConfig | None) -> None:
     """The same training in plain Python."""
     if config is None:
         return
-    title = "Show the Python: the same training as a plain script"
+    title = "Python code: the same training as a script"
     script = st.expander(title, key=keys.SCRIPT, on_change="rerun")
     if script.open:
         with script:
@@ -49,19 +49,19 @@ def show_script(config: TrainConfig | None) -> None:
 def _how_long(spec: DatasetSpec, config: TrainConfig) -> str:
     found = estimate(config, spec, runs.list_runs())
     if found is None:
-        return "How long it takes is not known yet: nothing like it was trained here."
-    basis = "earlier trainings" if found.own else "how fast this machine is"
-    basis += "" if found.alike else ", from other models, so only roughly"
+        return "No estimate yet: no similar model was trained on this machine."
+    basis = "earlier runs" if found.own else "the speed of this machine"
+    basis += "" if found.alike else " (of other models, so only roughly)"
     if found.seconds < _SHORT:
         return "**A few seconds** on this machine."
     ends = ""
     if limits.apply() and found.seconds > limits.MOST_SECONDS:
         most = units.about(limits.MOST_SECONDS)
-        ends = f" This demo ends it after {most} and keeps the best epoch so far."
-    return f"**About {units.about(found.seconds)}** on this machine, judging by {basis}.{ends}"
+        ends = f" This demo stops training after {most} and keeps the best epoch so far."
+    return f"**About {units.about(found.seconds)}** on this machine, estimated from {basis}.{ends}"
 
 
 def _start(config: TrainConfig) -> None:
     if job_progress.start("train", config.to_mapping()):
-        steps.go_to("trainings")
+        steps.go_to("runs")
         st.rerun()

@@ -1,4 +1,4 @@
-"""The three steps of the Train page; which one is shown stands in its address."""
+"""The three steps of the Train page; which one is shown stands in its URL."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ FIRST = "data"
 STEPS = {
     "data": ":material/photo_library: 1 · Images",
     "model": ":material/tune: 2 · Model",
-    "trainings": ":material/show_chart: 3 · Trainings",
+    "runs": ":material/show_chart: 3 · Runs",
 }
 
 

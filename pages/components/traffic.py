@@ -126,7 +126,7 @@ class Traffic:
 
 
 class _Response:
-    """Passes an answer on and remembers how it begins."""
+    """Passes a response on and remembers how it begins."""
 
     def __init__(self, send: Send) -> None:
         self._send = send

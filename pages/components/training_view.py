@@ -1,4 +1,4 @@
-"""Watch a training: figures, training curve, time left; end it early, or cancel it."""
+"""Watch a training job: metrics, training curve, time left; stop it early, or cancel it."""
 
 import streamlit as st
 
@@ -12,15 +12,15 @@ from pages.components import curve, html, job_progress, keys
 _METRIC_WIDTH = 155  # pixels: two beside each other on a phone
 _LOG_LINES = 30
 _FIRST, _LONG = 5.0, 60.0  # seconds of learning: before the first nothing is said of what is left
-_MUCH, _SOMETHING = 0.1, 0.02  # parts that have to be done: of a short and of a long training
+_MUCH, _SOMETHING = 0.1, 0.02  # fractions that have to be done: of a short and of a long training
 _STAGES = {
     "loading": "Loading the images",
     "preparing": "Preparing the images",
-    "features": "Looking at the images with the pretrained network",
-    "fitting": "Learning",
-    "exporting": "Storing the model",
-    "evaluating": "Answering the test images",
-    "measuring": "Measuring what an answer costs",
+    "features": "Extracting features with the backbone",
+    "fitting": "Training",
+    "exporting": "Saving the model",
+    "evaluating": "Predicting the test images",
+    "measuring": "Measuring the prediction time",
 }
 
 
@@ -45,15 +45,17 @@ def show_running(job_id: str) -> None:
         log = st.expander("Log", key=f"{keys.LOG}_{job.id}", on_change="rerun")
         if log.open:
             log.code(job.log_tail(_LOG_LINES) or "Nothing yet.", language=None)
-        st.caption("You can leave or reload this page; it goes on and is found here again.")
+        st.caption(
+            "You can leave or reload this page: training continues, and you find it here again."
+        )
 
 
 def _show_waiting(job: Job) -> None:
     ahead = [other for other in jobs.list_jobs() if not other.ended and other.id < job.id]
-    st.progress(0.0, "Waiting for its turn")
+    st.progress(0.0, job_progress.QUEUED)
     if ahead:
         what = html.plain(job_progress.title(ahead[-1]))
-        st.caption(f"One piece of work is done at a time. Before it: {what}.")
+        st.caption(f"Jobs run one at a time. Ahead of this one: {what}.")
 
 
 def _show_metrics(job: Job) -> None:
@@ -99,15 +101,15 @@ def _position(job: Job, axis: str) -> str:
     return "–" if at is None else f"{at:,}"
 
 
-def _percent(part: float | None) -> str:
-    return "–" if part is None else html.percent(part)
+def _percent(fraction: float | None) -> str:
+    return "–" if fraction is None else html.percent(fraction)
 
 
 def _where(job: Job) -> str:
     if job.stopping:
         return "Stopping …"
     if job.finishing:
-        return "Ending with the best so far …"
+        return "Stopping early …"
     text = _STAGES.get(job.stage, "Starting")
     if job.note:
         text += f" · {job.note}"
@@ -134,13 +136,13 @@ def _show_buttons(job: Job) -> None:
     with st.container(horizontal=True):
         if job.state == "running":
             st.button(
-                "Finish now",
+                "Stop early",
                 icon=":material/done_all:",
                 on_click=_finish,
                 args=(job.id,),
                 disabled=busy or not job.history,
                 key=f"finish_{job.id}",
-                help="Ends the training early and keeps the best it has learned so far.",
+                help="Ends training now and keeps the best model so far.",
             )
         st.button(
             "Cancel",
@@ -149,7 +151,7 @@ def _show_buttons(job: Job) -> None:
             args=(job.id,),
             disabled=job.stopping,
             key=f"cancel_{job.id}",
-            help="Stops it at once. No model is kept.",
+            help="Stops training at once. No model is saved.",
         )
 
 

@@ -1,11 +1,13 @@
-"""The confidence below which an answer counts as not sure: one slider, the same on all pages."""
+"""The confidence below which a prediction counts as not sure: one slider on all pages."""
 
 import streamlit as st
 
 from pages.components import keys
 
 USUAL = 60  # per cent
-USUAL_FOR_PHOTOS = 80  # the bundled model keeps nine of ten answers, 96 % of them right
+USUAL_FOR_PHOTOS = (
+    80  # of the bundled model: nine of ten predictions lie above, 96 % of them correct
+)
 
 
 USUALLY = {keys.UNSURE_BELOW: USUAL, keys.NOTHING_FITS_BELOW: USUAL_FOR_PHOTOS}
@@ -17,24 +19,24 @@ def usual(photo: bool) -> float:
 
 
 def pick() -> float:
-    """The slider; returns a part of 1. Where it stands is in the address of the page."""
+    """The slider; returns a fraction. Where it stands is in the URL."""
     return _slider(
-        "Not sure below",
+        "Confidence threshold",
         USUAL,
         keys.UNSURE_BELOW,
-        "An answer with less confidence than this is marked as not sure.",
+        "Predictions with less confidence than this are marked as not sure.",
     )
 
 
 def pick_for_photos() -> float:
     """The same for photos, which may show anything."""
     return _slider(
-        "Not certain below",
+        "Confidence threshold",
         USUAL_FOR_PHOTOS,
         keys.NOTHING_FITS_BELOW,
-        "With less confidence than this in every class, the model only says “perhaps”. It "
-        "catches many images of things it has never learned, not all. Confidence of pretrained "
-        "networks was matched to how often they are right on validation images.",
+        "With less confidence than this, the model only says “perhaps”. This catches many "
+        "images of things it has never learned, but not all. The confidence of pretrained "
+        "networks is calibrated on validation images.",
     )
 
 

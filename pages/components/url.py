@@ -1,4 +1,4 @@
-"""Choices that stand in the address of the page, so that a reload or a link brings them back.
+"""Choices that stand in the URL, so that a reload or a link brings them back.
 
 Streamlit's own `bind="query-params"` writes what a choice is called; this writes its name. What
 was written last is remembered, so that a link that was followed is told from a widget that was
@@ -12,14 +12,14 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 _NOTED, _REPLACED = "noted_", "replaced_"
-_BEHIND = 2.0  # seconds for which a browser may still send what stood in its address before
+_BEHIND = 2.0  # seconds for which a browser may still send what stood in its URL before
 
 
 def recall(key: str, options: Sequence[str], default: str, coming: str = "") -> None:
     """Before a widget is drawn: what it holds, from a button, a link, the session.
 
     Args:
-        key: of the widget and of the entry in the address.
+        key: of the widget and of the query parameter.
         options: what may be chosen.
         default: what is chosen if nothing else is known.
         coming: session key under which a button asks for another choice.
@@ -33,7 +33,7 @@ def recall(key: str, options: Sequence[str], default: str, coming: str = "") -> 
 
 
 def recall_several(key: str, options: Sequence[str], default: Sequence[str]) -> None:
-    """The same for a widget that holds several choices; in the address commas part them."""
+    """The same for a widget that holds several choices; commas part them in the URL."""
     st.session_state[key] = several(key, options, default)
 
 
@@ -46,7 +46,7 @@ def several(key: str, options: Sequence[str], default: Sequence[str]) -> list[st
 
 
 def note(key: str, chosen: str, default: str = "") -> None:
-    """After it: write the choice to the address, unless it is the default."""
+    """After it: write the choice to the URL, unless it is the default."""
     before = noted(key)
     if before not in (None, chosen):
         st.session_state[_REPLACED + key] = {**_replaced(key), before: time.monotonic()}
@@ -89,7 +89,7 @@ def linked(key: str, default: str | None = None) -> str | None:
 
 
 def _replaced(key: str) -> dict[str, float]:
-    """What stood in the address a moment ago, with when it was replaced.
+    """What stood in the URL a moment ago, with when it was replaced.
 
     A browser on which somebody clicks quickly still sends it: that is no link.
     """

@@ -19,7 +19,7 @@ _COOKIE = "_streamlit_xsrf"
 
 
 def recognise() -> None:
-    """Have `core` know who asks; without `STUDIO_PUBLIC` everything stays the owner's."""
+    """Have `core` know the visitor; without `STUDIO_PUBLIC` everything stays the owner's."""
     visitors.told_by(_who if settings.current().public else None)
     if settings.current().public:
         # Streamlit says None for this machine itself
@@ -31,9 +31,9 @@ def say_that_it_is_public() -> None:
     if limits.apply():
         minutes = limits.MOST_SECONDS / 60
         st.caption(
-            ":material/public: **Public demo.** What you bring and train is seen by nobody else "
-            f"and forgotten after a day. One piece of work at a time, {minutes:.0f} minutes each, "
-            "quick models only."
+            ":material/public: **Public demo.** Nobody else sees what you upload and train, and it "
+            f"is deleted after a day. One job at a time, at most {minutes:.0f} minutes each, fast "
+            "models only."
         )
 
 

@@ -20,7 +20,7 @@ def make_image(seed: int) -> bytes:
 
 def go_to_own_images(page: Page, way: str = "A zip file") -> None:
     page.get_by_text("Your own images").first.click()
-    page.get_by_text("How you bring them").wait_for()
+    page.get_by_text("Upload as").wait_for()
     page.get_by_text(way, exact=True).click()
     page.get_by_text(WAYS[way]).wait_for()
 

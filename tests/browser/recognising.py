@@ -14,7 +14,7 @@ def prediction(page: Page):
 
 
 def empty_state(page: Page):
-    return page.get_by_role("heading", name="Nothing to read yet")
+    return page.get_by_role("heading", name="No image yet")
 
 
 def open_upload(page: Page) -> None:

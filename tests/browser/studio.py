@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 PROJECT = Path(__file__).resolve().parents[2]
 CANVAS = "canvas.upper-canvas"
-PREDICTION = ".answer b"
+PREDICTION = ".prediction b"
 CHROMIUM_FLAGS = (
     "--headless",
     "--no-sandbox",

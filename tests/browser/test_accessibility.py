@@ -12,12 +12,12 @@ FURTHER = (
     "?from=upload",
     "?from=camera",
     "train",
-    "train?step=trainings",
+    "train?step=runs",
     "train?dataset=%2Bown",
     "compare",
-    *(f"compare?show={view}" for view in ("curves", "classes", "mistakes", "confidence")),
+    *(f"compare?show={view}" for view in ("curves", "classes", "misclassified", "confidence")),
     *(f"compare?show={view}" for view in ("one_class", "ensemble", "own", "report")),
-    "image_lab?lab=random",
+    "image_lab?lab=augmentation",
     "image_lab?lab=robustness",
 )
 STYLED = """() => [...document.querySelectorAll("style")]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.comparison import METRICS
 from core.runs import load
 from tests.browser import studio
 from tests.browser.studio import at_rest
@@ -61,7 +62,7 @@ def matrix(page: Page, run_id: str):
 
 
 def cell(page: Page, run_id: str, row: int, column: int):
-    name = re.compile(f"^{row} answered as {column}: ")
+    name = re.compile(f"^{row} predicted as {column}: ")
     return matrix(page, run_id).get_by_role("button", name=name)
 
 
@@ -79,7 +80,7 @@ def test_a_clicked_cell_shows_exactly_the_images_it_counts(page, server):
     inside = in_cell("mnist-random-forest", 4, 9)
     expect(cell(page, "mnist-random-forest", 4, 9)).to_have_text(str(len(inside)))
     cell(page, "mnist-random-forest", 4, 9).click()
-    expect(page.get_by_role("heading", name="4 answered as 9")).to_be_visible()
+    expect(page.get_by_role("heading", name="4 predicted as 9")).to_be_visible()
     expect(page.locator(CARDS)).to_have_count(len(inside))
     assert sorted(shown(page)) == inside.tolist()
     expect(cell(page, "mnist-random-forest", 4, 9)).to_have_attribute("aria-pressed", "true")
@@ -110,12 +111,12 @@ def test_the_scale_is_switched_and_stands_in_the_link(page, server):
     labels, said, _ = predictions("mnist-logistic-regression")
     counts = int(((labels == 5) & (said == 5)).sum())
     expect(cell(page, MNIST[2], 5, 5)).to_have_text(str(counts))
-    page.get_by_role("radio", name="Parts of each true class").click()
+    page.get_by_role("radio", name="Fractions of the true class").click()
     of_truth = counts / (labels == 5).sum()
     expect(cell(page, MNIST[2], 5, 5)).to_have_text(f"{of_truth * 100:.0f}")
-    page.get_by_role("radio", name="Parts of each answer").click()
+    page.get_by_role("radio", name="Fractions of the predicted class").click()
     of_prediction = counts / (said == 5).sum()
-    says = f"5 answered as 5: {of_prediction * 100:.2f} %"
+    says = f"5 predicted as 5: {of_prediction * 100:.2f} %"
     expect(cell(page, MNIST[2], 5, 5)).to_have_attribute("aria-label", says)
     page.goto(page.url)
     expect(cell(page, MNIST[2], 5, 5)).to_have_attribute("aria-label", says)
@@ -129,11 +130,11 @@ def test_cells_are_reached_by_keyboard(page, server):
         page.keyboard.press(key)
     expect(cell(page, MNIST[1], 7, 2)).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="7 answered as 2")).to_be_visible()
-    page.get_by_text("The cells as a list").click()
+    expect(page.get_by_role("heading", name="7 predicted as 2")).to_be_visible()
+    page.get_by_text("Cells as a list").click()
     at_rest(page)
-    choose(page, "True class → answer", "4 → 9 (22 images)")
-    expect(page.get_by_role("heading", name="4 answered as 9")).to_be_visible()
+    choose(page, "True class → predicted class", "4 → 9 (22 images)")
+    expect(page.get_by_role("heading", name="4 predicted as 9")).to_be_visible()
 
 
 @pytest.mark.slow
@@ -143,7 +144,7 @@ def test_the_difference_of_two_models(page, server):
     page.get_by_role("radio", name="mnist-cnn less mnist-random-forest").click()
     table = page.get_by_role("table", name="mnist-cnn less mnist-random-forest")
     more = len(in_cell("mnist-cnn", 5, 5)) - len(in_cell("mnist-random-forest", 5, 5))
-    place = table.get_by_role("button", name=re.compile("^5 answered as 5: "))
+    place = table.get_by_role("button", name=re.compile("^5 predicted as 5: "))
     expect(place).to_have_text(f"+{more}")
     place.click()
     only = np.setdiff1d(in_cell("mnist-cnn", 5, 5), in_cell("mnist-random-forest", 5, 5))
@@ -155,12 +156,12 @@ def names_in_order(table) -> list[str]:
 
 
 def test_the_leaderboard_is_sorted(page, server):
-    open_view(page, server, "figures")
+    open_view(page, server, "leaderboard")
     table = page.get_by_role("table", name="Leaderboard")
     expect(table.locator("tbody tr")).to_have_count(3)
     assert names_in_order(table) == list(MNIST)
     expect(table.locator("tbody td").first).to_have_text("99.66 % (99.53–99.76) ★")
-    heading = table.get_by_role("columnheader", name="Trained in")
+    heading = table.get_by_role("columnheader", name=METRICS["seconds"].title)
     heading.get_by_role("button").click()
     expect(heading).to_have_attribute("aria-sort", "ascending")
     by_time = sorted(MNIST, key=lambda run_id: load(run_id).card.seconds)
@@ -171,7 +172,7 @@ def test_the_leaderboard_is_sorted(page, server):
 
 
 def test_mistakes_are_filtered(page, server):
-    open_view(page, server, "mistakes")
+    open_view(page, server, "misclassified")
     labels, said, sure = predictions("mnist-cnn")
     wrong = np.flatnonzero(labels != said)
     expect(page.get_by_text(f"{len(wrong)} images, sorted")).to_be_visible()
@@ -180,7 +181,7 @@ def test_mistakes_are_filtered(page, server):
     expect(page.get_by_text(f"{len(wrong)} images, sorted")).to_be_visible()
     expect(page.locator(CARDS)).to_have_count(len(wrong))
     assert shown(page) == wrong[np.argsort(-sure[wrong], kind="stable")].tolist()
-    page.get_by_role("radio", name="All models wrong").click()
+    page.get_by_role("radio", name="By all models").click()
     at_rest(page)
     everybody = [predictions(run_id) for run_id in MNIST]
     every = np.logical_and.reduce([truth != said for truth, said, _ in everybody])
@@ -192,9 +193,9 @@ def test_mistakes_are_filtered(page, server):
 @pytest.mark.slow
 def test_an_ensemble_is_kept_and_answers(page, server, folder):
     open_view(page, server, "ensemble", vote="hard")
-    expect(page.get_by_text("Together they are significantly worse")).to_be_visible()
+    expect(page.get_by_text("The ensemble is significantly worse")).to_be_visible()
     page.get_by_role("textbox", name="Name").fill("all-three")
-    page.get_by_role("button", name="Keep it as a trained model").click()
+    page.get_by_role("button", name="Save as a trained model").click()
     chips = page.get_by_test_id("stMultiSelect").first
     expect(chips.get_by_text(re.compile("^all-three"))).to_be_visible(timeout=60_000)
     card = json.loads((folder / "runs" / "all-three" / "card.json").read_text())
@@ -232,7 +233,7 @@ def test_a_run_that_is_deleted_meanwhile_is_told_of(page, server, folder):
     open_view(page, server, "confusion", compare="mnist-cnn,doomed")
     expect(matrix(page, "doomed")).to_be_visible()
     shutil.rmtree(folder / "runs" / "doomed")
-    page.get_by_role("radio", name="Parts of each answer").click()
+    page.get_by_role("radio", name="Fractions of the predicted class").click()
     expect(page.get_by_text("doomed was not found")).to_be_visible()
     expect(matrix(page, "doomed")).to_have_count(0)
     expect(matrix(page, "mnist-cnn")).to_be_visible()
@@ -253,20 +254,20 @@ def test_labelled_images_of_ones_own_are_measured(page, server, tmp_path, digit_
         archive.writestr("mine/4/text.png", b"no image")
     open_view(page, server, "own", compare="mnist-cnn")
     page.locator("input[type=file]").first.set_input_files(path)
-    page.get_by_role("button", name="Show them").click()
-    expect(page.get_by_text("On your images")).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Evaluate").click()
+    expect(page.get_by_text("Accuracy on your images")).to_be_visible(timeout=60_000)
     expect(page.get_by_test_id("stMetricValue").first).to_have_text(f"{10 / 11 * 100:.1f} %")
     expect(page.get_by_text("Could not be read: 1 image.")).to_be_visible()
     expect(page.get_by_text("3 → 8")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("On your images")).to_be_visible()
+    expect(page.get_by_text("Accuracy on your images")).to_be_visible()
 
 
 def test_nothing_is_wider_than_a_phone(server, browser):
     context = browser.new_context(viewport={"width": 390, "height": 800})
     page = context.new_page()
-    open_view(page, server, "figures")
-    for radio in page.get_by_role("radiogroup", name="What to look at").get_by_role("radio").all():
+    open_view(page, server, "leaderboard")
+    for radio in page.get_by_role("radiogroup", name="View").get_by_role("radio").all():
         radio.click()
         at_rest(page)
         page.wait_for_function(  # a chart may be wider until it is laid out

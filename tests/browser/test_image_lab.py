@@ -83,7 +83,7 @@ def test_a_pipeline_is_built_set_ordered_shared_and_copied(page, server, tmp_pat
     expect(page.get_by_text("cv2.medianBlur(image, 11)")).to_be_visible()
     expect(page.locator(".strip img").nth(1)).not_to_have_attribute("src", before)
 
-    step(page, "Invert").get_by_role("button", name="Earlier").click()
+    step(page, "Invert").get_by_role("button", name="Move up").click()
     expect(page.locator(".strip figcaption b").nth(2)).to_have_text("2 · Invert")
     expected = (Step("median_blur", {"radius": 5}), Step("invert"), Step("otsu"))
     assert pipeline_of(page) == expected
@@ -127,7 +127,7 @@ def test_a_step_is_switched_off_and_removed(page, server):
 @pytest.mark.slow
 def test_a_model_says_what_it_sees_before_and_after(page, server):
     open_lab(page, server, "sample=digit_7&pipeline=invert~contrast;factor=0.0")
-    page.get_by_text("What does a model say?").click()
+    page.get_by_text("What does a model predict?").click()
     opinions = page.locator(".opinions figcaption")
     expect(opinions).to_have_count(3)
     expect(opinions.nth(0).locator("strong")).to_have_text("7")
@@ -150,9 +150,9 @@ def test_what_was_drawn_is_at_hand(page, server):
 
 @pytest.mark.slow
 def test_a_policy_is_handed_to_training(page, server):
-    open_lab(page, server, "lab=random&lab.rotation=15.0&lab.noise=0.1")
+    open_lab(page, server, "lab=augmentation&lab.rotation=15.0&lab.noise=0.1")
     expect(page.locator(".strip img")).to_have_count(12)
-    page.get_by_role("link", name="Train with these changes").click()
+    page.get_by_role("link", name="Train with this augmentation").click()
     expect(page.get_by_role("heading", name="Train a model")).to_be_visible()
     turn = page.get_by_role("spinbutton", name="Turn, degrees")
     expect(turn).to_have_value("15")
@@ -161,20 +161,20 @@ def test_a_policy_is_handed_to_training(page, server):
 
 @pytest.mark.slow
 def test_a_robustness_curve_is_measured_and_found_again(page, server):
-    open_lab(page, server, "lab=robustness&change=blur")
+    open_lab(page, server, "lab=robustness&corruption=blur")
     page.get_by_role("button", name="Measure").click()
     expect(page.get_by_role("button", name="Measure again")).to_be_visible(timeout=60_000)
     expect(page.locator("[data-testid=stVegaLiteChart] svg, canvas.marks").first).to_be_visible()
     page.reload()
     expect(page.get_by_role("button", name="Measure again")).to_be_visible()
-    expect(page.get_by_text("On 500 test images")).to_be_visible()
+    expect(page.get_by_text("Measured on 500 test images")).to_be_visible()
 
 
 def test_nothing_is_wider_than_a_phone(server, browser):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
     open_lab(page, server)
-    for view in ("Random changes", "Where models break", "Step by step"):
+    for view in ("Augmentation", "Robustness", "Pipeline"):
         page.get_by_role("radio", name=view).click()
         at_rest(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

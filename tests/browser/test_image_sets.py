@@ -41,7 +41,7 @@ def test_classes_are_put_together_and_imported(server, browser, tmp_path, size):
     context.set_default_timeout(20_000)
     page = context.new_page()
     page.goto(f"{server.url}/train")
-    page.get_by_text("What to learn from").wait_for()
+    page.get_by_text("Dataset", exact=True).wait_for()
     go_to_own_images(page)
     page.get_by_text("Class by class").click()
     expect(page.get_by_text(HOW)).to_be_visible()

@@ -112,7 +112,7 @@ def test_a_drawing_is_seen_by_who_drew_it_alone(server, visitor):
 
     follow(second, first.url)
     expect(second.get_by_text("Public demo.")).to_be_visible()
-    expect(second.get_by_role("heading", name="Nothing to read yet")).to_be_visible()
+    expect(second.get_by_role("heading", name="No image yet")).to_be_visible()
     expect(second.locator(studio.PREDICTION)).to_have_count(0)
     studio.draw(second, "1")
     expect(second.locator(studio.PREDICTION).first).to_have_text("1")
@@ -183,5 +183,5 @@ def test_an_upload_may_be_as_large_as_the_page_says(server, visitor, tmp_path):
     open_page(page, server, "train", dataset="+own")
     expect(page.get_by_text("(up to 50 MB)")).to_be_visible()
     page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(path)
-    came = page.get_by_text(re.compile("has arrived|status code")).first
-    expect(came).to_contain_text("has arrived", timeout=5_000)
+    came = page.get_by_text(re.compile("is uploaded|status code")).first
+    expect(came).to_contain_text("is uploaded", timeout=5_000)

@@ -52,7 +52,7 @@ def test_a_drawn_digit_is_answered_explained_and_compared(page):
     expect(prediction(page)).to_have_text("7")
     expect(page.locator(".bars").first.locator("dt")).to_have_count(10)
     expect(page.get_by_text("Centred", exact=True)).to_be_visible()
-    expect(page.locator(".answer.small b")).to_have_text(["7", "7", "7"])
+    expect(page.locator(".prediction.small b")).to_have_text(["7", "7", "7"])
 
 
 def press(page: Page, button) -> None:
@@ -201,7 +201,7 @@ def test_a_bad_file_gives_one_sentence_and_the_page_goes_on(page, name, content,
 def test_many_uploads_become_a_table_and_a_csv(page):
     open_upload(page)
     upload(page, ("three.png", png(3)), ("eight.png", png(8)), ("bad.png", b"no"))
-    expect(page.get_by_role("heading", name="2 of 3 images read")).to_be_visible()
+    expect(page.get_by_role("heading", name="2 of 3 images predicted")).to_be_visible()
     expect(page.get_by_role("alert")).to_contain_text("bad.png: The file is not an image")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download this table as CSV").click()
@@ -220,15 +220,15 @@ def test_uploads_outlive_a_reload(page):
     expect(prediction(page)).to_have_text("3")
     page.reload()
     expect(prediction(page)).to_have_text("3")
-    page.get_by_role("button", name="Forget these images").click()
+    page.get_by_role("button", name="Remove these images").click()
     expect(prediction(page)).to_have_text("3")  # it asks first
-    page.get_by_role("button", name="Yes, forget them").click()
+    page.get_by_role("button", name="Yes, remove them").click()
     expect(empty_state(page)).to_be_visible()
 
 
 def test_an_unsure_answer_is_marked(page):
     page.get_by_text("Settings: models and confidence").click()
-    slider = page.get_by_role("slider", name="Not sure below")
+    slider = page.get_by_role("slider", name="Confidence threshold")
     slider.focus()
     slider.press("End")
     page.get_by_role("button", name="4", exact=True).click()
@@ -240,7 +240,7 @@ def test_the_server_never_loads_tensorflow(page, server):
     """After drawing and answering, no shared library of TensorFlow is in the server's memory."""
     studio.draw(page, "7")
     expect(prediction(page)).to_have_text("7")
-    expect(page.locator(".answer.small b")).to_have_count(3)
+    expect(page.locator(".prediction.small b")).to_have_count(3)
     mapped = Path(f"/proc/{server.process.pid}/maps").read_text()
     assert "ai_edge_litert" in mapped
     for package in ("tensorflow", "optree", "h5py"):  # the last two come with keras

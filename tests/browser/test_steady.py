@@ -42,19 +42,19 @@ def test_a_drawing_outlives_another_page_and_a_clear(page):
 def test_uploads_outlive_reload_and_page_and_later_ones_join_them(page):
     open_upload(page)
     upload(page, ("three.png", png(3)), ("eight.png", png(8)))
-    expect(page.get_by_role("heading", name="2 of 2 images read")).to_be_visible()
+    expect(page.get_by_role("heading", name="2 of 2 images predicted")).to_be_visible()
     page.reload()
-    expect(page.get_by_role("heading", name="2 of 2 images read")).to_be_visible()
+    expect(page.get_by_role("heading", name="2 of 2 images predicted")).to_be_visible()
     away_and_back(page)
-    expect(page.get_by_role("heading", name="2 of 2 images read")).to_be_visible()
+    expect(page.get_by_role("heading", name="2 of 2 images predicted")).to_be_visible()
     upload(page, ("five.png", png(5)), ("three.png", png(3)))
-    expect(page.get_by_role("heading", name="3 of 3 images read")).to_be_visible()
-    expect(page.get_by_text("Already here, so it counts once: three")).to_be_visible()
+    expect(page.get_by_role("heading", name="3 of 3 images predicted")).to_be_visible()
+    expect(page.get_by_text("Uploaded twice, counted once: three")).to_be_visible()
 
 
 def test_back_goes_one_step_back_and_pages_keep_their_parameters(page, server):
     go(page, "Compare models", "Compare models")
-    page.get_by_role("radio", name="Confusion").click()
+    page.get_by_role("radio", name="Confusion matrix").click()
     expect(page).to_have_url(f"{server.url}/compare?show=confusion")
     go(page, "Train a model", "Train a model")
     expect(page).to_have_url(f"{server.url}/train")
@@ -63,7 +63,7 @@ def test_back_goes_one_step_back_and_pages_keep_their_parameters(page, server):
     studio.at_rest(page)
     for chosen, url in (
         ("1 · Images", "/train"),
-        ("Confusion", "/compare?show=confusion"),
+        ("Confusion matrix", "/compare?show=confusion"),
         ("Leaderboard", "/compare"),
     ):
         page.go_back()
@@ -101,7 +101,7 @@ def own_runs(tmp_path):
 
 def test_one_model_is_deleted_and_brought_back_after_a_reload(own_runs, browser, tmp_path):
     page = browser.new_page(viewport={"width": 1280, "height": 1600})
-    page.goto(f"{own_runs.url}/train?step=trainings&run=mine-a")
+    page.goto(f"{own_runs.url}/train?step=runs&run=mine-a")
     expect(page.get_by_role("link", name="Try it on the Recognise page")).to_be_visible()
     studio.at_rest(page)
     page.get_by_role("button", name="Delete").click()

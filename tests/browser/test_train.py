@@ -36,7 +36,7 @@ def train(server, browser):
     context.set_default_timeout(20_000)
     opened = context.new_page()
     opened.goto(f"{server.url}/train")
-    opened.get_by_text("What to learn from").wait_for()
+    opened.get_by_text("Dataset", exact=True).wait_for()
     yield opened
     context.close()
 
@@ -122,13 +122,13 @@ def test_an_import_is_found_again_after_a_reload_and_cancelled(train, tmp_path):
     train.reload()
     go_to_own_images(train)
     train.get_by_role("button", name="Cancel").click()
-    expect(train.get_by_text("The last try was cancelled")).to_be_visible()
+    expect(train.get_by_text("The last attempt was cancelled")).to_be_visible()
     expect(train.get_by_role("button", name="Import these images")).to_be_enabled()
     start_over = train.get_by_role("button", name="Start over")
     expect(start_over).to_have_count(1)  # for an instant, the old page is there too
     start_over.click()
-    train.get_by_role("button", name="Yes, forget it").click()
-    expect(train.get_by_text("has arrived")).to_have_count(0)
+    train.get_by_role("button", name="Yes, remove it").click()
+    expect(train.get_by_text("is uploaded")).to_have_count(0)
 
 
 def test_a_zip_that_is_refused_says_why(train, tmp_path):
@@ -181,7 +181,7 @@ def test_a_download_that_fails_says_where_to_put_the_file(browser, tmp_path):
         context = browser.new_context()
         page = context.new_page()
         page.goto(f"{server.url}/train?dataset=cifar10")
-        page.get_by_role("button", name="Download it").click()
+        page.get_by_role("button", name="Download").click()
         alert = page.get_by_test_id("stAlertContentError")
         expect(alert.get_by_text("could not be downloaded")).to_be_visible()
         expect(alert.get_by_text("put it at").first).to_be_visible()

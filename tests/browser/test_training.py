@@ -108,9 +108,9 @@ def test_from_images_to_a_model_that_answers(page, server, folders):
     at_rest(page)
     button(page, "Start training").click()
 
-    expect(page).to_have_url(re.compile("step=trainings"))
+    expect(page).to_have_url(re.compile("step=runs"))
     learning(page)
-    expect(page.get_by_text("Learning · epoch")).to_be_visible()
+    expect(page.get_by_text("Training · epoch")).to_be_visible()
     expect(metric(page, "Training accuracy")).to_have_text(re.compile(r"^\d+\.\d %$"))
     expect(chart(page)).to_be_visible()
     page.reload()
@@ -124,7 +124,7 @@ def test_from_images_to_a_model_that_answers(page, server, folders):
     expect(chart(page)).to_be_visible()
     verdict = re.compile("good fit|still getting better|Overfitting|Underfitting")
     expect(page.get_by_text(verdict).first).to_be_visible()
-    page.get_by_role("tab", name="Show the Python").click()
+    page.get_by_role("tab", name="Python code").click()
     expect(page.get_by_text("import keras").first).to_be_visible()
 
     page.get_by_role("link", name="Try it on the Recognise page").click()
@@ -132,7 +132,7 @@ def test_from_images_to_a_model_that_answers(page, server, folders):
     expect(page).to_have_url(re.compile("runs=mine"))
     studio.draw(page, "0")
     expect(page.locator(studio.PREDICTION).first).to_have_text(re.compile(r"^\d"))
-    expect(page.get_by_text("Answered by Convolutional network (CNN) (mine).")).to_be_visible()
+    expect(page.get_by_text("Predicted by Convolutional network (CNN) (mine).")).to_be_visible()
 
 
 @pytest.mark.slow
@@ -142,8 +142,8 @@ def test_a_training_is_cancelled_and_taken_off_the_list(page, server, folders):
     learning(page)
     button(page, "Cancel").click()
     expect(page.get_by_text("scikit-learn digits: cancelled")).to_be_visible()
-    expect(button(page, re.compile("^Go on after epoch"))).to_be_visible()
-    expect(button(page, "Finish now")).to_have_count(0)
+    expect(button(page, re.compile("^Resume after epoch"))).to_be_visible()
+    expect(button(page, "Stop early")).to_have_count(0)
     assert folders.cards() == {}
     until(lambda: not list((folders.folder / "runs").glob(".*")))
     button(page, "Remove").click()
@@ -156,7 +156,7 @@ def test_a_training_is_finished_early_and_kept(page, server, folders):
     open_form(page, server, **LONG)
     button(page, "Start training").click()
     learning(page, 3)
-    button(page, "Finish now").click()
+    button(page, "Stop early").click()
     assert 2 <= len(finished(page, folders)["history"]) < 300
     expect(run_title(page)).to_be_visible()
 
@@ -170,7 +170,7 @@ def test_a_training_that_was_killed_goes_on(page, server, folders):
     child.kill()
     expect(page.get_by_text("Its process ended unexpectedly")).to_be_visible()
     expect(page.get_by_text("scikit-learn digits: failed")).to_be_visible()
-    resume = button(page, re.compile("^Go on after epoch"))
+    resume = button(page, re.compile("^Resume after epoch"))
     expect(resume).to_be_visible()
     kept = int(re.search(r"\d+", resume.inner_text())[0])
     assert kept >= 2
@@ -178,7 +178,7 @@ def test_a_training_that_was_killed_goes_on(page, server, folders):
     resume.click()
     learning(page, kept + 1)
     expect(page.get_by_text("Its process ended unexpectedly")).to_have_count(0)
-    button(page, "Finish now").click()
+    button(page, "Stop early").click()
     epochs = [point["epoch"] for point in finished(page, folders)["history"]]
     assert epochs == list(range(1, len(epochs) + 1))
     assert kept < len(epochs) < 300
@@ -218,13 +218,15 @@ def test_a_queue_that_was_left_goes_on_when_the_studio_is_opened(browser, tmp_pa
             button(page, "Start training").click()
             learning(page)
             open_form(page, first, **quick)
-            expect(page.get_by_text("It will wait its turn: 1 before it.")).to_be_visible()
+            expect(
+                page.get_by_text("It will wait in the queue: 1 job ahead of it.")
+            ).to_be_visible()
             button(page, "Start training").click()
-            expect(page.get_by_text("Waiting for its turn")).to_be_visible()
+            expect(page.get_by_text("Waiting in the queue")).to_be_visible()
             for process in processes_in(own.folder / "work"):
                 process.kill()
         with own.serve() as second, a_page(browser) as page:
-            page.goto(f"{second.url}/train?step=trainings")
+            page.goto(f"{second.url}/train?step=runs")
             expect(page.get_by_text("Its process ended unexpectedly")).to_be_visible()
             heading = page.get_by_role("heading", name="Nearest neighbours (k-NN) · scikit-learn")
             expect(heading.first).to_be_visible()
@@ -269,7 +271,7 @@ def test_a_filter_that_cannot_work_is_told_while_it_is_set(page, server):
     expect(button(page, "Start training")).to_be_enabled()
 
 
-@pytest.mark.parametrize("step", ["model", pytest.param("trainings", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", ["model", pytest.param("runs", marks=pytest.mark.slow)])
 def test_nothing_is_wider_than_a_phone(server, browser, step):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()

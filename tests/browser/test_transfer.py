@@ -57,8 +57,8 @@ def test_a_zip_of_photos_becomes_a_model_that_names_them(browser, tmp_path, scen
         expect(page.get_by_text("Has seen 1.3 million photos")).to_be_visible()
         studio.at_rest(page)
         button(page, "Start training").click()
-        expect(button(page, "Finish now")).to_have_count(1)
-        expect(button(page, "Finish now")).to_have_count(0, timeout=TRAINING)
+        expect(button(page, "Stop early")).to_have_count(1)
+        expect(button(page, "Stop early")).to_have_count(0, timeout=TRAINING)
         card = finished(page, folders)
         assert card["model"] == "efficientnet_lite0"
         assert card["input_shape"] == [160, 160, 3]

@@ -59,7 +59,7 @@ def finished(page: Page, folders: Studio) -> dict:
     until(folders.cards)
     ((run_id, card),) = folders.cards().items()
     expect(page).to_have_url(re.compile(f"run={run_id}(&|$)"))
-    expect(button(page, "Finish now")).to_have_count(0)
+    expect(button(page, "Stop early")).to_have_count(0)
     at_rest(page)
     expect(metric(page, "Test accuracy")).to_have_text(re.compile(r"^\d+\.\d %$"))
     return card

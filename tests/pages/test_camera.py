@@ -20,13 +20,13 @@ def test_a_photo_outlives_a_change_of_page_until_it_is_forgotten(page, url, othe
     app = visit(page, **url)
     app.camera_input[0].set_value(PHOTO)
     fine(app.run())
-    assert [button for button in app.button if button.label == "Forget this photo"] == []
+    assert [button for button in app.button if button.label == "Remove this photo"] == []
     fine(app.switch_page(f"{other}.py").run())
     app.switch_page(f"{page}.py")
     for name, value in url.items():
         app.query_params[name] = value
     fine(app.run())
-    assert "Your photo is from before" in " ".join(caption.value for caption in app.caption)
-    next(button for button in app.button if button.label == "Forget this photo").click()
+    assert "You took this photo earlier" in " ".join(caption.value for caption in app.caption)
+    next(button for button in app.button if button.label == "Remove this photo").click()
     fine(app.run())
-    assert "Your photo is from before" not in " ".join(caption.value for caption in app.caption)
+    assert "You took this photo earlier" not in " ".join(caption.value for caption in app.caption)

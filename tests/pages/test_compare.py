@@ -46,11 +46,11 @@ from tests.pages.reading import asked, button, plain, texts, worked
 CNN, FOREST, LOGISTIC = "mnist-cnn", "mnist-random-forest", "mnist-logistic-regression"
 BUNDLED = (CNN, FOREST, LOGISTIC)  # as the page puts them
 VIEWS = (
-    "figures",
+    "leaderboard",
     "confusion",
     "curves",
     "classes",
-    "mistakes",
+    "misclassified",
     "confidence",
     "one_class",
     "ensemble",
@@ -72,9 +72,9 @@ def studio(tmp_path, monkeypatch) -> Iterator[Settings]:
 
 @pytest.fixture
 def open_page(studio) -> Callable[..., AppTest]:
-    """`open_page("mistakes", compare="mnist-cnn")`: the Compare page at that view."""
+    """`open_page("misclassified", compare="mnist-cnn")`: the Compare page at that view."""
 
-    def open_at(view: str = "figures", **url: str) -> AppTest:
+    def open_at(view: str = "leaderboard", **url: str) -> AppTest:
         return visit("compare", **{keys.COMPARE_VIEW: view} | url)
 
     return open_at
@@ -279,10 +279,10 @@ def test_the_leaderboard_holds_the_figures_of_scikit_learn(open_page):
         assert row["F1"]["text"] == f"{f1 * 100:.2f} %{star}"
         assert row["F1"]["value"] == pytest.approx(f1, abs=EXACT)
         assert row["Accuracy"]["best"] == row["F1"]["best"] == best
-        assert row["Trained in"]["value"] == card.seconds
+        assert row[METRICS["seconds"].title]["value"] == card.seconds
         assert row["One image"]["value"] == card.cost["latency_seconds"]
         assert row["Model file"]["value"] == card.cost["file_bytes"]
-    for heading in ("Trained in", "One image", "Model file"):
+    for heading in (METRICS[name].title for name in ("seconds", "latency_seconds", "file_bytes")):
         values = {name: row[heading]["value"] for name, row in rows.items()}
         starred = [name for name, row in rows.items() if row[heading]["text"].endswith(" ★")]
         assert starred == [min(values, key=values.get)]
@@ -293,8 +293,8 @@ def test_the_table_of_all_figures_holds_those_of_scikit_learn(open_page):
     page = open_page()
     assert not page.dataframe  # it is made only when it is folded out
     rows = (
-        table(opened(page, keys.ALL_METRICS), "figure")
-        .value.set_index("figure")
+        table(opened(page, keys.ALL_METRICS), "metric")
+        .value.set_index("metric")
         .rename(columns=lambda name: name.removeprefix("run "))
     )
     assert list(rows.index) == [metric.title for metric in METRICS.values()]
@@ -314,8 +314,8 @@ def test_the_table_of_all_figures_holds_those_of_scikit_learn(open_page):
 @unexact_sums
 def test_stars_stand_beside_the_best_of_each_figure(open_page):
     rows = (
-        table(opened(open_page(), keys.ALL_METRICS), "figure")
-        .value.set_index("figure")
+        table(opened(open_page(), keys.ALL_METRICS), "metric")
+        .value.set_index("metric")
         .rename(columns=lambda name: name.removeprefix("run "))
     )
     for metric, meaning in METRICS.items():
@@ -351,20 +351,20 @@ def test_the_confidence_table_holds_what_is_left_and_how_good_it_is(open_page, p
     page = open_page("confidence")
     if percent != 60:
         choose(page, keys.UNSURE_BELOW, percent)
-    rows = table(page, "answered").value.set_index("run")
+    rows = table(page, "coverage").value.set_index("run")
     assert list(rows.index) == list(BUNDLED)
     for name in BUNDLED:
         sure = sureness(name) >= np.float32(percent / 100)
         row, hits = rows.loc[name], right(name)
-        assert row["answered"] == pytest.approx(sure.mean(), abs=EXACT)
-        assert row["wrong"] == (sure & ~hits).sum()
+        assert row["coverage"] == pytest.approx(sure.mean(), abs=EXACT)
+        assert row["incorrect"] == (sure & ~hits).sum()
         if sure.any():
             assert row["accuracy"] == pytest.approx(hits[sure].mean(), abs=EXACT)
         else:
             assert np.isnan(row["accuracy"])
         expected = calibration_error(hits, sureness(name))
         assert row["error"] == pytest.approx(expected, abs=EXACT)
-    assert f"answers below {percent} % are withheld" in texts(page)
+    assert f"The ring marks a threshold of {percent} %." in texts(page)
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -374,7 +374,7 @@ def test_the_classification_report_is_that_of_scikit_learn(open_page, name):
     labels = stored(name)[0]
     expected = metrics.classification_report(labels, predictions(name), output_dict=True)
     lines = [*"0123456789", "macro avg", "weighted avg"]
-    titles = [*"0123456789", "all, each class alike", "all, by images"]
+    titles = [*"0123456789", "macro average", "weighted average"]
     assert list(rows["class"]) == titles
     for line, (_, row) in zip(lines, rows.iterrows(), strict=True):
         for ours, theirs in (("precision", "precision"), ("recall", "recall"), ("f1", "f1-score")):
@@ -438,7 +438,7 @@ def test_the_difference_of_two_matrices_is_drawn_with_signs(open_page, scale):
     assert len(matrices(page)) == 2
     choose(page, keys.DIFFERENCE, "less")
     (data,) = matrices(page).values()
-    assert data["label"] == f"{CNN} less {FOREST}"
+    assert data["label"] == f"{CNN} minus {FOREST}"
     first, second = (
         metrics.confusion_matrix(stored(name)[0], predictions(name), normalize=NORMALISED[scale])
         for name in (CNN, FOREST)
@@ -481,7 +481,7 @@ def test_the_figures_of_an_ensemble_are_those_of_scikit_learn(open_page, names, 
     if vote == "hard":  # of classes without any vote nothing is said here
         del expected["log_loss"]
     received, text = frame.value.iloc[0], as_read(frame).iloc[0]
-    assert received["run"] == "together"
+    assert received["run"] == "Ensemble"
     for metric in {"accuracy", "f1", "log_loss", "calibration_error"} & set(expected):
         assert received[metric] == pytest.approx(expected[metric], abs=1e-6)
         assert text[metric] == as_text(metric, expected[metric])
@@ -500,15 +500,15 @@ def check_verdict(page: AppTest, best: str, hits: np.ndarray) -> None:
     """The sentence on whether the ensemble beats its best member."""
     ours, theirs = hits.mean() * 100, right(best).mean() * 100
     said = texts(page)
-    assert f"{ours:.2f} % together, {theirs:.2f} % by {best} alone" in said
+    assert f"{ours:.2f} %, and {theirs:.2f} % by {best} alone" in said
     if ours == theirs:
-        assert "Together they are no better and no worse than the best of them" in said
+        assert "The ensemble is as accurate as its best member" in said
         return
     word, chance = "better" if ours > theirs else "worse", p_value(hits, right(best))
     if chance < 0.05:
-        assert f"Together they are significantly {word} than the best of them" in said
+        assert f"The ensemble is significantly {word} than its best member" in said
     else:
-        assert f"Together they are {word} than the best of them, but not significantly" in said
+        assert f"The ensemble is {word} than its best member, but not significantly" in said
 
 
 @pytest.mark.parametrize("metric", ["f1", "precision", "recall"])
@@ -535,9 +535,9 @@ def test_it_opens_on_the_bundled_runs(studio):
     page = fine(AppTest.from_file(APP, default_timeout=120).switch_page("compare.py").run())
     assert [title.value for title in page.title] == ["Compare models"]
     assert widgets(page)[keys.COMPARED].value == list(BUNDLED)
-    assert widgets(page)[keys.COMPARE_VIEW].value == "figures"
+    assert widgets(page)[keys.COMPARE_VIEW].value == "leaderboard"
     assert page.query_params == {}
-    assert "MNIST: 10,000 test images that none of them learned from." in texts(page)
+    assert "MNIST: 10,000 test images that no model here was trained on." in texts(page)
     assert not page.warning and not page.error
 
 
@@ -550,9 +550,9 @@ def test_the_address_brings_everything_back(open_page):
     page.query_params[keys.CELL] = "+difference.4.9"
     fine(page.run())
     url = {name: asked(page, name) for name in page.query_params}
-    again = open_page("figures", **url)
+    again = open_page("leaderboard", **url)
     assert matrices(again) == matrices(page)
-    assert matrices(again)[f"{FOREST} less {LOGISTIC}"]["cell"] == [4, 9]
+    assert matrices(again)[f"{FOREST} minus {LOGISTIC}"]["cell"] == [4, 9]
     assert texts(again) == texts(page)
     assert galleries(again) == galleries(page) != []
     assert {name: asked(again, name) for name in again.query_params} == url
@@ -573,13 +573,13 @@ def test_the_address_brings_everything_back(open_page):
         ("one_class", {keys.ONE_CLASS: "7"}),
         ("ensemble", {keys.MEMBERS: [CNN, LOGISTIC], keys.VOTE: "hard"}),
         (
-            "mistakes",
+            "misclassified",
             {
                 keys.MISCLASSIFIED: "apart",
-                keys.RIGHT_RUN: FOREST,
-                keys.WRONG_RUN: LOGISTIC,
+                keys.CORRECT_RUN: FOREST,
+                keys.INCORRECT_RUN: LOGISTIC,
                 keys.TRUE_CLASS: "4",
-                keys.PREDICTED: "9",
+                keys.PREDICTED_CLASS: "9",
                 keys.ORDER: "unsure",
             },
         ),
@@ -606,9 +606,20 @@ def test_the_choices_of_each_view_are_in_the_address(open_page, view, choices):
             {"show": "confusion", "cell": cell}
             for cell in ("mnist-cnn", "mnist-cnn.4", "mnist-cnn.4.10", "mnist-cnn.-1.2", "x.4.9")
         ),
-        {"show": "mistakes", "mistakes": "x", "mistakes_of": "x", "true_class": "x", "order": "x"},
-        {"show": "mistakes", "mistakes": "apart", "right_run": "x", "wrong_run": "digits-x"},
-        {"show": "classes", "class_figure": "x", "class_run": "x"},
+        {
+            "show": "misclassified",
+            "misclassified": "x",
+            "misclassified_by": "x",
+            "true_class": "x",
+            "order": "x",
+        },
+        {
+            "show": "misclassified",
+            "misclassified": "apart",
+            "correct_run": "x",
+            "incorrect_run": "digits-x",
+        },
+        {"show": "classes", "class_metric": "x", "class_run": "x"},
         {"show": "one_class", "class": "10"},
         {"show": "ensemble", "members": "x,y", "vote": "x"},
         {"show": "own", "labelled": "x", "labelled_run": "x"},
@@ -663,8 +674,8 @@ def test_every_view_is_shown(open_page, studio, ensembles, compare):
 def test_a_view_that_needs_two_models_says_so(open_page):
     assert "Choose a second model to see which of the two" in texts(open_page(compare=CNN))
     assert "Choose at least two trained models above." in texts(open_page("ensemble", compare=CNN))
-    assert widgets(open_page("mistakes", compare=CNN))[keys.MISCLASSIFIED].options == [
-        "Wrong by one model"
+    assert widgets(open_page("misclassified", compare=CNN))[keys.MISCLASSIFIED].options == [
+        "By one model"
     ]
 
 
@@ -683,7 +694,7 @@ def test_without_any_run_the_page_says_where_they_come_from(open_page, studio, m
 
 def test_the_others_on_the_same_images_are_added_with_a_button(open_page):
     page = open_page(compare=FOREST)
-    fine(button(page, "Add the other 2 on these test images").click().run())
+    fine(button(page, "Add the other 2 models with this test set").click().run())
     assert set(widgets(page)[keys.COMPARED].value) == set(BUNDLED)
     assert not [label for label in button_labels(page) if label.startswith("Add")]
     choose(page, keys.COMPARED, [CNN, FOREST])
@@ -694,7 +705,7 @@ def test_the_others_on_the_same_images_are_added_with_a_button(open_page):
 
 def test_a_link_of_the_train_page_leads_to_the_comparison_of_a_run(open_page, studio):
     page = AppTest.from_file(APP, default_timeout=120).switch_page("train.py")
-    page.query_params |= {keys.STEP: "trainings", keys.SHOWN_RUN: FOREST}
+    page.query_params |= {keys.STEP: "runs", keys.SHOWN_RUN: FOREST}
     links = [link.proto.query_string for link in fine(page.run()).get("page_link")]
     (link,) = (query for query in links if query.startswith(f"{keys.COMPARED}="))
     (names,) = parse_qs(link)[keys.COMPARED]
@@ -710,10 +721,10 @@ def test_a_run_on_other_images_stands_apart_until_it_is_asked_for(open_page):
     labels, rows = stored("digits-random-forest")
     accuracy = metrics.accuracy_score(labels, rows.argmax(axis=1)) * 100
     assert (
-        "digits-random-forest was measured on other test images (scikit-learn digits, 360 of "
-        f"them; accuracy {accuracy:.1f} %)" in texts(page)
+        "digits-random-forest was evaluated on other test images (scikit-learn digits, 360 "
+        f"images; accuracy {accuracy:.1f} %)" in texts(page)
     )
-    assert "so it stands apart" in texts(page)
+    assert "different test sets cannot be compared" in texts(page)
     fine(button(page, "Compare it instead").click().run())
     assert widgets(page)[keys.COMPARED].value == ["digits-random-forest"]
     assert asked(page, keys.COMPARED) == "digits-random-forest"
@@ -763,7 +774,7 @@ def test_a_run_that_is_deleted_meanwhile_is_told(open_page, studio, view):
     page = open_page(view, compare=f"mine,{CNN},{FOREST}")
     runs.delete("mine")
     (warning,) = fine(page.run()).warning
-    assert plain(warning.value).startswith("mine was not found: deleted or renamed meanwhile")
+    assert plain(warning.value).startswith("mine was not found: deleted or renamed")
     assert widgets(page)[keys.COMPARED].value == [CNN, FOREST]
     assert not fine(page.run()).warning
 
@@ -781,7 +792,7 @@ def test_the_chosen_cell_of_a_run_that_is_deleted_is_closed(open_page, studio):
 DAMAGES = {
     "no card": (runs.CARD, None, "The card of run 'broken' cannot be read"),
     "cut card": (runs.CARD, b'{"id": "bro', "The card of run 'broken' cannot be read"),
-    "other card": (runs.CARD, b"[]", "its format version is not"),
+    "other card": (runs.CARD, b"[]", "it must be a map of names to values"),
     "no answers": (runs.EVALUATION, None, "The file evaluation.npz of run 'broken' is missing"),
     "cut answers": (runs.EVALUATION, b"PK\x03\x04", "is missing or was changed after training"),
 }
@@ -848,7 +859,7 @@ def test_without_its_dataset_a_run_is_compared_fully(open_page, forgotten):
         (few,) = page.warning
         assert f"With {len(labels)} test images, each counts" in few.value
         assert not page.error
-    choose(page, keys.COMPARE_VIEW, "figures")
+    choose(page, keys.COMPARE_VIEW, "leaderboard")
     row = leaderboard(page)[forgotten.id]
     accuracy = metrics.accuracy_score(labels, said)
     assert row["Accuracy"]["value"] == pytest.approx(accuracy, abs=EXACT)
@@ -865,7 +876,7 @@ def check_said_to_be_gone(page: AppTest, run: Run) -> None:
     name = run.card.dataset
     (info,) = page.info
     assert plain(info.value).startswith(
-        "The images cannot be shown, the figures hold all the same. The dataset "
+        "The images cannot be shown; the metrics are still valid. The dataset "
         f"'{name}' is not on this machine: it was imported elsewhere, or deleted."
     )
     assert f"Import the same images again under the name '{name}'" in plain(info.value)
@@ -878,7 +889,7 @@ def test_without_images_the_galleries_say_why_and_the_answers_are_a_table(open_p
     names = np.array(["cats", "dogs"])
     wrong = np.flatnonzero(said != labels)
     wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
-    page = open_page("mistakes", compare=forgotten.id)
+    page = open_page("misclassified", compare=forgotten.id)
     check_said_to_be_gone(page, forgotten)
     assert [link.proto.page for link in page.get("page_link")] == ["train"]
     rows = table(page, "image").value
@@ -901,9 +912,9 @@ def test_without_images_the_galleries_say_why_and_the_answers_are_a_table(open_p
 
 def test_the_same_images_imported_again_are_shown_again(open_page, forgotten, tmp_path):
     name = forgotten.card.dataset
-    check_said_to_be_gone(open_page("mistakes", compare=forgotten.id), forgotten)
+    check_said_to_be_gone(open_page("misclassified", compare=forgotten.id), forgotten)
     datasets.import_folder(tmp_path / name, name)
-    page = open_page("mistakes", compare=forgotten.id)
+    page = open_page("misclassified", compare=forgotten.id)
     labels, rows = own_predictions(forgotten)
     assert sorted(all_shown(page)) == np.flatnonzero(rows.argmax(axis=1) != labels).tolist()
     assert not page.info
@@ -912,14 +923,14 @@ def test_the_same_images_imported_again_are_shown_again(open_page, forgotten, tm
 def test_other_images_under_the_same_name_are_not_shown(open_page, forgotten, tmp_path):
     name = forgotten.card.dataset
     datasets.import_folder(own_images("others", tmp_path), name)
-    page = open_page("mistakes", compare=forgotten.id)
+    page = open_page("misclassified", compare=forgotten.id)
     assert f"The test images of '{name}' are not those that were measured" in texts(page)
     assert galleries(page) == []
 
 
 def test_a_dataset_that_must_be_downloaded_is_named(open_page, studio):
     copy_of(LOGISTIC, "clothes", studio, dataset="cifar10", test_fingerprint="other")
-    page = open_page("mistakes", compare="clothes")
+    page = open_page("misclassified", compare="clothes")
     assert "is not on this machine yet" in texts(page)
     assert "Download it on the Train page" in texts(page)
 
@@ -940,7 +951,7 @@ def test_a_cell_shows_the_images_it_counts(open_page, mnist_test):
     inside = np.flatnonzero(in_cell(FOREST, 4, 9))
     assert len(inside) == confused(FOREST)[4, 9]
     assert shown(page) == sorted_by(FOREST, inside)
-    assert headings(page) == ["4 answered as 9"]
+    assert headings(page) == ["4 predicted as 9"]
     assert f"{len(inside)} images by {FOREST}" in texts(page)
     assert matrices(page)[f"Confusion matrix of {FOREST}"]["cell"] == [4, 9]
     assert matrices(page)[f"Confusion matrix of {CNN}"]["cell"] is None
@@ -993,7 +1004,7 @@ def test_a_cell_of_the_difference_shows_what_only_one_of_them_did(open_page):
     page = open_page(
         "confusion", compare=",".join(names), difference="less", cell="+difference.4.9"
     )
-    assert matrices(page)[f"{FOREST} less {LOGISTIC}"]["cell"] == [4, 9]
+    assert matrices(page)[f"{FOREST} minus {LOGISTIC}"]["cell"] == [4, 9]
     expected = []
     for one, other in (names, names[::-1]):
         only = np.flatnonzero(in_cell(one, 4, 9) & ~in_cell(other, 4, 9))
@@ -1001,7 +1012,7 @@ def test_a_cell_of_the_difference_shows_what_only_one_of_them_did(open_page):
         assert f"{len(only)} by {one} but not by {other}" in texts(page)
     assert galleries(page) == expected
     less = len(expected[0]) - len(expected[1])
-    assert matrices(page)[f"{FOREST} less {LOGISTIC}"]["values"][4][9] == less
+    assert matrices(page)[f"{FOREST} minus {LOGISTIC}"]["values"][4][9] == less
 
 
 def test_a_cell_of_the_difference_is_about_the_two_that_are_shown(open_page):
@@ -1038,9 +1049,9 @@ def test_the_list_opens_the_same_cell(open_page):
     ("name", "order"), [(CNN, "sure"), (CNN, "unsure"), (FOREST, "sure"), (LOGISTIC, "unsure")]
 )
 def test_mistakes_are_those_of_numpy_in_that_order(open_page, name, order):
-    page = open_page("mistakes", misclassified_of=name, order=order)
+    page = open_page("misclassified", misclassified_by=name, order=order)
     wrong = np.flatnonzero(~right(name))
-    assert f"{len(wrong):,} images, sorted by how sure {name} was of its answer." in texts(page)
+    assert f"{len(wrong):,} images, sorted by the confidence of {name}." in texts(page)
     expected = sorted_by(name, wrong, order)
     assert shown(page) == expected[:AT_ONCE]
     if name == CNN:
@@ -1049,13 +1060,13 @@ def test_mistakes_are_those_of_numpy_in_that_order(open_page, name, order):
 
 @pytest.mark.parametrize(("truth", "prediction"), [(4, None), (None, 9), (4, 9), (4, 4), (0, 1)])
 def test_mistakes_are_filtered_by_class_and_answer(open_page, truth, prediction):
-    page = open_page("mistakes", misclassified_of=FOREST)
+    page = open_page("misclassified", misclassified_by=FOREST)
     inside = ~right(FOREST)
     if truth is not None:
         choose(page, keys.TRUE_CLASS, str(truth))
         inside = inside & (stored(FOREST)[0] == truth)
     if prediction is not None:
-        choose(page, keys.PREDICTED, str(prediction))
+        choose(page, keys.PREDICTED_CLASS, str(prediction))
         inside = inside & (predictions(FOREST) == prediction)
     expected = sorted_by(FOREST, np.flatnonzero(inside))
     if expected:
@@ -1067,7 +1078,7 @@ def test_mistakes_are_filtered_by_class_and_answer(open_page, truth, prediction)
 
 
 def test_images_that_all_models_get_wrong_are_shown(open_page):
-    page = open_page("mistakes", misclassified="all", misclassified_of=LOGISTIC)
+    page = open_page("misclassified", misclassified="all", misclassified_by=LOGISTIC)
     places = np.flatnonzero(~right(CNN) & ~right(FOREST) & ~right(LOGISTIC))
     assert all_shown(page) == sorted_by(LOGISTIC, places)
     choose(page, keys.ORDER, "unsure")
@@ -1076,12 +1087,12 @@ def test_images_that_all_models_get_wrong_are_shown(open_page):
 
 @pytest.mark.parametrize(("good", "bad"), [(CNN, FOREST), (FOREST, CNN), (LOGISTIC, FOREST)])
 def test_images_that_one_gets_right_and_another_wrong_are_shown(open_page, good, bad):
-    page = open_page("mistakes")
+    page = open_page("misclassified")
     choose(page, keys.MISCLASSIFIED, "apart")
-    choose(page, keys.RIGHT_RUN, good)
-    choose(page, keys.WRONG_RUN, bad)
+    choose(page, keys.CORRECT_RUN, good)
+    choose(page, keys.INCORRECT_RUN, bad)
     places = np.flatnonzero(right(good) & ~right(bad))
-    assert f"{len(places):,} images, sorted by how sure {bad} was" in texts(page)
+    assert f"{len(places):,} images, sorted by the confidence of {bad}" in texts(page)
     assert shown(page) == sorted_by(bad, places)[:AT_ONCE]
     seven = places[stored(bad)[0][places] == 7]
     choose(page, keys.TRUE_CLASS, "7")
@@ -1090,7 +1101,7 @@ def test_images_that_one_gets_right_and_another_wrong_are_shown(open_page, good,
 
 
 def test_a_model_that_is_right_where_it_is_wrong_has_no_image(open_page):
-    page = open_page("mistakes", misclassified="apart", right_run=CNN, wrong_run=CNN)
+    page = open_page("misclassified", misclassified="apart", correct_run=CNN, incorrect_run=CNN)
     assert "There is no such image." in texts(page)
 
 
@@ -1109,7 +1120,7 @@ def test_weights_that_suit_the_validation_images_are_suggested(open_page):
         weight_of(page, name).set_value(1.0)
     fine(page.run())
     assert weights() == (1.0, 1.0)
-    fine(button(page, "Use the weights that suit the validation images").click().run())
+    fine(button(page, "Use the best weights on the validation images").click().run())
     assert weights() == first
     assert sum(first) == pytest.approx(1)
     evaluations = [runs.load(name).evaluation("val") for name in names]
@@ -1126,8 +1137,8 @@ def test_weights_that_suit_the_validation_images_are_suggested(open_page):
 
 def test_members_are_chosen_and_two_are_needed(open_page):
     page = choose(open_page("ensemble"), keys.MEMBERS, [FOREST, LOGISTIC])
-    fine(button(page, "Use the weights that suit the validation images").click().run())
-    assert list(table(page, "weight").value["run"]) == ["together", FOREST, LOGISTIC]
+    fine(button(page, "Use the best weights on the validation images").click().run())
+    assert list(table(page, "weight").value["run"]) == ["Ensemble", FOREST, LOGISTIC]
     choose(page, keys.MEMBERS, [FOREST])
     assert "An ensemble needs at least two runs. Received: 1." in texts(page)
     choose(page, keys.MEMBERS, [])
@@ -1139,14 +1150,14 @@ def test_weights_of_nothing_are_told(open_page):
     for name in (FOREST, LOGISTIC):
         weight_of(page, name).set_value(0.0)
     assert "needs as many weights of at least 0, one of them above 0" in texts(fine(page.run()))
-    assert "Keep it as a trained model" not in button_labels(page)
+    assert "Save as a trained model" not in button_labels(page)
 
 
 def test_a_single_weight_is_said_to_decide_alone(open_page):
     page = open_page("ensemble", compare=f"{FOREST},{LOGISTIC}")
     weight_of(page, FOREST).set_value(1.0)
     weight_of(page, LOGISTIC).set_value(0.0)
-    assert "Only one of them has a weight, so it decides alone." in texts(fine(page.run()))
+    assert "Only one member has a weight above 0, so it decides alone." in texts(fine(page.run()))
     check_verdict(page, FOREST, right(FOREST))
 
 
@@ -1155,10 +1166,10 @@ def test_an_ensemble_is_kept_and_chosen(open_page, studio):
     for name, weight in ((FOREST, 0.6), (LOGISTIC, 0.2)):
         weight_of(page, name).set_value(weight)
     fine(widgets(page)[keys.ENSEMBLE_NAME].set_value(" Both of them ").run())
-    button(page, "Keep it as a trained model").click()
+    button(page, "Save as a trained model").click()
     fine(page.run())
     assert [toast.value for toast in page.toast] == [
-        "Both of them is kept. It answers on the Recognise page like any other."
+        "Both of them is saved. You can use it on the Recognise page."
     ]
     run = runs.load("both-of-them")
     assert [(member["id"], member["weight"]) for member in run.card.members] == [
@@ -1169,12 +1180,12 @@ def test_an_ensemble_is_kept_and_chosen(open_page, studio):
     assert widgets(page)[keys.COMPARED].value == [FOREST, LOGISTIC, run.id]
     assert asked(page, keys.COMPARED) == f"{FOREST},{LOGISTIC},{run.id}"
     assert widgets(page)[keys.MEMBERS].options == [FOREST, LOGISTIC]  # none of an ensemble
-    choose(page, keys.COMPARE_VIEW, "figures")
+    choose(page, keys.COMPARE_VIEW, "leaderboard")
     row = leaderboard(page)["Both of them"]
     said = together((FOREST, LOGISTIC), (0.75, 0.25), "hard").argmax(axis=1)
     expected = metrics.accuracy_score(stored(CNN)[0], said)
     assert row["Accuracy"]["value"] == pytest.approx(expected, abs=EXACT)
-    assert row["Kind"]["text"] == "Ensemble of 2"
+    assert row["Model"]["text"] == "Ensemble of 2"
 
 
 @pytest.mark.parametrize(
@@ -1189,7 +1200,7 @@ def test_a_name_that_cannot_be_taken_is_told(open_page, studio, ensembles, name,
     shutil.copytree(ensembles, studio.runs_dir)
     page = open_page("ensemble")
     fine(widgets(page)[keys.ENSEMBLE_NAME].set_value(name).run())
-    assert button(page, "Keep it as a trained model").disabled
+    assert button(page, "Save as a trained model").disabled
     if sentence is not None:
         (error,) = page.error
         assert sentence in plain(error.value)
@@ -1201,7 +1212,7 @@ def test_members_with_other_validation_images_get_no_suggestion(open_page, studi
     copy_of(LOGISTIC, "other", studio, dataset_fingerprint="0" * 64)
     page = open_page("ensemble", compare=f"{FOREST},other")
     assert "These models had different validation images" in texts(page)
-    assert "Use the weights that suit the validation images" not in button_labels(page)
+    assert "Use the best weights on the validation images" not in button_labels(page)
     for name in (FOREST, "other"):
         assert weight_of(page, name).value == 1.0
     check_verdict(
@@ -1217,7 +1228,7 @@ def test_an_ensemble_answers_on_the_recognise_page(studio, ensembles, name):
     page.session_state[keys.CANVAS] = drawn(digit(7))
     fine(page.run())
     assert html_of(page).count("<b>7</b>") == 2  # the large answer, and the model's own
-    assert f"Answered by Ensemble of {len(runs.load(name).card.members)} ({name})." in [
+    assert f"Predicted by Ensemble of {len(runs.load(name).card.members)} ({name})." in [
         plain(caption.value) for caption in page.caption
     ]
     image = 255 - digit(7)
@@ -1255,24 +1266,24 @@ def upload(studio) -> uploads.Upload:
 
 def test_images_of_ones_own_are_reported_on(open_page, upload):
     page = open_page("own", labelled=upload.id)
-    assert f"{upload.title} has arrived" in texts(page)
-    fine(button(page, "Show them").click().run())
+    assert f"{upload.title} is uploaded" in texts(page)
+    fine(button(page, "Evaluate").click().run())
     (job,) = jobs.list_jobs()
     assert (job.kind, dict(job.settings)) == ("evaluate", {"run": CNN, "upload": upload.id})
-    assert page.get("progress")[0].proto.text == "Waiting for its turn"
-    assert "Show them" not in button_labels(page)
+    assert page.get("progress")[0].proto.text == "Waiting in the queue"
+    assert "Evaluate" not in button_labels(page)
     worked(job)
     check_report(fine(page.run()), upload, CNN)
     # another run was not asked yet
     choose(page, keys.LABELLED_RUN, LOGISTIC)
     assert not page.metric
-    fine(button(page, "Show them").click().run())
+    fine(button(page, "Evaluate").click().run())
     worked(jobs.list_jobs()[0])
     check_report(fine(page.run()), upload, LOGISTIC)
     # a reload brings it back
     again = open_page("own", labelled=upload.id, labelled_run=LOGISTIC)
     check_report(again, upload, LOGISTIC)
-    assert button(again, "Show them again")
+    assert button(again, "Evaluate again")
 
 
 def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
@@ -1289,8 +1300,8 @@ def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
     hits = labels == said
     low, high = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
     values = {metric.label: metric.value for metric in page.metric}
-    assert values["On your images"] == f"{hits.mean() * 100:.1f} %"
-    assert values["On its test images"] == f"{right(name).mean() * 100:.1f} %"
+    assert values["Accuracy on your images"] == f"{hits.mean() * 100:.1f} %"
+    assert values["Accuracy on its test set"] == f"{right(name).mean() * 100:.1f} %"
     assert values["Images"] == str(len(labels)) == "40"
     assert page.metric[0].delta == f"95 % interval {low * 100:.1f} to {high * 100:.1f} %"
 
@@ -1304,7 +1315,7 @@ def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
             assert row[ours] == pytest.approx(value, abs=EXACT, nan_ok=True)
         assert row["images"] == expected[str(label)]["support"]
 
-    assert "Passed over, since in other folders: 2 images." in texts(page)
+    assert "Ignored, because they are in other folders: 2 images." in texts(page)
     assert "Could not be read: 2 images." in texts(page)
     refused = table(page, "File").value
     assert list(refused["File"]) == ["mine/3/bad.png", "mine/4/bad.png"]
@@ -1313,7 +1324,7 @@ def check_report(page: AppTest, upload: uploads.Upload, name: str) -> None:
     wrong = np.flatnonzero(~hits)
     wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
     titles = re.findall(r"<figcaption><b>(.*?)</b>(.*?)</figcaption>", html_of(page))
-    assert "Wrong answers, surest first" in headings(page)
+    assert "Misclassified images, most confident first" in headings(page)
     paths = found_paths(upload)
     assert [unescape(title) for title, _ in titles] == [f"{labels[i]} → {said[i]}" for i in wrong]
     assert [sentence.rsplit(", ", 1)[1] for _, sentence in titles] == [paths[i] for i in wrong]
@@ -1332,9 +1343,9 @@ def test_a_zip_that_is_uploaded_is_kept_in_the_address(open_page, upload):
     fine(page.file_uploader[0].upload("my digits.zip", content).run())
     received = uploads.load(asked(page, keys.LABELLED))
     assert received.path.read_bytes() == content
-    assert "my digits has arrived" in texts(page)
-    assert button(page, "Show them")
-    fine(button(page, "Yes, forget it").click().run())
+    assert "my digits is uploaded" in texts(page)
+    assert button(page, "Evaluate")
+    fine(button(page, "Yes, remove it").click().run())
     assert asked(page, keys.LABELLED) is None
     assert len(page.file_uploader) == 2
     with pytest.raises(StudioError):
@@ -1345,7 +1356,7 @@ def test_a_zip_that_is_uploaded_is_kept_in_the_address(open_page, upload):
     ("state", "error", "said"),
     [
         ("failed", "No readable image of a class was found in x.zip.", "No readable image"),
-        ("cancelled", "Cancelled; nothing was kept.", "The last try was cancelled"),
+        ("cancelled", "Cancelled; nothing was kept.", "The last attempt was cancelled"),
     ],
 )
 def test_an_evaluation_that_did_not_end_well_says_so(open_page, upload, state, error, said):
@@ -1356,7 +1367,7 @@ def test_an_evaluation_that_did_not_end_well_says_so(open_page, upload, state, e
     assert said in texts(page)
     assert not page.metric
     assert len(page.error) == (state == "failed")
-    fine(button(page, "Show them again").click().run())
+    fine(button(page, "Evaluate again").click().run())
     worked(jobs.list_jobs()[0])
     check_report(fine(page.run()), upload, CNN)
 
@@ -1364,7 +1375,7 @@ def test_an_evaluation_that_did_not_end_well_says_so(open_page, upload, state, e
 def test_images_of_no_class_fail_with_the_names_of_the_classes(open_page, studio):
     upload = uploads.add({"cats/1.png": png(1)}.items())
     page = open_page("own", labelled=upload.id)
-    fine(button(page, "Show them").click().run())
+    fine(button(page, "Evaluate").click().run())
     worked(jobs.list_jobs()[0])
     (error,) = fine(page.run()).error
     assert "It must hold folders named 0, 1, 2, 3" in plain(error.value)
@@ -1375,13 +1386,13 @@ def test_answers_that_are_gone_are_told(open_page, upload):
     shutil.rmtree(job.kept)
     page = open_page("own", labelled=upload.id)
     assert "The answers in kept cannot be read" in plain(page.error[0].value)
-    assert button(page, "Show them again")
+    assert button(page, "Evaluate again")
 
 
 def test_an_evaluation_that_runs_is_shown_and_can_be_cancelled(open_page, upload):
     job = jobs.submit("evaluate", {"run": CNN, "upload": upload.id})
     with lock_of(job.folder):
-        write_status(job.folder, state="running", stage="answering", part=0.5, note="20 of 40")
+        write_status(job.folder, state="running", stage="answering", fraction=0.5, note="20 of 40")
         page = open_page("own", labelled=upload.id)
         assert "Show your images to mnist-cnn" in texts(page)
         assert page.get("progress")[0].proto.text == "Answering · 20 of 40"
@@ -1422,8 +1433,8 @@ def test_the_comparison_is_taken_away_as_files(open_page, files):
     for name in (FOREST, LOGISTIC):
         for metric, value in recomputed(name).items():
             assert as_text(metric, value) in page_file
-    rows = pd.read_csv(io.StringIO(files["figures.csv"]())).set_index("run")
-    content = json.loads(files["figures.json"]())
+    rows = pd.read_csv(io.StringIO(files["metrics.csv"]())).set_index("run")
+    content = json.loads(files["metrics.json"]())
     for name, run in zip((FOREST, LOGISTIC), content["runs"], strict=True):
         for metric, value in recomputed(name).items():
             assert rows.loc[name, metric] == pytest.approx(value, abs=EXACT, rel=1e-5)

@@ -38,7 +38,7 @@ def studio(tmp_path, monkeypatch, small_run):
 
 @pytest.mark.parametrize("page", ["recognise", "compare", "image_lab", "train"])
 def test_every_page_goes_on_and_names_what_is_damaged(studio, page):
-    shown = visit(page, [keys.SETTINGS], step="trainings", view="breaking")
+    shown = visit(page, [keys.SETTINGS], step="runs", view="breaking")
     texts = [e.value for kind in (shown.markdown, shown.caption, shown.warning) for e in kind]
     if page != "image_lab":  # which says so where runs are chosen
         assert all(any(name in text for text in texts) for name in ("odd", "pipe", "deep"))
@@ -49,7 +49,7 @@ def press(page, key: str):
 
 
 def test_what_is_damaged_is_deleted_and_its_name_is_free(studio):
-    page = visit("train", step="trainings")
+    page = visit("train", step="runs")
     for name in ("odd", "pipe", "deep"):
         page = press(page, f"yes_ask_Delete_{name}")
         runs.check_free(name)

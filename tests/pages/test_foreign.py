@@ -44,10 +44,18 @@ AS_TEXT = {  # fields of messages that browsers show as they are
 PAGES = (
     ("train", {keys.DATASET: "foreign"}),
     ("train", {keys.DATASET: "foreign", keys.STEP: "model"}),
-    ("train", {keys.STEP: "trainings"}),
+    ("train", {keys.STEP: "runs"}),
     *(
         ("compare", {keys.COMPARED: "one,two", keys.COMPARE_VIEW: view})
-        for view in ("figures", "confusion", "classes", "mistakes", "one_class", "own", "report")
+        for view in (
+            "leaderboard",
+            "confusion",
+            "classes",
+            "misclassified",
+            "one_class",
+            "own",
+            "report",
+        )
     ),
     ("image_lab", {keys.LAB_RUN: "one"}),
 )

@@ -183,8 +183,8 @@ def test_every_view_is_shown_for_every_sample(open_page, name):
     page, image = open_page(sample=name), sample(name)
     check_images(page, image, from_text(FIRST))
     assert asked(page, keys.LAB_SAMPLE) == (None if name == "flower" else name)
-    fine(page.button_group(key=keys.LAB_VIEW).set_value("random").run())
-    assert asked(page, keys.LAB_VIEW) == "random"
+    fine(page.button_group(key=keys.LAB_VIEW).set_value("augmentation").run())
+    assert asked(page, keys.LAB_VIEW) == "augmentation"
     assert [one.title for one in seen(page)] == [str(number) for number in range(1, 13)]
     assert all(one.is_like(fit_within(image, VARIANT)) for one in seen(page))
     fine(page.button_group(key=keys.LAB_VIEW).set_value("robustness").run())
@@ -227,11 +227,11 @@ def test_a_photo_that_is_not_there_is_told(open_page, monkeypatch):
 
 
 @pytest.mark.parametrize("source", ["upload", "camera", "drawing"])
-@pytest.mark.parametrize("view", ["pipeline", "random"])
+@pytest.mark.parametrize("view", ["pipeline", "augmentation"])
 def test_without_an_image_one_is_asked_for(open_page, source, view):
     page = open_page(image=source, lab=view)
     assert "Choose or take an image above to begin." in texts(page)
-    assert ("Nothing was drawn yet." in texts(page)) == (source == "drawing")
+    assert ("There is no drawing yet." in texts(page)) == (source == "drawing")
     assert asked(page, keys.LAB_SOURCE) == source
     assert seen(page) == []
 
@@ -257,8 +257,8 @@ def test_an_upload_is_worked_on_and_outlives_a_reload(open_page, name):
     check_images(page, IMAGES[name], from_text("invert"))
     again = open_page(image="upload", pipeline="invert", sketch=asked(page, keys.SKETCH))
     check_images(again, IMAGES[name], from_text("invert"))
-    assert captions(again)[1:] == [f"{name}, from before."]
-    fine(again.button_group(key=keys.LAB_VIEW).set_value("random").run())
+    assert captions(again)[1:] == [f"{name}, uploaded earlier."]
+    fine(again.button_group(key=keys.LAB_VIEW).set_value("augmentation").run())
     assert seen(again)[0].is_like(fit_within(IMAGES[name], VARIANT))
 
 
@@ -303,8 +303,8 @@ def test_what_was_drawn_is_worked_on(open_page):
     memory._shelf().put("who drew it", Memory({"objects": [1]}, encode_png(drawn)))
     page = open_page(image="drawing", pipeline="threshold", sketch="who drew it")
     check_images(page, drawn, from_text("threshold"))
-    assert "Nothing was drawn yet." not in texts(page)
-    fine(page.button_group(key=keys.LAB_VIEW).set_value("random").run())
+    assert "There is no drawing yet." not in texts(page)
+    fine(page.button_group(key=keys.LAB_VIEW).set_value("augmentation").run())
     assert seen(page)[0].is_like(fit_within(drawn, VARIANT))
 
 
@@ -388,7 +388,7 @@ def test_a_rubbish_link_is_told_and_the_usual_steps_are_there(open_page, text, s
         return
     (warning,) = page.warning
     said = warning.value.replace("\\", "")
-    assert said.startswith("The link asks for what cannot be done. ")
+    assert said.startswith("The pipeline in this link is not valid. ")
     assert sentence in said
     change(fine(page.run()), FIRST)  # said once
 
@@ -436,11 +436,13 @@ def test_an_operation_of_each_group_is_added(open_page, name):
 
 def test_steps_are_moved_earlier_and_later(open_page):
     page = open_page(pipeline="gaussian_blur;sigma=3.0~otsu~invert!")
-    change(of_step(page, 0, "Later").click().run(), "otsu~gaussian_blur;sigma=3.0~invert!")
-    change(of_step(page, 2, "Earlier").click().run(), "otsu~invert!~gaussian_blur;sigma=3.0")
-    change(of_step(page, 1, "Earlier").click().run(), "invert!~otsu~gaussian_blur;sigma=3.0")
+    change(of_step(page, 0, "Move down").click().run(), "otsu~gaussian_blur;sigma=3.0~invert!")
+    change(of_step(page, 2, "Move up").click().run(), "otsu~invert!~gaussian_blur;sigma=3.0")
+    change(of_step(page, 1, "Move up").click().run(), "invert!~otsu~gaussian_blur;sigma=3.0")
     assert of_step(page, 2, "sigma").value == 3.0
-    ends = [(of_step(page, place, "Earlier"), of_step(page, place, "Later")) for place in range(3)]
+    ends = [
+        (of_step(page, place, "Move up"), of_step(page, place, "Move down")) for place in range(3)
+    ]
     assert [(up.disabled, down.disabled) for up, down in ends] == [
         (True, False),
         (False, False),
@@ -513,7 +515,7 @@ def test_a_value_that_is_set_changes_the_result(open_page, before, field, value,
 def test_each_of_two_like_steps_has_fields_of_its_own(open_page):
     page = open_page(pipeline="threshold~threshold")
     change(of_step(page, 1, "value").set_value(9).run(), "threshold~threshold;value=9")
-    change(of_step(page, 0, "Later").click().run(), "threshold;value=9~threshold")
+    change(of_step(page, 0, "Move down").click().run(), "threshold;value=9~threshold")
     change(of_step(page, 0, "remove").click().run(), "threshold")
 
 
@@ -612,7 +614,7 @@ def opinions(page: AppTest) -> list[tuple[str, bool, str, str]]:
 )
 def test_a_model_is_asked_before_and_after_each_step(open_page, model, name):
     text = "flip_vertical~gaussian_blur;sigma=1.0~flip_vertical!~brightness;amount=-1.0"
-    page = open_page(pipeline=text, sample=name, says=model)
+    page = open_page(pipeline=text, sample=name, lab_run=model)
     assert opinions(page) == []  # asked only when it is folded out
     page.session_state[keys.LAB_OPINION] = True
     fine(page.run())
@@ -623,7 +625,7 @@ def test_a_model_is_asked_before_and_after_each_step(open_page, model, name):
     for title, image in zip(titles, [sample(name), *run(sample(name), steps)], strict=True):
         try:
             prediction = predictor.predict(image)
-            said = as_percent(prediction.confidence) + " sure"
+            said = as_percent(prediction.confidence) + " confidence"
             expected.append((title, prediction.label, said))
         except ImageError as error:
             expected.append((title, "–", str(error)))
@@ -634,7 +636,7 @@ def test_a_model_is_asked_before_and_after_each_step(open_page, model, name):
     if name != "flower":
         assert first == name[-1]
         assert opinions(page)[-1][2] == "–"  # nothing can be seen any more
-    assert f"This model knows nothing but {', '.join('0123456789')}" in texts(page)
+    assert f"This model knows only {', '.join('0123456789')}" in texts(page)
 
 
 def as_percent(part: float) -> str:
@@ -652,7 +654,7 @@ def test_the_model_is_chosen_on_the_page(open_page):
         prediction = load_predictor(runs.load(name)).predict(sample("digit_6"))
         assert opinions(page)[0][2:] == (
             prediction.label,
-            as_percent(prediction.confidence) + " sure",
+            as_percent(prediction.confidence) + " confidence",
         )
 
 
@@ -660,7 +662,7 @@ def test_a_model_that_cannot_be_opened_is_told(open_page, studio, small_run):
     folder = studio.runs_dir / small_run.id
     shutil.copytree(small_run.folder, folder)
     (folder / "model.skops").write_bytes(b"changed")
-    page = open_page(says=small_run.id)
+    page = open_page(lab_run=small_run.id)
     page.session_state[keys.LAB_OPINION] = True
     fine(page.run())
     (error,) = page.error
@@ -686,7 +688,7 @@ def check_variants(page: AppTest, image: np.ndarray, policy: Policy, number=12, 
     assert [one.title for one in found] == [str(place) for place in range(1, number + 1)]
     for one, wanted in zip(found, expected, strict=True):
         assert np.array_equal(one.image, wanted)
-    assert ("Nothing is changed yet" in texts(page)) == (not policy.changes)
+    assert ("Nothing changes yet" in texts(page)) == (not policy.changes)
     assert not page.error
 
 
@@ -712,13 +714,13 @@ REST = {"fill": "reflect", "magnitude": 0.8}  # do nothing alone
 
 def test_every_field_of_a_policy_is_covered(open_page):
     assert set(VALUES) | set(REST) == {param.name for param in OWN}
-    for param, widget in zip(OWN, fields(open_page(lab="random")).values(), strict=True):
+    for param, widget in zip(OWN, fields(open_page(lab="augmentation")).values(), strict=True):
         assert (widget.label, widget.value, widget.help) == (param.title, param.default, param.help)
 
 
 @pytest.mark.parametrize("name", ["digit_3", "cat"])
 def test_each_field_changes_the_variants(open_page, name):
-    page, still = open_page(lab="random", sample=name), fit_within(sample(name), VARIANT)
+    page, still = open_page(lab="augmentation", sample=name), fit_within(sample(name), VARIANT)
     check_variants(page, sample(name), Policy())
     for field, value in VALUES.items():
         fine(fields(page)[field].set_value(value).run())
@@ -732,18 +734,18 @@ def test_each_field_changes_the_variants(open_page, name):
 def test_a_whole_policy_comes_with_a_link(open_page, name):
     values = VALUES | REST
     url = {f"lab.{field}": str(value) for field, value in values.items()}
-    page = open_page(lab="random", sample=name, **url)
+    page = open_page(lab="augmentation", sample=name, **url)
     assert {field: widget.value for field, widget in fields(page).items()} == values
     check_variants(page, sample(name), Policy(**values))
 
 
 @pytest.mark.parametrize("url", [{"lab.rotation": "much"}, {"lab.blur": "99"}, {"lab.fill": "x"}])
 def test_rubbish_values_in_a_link_are_passed_over(open_page, url):
-    check_variants(open_page(lab="random", **url), sample("digit_3"), Policy())
+    check_variants(open_page(lab="augmentation", **url), sample("digit_3"), Policy())
 
 
 def test_number_and_seed_decide_the_variants(open_page):
-    page, policy = open_page(lab="random", **{"lab.rotation": "45"}), Policy(rotation=45)
+    page, policy = open_page(lab="augmentation", **{"lab.rotation": "45"}), Policy(rotation=45)
     fine(page.number_input(key=keys.LAB_SEED).set_value(9).run())
     check_variants(page, sample("digit_3"), policy, seed=9)
     fine(page.slider(key=keys.LAB_NUMBER).set_value(24).run())
@@ -757,7 +759,7 @@ def test_number_and_seed_decide_the_variants(open_page):
 
 @pytest.mark.parametrize("name", variants._START)
 def test_a_usual_policy_is_filled_in(open_page, name):
-    page = open_page(lab="random", **{"lab.noise": "0.4", "lab.fill": "edge"})
+    page = open_page(lab="augmentation", **{"lab.noise": "0.4", "lab.fill": "edge"})
     fine(page.selectbox(key=keys.LAB_POLICY).set_value(name).run())
     policy = POLICIES[name]
     assert {field: widget.value for field, widget in fields(page).items()} == {
@@ -787,7 +789,7 @@ def link_to_training(page: AppTest) -> dict[str, str]:
 )
 def test_the_train_page_is_handed_the_policy(open_page, values):
     url = {f"lab.{field}": str(value) for field, value in values.items()}
-    page = open_page(lab="random", **url)
+    page = open_page(lab="augmentation", **url)
     query = link_to_training(page)
     expected = {param.name: param.default for param in OWN} | values
     assert query == {
@@ -810,7 +812,7 @@ def test_the_train_page_is_handed_the_policy(open_page, values):
 
 def test_the_variants_are_taken_away_as_a_zip(open_page, files):
     policy = Policy(rotation=20, noise=0.1)
-    page = open_page(lab="random", **{"lab.rotation": "20", "lab.noise": "0.1"})
+    page = open_page(lab="augmentation", **{"lab.rotation": "20", "lab.noise": "0.1"})
     check_variants(page, sample("digit_3"), policy)
     with zipfile.ZipFile(io.BytesIO(files["variants.zip"]())) as archive:
         names = archive.namelist()
@@ -824,9 +826,9 @@ def test_the_variants_are_taken_away_as_a_zip(open_page, files):
 SETTINGS = {"runs": [LOGISTIC], "corruption": "contrast", "images": 100}
 
 
-def breaking(open_page, **changed: str) -> AppTest:
+def measuring(open_page, **changed: str) -> AppTest:
     """The page at what `SETTINGS` asks for."""
-    url = {"lab": "robustness", "breaks": LOGISTIC, "corruption": "contrast"} | changed
+    url = {"lab": "robustness", "robustness_runs": LOGISTIC, "corruption": "contrast"} | changed
     page = open_page(**url)
     return fine(page.select_slider(key=keys.ROBUSTNESS_IMAGES).set_value(100).run())
 
@@ -835,31 +837,33 @@ def check_result(page: AppTest, job: jobs.Job) -> None:
     """The table shows the figures of the job, as they would be measured anew."""
     settings = job.settings
     chosen = [runs.load(name) for name in settings["runs"]]
-    found = robustness.measure(chosen, settings["change"], settings["images"])
+    found = robustness.measure(chosen, settings["corruption"], settings["images"])
     (frame,) = page.dataframe
     assert list(frame.value.columns) == list(found.accuracies)
     assert list(frame.value.index) == [f"{severity:g}" for severity in found.severities]
     for name, accuracies in found.accuracies.items():
         assert list(frame.value[name]) == list(accuracies)
     assert len(page.get("vega_lite_chart")) + len(page.get("arrow_vega_lite_chart")) == 1
-    assert f"On {settings['images']} test images of each model's own test set" in texts(page)
+    assert f"Measured on {settings['images']} test images of each model's own test set" in texts(
+        page
+    )
     assert not page.error
 
 
 def test_a_measurement_is_queued_and_its_figures_are_shown(open_page):
-    page = breaking(open_page, breaks=f"{LOGISTIC},{CNN}")
+    page = measuring(open_page, robustness_runs=f"{LOGISTIC},{CNN}")
     assert jobs.list_jobs() == []
     fine(button(page, "Measure").click().run())
     (job,) = jobs.list_jobs()
     assert job.kind == "robustness"
     assert dict(job.settings) == SETTINGS | {"runs": [LOGISTIC, CNN]}
     assert "How much contrast models stand" in texts(page)
-    assert page.get("progress")[0].proto.text == "Waiting for its turn"
+    assert page.get("progress")[0].proto.text == "Waiting in the queue"
     assert button(page, "Measure again").disabled
     assert not page.dataframe
     job = worked(job)
     check_result(fine(page.run()), job)
-    again = breaking(open_page, breaks=f"{LOGISTIC},{CNN}")  # found after a reload
+    again = measuring(open_page, robustness_runs=f"{LOGISTIC},{CNN}")  # found after a reload
     check_result(again, job)
     fine(button(again, "Measure again").click().run())
     assert len(jobs.list_jobs()) == 2
@@ -875,7 +879,7 @@ def test_a_measurement_is_queued_and_its_figures_are_shown(open_page):
 )
 def test_other_settings_have_not_been_measured_yet(open_page, key, kind, value):
     worked(jobs.submit("robustness", SETTINGS))
-    page = breaking(open_page)
+    page = measuring(open_page)
     assert len(page.dataframe) == 1
     fine(getattr(page, kind)(key=key).set_value(value).run())
     assert not page.dataframe
@@ -885,20 +889,22 @@ def test_other_settings_have_not_been_measured_yet(open_page, key, kind, value):
     assert len(jobs.list_jobs()) == 2
 
 
-@pytest.mark.parametrize("change", CORRUPTIONS)
-def test_every_change_is_shown_on_an_image(open_page, change):
-    page = open_page(lab="robustness", change=change, breaks=LOGISTIC)
-    assert asked(page, keys.ROBUSTNESS) == (None if change == "noise" else change)
+@pytest.mark.parametrize("corruption", CORRUPTIONS)
+def test_every_corruption_is_shown_on_an_image(open_page, corruption):
+    page = open_page(lab="robustness", corruption=corruption, robustness_runs=LOGISTIC)
+    assert asked(page, keys.ROBUSTNESS) == (None if corruption == "noise" else corruption)
     images, _ = datasets.load_test("mnist")
-    expected = robustness.example(images[0, ..., 0], change)
-    assert [one.title for one in seen(page)] == [f"{s:g}" for s in CORRUPTIONS[change].severities]
+    expected = robustness.example(images[0, ..., 0], corruption)
+    assert [one.title for one in seen(page)] == [
+        f"{s:g}" for s in CORRUPTIONS[corruption].severities
+    ]
     for one, wanted in zip(seen(page), expected, strict=True):
         assert np.array_equal(one.image, wanted)
-    assert f"A test image at each strength. {CORRUPTIONS[change].unit}." in captions(page)
+    assert f"A test image at each severity. {CORRUPTIONS[corruption].unit}." in captions(page)
 
 
 def test_nothing_chosen_gives_a_hint(open_page):
-    page = breaking(open_page)
+    page = measuring(open_page)
     fine(page.multiselect(key=keys.ROBUSTNESS_RUNS).set_value([]).run())
     assert "Choose at least one trained model." in texts(page)
     assert button(page, "Measure").disabled
@@ -908,7 +914,7 @@ def test_nothing_chosen_gives_a_hint(open_page):
 
 
 @pytest.mark.parametrize(
-    ("breaks", "chosen"),
+    ("robustness_runs", "chosen"),
     [
         (None, BUNDLED),
         (LOGISTIC, [LOGISTIC]),
@@ -916,8 +922,10 @@ def test_nothing_chosen_gives_a_hint(open_page):
         ("was-deleted", BUNDLED),
     ],
 )
-def test_models_come_with_a_link(open_page, breaks, chosen):
-    page = open_page(lab="robustness", **({"breaks": breaks} if breaks else {}))
+def test_models_come_with_a_link(open_page, robustness_runs, chosen):
+    page = open_page(
+        lab="robustness", **({"robustness_runs": robustness_runs} if robustness_runs else {})
+    )
     assert page.multiselect(key=keys.ROBUSTNESS_RUNS).value == list(chosen)
     expected = None if chosen == BUNDLED else ",".join(chosen)
     assert asked(page, keys.ROBUSTNESS_RUNS) == expected
@@ -929,7 +937,7 @@ def test_a_link_to_too_many_models_takes_the_first_six(open_page, studio, small_
         folder = studio.runs_dir / name
         shutil.copytree(small_run.folder, folder)
         (folder / runs.CARD).write_text(replace(small_run.card, id=name).to_json())
-    page = open_page(lab="robustness", breaks=",".join(names))
+    page = open_page(lab="robustness", robustness_runs=",".join(names))
     assert page.multiselect(key=keys.ROBUSTNESS_RUNS).value == names[:-1]
     fine(button(page, "Measure").click().run())
     assert jobs.list_jobs()[0].settings["runs"] == names[:-1]
@@ -939,7 +947,7 @@ def test_a_run_whose_dataset_is_gone_is_told(open_page, studio, small_run):
     folder = studio.runs_dir / small_run.id
     shutil.copytree(small_run.folder, folder)
     (folder / runs.CARD).write_text(replace(small_run.card, dataset="was-deleted").to_json())
-    page = breaking(open_page, breaks=small_run.id)
+    page = measuring(open_page, robustness_runs=small_run.id)
     assert "There is no dataset named 'was-deleted'" in texts(page)
     fine(button(page, "Measure").click().run())
     worked(jobs.list_jobs()[0])
@@ -951,14 +959,14 @@ def test_a_run_whose_dataset_is_gone_is_told(open_page, studio, small_run):
     ("state", "error", "said"),
     [
         ("failed", "The run mnist-cnn is *damaged*.", "The run mnist-cnn is *damaged*."),
-        ("cancelled", "Cancelled; nothing was kept.", "The last try was cancelled"),
+        ("cancelled", "Cancelled; nothing was kept.", "The last attempt was cancelled"),
     ],
 )
 def test_a_measurement_that_did_not_end_well_says_so(open_page, state, error, said):
     job = jobs.submit("robustness", SETTINGS)
     (job.folder / "log.txt").write_text("what happened last\n")
     write_status(job.folder, state=state, error=error)
-    page = breaking(open_page)
+    page = measuring(open_page)
     assert said in texts(page).replace("\\", "")
     assert not page.dataframe
     assert len(page.error) == (state == "failed")
@@ -974,7 +982,7 @@ def test_a_result_that_cannot_be_read_is_told(open_page, damage):
         shutil.rmtree(job.kept)
     else:
         (job.kept / "robustness.json").write_text("{")
-    page = breaking(open_page)
+    page = measuring(open_page)
     (error,) = page.error
     assert "The result in kept cannot be read" in plain(error.value)
     assert button(page, "Measure again")
@@ -984,8 +992,8 @@ def test_a_measurement_that_runs_is_shown_and_can_be_cancelled(open_page):
     job = jobs.submit("robustness", SETTINGS)
     note = f"{LOGISTIC}, strength 0.5"
     with lock_of(job.folder):
-        write_status(job.folder, state="running", stage="answering", part=0.3, note=note)
-        page = breaking(open_page)
+        write_status(job.folder, state="running", stage="answering", fraction=0.3, note=note)
+        page = measuring(open_page)
         assert page.get("progress")[0].proto.text == f"Answering · {note}"
         fine(button(page, "Cancel").click().run())
         assert jobs.load(job.id).stopping
@@ -994,7 +1002,7 @@ def test_a_measurement_that_runs_is_shown_and_can_be_cancelled(open_page):
 def test_a_run_that_was_deleted_meanwhile_is_not_measured(open_page, studio, small_run):
     folder = studio.runs_dir / small_run.id
     shutil.copytree(small_run.folder, folder)
-    page = breaking(open_page, breaks=small_run.id)
+    page = measuring(open_page, robustness_runs=small_run.id)
     shutil.rmtree(folder)
     fine(button(page, "Measure").click().run())
     assert jobs.list_jobs() == []

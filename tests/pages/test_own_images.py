@@ -63,7 +63,7 @@ def test_a_zip_is_taken_whatever_its_name_ends_in(suffix, tmp_path):
     content = write_zip(PETS, tmp_path / "pets.zip").read_bytes()
     page = visit(*TRAIN[:1], **TRAIN[1])
     fine(page.file_uploader[0].upload(f"pets.{suffix}", content).run())
-    assert "has arrived" in texts(page)
+    assert "is uploaded" in texts(page)
     assert "Import these images" in labels(page)
 
 
@@ -71,7 +71,7 @@ def test_a_file_that_is_refused_leaves_the_upload_that_is_there(tmp_path):
     first = uploads.add(PETS.items())
     page = visit(TRAIN[0], **TRAIN[1], **{keys.UPLOAD: first.id})
     page.file_uploader[0].upload("cat.zip", png(1)).run()
-    assert "a single image" in texts(page) and "has arrived" in texts(page)
+    assert "a single image" in texts(page) and "is uploaded" in texts(page)
     assert uploads.load(first.id) == first
     good = write_zip(PETS, tmp_path / "good.zip").read_bytes()
     fine(page.file_uploader[0].upload("good.zip", good).run())
@@ -84,11 +84,11 @@ def test_a_file_that_is_refused_leaves_the_upload_that_is_there(tmp_path):
 def test_an_upload_is_forgotten_only_after_asking(name, url, kept):
     upload = uploads.add(PETS.items())
     page = visit(name, **url, **{kept: upload.id})
-    assert not {"Start over", "Other images"} & set(labels(page))  # they unfold the question
-    (yes,) = (button for button in page.button if button.label == "Yes, forget it")
+    assert not {"Start over", "Use other images"} & set(labels(page))  # they unfold the question
+    (yes,) = (button for button in page.button if button.label == "Yes, remove it")
     assert uploads.load(upload.id) == upload
     fine(yes.click().run())
-    assert "has arrived" not in texts(page)
+    assert "is uploaded" not in texts(page)
     with pytest.raises(StudioError):
         uploads.load(upload.id)
 

@@ -278,7 +278,7 @@ def test_what_came_with_the_studio_can_only_be_looked_at(open_page, small_run):
     give_run(small_run, A, "mine")
     changing = {"Rename", "Delete"}
     for run, seen in (("mnist-cnn", set()), ("mine", changing)):
-        page = open_page(A, "train", step="trainings", run=run)
+        page = open_page(A, "train", step="runs", run=run)
         assert widget(page, keys.SHOWN_RUN).value == run
         labels = {getattr(getattr(one, "proto", None), "label", "") for one in nodes(page._tree)}
         popovers = {one.proto.popover.label for one in nodes(page._tree) if _is_popover(one)}
@@ -329,8 +329,8 @@ def made(demo, small_run, tmp_path) -> dict[str, str]:
         labelled = uploads.add(digits.items())
         measured = {"run": "secret-run", "upload": labelled.id}
         _end(jobs.submit("evaluate", measured), "done", accuracy=0.5)
-        broken = {"runs": ["secret-run"], "change": "noise", "images": 500}
-        _end(jobs.submit("robustness", broken), "done", change="noise")
+        broken = {"runs": ["secret-run"], "corruption": "noise", "images": 500}
+        _end(jobs.submit("robustness", broken), "done", corruption="noise")
         upload = uploads.add(tree.items())
         config = TrainConfig("digits", "knn", name="secret-2").to_mapping()
         _end(jobs.submit("train", config), "failed")
@@ -356,10 +356,10 @@ def _end(job: Job, state: str, **result) -> None:
 URLS = [
     ("train", {"dataset": "secret-pets"}, "secretcats"),
     ("train", {"dataset": "secret-pets", "step": "model"}, "**Secret pets**: about"),
-    ("train", {"dataset": "+own", "upload": "{upload}"}, "**secretcats** has arrived"),
-    ("train", {"step": "trainings"}, "secret-pets: odd"),
-    ("train", {"step": "trainings", "run": "secret-run"}, "Delete **secret-run**?"),
-    ("train", {"step": "trainings", "run": "secret-both"}, "Delete **secret-both**?"),
+    ("train", {"dataset": "+own", "upload": "{upload}"}, "**secretcats** is uploaded"),
+    ("train", {"step": "runs"}, "secret-pets: odd"),
+    ("train", {"step": "runs", "run": "secret-run"}, "Delete **secret-run**?"),
+    ("train", {"step": "runs", "run": "secret-both"}, "Delete **secret-both**?"),
     ("compare", {"compare": "secret-run"}, "secret-run"),
     ("compare", {"compare": "secret-run,secret-other,digits-random-forest"}, "secret-run"),
     *(
@@ -368,7 +368,7 @@ URLS = [
             "confusion",
             "curves",
             "classes",
-            "mistakes",
+            "misclassified",
             "confidence",
             "one_class",
             "ensemble",
@@ -379,23 +379,31 @@ URLS = [
     (
         "compare",
         {"compare": "secret-run", "show": "own", "labelled": "{labelled}"},
-        "secret-mine has arrived",
+        "secret-mine is uploaded",
     ),
     (
         "compare",
         {"show": "own", "labelled": "{labelled}", "labelled_run": "secret-run"},
-        "secret-mine has arrived",
+        "secret-mine is uploaded",
     ),
-    ("compare", {"show": "mistakes", "mistakes_of": "secret-run", "right_run": "secret-run"}, ""),
+    (
+        "compare",
+        {"show": "misclassified", "misclassified_by": "secret-run", "correct_run": "secret-run"},
+        "",
+    ),
     ("compare", {"show": "ensemble", "members": "secret-run,secret-other", "weight": "1,1"}, ""),
     ("recognise", {"runs": "secret-run"}, "secret-run"),
     ("recognise", {"sketch": TOKEN}, '"secret": 1'),
     ("recognise", {"sketch": TOKEN, "from": "upload"}, SEVEN),
     ("recognise", {"sketch": f"{A} {TOKEN}"}, ""),
-    ("image_lab", {"sketch": TOKEN, "image": "drawing"}, "Step by step"),
-    ("image_lab", {"sketch": TOKEN, "image": "upload"}, "secret.png, from before"),
-    ("image_lab", {"says": "secret-run"}, "secret-run"),
-    ("image_lab", {"lab": "robustness", "breaks": "secret-run"}, "On 360 test images"),
+    ("image_lab", {"sketch": TOKEN, "image": "drawing"}, "Before"),
+    ("image_lab", {"sketch": TOKEN, "image": "upload"}, "secret.png, uploaded earlier"),
+    ("image_lab", {"lab_run": "secret-run"}, "secret-run"),
+    (
+        "image_lab",
+        {"lab": "robustness", "robustness_runs": "secret-run"},
+        "Measured on 360 test images",
+    ),
 ]
 ECHOED = "not found"  # a warning repeats what the address asks for
 
@@ -428,20 +436,20 @@ def test_an_address_shows_nothing_to_another(open_page, demo, made, name, url, p
             fine(page.run())
         if me == A:
             assert any(proof in text for text in said(page))
-            assert not any("Nothing was drawn yet" in text for text in said(page))
+            assert not any("There is no drawing yet" in text for text in said(page))
     assert of_another(page, filled, demo) == []
     fine(page.run())
     assert of_another(page, filled, demo) == []
     if url.get("image") == "drawing":
-        assert any("Nothing was drawn yet" in text for text in said(page))
+        assert any("There is no drawing yet" in text for text in said(page))
 
 
 @pytest.mark.parametrize(
     ("name", "held"),
     [
         ("train", {keys.DATASET: "secret-pets", keys.NEXT_DATASET: "secret-pets"}),
-        ("train", {keys.STEP: "trainings", keys.SHOWN_RUN: "secret-run"}),
-        ("train", {keys.STEP: "trainings", keys.NEXT_RUN: "secret-run"}),
+        ("train", {keys.STEP: "runs", keys.SHOWN_RUN: "secret-run"}),
+        ("train", {keys.STEP: "runs", keys.NEXT_RUN: "secret-run"}),
         ("compare", {keys.COMPARED: ["secret-run"]}),
         ("compare", {keys.NEXT_COMPARED: ["secret-run", "secret-other"]}),
         ("recognise", {keys.RUNS: ["secret-run"], keys.SETTINGS: True}),
@@ -466,8 +474,8 @@ def test_whoever_has_no_place_in_line_sees_nothing_of_who_has(open_page, demo, m
     """Not what others wait for, only how many wait."""
     with acting_as(B):
         jobs.submit("train", {"dataset": "digits", "model": "knn"})
-    page = open_page(B, "train", step="trainings")
-    assert any("Waiting for its turn" in text for text in said(page))
+    page = open_page(B, "train", step="runs")
+    assert any("Waiting in the queue" in text for text in said(page))
     assert of_another(page, {}, demo) == []
 
 
@@ -503,5 +511,5 @@ def test_a_long_training_is_announced_to_end_early(open_page):
         " ".join(said(open_page(A, "train", **asked, **{"simple_cnn.epochs": epochs})))
         for epochs in ("1", "60")
     )
-    assert "This demo ends it after 5 min and keeps the best epoch so far" in long
+    assert "This demo stops training after 5 min and keeps the best epoch so far" in long
     assert "This demo ends it" not in short

@@ -29,7 +29,7 @@ def app():
 def test_a_blank_canvas_asks_to_draw(app):
     app.run()
     assert not app.exception
-    assert [heading.value for heading in app.subheader] == ["Nothing to read yet"]
+    assert [heading.value for heading in app.subheader] == ["No image yet"]
     assert "Draw a digit from 0 to 9" in " ".join(text.value for text in app.markdown)
 
 
@@ -41,7 +41,7 @@ def test_a_drawing_is_answered_by_three_models(app, label):
     assert html_of(app).count(f"<b>{label}</b>") == 4  # the large answer and one for each model
     assert [heading.value for heading in app.subheader] == [
         "What the model saw",
-        "The same image, read by each model",
+        "What each model predicts",
     ]
 
 
@@ -65,7 +65,7 @@ def test_where_nothing_is_found_the_page_shows_what_was_looked_at(app):
 def test_the_page_says_which_classes_a_model_knows(app):
     app.session_state[keys.CANVAS] = drawn(digit(3))
     app.run()
-    assert any("knows only: 0, 1, 2" in caption.value for caption in app.caption)
+    assert any("knows only these classes: 0, 1, 2" in caption.value for caption in app.caption)
 
 
 def test_several_digits_are_read_from_left_to_right(app):
@@ -73,7 +73,7 @@ def test_several_digits_are_read_from_left_to_right(app):
     app.session_state[keys.CANVAS] = drawn(row)
     app.run()
     assert "<b>42</b>" in html_of(app)
-    assert [tab.label for tab in app.tabs] == ["1. digit: 4", "2. digit: 2"]
+    assert [tab.label for tab in app.tabs] == ["Digit 1: 4", "Digit 2: 2"]
 
 
 def test_an_answer_below_the_threshold_is_marked_as_not_sure(app):
@@ -146,10 +146,10 @@ def test_photos_are_shown_not_drawn(photos, source):
     assert where.options == ["Upload", "Camera"]
     assert where.value == "upload"
     assert len(photos.file_uploader) == 1
-    named = [button.key for button in photos.button if button.key]
+    named = [b.key for b in photos.button if b.key and b.key != "glossary"]
     assert all(key.startswith("photo_") for key in named)  # no strokes, no digits
     assert "digit" not in shown_text(photos).replace(PAGES["recognise"].how.strip(), "")
-    assert "knows only: green <leaves>, red *fruit*." in shown_text(photos)
+    assert "knows only these classes: green <leaves>, red *fruit*." in shown_text(photos)
 
 
 def test_the_camera_is_offered_for_photos(photos):
@@ -169,7 +169,7 @@ def test_a_photo_is_answered(photos, name):
     assert "<leaves>" not in html_of(photos)
     assert [heading.value for heading in photos.subheader] == [
         "What the model saw",
-        "The same image, read by each model",
+        "What each model predicts",
     ]
 
 
@@ -195,9 +195,9 @@ def test_many_photos_become_a_table_and_a_csv_with_every_probability(photos, mon
     files.insert(1, ("bad.png", b"no image"))
     photos.file_uploader[0].set_value([(*file, "image/png") for file in files]).run()
     assert not photos.exception
-    assert [heading.value for heading in photos.subheader] == ["2 of 3 images read"]
+    assert [heading.value for heading in photos.subheader] == ["2 of 3 images predicted"]
     assert "bad.png: The file is not an image" in shown_text(photos)
-    table = pd.read_csv(io.StringIO(downloads["answers.csv"]), keep_default_na=False)
+    table = pd.read_csv(io.StringIO(downloads["predictions.csv"]), keep_default_na=False)
     probabilities = [f"p({name})" for name in sorted(COLOURS)]
     assert list(table) == ["file", "label", "confidence", "second", "remark", *probabilities]
     assert list(table["file"]) == ["0.png", "bad.png", "1.png"]
@@ -240,13 +240,13 @@ def test_files_that_are_too_large_together_are_refused_and_let_go(app, monkeypat
     files = [(f"{label}.png", encode_png(digit(label)), "image/png") for label in (2, 7)]
     app.file_uploader[0].set_value(files).run()
     assert "too large together: at most 0.001 MB" in app.error[0].value
-    assert [heading.value for heading in app.subheader] == ["Nothing to read yet"]
+    assert [heading.value for heading in app.subheader] == ["No image yet"]
     monkeypatch.setattr(sent, "_OWN", 500 * 10**6)
     app.run()
     assert not app.error
     assert app.file_uploader[0].value == []
     app.file_uploader[0].set_value(files).run()
-    assert [heading.value for heading in app.subheader] == ["2 of 2 images read"]
+    assert [heading.value for heading in app.subheader] == ["2 of 2 images predicted"]
 
 
 def test_images_are_decoded_one_after_another(app, monkeypatch):

@@ -82,9 +82,11 @@ def test_below_the_threshold_nothing_is_claimed(app):
     app.session_state[keys.NOTHING_FITS_BELOW] = 100
     app = take(app, "Coffee")
     assert "<b>Perhaps " in html_of(app)
-    assert "too little to be sure" in html_of(app)
+    assert "below the threshold" in html_of(app)
     assert " sure<" not in html_of(app).split("bars")[0]
-    assert "knows only: airplane, automobile" in " ".join(text.value for text in app.caption)
+    assert "knows only these classes: airplane, automobile" in " ".join(
+        text.value for text in app.caption
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,6 +126,6 @@ def test_many_photos_become_a_table():
     assert not app.exception
     table: pd.DataFrame = app.dataframe[0].value
     assert list(table["file"]) == ["chelsea.png", "rocket.jpg", "tall.png", "bad.png"]
-    assert set(table["remark"][:3]) == {"perhaps none of its classes"}
+    assert set(table["remark"][:3]) == {"perhaps none of the classes"}
     assert table["label"][3] == ""
     assert {"p(cat)", "p(truck)"} <= set(table.columns)

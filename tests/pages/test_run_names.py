@@ -62,7 +62,7 @@ def test_the_views_of_a_comparison_name_runs_by_their_titles(view):
             keys.CELL: f"{OF_THIRD}.1.1" if view == "confusion" else "",
         },
     )
-    if view == "figures":
+    if view == "leaderboard":
         page.session_state[keys.ALL_METRICS] = True
         page.run()
     if view == "confusion":
@@ -77,7 +77,7 @@ def test_the_views_of_a_comparison_name_runs_by_their_titles(view):
     ("name", "url"),
     [
         ("image_lab", {"lab": "robustness"}),
-        ("train", {"step": "trainings"}),
+        ("train", {"step": "runs"}),
         ("recognise", {keys.RUNS: ",".join(TITLES)}),
     ],
 )

@@ -27,7 +27,7 @@ from tests.core.jobs.conftest import own_folders
 from tests.overriding import use
 from tests.pages.opening import fine, visit
 
-STEPS = ("data", "model", "trainings")
+STEPS = ("data", "model", "runs")
 QUICK = {  # trained in an instant on scikit-learn's digits; every way of learning is there
     "logistic_regression": {"max_iter": 20},
     "random_forest": {"n_estimators": 5},
@@ -143,14 +143,14 @@ def test_next_leads_to_the_form(open_page):
 @pytest.mark.parametrize("step", ["data", "model"])
 def test_a_dataset_that_is_not_here_is_offered_for_download(open_page, step):
     page = open_page(step, dataset="cifar10")
-    assert button(page, "Download it")
+    assert button(page, "Download")
     assert "Start training" not in [one.label for one in page.button]
 
 
 @pytest.mark.parametrize("model", [name for name in FORMS if name != "gradient_boosting"])
 def test_the_part_held_out_is_that_of_the_first_step(open_page, submitted, model):
-    page = open_page("model", model=model, validation_part="0.3")
-    assert "about 1,006 images to learn from" in texts(page)
+    page = open_page("model", model=model, validation_fraction="0.3")
+    assert "about 1,006 training images" in texts(page)
     button(page, "Start training").click().run()
     assert submitted[0][1]["validation_fraction"] == 0.3
 
@@ -295,7 +295,7 @@ def test_the_defaults_come_back(open_page):
     fine(fields(page)[f"{keys.PRESET}_simple_cnn"].set_value(next(iter(CNN_PRESETS))).run())
     fine(fields(page)["simple_cnn.epochs"].set_value(77).run())
     assert shown(page, "simple_cnn") != before
-    fine(button(page, "Back to the defaults").click().run())
+    fine(button(page, "Reset to the defaults").click().run())
     assert shown(page, "simple_cnn") == before
     assert fields(page)[f"{keys.PRESET}_simple_cnn"].value is None
 
@@ -326,7 +326,7 @@ def test_own_photos_begin_with_the_pretrained_network(open_page, tmp_path):
     datasets.import_images(write_folder(pets(), tmp_path / "pets"), "pets")
     page = open_page("model", dataset="pets")
     assert page.selectbox(key=keys.MODEL).value == "efficientnet_lite0"
-    assert "10 epochs of the head then take moments" in texts(page)
+    assert "10 epochs of the head are then fast" in texts(page)
     page = fine(page.checkbox(key="efficientnet_lite0.cache_features").uncheck().run())
     assert "about 10 times as long" in texts(page)
 
@@ -350,7 +350,7 @@ def test_start_submits_exactly_what_is_shown(open_page, submitted, model):
     assert json.loads(json.dumps(settings)) == settings  # it goes to a file
     given = {name: value for name, value in values.items() if value != "usual"}
     assert given.items() <= settings["hyperparameters"].items()
-    assert page.query_params[keys.STEP] in ("trainings", ["trainings"])
+    assert page.query_params[keys.STEP] in ("runs", ["runs"])
 
 
 def test_start_uses_what_was_set_a_moment_ago(open_page, submitted):
@@ -406,11 +406,11 @@ def test_one_click_repairs_an_import(open_page, submitted, tmp_path, tree, click
     assert not page.warning
     fine(button(page, "Import these images").click().run())
     assert [settings["choices"] for _, settings in submitted] == [chosen]
-    fine(button(page, "Undo what was chosen").click().run())
+    fine(button(page, "Undo these choices").click().run())
     assert len(page.warning) == 1
 
 
-@pytest.mark.parametrize("other", ["data", "trainings"])
+@pytest.mark.parametrize("other", ["data", "runs"])
 def test_the_form_keeps_its_values_while_another_step_is_shown(open_page, other):
     page = open_page("model", model="mlp")
     before = {"epochs": 3, "hidden_units": "32-16", "features": "pca", "learning_rate": 0.01}
@@ -431,7 +431,7 @@ def go_to(page: AppTest, step: str) -> None:
 def test_the_name_of_the_run_is_kept_while_another_step_is_shown(open_page):
     page = open_page("model", model="mlp")
     fine(fields(page)[keys.RUN_NAME].set_value("mine").run())
-    go_to(page, "trainings")
+    go_to(page, "runs")
     go_to(page, "model")
     assert fields(page)[keys.RUN_NAME].value == "mine"
 
@@ -460,9 +460,9 @@ def test_a_real_start_queues_one_training(open_page):
     fine(button(page, "Start training").click().run())
     (job,) = jobs.list_jobs()
     assert (job.kind, job.state, job.settings["model"]) == ("train", "queued", "knn")
-    assert "Waiting for its turn" in [bar.proto.text for bar in page.get("progress")][0]
+    assert "Waiting in the queue" in [bar.proto.text for bar in page.get("progress")][0]
     page = open_page("model", model="knn")
-    assert "It will wait its turn: 1 before it." in texts(page)
+    assert "It will wait in the queue: 1 job ahead of it." in texts(page)
     assert button(page, "Watch it learn")
 
 
@@ -489,7 +489,7 @@ def test_values_in_the_address_are_taken_up(open_page, submitted):
         {"mlp.epochs": "100000"},
         {"mlp.features": "taste"},
         {"seed": "-1"},
-        {"validation_part": "7"},
+        {"validation_fraction": "7"},
         {"dataset": "unheard-of"},
     ],
 )
@@ -538,13 +538,13 @@ def broken(state: str, error: str = "", kept: bool = False, history=(), **settin
 
 def test_without_any_run_nothing_is_shown(open_page, studio, monkeypatch):
     use(monkeypatch, replace(studio, bundled_runs_dir=studio.data_dir))
-    page = open_page("trainings")
-    assert "Nothing has been trained yet." in texts(page)
+    page = open_page("runs")
+    assert "There are no trained models yet." in texts(page)
 
 
 @pytest.mark.parametrize("name", runs.BUNDLED)
 def test_bundled_runs_are_shown_but_cannot_be_changed(open_page, name):
-    page = open_page("trainings", run=name)
+    page = open_page("runs", run=name)
     run = runs.load(name)
     assert fields(page)[keys.SHOWN_RUN].value == name
     assert page.metric[0].label == "Test accuracy"
@@ -557,7 +557,7 @@ def test_bundled_runs_are_shown_but_cannot_be_changed(open_page, name):
 
 @pytest.mark.parametrize("model", QUICK)
 def test_a_finished_run_is_shown(open_page, with_runs, model):
-    page = open_page("trainings", run=f"my-{model}")
+    page = open_page("runs", run=f"my-{model}")
     run = runs.load(f"my-{model}")
     assert f"{MODELS[model].title} · scikit-learn digits" in texts(page)
     accuracy = f"{100 * run.card.metrics['accuracy']:.1f} %"
@@ -566,12 +566,12 @@ def test_a_finished_run_is_shown(open_page, with_runs, model):
     opened(page, f"{keys.TABLE}_{run.id}")
     curve = next(frame.value for frame in page.dataframe if "val_accuracy" in frame.value.columns)
     assert len(curve) == len(run.card.history)
-    ast.parse(look(page, run.id, "Show the Python").code[0].value)
+    ast.parse(look(page, run.id, "Python code").code[0].value)
     look(page, run.id, "Settings")
     settings = next(frame.value for frame in page.dataframe if "setting" in frame.value.columns)
     titles = {param.name: param.title for param in MODELS[model].params}
     assert {titles[name] for name in run.card.hyperparameters} <= set(settings["setting"])
-    look(page, run.id, "Class by class")
+    look(page, run.id, "Classes")
     classes = next(frame.value for frame in page.dataframe if "recall" in frame.value.columns)
     assert list(classes["class"]) == list("0123456789")
     assert classes["images"].sum() == 360
@@ -580,7 +580,7 @@ def test_a_finished_run_is_shown(open_page, with_runs, model):
 
 
 def test_the_latest_run_is_shown_first_and_all_are_in_the_table(open_page, with_runs):
-    page = open_page("trainings")
+    page = open_page("runs")
     latest = max(runs.list_runs(), key=lambda run: run.card.created)
     assert runs.load(fields(page)[keys.SHOWN_RUN].value).card.created == latest.card.created
     opened(page, keys.ALL_RUNS)
@@ -589,7 +589,7 @@ def test_the_latest_run_is_shown_first_and_all_are_in_the_table(open_page, with_
 
 
 def test_curves_are_put_side_by_side(open_page, with_runs):
-    page = open_page("trainings", run="my-mlp")
+    page = open_page("runs", run="my-mlp")
     assert len(page.get("vega_lite_chart")) == 1
     (beside,) = (one for one in page.multiselect if one.key == f"{keys.BESIDE}_my-mlp")
     fine(beside.set_value(["my-knn", "mnist-cnn"]).run())
@@ -599,11 +599,11 @@ def test_curves_are_put_side_by_side(open_page, with_runs):
 def test_a_run_whose_dataset_is_gone_is_still_shown(open_page, with_runs):
     path = with_runs.runs_dir / "my-knn" / runs.CARD
     path.write_text(json.dumps({**json.loads(path.read_text()), "dataset": "was-deleted"}))
-    page = open_page("trainings", run="my-knn")
+    page = open_page("runs", run="my-knn")
     assert "was-deleted" in texts(page)
-    look(page, "my-knn", "Show the Python")
+    look(page, "my-knn", "Python code")
     assert (
-        "There is no script for it: it is an ensemble, or its dataset or model is gone."
+        "There is no script: this is an ensemble, or its dataset or model no longer exists."
         in texts(page)
     )
 
@@ -622,20 +622,20 @@ def test_a_run_whose_dataset_is_gone_is_still_shown(open_page, with_runs):
 def test_a_run_of_another_version_is_still_shown(open_page, with_runs, changes):
     path = with_runs.runs_dir / "my-knn" / runs.CARD
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
-    page = open_page("trainings", run="my-knn")
+    page = open_page("runs", run="my-knn")
     assert fields(page)[keys.SHOWN_RUN].value == "my-knn"
-    for view in ("Class by class", "Settings", "Show the Python"):
+    for view in ("Classes", "Settings", "Python code"):
         look(page, "my-knn", view)
 
 
 def test_a_run_whose_answers_were_changed_says_so(open_page, with_runs):
     (with_runs.runs_dir / "my-knn" / runs.EVALUATION).write_bytes(b"changed")
-    page = look(open_page("trainings", run="my-knn"), "my-knn", "Class by class")
+    page = look(open_page("runs", run="my-knn"), "my-knn", "Classes")
     assert "was changed after training" in plain(page.error[0].value)
 
 
 def test_a_run_is_renamed(open_page, with_runs):
-    page = open_page("trainings", run="my-knn")
+    page = open_page("runs", run="my-knn")
     assert button(page, "Rename it").disabled
     for taken, sentence in (
         ("my-mlp", "already a run named 'my-mlp'"),
@@ -656,7 +656,7 @@ def test_a_run_is_renamed(open_page, with_runs):
 
 
 def test_a_run_is_deleted_after_asking(open_page, with_runs):
-    page = open_page("trainings", run="my-knn")
+    page = open_page("runs", run="my-knn")
     assert "Delete my-knn?" in plain(texts(page)).replace("**", "")
     assert runs.load("my-knn")
     fine(button(page, "Yes, delete it").click().run())
@@ -682,7 +682,7 @@ def test_the_files_of_a_run_can_be_taken_away(open_page, with_runs, monkeypatch)
             downloads.update({label: data}) or real(label, data, *rest, **more)
         ),
     )
-    look(open_page("trainings", run="my-knn"), "my-knn", "Show the Python")
+    look(open_page("runs", run="my-knn"), "my-knn", "Python code")
     run = runs.load("my-knn")
     with zipfile.ZipFile(io.BytesIO(downloads["Download the model"]())) as archive:
         names = {Path(name).name for name in archive.namelist()}
@@ -692,20 +692,20 @@ def test_the_files_of_a_run_can_be_taken_away(open_page, with_runs, monkeypatch)
 
 
 def test_another_training_begins_with_the_settings_of_a_run(open_page, with_runs):
-    page = open_page("trainings", dataset="mnist", run="my-mlp")
+    page = open_page("runs", dataset="mnist", run="my-mlp")
     look(page, "my-mlp", "Settings")
     fine(button(page, "Train again with other settings").click().run())
     assert fields(page)[keys.MODEL].value == "mlp"
     assert page.query_params[keys.DATASET] in ("digits", ["digits"])
     run = runs.load("my-mlp")
     assert shown(page, "mlp") == run.card.hyperparameters
-    assert keys.VALIDATION_FRACTION_KEY not in page.query_params  # it was the usual one
+    assert keys.VALIDATION_FRACTION not in page.query_params  # it was the usual one
 
 
 def test_another_training_needs_a_name_of_its_own(open_page, with_runs):
     page = open_page("model", dataset="digits")
     fine(fields(page)[keys.RUN_NAME].set_value("my-mlp").run())
-    go_to(page, "trainings")
+    go_to(page, "runs")
     fine(fields(page)[keys.SHOWN_RUN].set_value("my-mlp").run())
     look(page, "my-mlp", "Settings")
     fine(button(page, "Train again with other settings").click().run())
@@ -719,16 +719,16 @@ def test_another_training_begins_with_the_seed_and_the_part_held_out_too(open_pa
         broken("failed", "No.", **config.to_mapping())
     else:
         train(config)
-    page = open_page("trainings", dataset="mnist", run="mine")
+    page = open_page("runs", dataset="mnist", run="mine")
     look(page, "mine", "Settings")
     fine(button(page, way).click().run())
     assert fields(page)[keys.SEED].value == 3
-    assert "about 1,150 images to learn from" in texts(page)
+    assert "about 1,150 training images" in texts(page)
 
 
 def test_another_training_begins_with_the_largest_seed(open_page):
     broken("failed", "No.", seed=MAX_SEED)
-    page = open_page("trainings")
+    page = open_page("runs")
     fine(button(page, "Change the settings").click().run())
     assert fields(page)[keys.SEED].value == MAX_SEED
     assert not button(page, "Start training").disabled
@@ -736,7 +736,7 @@ def test_another_training_begins_with_the_largest_seed(open_page):
 
 @pytest.mark.parametrize("name", bundled.CONFIGS)  # those whose images come along
 def test_another_training_begins_with_the_settings_of_a_bundled_run(open_page, name):
-    page = look(open_page("trainings", run=name), name, "Settings")
+    page = look(open_page("runs", run=name), name, "Settings")
     fine(button(page, "Train again with other settings").click().run())
     card = runs.load(name).card
     assert shown(page, card.model) == card.hyperparameters
@@ -746,29 +746,29 @@ def test_another_training_begins_with_the_settings_of_a_bundled_run(open_page, n
 def test_a_failed_training_says_why_and_what_can_be_done(open_page):
     points = [{"epoch": n, "accuracy": 0.5, "val_accuracy": 0.4} for n in (1, 2)]
     job = broken("failed", "It was *killed* <b>here</b>.", kept=True, history=points)
-    page = open_page("trainings")
+    page = open_page("runs")
     assert "It was *killed* <b>here</b>." in plain(page.error[0].value)
     assert "Multilayer perceptron (MLP) · scikit-learn digits" in texts(page)
     assert "what happened last" in [code.value.strip() for code in page.code]
-    for label in ("Go on after epoch 2", "Change the settings", "Yes, remove it"):
+    for label in ("Resume after epoch 2", "Change the settings", "Yes, remove it"):
         assert button(page, label)
-    fine(button(page, "Go on after epoch 2").click().run())
+    fine(button(page, "Resume after epoch 2").click().run())
     assert jobs.load(job.id).state == "queued"
     assert not page.error
 
 
 def test_what_left_nothing_cannot_be_gone_on_with(open_page):
     broken("cancelled", "The training was cancelled; no run was kept.")
-    page = open_page("trainings")
+    page = open_page("runs")
     assert "The training was cancelled; no run was kept." in texts(page)
     assert not page.error
-    assert not [one for one in page.button if one.label.startswith("Go on")]
+    assert not [one for one in page.button if one.label.startswith("Resume")]
 
 
 def test_the_settings_of_a_failed_training_can_be_changed(open_page):
     hyperparameters = {"epochs": 7, "features": "pca", "pca_components": 9}
     broken("failed", "No.", hyperparameters=hyperparameters)
-    page = open_page("trainings", dataset="mnist")
+    page = open_page("runs", dataset="mnist")
     fine(button(page, "Change the settings").click().run())
     assert fields(page)[keys.MODEL].value == "mlp"
     assert hyperparameters.items() <= shown(page, "mlp").items()
@@ -777,7 +777,7 @@ def test_the_settings_of_a_failed_training_can_be_changed(open_page):
 
 def test_a_failed_training_is_removed_after_asking(open_page):
     job = broken("failed", "No.", kept=True)
-    page = open_page("trainings")
+    page = open_page("runs")
     assert jobs.load(job.id)
     fine(button(page, "Yes, remove it").click().run())
     assert jobs.list_jobs() == []
@@ -793,9 +793,9 @@ def test_a_failed_training_of_what_is_no_longer_known_can_be_removed(open_page, 
     config = json.loads((job.folder / "config.json").read_text())
     config["settings"] = {"hyperparameters": {}, **config["settings"], **settings}
     (job.folder / "config.json").write_text(json.dumps(config))
-    page = open_page("trainings")
+    page = open_page("runs")
     fine(button(page, "Change the settings").click().run())
-    page = open_page("trainings")
+    page = open_page("runs")
     fine(button(page, "Yes, remove it").click().run())
     assert jobs.list_jobs() == []
 
@@ -810,12 +810,12 @@ def test_a_running_training_shows_its_figures(open_page):
             stage="fitting",
             epoch=3,
             epochs=4,
-            part=0.6,
+            fraction=0.6,
             note="epoch 3 of 4, batch 7 of 11",
             metrics={"accuracy": 0.25, "loss": 1.0},
             history=points,
         )
-        page = open_page("trainings")
+        page = open_page("runs")
         values = {metric.label: metric.value for metric in page.metric[:4]}
         assert values == {
             "Epoch": "3/4",
@@ -824,12 +824,12 @@ def test_a_running_training_shows_its_figures(open_page):
             "Best so far": "20.0 %",
         }
         (bar,) = page.get("progress")
-        assert (bar.proto.value, bar.proto.text) == (60, "Learning · epoch 3 of 4, batch 7 of 11")
+        assert (bar.proto.value, bar.proto.text) == (60, "Training · epoch 3 of 4, batch 7 of 11")
         assert page.get("vega_lite_chart")
-        fine(button(page, "Finish now").click().run())
+        fine(button(page, "Stop early").click().run())
         assert jobs.load(job.id).finishing
-        assert button(page, "Finish now").disabled
-        assert page.get("progress")[0].proto.text == "Ending with the best so far …"
+        assert button(page, "Stop early").disabled
+        assert page.get("progress")[0].proto.text == "Stopping early …"
         fine(button(page, "Cancel").click().run())
         assert jobs.load(job.id).stopping
         assert button(page, "Cancel").disabled
@@ -841,18 +841,18 @@ def test_a_training_that_has_just_begun_is_shown(open_page, model):
     job = submit(model)
     with lock_of(job.folder):
         write_status(job.folder, state="running", stage="loading")
-        page = open_page("trainings")
+        page = open_page("runs")
         assert page.get("progress")[0].proto.text == "Loading the images"
-        assert button(page, "Finish now").disabled  # there is nothing yet to keep
+        assert button(page, "Stop early").disabled  # there is nothing yet to keep
 
 
 def test_a_queued_training_says_what_is_before_it_and_is_cancelled(open_page, studio, tmp_path):
     folder = write_folder(pets(10, 10), tmp_path / "pets")
     jobs.submit("import", {"path": str(folder), "name": "pets"})
     job = submit("knn")
-    page = open_page("trainings")
-    assert page.get("progress")[0].proto.text == "Waiting for its turn"
-    assert "Before it: Import pets." in texts(page)
+    page = open_page("runs")
+    assert page.get("progress")[0].proto.text == "Waiting in the queue"
+    assert "Ahead of this one: Import pets." in texts(page)
     fine(button(page, "Cancel").click().run())
     assert jobs.load(job.id).state == "cancelled"
 
@@ -860,9 +860,9 @@ def test_a_queued_training_says_what_is_before_it_and_is_cancelled(open_page, st
 def test_the_run_of_the_training_that_ended_last_is_shown(open_page, with_runs):
     job = submit("knn")
     write_status(job.folder, state="done", result={"run": "my-knn", "accuracy": 0.9})
-    assert fields(open_page("trainings"))[keys.SHOWN_RUN].value == "my-knn"
+    assert fields(open_page("runs"))[keys.SHOWN_RUN].value == "my-knn"
     # a link to another one is followed all the same
-    page = open_page("trainings", run="my-mlp")
+    page = open_page("runs", run="my-mlp")
     assert fields(page)[keys.SHOWN_RUN].value == "my-mlp"
 
 
@@ -870,7 +870,7 @@ def test_the_run_of_a_training_that_was_watched_is_shown_when_it_ends(open_page,
     job = submit("knn")
     with lock_of(job.folder):
         write_status(job.folder, state="running", stage="fitting")
-        page = open_page("trainings", dataset="digits")
+        page = open_page("runs", dataset="digits")
         assert fields(page)[keys.SHOWN_RUN].value != "my-random_forest"
         write_status(job.folder, state="done", result={"run": "my-random_forest", "accuracy": 0.9})
     fine(page.run())
@@ -884,7 +884,7 @@ def test_a_training_that_was_gone_on_with_is_followed(open_page, with_runs):
     write_status(latest.folder, state="done", result={"run": "my-mlp", "accuracy": 0.9})
     with lock_of(older.folder):
         write_status(older.folder, state="running", stage="fitting", tries=1)
-        page = open_page("trainings", run="my-mlp")
+        page = open_page("runs", run="my-mlp")
         status = json.loads((older.folder / "status.json").read_text())
         later = {**status["times"], "done": "2099-01-01T00:00:00+00:00"}
         write_status(older.folder, state="done", result={"run": "my-knn", "accuracy": 0.9})
@@ -895,7 +895,7 @@ def test_a_training_that_was_gone_on_with_is_followed(open_page, with_runs):
 def test_a_run_that_was_deleted_since_is_not_missed(open_page, with_runs):
     job = submit("knn")
     write_status(job.folder, state="done", result={"run": "was-deleted", "accuracy": 0.9})
-    page = open_page("trainings")
+    page = open_page("runs")
     assert fields(page)[keys.SHOWN_RUN].value in [run.id for run in runs.list_runs()]
 
 
@@ -905,7 +905,7 @@ def test_your_own_images_are_trained_with(open_page, submitted, tmp_path):
         page = open_page(step, dataset="pets")
         assert not page.error
     page = open_page("model", dataset="pets", model="simple_cnn")
-    assert "My *pets*: about 28 images" in texts(page).replace("**", "")
+    assert "My *pets*: about 28 training images" in texts(page).replace("**", "")
     (few,) = page.warning
     assert "With 6 test images, each counts 16.7 %" in few.value.replace("\\", "")
     fine(button(page, "Start training").click().run())

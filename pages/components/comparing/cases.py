@@ -1,4 +1,4 @@
-"""Single test images, each with what every model answers."""
+"""Single test images, each with what every model predicts."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -40,10 +40,10 @@ _STYLE = """<style>
 
 
 def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
-    """Images with their answers, some at once; without images the answers alone.
+    """Images with their predictions, some at once; without images the predictions alone.
 
     Args:
-        found: the models whose answers are shown.
+        found: the models whose predictions are shown.
         indices: which test images, in this order, int, shape `(M,)`.
         key: changes when other images are asked for.
     """
@@ -53,7 +53,7 @@ def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
     if isinstance(images, str):
         st.info(images, icon=":material/hide_image:")
         page_link = "train.py"
-        st.page_link(page_link, label="To the datasets", icon=":material/photo_library:")
+        st.page_link(page_link, label="Go to the datasets", icon=":material/photo_library:")
         _show_predictions(found, indices)
         return
     turn = f"{keys.MORE}_{key}"
@@ -74,12 +74,12 @@ def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
 
 
 def in_cell(evaluation: Evaluation, truth: int, prediction: int) -> np.ndarray:
-    """Which images of a class were given an answer, bool, shape `(N,)`."""
+    """Which images of a class were predicted as another, bool, shape `(N,)`."""
     return (evaluation.labels == truth) & (evaluation.predictions == prediction)
 
 
 def surest_first(evaluation: Evaluation, places: np.ndarray, turned: bool = False) -> np.ndarray:
-    """Places of images by the confidence of their answers; `turned`: the least sure first."""
+    """Places of images, the most confident prediction first; `turned`: the least."""
     confidences = evaluation.confidences[places]
     return places[np.argsort(confidences if turned else -confidences, kind="stable")]
 
@@ -91,7 +91,7 @@ def test_images(one: Compared):
         shape = tuple(card.input_shape)
         return _test_images(card.dataset, card.test_fingerprint, shape, one.evaluation.labels)
     except StudioError as error:
-        return f"The images cannot be shown, the figures hold all the same. {_remedy(card, error)}"
+        return f"The images cannot be shown; the metrics are still valid. {_remedy(card, error)}"
 
 
 def _remedy(card, error: StudioError) -> str:
@@ -129,11 +129,11 @@ def _card(
     truth = names[int(found[0].evaluation.labels[index])]
     rows = []
     for one in found:
-        right = bool(one.evaluation.right[index])
+        correct = bool(one.evaluation.right[index])
         prediction = names[int(one.evaluation.predictions[index])]
         sure = html.percent(float(one.evaluation.confidences[index]))
-        word = "right" if right else "wrong"
-        mark = "✓" if right else "✗"
+        word = "correct" if correct else "incorrect"
+        mark = "✓" if correct else "✗"
         title = escape(called[one.id])
         rows.append(
             f'<li><span role="img" aria-label="{word}">{mark}</span> <b>{escape(prediction)}</b>'
@@ -152,7 +152,7 @@ def _card(
 
 
 def _show_predictions(found: Sequence[Compared], indices: np.ndarray) -> None:
-    """What was answered, as a table: for datasets that are not here."""
+    """What was predicted, as a table: for datasets that are not here."""
     import pandas as pd
 
     names = np.array(all_shown(found[0].run.card.class_names))

@@ -19,9 +19,9 @@ def show_lines(
     _show(name, found, lambda: plots.lines_chart(make()), *more)
 
 
-def show_classes(found: Sequence[Compared], figure: str) -> None:
-    """A figure for every class and run."""
-    _show("classes", found, lambda: plots.class_bars(found, figure).to_dict(), figure)
+def show_classes(found: Sequence[Compared], metric: str) -> None:
+    """A metric for every class and run."""
+    _show("classes", found, lambda: plots.class_bars(found, metric).to_dict(), metric)
 
 
 def _show(

@@ -1,4 +1,4 @@
-"""Which runs are compared: chosen on the page, noted in its address, read once."""
+"""Which runs are compared: chosen on the page, noted in its URL, read once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Choice:
     """What was chosen, sorted by what can be done with it.
 
     Attributes:
-        found: runs on the same test images, to be set against each other.
+        found: runs on the same test images, to be compared.
         apart: other chosen runs, measured on other images.
         damaged: runs that cannot be read, chosen or not.
     """
@@ -43,7 +43,7 @@ def pick() -> Choice:
         format_func=lambda run_id: f"{called[run_id]} · {_label(known[run_id])}",
         key=keys.COMPARED,
         placeholder="Choose trained models",
-        help="Those that were measured on the same test images are set against each other.",
+        help="Models that were evaluated on the same test images are compared.",
     )
     url.note_several(keys.COMPARED, chosen, usual)
     damaged = runs.list_damaged()
@@ -81,7 +81,7 @@ def offer_more(choice: Choice) -> None:
         more = [run.id for run in alike if run.id not in chosen]
         if more:
             st.button(
-                f"Add the other {len(more)} on these test images"
+                f"Add the other {len(more)} models with this test set"
                 if len(more) > 1
                 else f"Add {html.plain(runs.names_of_ids(more)[more[0]])}",
                 icon=":material/add:",
@@ -92,16 +92,16 @@ def offer_more(choice: Choice) -> None:
 
 
 def show_apart(choice: Choice) -> None:
-    """Chosen runs that cannot be set against the others, and runs that cannot be read."""
+    """Chosen runs that cannot be compared with the others, and runs that cannot be read."""
     called = comparison.run_names((*choice.found, *choice.apart))
     for one in choice.apart:
         title = html.plain(datasets.title_of(one.run.card.dataset))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f":material/call_split: **{html.plain(called[one.id])}** was measured on other "
+                f":material/call_split: **{html.plain(called[one.id])}** was evaluated on other "
                 f"test images ({title}, {len(one.evaluation.labels):,} "
-                f"of them; accuracy {html.percent(one.evaluation.accuracy)}). A figure on easier "
-                "images says nothing against one on harder ones, so it stands apart."
+                f"images; accuracy {html.percent(one.evaluation.accuracy)}). Accuracies on "
+                "different test sets cannot be compared, so it is not included."
             )
             group = [o.id for o in choice.apart if o.run.card.test_set == one.run.card.test_set]
             st.button(
@@ -119,7 +119,7 @@ def show_apart(choice: Choice) -> None:
 
 
 def predictions(run: Run) -> Compared:
-    """A run with its answers, read once for everybody.
+    """A run with its predictions, read once for everybody.
 
     Raises:
         RunError: if they are missing or were changed.
@@ -162,7 +162,7 @@ def _say_what_is_gone(known: dict[str, Run]) -> None:
         names = ", ".join(f"**{html.plain(run_id)}**" for run_id in gone)
         was = "was" if len(gone) == 1 else "were"
         st.warning(
-            f"{names} {was} not found: deleted or renamed meanwhile, or trained on another "
-            "machine. What is left is shown.",
+            f"{names} {was} not found: deleted or renamed, or trained on another machine. The "
+            "other models are shown.",
             icon=":material/search_off:",
         )

@@ -1,4 +1,4 @@
-"""Class by class: which classes are hard, and which are taken for which."""
+"""Class by class: which classes are hard, and which are confused with each other."""
 
 from collections.abc import Sequence
 
@@ -16,18 +16,18 @@ _EXAMPLES = 4
 
 
 def show(found: Sequence[Compared]) -> None:
-    """Bars for all runs; the report and the commonest mistakes of one."""
+    """Bars for all runs; the report and the most confused classes of one."""
     chosen.still_there(found)
-    figure = choice.segments(
+    metric = choice.segments(
         keys.CLASS_METRIC,
-        "Figure",
+        "Metric",
         plots.CLASS_METRICS,
-        help="Precision: of the answers for a class, how many were right. Recall: of its images, "
-        "how many were found. F1: both in one.",
+        help="Precision: of the images predicted as a class, the fraction that belongs to it. "
+        "Recall: of the images of a class, the fraction that was found. F1: their harmonic mean.",
     )
-    charts.show_classes(found, figure)
+    charts.show_classes(found, metric)
     one = _pick_run(found)
-    st.subheader("Most confused", anchor=False)
+    st.subheader("Most confused classes", anchor=False)
     _show_confused(found, one)
     st.subheader("Classification report", anchor=False)
     class_report.show(one.id, one.evaluation, one.run.card.class_names)
@@ -35,7 +35,7 @@ def show(found: Sequence[Compared]) -> None:
 
 def _pick_run(found: Sequence[Compared]) -> Compared:
     known = {one.id: one for one in found}
-    name = choice.select(keys.CLASS_RUN, "Look closer at", run_names(found))
+    name = choice.select(keys.CLASS_RUN, "Details of", run_names(found))
     return known[name]
 
 
@@ -43,7 +43,7 @@ def _show_confused(found: Sequence[Compared], one: Compared) -> None:
     names = all_shown(one.run.card.class_names)
     pairs = one.evaluation.most_confused(_PAIRS)
     if not pairs:
-        st.success("It answered every test image rightly.", icon=":material/check_circle:")
+        st.success("Every test image is predicted correctly.", icon=":material/check_circle:")
         return
     images = cases.test_images(one)
     if isinstance(images, str):
@@ -55,4 +55,4 @@ def _show_confused(found: Sequence[Compared], one: Compared) -> None:
         shown = [] if isinstance(images, str) else [images[int(i)] for i in places]
         rows.append((f"{names[truth]} → {names[prediction]}", count, shown))
     st.html(html.STYLE + html.gallery(rows))
-    st.caption("True class → answer, how often, and those it was surest of.")
+    st.caption("True class → predicted class, how often, and the most confident examples.")

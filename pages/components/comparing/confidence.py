@@ -1,4 +1,4 @@
-"""How sure the models are, whether they may be, and what withholding unsure answers gains."""
+"""How confident the models are, whether they may be, and what a threshold gains."""
 
 from collections.abc import Sequence
 
@@ -19,22 +19,22 @@ def show(found: Sequence[Compared]) -> None:
     _show_table(found, threshold)
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Fewer answers, better answers", anchor=False)
+        st.subheader("Accuracy and coverage", anchor=False)
         charts.show_lines(
             "coverage", found, lambda: plots.coverage_lines(found, threshold), threshold
         )
         st.caption(
-            "The more confidence is asked for, the fewer images are answered, and the more of "
-            "the answers are right. The ring is where answers below "
-            f"{round_percent(threshold)} are withheld."
+            "The higher the threshold, the fewer images are covered and the more of their "
+            "predictions are correct. The ring marks a threshold of "
+            f"{round_percent(threshold)}."
         )
     with right:
-        st.subheader("Is the confidence deserved?", anchor=False)
+        st.subheader("Calibration", anchor=False)
         charts.show_lines("calibration", found, lambda: plots.reliability_lines(found))
         st.caption(
-            "Of the answers with 80 % confidence, 80 % should be right: then a curve lies on the "
-            "dotted line. Below it a model is too sure of itself, above it too modest. Where there "
-            "are few answers, the curve jumps."
+            "Of the predictions with 80 % confidence, 80 % should be correct: then the curve lies "
+            "on the dotted line. Below it a model is overconfident, above it underconfident. The "
+            "curve jumps where there are few predictions."
         )
 
 
@@ -44,24 +44,29 @@ def _show_table(found: Sequence[Compared], threshold: float) -> None:
     rows, called = [], run_names(found)
     for one in found:
         sure = one.evaluation.confidences >= np.float32(threshold)
-        right = one.evaluation.right[sure]
+        correct = one.evaluation.right[sure]
         rows.append(
             {
                 "run": called[one.id],
-                "answered": float(sure.mean()),
-                "accuracy": float(right.mean()) if len(right) else None,
-                "wrong": int((~right).sum()),
+                "coverage": float(sure.mean()),
+                "accuracy": float(correct.mean()) if len(correct) else None,
+                "incorrect": int((~correct).sum()),
                 "error": one.reliability.expected_calibration_error,
             }
         )
     st.dataframe(
-        tables.written(pd.DataFrame(rows), ["answered", "accuracy", "error"], decimals=2),
+        tables.written(pd.DataFrame(rows), ["coverage", "accuracy", "error"], decimals=2),
         hide_index=True,
         column_config={
             "run": "Trained model",
-            "answered": st.column_config.NumberColumn("Images answered"),
-            "accuracy": st.column_config.NumberColumn("Right among them"),
-            "wrong": st.column_config.NumberColumn("Wrong answers left", format="localized"),
+            "coverage": st.column_config.NumberColumn(
+                "Coverage",
+                help="The fraction of the images whose confidence is above the threshold.",
+            ),
+            "accuracy": st.column_config.NumberColumn("Accuracy above the threshold"),
+            "incorrect": st.column_config.NumberColumn(
+                "Incorrect above the threshold", format="localized"
+            ),
             "error": st.column_config.NumberColumn(
                 "Calibration error",
                 help="How far confidence and accuracy lie apart on average (expected calibration "

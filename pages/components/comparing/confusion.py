@@ -15,13 +15,13 @@ from pages.components.comparing import cases, chosen, matrix
 
 SCALES = {
     "counts": "Counts",
-    "rows": "Parts of each true class",
-    "columns": "Parts of each answer",
+    "rows": "Fractions of the true class",
+    "columns": "Fractions of the predicted class",
 }
 _SCALE_HELP = (
-    "Counts: how many images. Parts of each true class: what became of the images of a class; "
-    "the diagonal is recall. Parts of each answer: what stood behind an answer; the diagonal is "
-    "precision."
+    "Counts: how many images. Fractions of the true class: what the images of a class are "
+    "predicted as; the diagonal is recall. Fractions of the predicted class: which classes these "
+    "images belong to; the diagonal is precision."
 )
 _USUAL = 2  # matrices shown at first
 _MOST = 6
@@ -46,9 +46,9 @@ def show(found: Sequence[Compared]) -> None:
     else:
         _show_matrices(shown, scale, cell)
     st.caption(
-        "A row is a true class, a column an answer: right answers lie on the diagonal. The "
-        "stronger the colour, the more. Click a cell, or walk with the arrow keys and press Enter, "
-        "to see its images."
+        "Rows are true classes, columns are predicted classes: correct predictions lie on the "
+        "diagonal. To see the images of a cell, click it, or move with the arrow keys and press "
+        "Enter."
     )
     _list_view(found, shown, pair)
     if cell:
@@ -56,7 +56,7 @@ def show(found: Sequence[Compared]) -> None:
 
 
 def _pick_scale() -> str:
-    return choice.segments(keys.SCALE, "What the cells say", SCALES, help=_SCALE_HELP)
+    return choice.segments(keys.SCALE, "Cells show", SCALES, help=_SCALE_HELP)
 
 
 def _pick_matrices(found: Sequence[Compared]) -> list[Compared]:
@@ -82,13 +82,13 @@ def _pick_difference(shown: list[Compared]) -> tuple[Compared, Compared] | None:
     if len(shown) != 2:
         return None
     first, second = run_names(shown).values()
-    ways = {"beside": "Side by side", "less": f"{html.plain(first)} less {html.plain(second)}"}
+    ways = {"beside": "Side by side", "less": f"{html.plain(first)} minus {html.plain(second)}"}
     way = choice.segments(
         keys.DIFFERENCE,
-        "Both, or what they differ in",
+        "Show",
         ways,
-        help="In the difference, blue and a plus sign is what the first has more of; orange and a "
-        "minus sign, what the second has more of.",
+        help="In the difference, blue with a plus sign means more images in the first matrix; "
+        "orange with a minus sign means more in the second.",
     )
     return (shown[0], shown[1]) if way == "less" else None
 
@@ -115,10 +115,10 @@ def _show_difference(first: Compared, second: Compared, scale: str, cell) -> Non
         second.evaluation.confusion_matrix, scale
     )
     more, less = run_names((first, second)).values()
-    st.markdown(f"**{html.plain(more)}** less **{html.plain(less)}**")
+    st.markdown(f"**{html.plain(more)}** minus **{html.plain(less)}**")
     most = np.abs(values).max()
     view = _View(_names(first), scale, most, cell, signed=True)
-    _draw(_DIFFERENCE, f"{more} less {less}", values, view)
+    _draw(_DIFFERENCE, f"{more} minus {less}", values, view)
 
 
 def _names(one: Compared) -> list[str]:
@@ -159,8 +159,8 @@ def _short(value: float, scale: str, signed: bool) -> str:
     sign = ("+" if value > 0 else "−") if signed else ""
     if scale == "counts":
         return f"{sign}{abs(value):.0f}"
-    part = abs(value) * 100
-    return f"{sign}{part:.0f}" if part >= 0.995 else f"{sign}{part:.1f}".replace("0.", ".", 1)
+    share = abs(value) * 100
+    return f"{sign}{share:.0f}" if share >= 0.995 else f"{sign}{share:.1f}".replace("0.", ".", 1)
 
 
 def _full(value: float, scale: str, signed: bool) -> str:
@@ -179,7 +179,7 @@ def _close() -> None:
 
 
 def _cell(found: Sequence[Compared]) -> tuple[str, int, int] | None:
-    """The chosen cell, from the address: the run, the true class, the answer."""
+    """The chosen cell, from the URL: the run, the true class, the predicted class."""
     parts = st.query_params.get(keys.CELL, "").rsplit(".", 2)
     classes = len(found[0].run.card.class_names)
     if len(parts) != 3 or not all(
@@ -194,7 +194,7 @@ def _cell(found: Sequence[Compared]) -> tuple[str, int, int] | None:
 def _list_view(found: Sequence[Compared], shown: Sequence[Compared], pair) -> None:
     """The same by keyboard alone: every filled cell of a matrix in a list."""
     names = all_shown(found[0].run.card.class_names)
-    folded = st.expander("The cells as a list", key=keys.CELL_LIST, on_change="rerun")
+    folded = st.expander("Cells as a list", key=keys.CELL_LIST, on_change="rerun")
     if not folded.open:
         return
     with folded, st.container(horizontal=True):
@@ -205,10 +205,10 @@ def _list_view(found: Sequence[Compared], shown: Sequence[Compared], pair) -> No
         counts = one.evaluation.confusion_matrix
         order = np.argsort(-counts, axis=None, kind="stable")[: int((counts > 0).sum())]
         cells = [(int(i) // len(names), int(i) % len(names)) for i in order]
-        cells.sort(key=lambda place: place[0] == place[1])  # mistakes first
+        cells.sort(key=lambda place: place[0] == place[1])  # misclassified first
         key = f"{keys.CELL_LIST}_{run_id}"
         st.selectbox(
-            "True class → answer",
+            "True class → predicted class",
             cells,
             index=None,
             format_func=lambda place: (
@@ -229,7 +229,7 @@ def _open_listed(run_id: str, key: str) -> None:
 def _show_cell(found: Sequence[Compared], cell: tuple[str, int, int], pair) -> None:
     name, row, column = cell
     names = all_shown(found[0].run.card.class_names)
-    what = f"{html.plain(names[row])} answered as {html.plain(names[column])}"
+    what = f"{html.plain(names[row])} predicted as {html.plain(names[column])}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(what, anchor=False, width="content")
         st.button("Close", icon=":material/close:", on_click=_close, type="tertiary")

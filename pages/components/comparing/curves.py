@@ -17,7 +17,7 @@ def show(found: Sequence[Compared]) -> None:
     without = [called[one.id] for one in found if not one.run.card.history]
     cards = [one.run for one in found]
     if len(without) == len(found):
-        st.info("No training curve was kept for any of these.", icon=":material/info:")
+        st.info("No training curve was saved for these models.", icon=":material/info:")
         return
     for metric, title in (("accuracy", "Accuracy"), ("loss", "Loss")):
         lines = plots.learning_lines(cards, metric)
@@ -31,12 +31,12 @@ def show(found: Sequence[Compared]) -> None:
         missing = [name for name in called.values() if name not in drawn]
         if missing and set(missing) != set(without):
             rest = ", ".join(html.plain(name) for name in missing if name not in without)
-            st.caption(f"No loss was kept for: {rest}.")
+            st.caption(f"No loss was saved for: {rest}.")
     st.caption(
-        "Solid: training images, dashed: validation images. A ring marks the best on "
-        "validation. Where models learn by different steps, such as epochs and trees, they are "
-        "drawn over the part of their training."
+        "Solid lines: training images. Dashed lines: validation images. A ring marks the best "
+        "validation result. Models that learn in different units, such as epochs and trees, are "
+        "drawn over the fraction of their training."
     )
     if without:
         names = ", ".join(html.plain(name) for name in without)
-        st.caption(f"No curve: {names}. An ensemble does not learn itself.")
+        st.caption(f"No curve: {names}. An ensemble is not trained itself.")

@@ -1,4 +1,4 @@
-"""The figures of all runs in a table, and whether the best one leads by more than chance."""
+"""The metrics of all runs in a table, and whether the best one leads by more than chance."""
 
 from collections.abc import Mapping, Sequence
 
@@ -29,16 +29,16 @@ def show(found: Sequence[Compared]) -> None:
         [
             Column("Trained model", number=False),
             *(_column(name) for name in _COLUMNS),
-            Column("Kind", number=False),
+            Column("Model", number=False),
         ],
         [_row(found, one, called[one.id]) for one in found],
         sorted_by=1,
     )
     st.caption(
-        "★ the best of each column · behind the accuracy its 95 % interval · click a heading to "
-        f"sort. {_machines(found)}"
+        "★ best of its column · accuracy with its 95 % interval in brackets · click a heading "
+        f"to sort. {_machines(found)}"
     )
-    everything = st.expander("All figures", key=keys.ALL_METRICS, on_change="rerun")
+    everything = st.expander("All metrics", key=keys.ALL_METRICS, on_change="rerun")
     if everything.open:
         with everything:
             _show_all(found, called)
@@ -59,7 +59,7 @@ def _row(found: Sequence[Compared], one: Compared, name: str) -> list[Cell]:
 
 
 def _cell(found: Sequence[Compared], one: Compared, name: str) -> Cell:
-    """A figure with its unit, accuracy with its interval; a star if it is the best."""
+    """A metric with its unit, accuracy with its interval; a star if it is the best."""
     text = comparison.written(name, one.metrics[name])
     if name == "accuracy":
         low, high = one.metrics["accuracy_low"], one.metrics["accuracy_high"]
@@ -71,13 +71,12 @@ def _cell(found: Sequence[Compared], one: Compared, name: str) -> Cell:
 def _machines(found: Sequence[Compared]) -> str:
     known = {one.run.card.cost.get("machine") for one in found} - {None}
     if not known:
-        return "What answers cost was not measured for these."
+        return "Prediction times were not measured for these models."
     if len(known) > 1:
-        return (
-            "Times were measured on different machines and cannot be set against each other: "
-            + ("; ".join(sorted(known)) + ".")
+        return "Prediction times were measured on different machines and cannot be compared: " + (
+            "; ".join(sorted(known)) + "."
         )
-    return f"Times of answers were measured on {known.pop()}."
+    return f"Prediction times were measured on {known.pop()}."
 
 
 def _show_all(found: Sequence[Compared], called: Mapping[str, str]) -> None:
@@ -85,19 +84,19 @@ def _show_all(found: Sequence[Compared], called: Mapping[str, str]) -> None:
 
     rows = []
     for name, metric in METRICS.items():
-        row = {"figure": metric.title, "help": metric.help}
+        row = {"metric": metric.title, "help": metric.help}
         for one in found:
             star = " ★" if one.id in comparison.best(found, name) else ""
             row[f"run {one.id}"] = comparison.written(name, one.metrics[name]) + star
         rows.append(row)
     table = pd.DataFrame(rows)
     st.dataframe(
-        table[["figure", *(f"run {one.id}" for one in found), "help"]],
+        table[["metric", *(f"run {one.id}" for one in found), "help"]],
         hide_index=True,
         height="content",
         column_config={
-            "figure": st.column_config.TextColumn("Figure", pinned=True),
-            "help": st.column_config.TextColumn("What it says", width="large"),
+            "metric": st.column_config.TextColumn("Metric", pinned=True),
+            "help": st.column_config.TextColumn("Meaning", width="large"),
             **{f"run {run_id}": name for run_id, name in called.items()},
         },
     )

@@ -60,7 +60,7 @@ export default function (component) {
   const head = element('thead', '', table);
   const over = element('tr', '', head);
   element('td', '', over);
-  element('th', 'answer', over, 'axis').colSpan = size;
+  element('th', 'predicted class', over, 'axis').colSpan = size;
   const row0 = element('tr', '', head);
   element('th', 'true class', row0, 'axis');
   names.forEach(name => {
@@ -79,8 +79,8 @@ export default function (component) {
     values.forEach((value, column) => {
       const td = element('td', '', tr);
       const button = element('button', data.texts[row][column], td);
-      const part = Math.sqrt(Math.min(1, Math.abs(value) / data.most));
-      const colour = value < 0 ? [190, 78, 0] : [0, 90, 145], alpha = 0.08 + 0.92 * part;
+      const share = Math.sqrt(Math.min(1, Math.abs(value) / data.most));
+      const colour = value < 0 ? [190, 78, 0] : [0, 90, 145], alpha = 0.08 + 0.92 * share;
       button.style.background = value === 0
         ? 'color-mix(in srgb, var(--st-text-color) 5%, transparent)'
         : `rgba(${colour},${alpha.toFixed(3)})`;
@@ -89,7 +89,7 @@ export default function (component) {
       const chosen = data.cell && data.cell[0] === row && data.cell[1] === column;
       button.setAttribute('aria-pressed', chosen ? 'true' : 'false');
       const says = data.says[row][column];
-      button.setAttribute('aria-label', `${names[row]} answered as ${names[column]}: ${says}`);
+      button.setAttribute('aria-label', `${names[row]} predicted as ${names[column]}: ${says}`);
       button.title = `${names[row]} → ${names[column]}: ${says}`;
       button.tabIndex = (data.cell ? chosen : row + column === 0) ? 0 : -1;
       button.onclick = () => setTriggerValue('cell', [row, column]);

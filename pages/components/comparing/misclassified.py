@@ -1,4 +1,4 @@
-"""Wrong answers, sorted by how sure the model was: where and why do models differ?"""
+"""Misclassified images, sorted by confidence: where and why do models differ?"""
 
 from collections.abc import Sequence
 
@@ -13,23 +13,23 @@ from pages.components.comparing import cases, chosen
 
 _ANY = "+any"  # no run can have that name
 WHICH = {
-    "one": "Wrong by one model",
-    "all": "All models wrong",
-    "apart": "Right by one, wrong by another",
+    "one": "By one model",
+    "all": "By all models",
+    "apart": "By one model, not by another",
 }
-ORDERS = {"sure": "Surest first", "unsure": "Least sure first"}
+ORDERS = {"sure": "Most confident first", "unsure": "Least confident first"}
 
 
 def show(found: Sequence[Compared]) -> None:
     """Filters, how many there are, and the images."""
     chosen.still_there(found)
-    which = choice.segments(keys.MISCLASSIFIED, "Which mistakes", _possible(found))
+    which = choice.segments(keys.MISCLASSIFIED, "Misclassified", _possible(found))
     with st.container(horizontal=True):
         one, places = _of(found, which)
         names = all_shown(one.run.card.class_names)
         truth = _pick_class(keys.TRUE_CLASS, "True class", names)
         name = html.plain(run_names(found)[one.id])
-        prediction = _pick_class(keys.PREDICTED, f"Answer of {name}", names)
+        prediction = _pick_class(keys.PREDICTED_CLASS, f"Predicted class ({name})", names)
         order = choice.select(keys.ORDER, "Order", ORDERS, "sure")
     if truth is not None:
         places = places[one.evaluation.labels[places] == truth]
@@ -40,7 +40,7 @@ def show(found: Sequence[Compared]) -> None:
         st.success("There is no such image.", icon=":material/check_circle:")
         return
     count = html.counted(len(places), "image")
-    st.markdown(f"**{count}**, sorted by how sure **{name}** was of its answer.")
+    st.markdown(f"**{count}**, sorted by the confidence of **{name}**.")
     cases.show(found, places, f"{which}_{one.id}_{truth}_{prediction}_{order}")
 
 
@@ -50,19 +50,19 @@ def _possible(found: Sequence[Compared]) -> dict[str, str]:
 
 
 def _of(found: Sequence[Compared], which: str) -> tuple[Compared, np.ndarray]:
-    """The model whose answers are sorted, and the images."""
+    """The model whose predictions are sorted, and the images."""
     known = {one.id: one for one in found}
     labels = run_names(found)
     if which == "all":
-        wrong = np.logical_and.reduce([~one.evaluation.right for one in found])
-        first = known[choice.select(keys.MISCLASSIFIED_OF, "Sorted by", labels)]
-        return first, np.flatnonzero(wrong)
+        by_all = np.logical_and.reduce([~one.evaluation.right for one in found])
+        first = known[choice.select(keys.MISCLASSIFIED_BY, "Sort by the confidence of", labels)]
+        return first, np.flatnonzero(by_all)
     if which == "apart":
-        right = known[choice.select(keys.RIGHT_RUN, "Right by", labels)]
-        wrong_id = choice.select(keys.WRONG_RUN, "Wrong by", labels, found[1].id)
-        wrong = known[wrong_id]
-        return wrong, right_against_wrong(right.evaluation, wrong.evaluation)
-    one = known[choice.select(keys.MISCLASSIFIED_OF, "Wrong by", labels)]
+        correct = known[choice.select(keys.CORRECT_RUN, "Correct by", labels)]
+        run_id = choice.select(keys.INCORRECT_RUN, "Misclassified by", labels, found[1].id)
+        incorrect = known[run_id]
+        return incorrect, right_against_wrong(correct.evaluation, incorrect.evaluation)
+    one = known[choice.select(keys.MISCLASSIFIED_BY, "Misclassified by", labels)]
     return one, np.flatnonzero(~one.evaluation.right)
 
 

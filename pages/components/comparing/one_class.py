@@ -25,13 +25,13 @@ def show(found: Sequence[Compared]) -> None:
         st.subheader("ROC curve", anchor=False)
         charts.show_lines("roc", found, lambda: roc, label)
         st.caption(
-            "How many of the class are found, over how many of the others are taken for it, each "
-            "step ten times as many. The dotted line is guessing."
+            "The fraction of the class that is found, over the fraction of the other images that "
+            "are predicted as it, on a logarithmic axis. The dotted line is guessing."
         )
     with right:
-        st.subheader("Precision and recall", anchor=False)
+        st.subheader("Precision–recall curve", anchor=False)
         charts.show_lines("precision_recall", found, lambda: precision_recall, label)
-        st.caption("As more of the class are found, how many of the answers are right?")
+        st.caption("How precision changes as more images of the class are found.")
     st.dataframe(
         pd.DataFrame(
             [

@@ -1,4 +1,4 @@
-"""Your own labelled images, shown to one of the runs: a classification report."""
+"""One of the runs evaluated on your own labelled images: a classification report."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ from pages.components import (
 )
 from pages.components.comparing import cases, chosen
 
-_MOST_WRONG = 24
+_MOST_MISCLASSIFIED = 24
 _SIDE = 300  # pixels of an image as it is shown
 
 
@@ -39,30 +39,30 @@ def show(found: Sequence[Compared]) -> None:
     names = [html.named(name) for name in found[0].run.card.class_names]
     listed = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
     st.markdown(
-        "How well does a model do on **your** images? Put those of each class in a folder named "
-        f"like the class ({listed}) and bring them as a zip file or a folder."
+        "Evaluate a model on **your** images: put the images of each class in a folder named "
+        f"after the class ({listed}), and upload a zip file or a folder."
     )
     upload = _take()
     if upload is None:
         return
     known = {one.id: one for one in found}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = choice.select(keys.LABELLED_RUN, "Show them to", run_names(found), width=380)
+        name = choice.select(keys.LABELLED_RUN, "Model to evaluate", run_names(found), width=380)
         last = job_progress.latest("evaluate", upload=upload.id, run=name)
         if last is None or last.ended:
             st.button(
-                "Show them" if last is None else "Show them again",
+                "Evaluate" if last is None else "Evaluate again",
                 type="primary" if last is None else "secondary",
                 icon=":material/play_arrow:",
                 on_click=job_progress.start,
                 args=("evaluate", {"run": name, "upload": upload.id}),
             )
         deleting.confirm(
-            "Other images",
-            f"Forget **{html.plain(upload.title)}**? You would have to upload it again.",
+            "Use other images",
+            f"Remove **{html.plain(upload.title)}**? You would have to upload it again.",
             upload.id,
             _forget,
-            "Yes, forget it",
+            "Yes, remove it",
         )
     if last is not None and job_progress.show_unless_done(last):
         _show_report(known[name], last, upload)
@@ -76,12 +76,12 @@ def _take() -> Upload | None:
         upload = None
     if upload is not None:
         size = upload.path.stat().st_size / 1e6
-        st.caption(f"{html.plain(upload.title)} has arrived ({size:,.1f} MB).")
+        st.caption(f"{html.plain(upload.title)} is uploaded ({size:,.1f} MB).")
         return upload
     most = uploads.most_bytes() // 10**6
     left, right = st.columns(2)
     with left:
-        zipped = st.file_uploader(  # of any type: what is no zip is answered with what it is
+        zipped = st.file_uploader(  # of any type: of what is no zip, the page says what it is
             f"A zip file (up to {most} MB)", max_upload_size=most, key="labelled_zip"
         )
         st.caption(sent.zip_limits())
@@ -125,26 +125,28 @@ def _show_report(one: Compared, job: Job, upload: Upload) -> None:
     low, high = found.evaluation.accuracy_interval
     with st.container(horizontal=True, gap="medium"):
         st.metric(
-            "On your images",
+            "Accuracy on your images",
             html.percent(found.evaluation.accuracy),
             f"95 % interval {low * 100:.1f} to {percent(high)}",
             "off",
             delta_arrow="off",
             width="content",
         )
-        st.metric("On its test images", html.percent(one.evaluation.accuracy), width="content")
+        st.metric(
+            "Accuracy on its test set", html.percent(one.evaluation.accuracy), width="content"
+        )
         st.metric("Images", f"{len(found.paths):,}", width="content")
     few.show(cautions(found.evaluation, one.run.card.class_names, ""))
     class_report.show(
         f"{one.id}-yours", found.evaluation, all_shown(one.run.card.class_names), "Your images"
     )
     _offer_predictions(one, found)
-    _show_wrong(one, found, upload)
+    _show_misclassified(one, found, upload)
     if found.elsewhere:
         count = html.counted(found.elsewhere, "image")
-        st.caption(f"Passed over, since in other folders: {count}.")
+        st.caption(f"Ignored, because they are in other folders: {count}.")
     if found.others:
-        st.caption(html.plain(f"Passed over: {why(found.others)}"))
+        st.caption(html.plain(f"Ignored: {why(found.others)}"))
     if found.refused:
         count = html.counted(len(found.refused), "image")
         st.warning(f"Could not be read: {count}.", icon=":material/info:")
@@ -152,34 +154,34 @@ def _show_report(one: Compared, job: Job, upload: Upload) -> None:
         st.dataframe(table, hide_index=True)
 
 
-def _show_wrong(one: Compared, found: Labelled, upload: Upload) -> None:
-    """The wrong answers it was surest of."""
-    wrong = np.flatnonzero(~found.evaluation.right)
-    if len(wrong) == 0:
+def _show_misclassified(one: Compared, found: Labelled, upload: Upload) -> None:
+    """The misclassified images with the highest confidence."""
+    misclassified = np.flatnonzero(~found.evaluation.right)
+    if len(misclassified) == 0:
         return
     confidences = found.evaluation.confidences
-    wrong = cases.surest_first(found.evaluation, wrong)[:_MOST_WRONG]
+    misclassified = cases.surest_first(found.evaluation, misclassified)[:_MOST_MISCLASSIFIED]
     try:
-        images = labelled.read(upload.path, [found.paths[i] for i in wrong])
+        images = labelled.read(upload.path, [found.paths[i] for i in misclassified])
     except StudioError as error:
         st.info(html.message(error), icon=":material/hide_image:")
         return
     names = all_shown(one.run.card.class_names)
-    st.subheader("Wrong answers, surest first", anchor=False)
-    metrics = [
+    st.subheader("Misclassified images, most confident first", anchor=False)
+    figures = [
         (
             fit_within(image, _SIDE),
             f"{names[found.evaluation.labels[i]]} → {names[found.evaluation.predictions[i]]}",
             f"{html.percent(float(confidences[i]))}, {found.paths[i]}",
         )
-        for i, image in zip(wrong, images, strict=True)
+        for i, image in zip(misclassified, images, strict=True)
         if image is not None
     ]
-    st.html(html.STYLE + html.strip(metrics, max(one.run.card.input_shape[:2])))
+    st.html(html.STYLE + html.strip(figures, max(one.run.card.input_shape[:2])))
 
 
 def _offer_predictions(one: Compared, found: Labelled) -> None:
-    """Every image with its file name, true class and answer, to take away."""
+    """Every image with its file name, true and predicted class, to download."""
     names = one.run.card.class_names
     evaluation = found.evaluation
     rows = (
@@ -193,8 +195,8 @@ def _offer_predictions(one: Compared, found: Labelled) -> None:
         )
     )
     st.download_button(
-        "Download the answers as CSV",
-        spreadsheet.as_csv(["file", "true class", "answer", "confidence"], rows),
+        "Download the predictions as CSV",
+        spreadsheet.as_csv(["file", "true class", "predicted class", "confidence"], rows),
         f"{one.id}-your-images.csv",
         "text/csv",
         icon=":material/download:",

@@ -18,17 +18,17 @@ def show(found: Sequence[Compared]) -> None:
     title = datasets.title_of(found[0].run.card.dataset)
     unsure_below = st.session_state.get(keys.UNSURE_BELOW, USUAL) / 100
     charts = report.charts(found, unsure_below)
-    st.subheader("The whole comparison", anchor=False)
+    st.subheader("Report", anchor=False)
     st.markdown(
-        "One page with all figures and charts. It needs no network, opens in any browser and "
+        "One page with all metrics and charts. It opens in any browser, works offline and "
         "prints well."
     )
     _button("Report (HTML)", lambda: report.as_html(found, title, unsure_below), "comparison.html")
-    st.subheader("The figures", anchor=False)
+    st.subheader("Metrics", anchor=False)
     with st.container(horizontal=True):
-        _button("Figures as CSV", lambda: report.as_csv(found), "figures.csv")
-        _button("Figures as JSON", lambda: report.as_json(found), "figures.json")
-    st.subheader("The charts", anchor=False)
+        _button("Metrics as CSV", lambda: report.as_csv(found), "metrics.csv")
+        _button("Metrics as JSON", lambda: report.as_json(found), "metrics.json")
+    st.subheader("Charts", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         titles = {name: report.chart_title(name, found) for name in charts}
         name = choice.select(keys.CHART, "Chart", titles, width=320)

@@ -1,4 +1,4 @@
-"""Several of the runs as one: they vote, and the result can be kept as a run."""
+"""Several of the runs as one: they vote, and the result can be saved as a run."""
 
 from collections.abc import Sequence
 
@@ -15,16 +15,16 @@ from core.units import percent
 from pages.components import choice, html, keys, url
 from pages.components.comparing import chosen
 
-VOTES = {"soft": "Mean of the probabilities", "hard": "One vote each"}
+VOTES = {"soft": "Soft: mean of the probabilities", "hard": "Hard: one vote each"}
 _SHOWN = ("accuracy", "f1", "log_loss", "calibration_error")
 
 
 def show(found: Sequence[Compared]) -> None:
-    """Members, vote, weights; what comes of it; the button that keeps it."""
+    """Members, vote, weights; what comes of it; the button that saves it."""
     chosen.still_there(found)
     st.markdown(
-        "Models that err on different images can correct each other. Choose who votes, and see "
-        "on the same test images whether together they beat the best of them."
+        "Models that misclassify different images can correct each other. Choose the members, "
+        "and see on the same test images whether the ensemble beats its best member."
     )
     known = {one.id: one for one in found if not one.run.card.members}
     if len(known) < ensemble.LEAST_MEMBERS:
@@ -32,14 +32,14 @@ def show(found: Sequence[Compared]) -> None:
         return
     url.recall_several(keys.MEMBERS, list(known), list(known))
     called = comparison.run_names(known.values())
-    voting = st.multiselect("Who votes", list(known), format_func=called.get, key=keys.MEMBERS)
+    voting = st.multiselect("Members", list(known), format_func=called.get, key=keys.MEMBERS)
     url.note_several(keys.MEMBERS, voting, list(known))
     vote = choice.segments(
         keys.VOTE,
-        "How they vote",
+        "Vote",
         VOTES,
-        help="Mean of the probabilities (soft vote): a model that is sure counts for more. One "
-        "vote each (hard vote): only the answers count.",
+        help="Soft voting averages the probabilities, so a confident model counts for more. Hard "
+        "voting counts predicted classes.",
     )
     members = [known[run_id].run for run_id in voting]
     try:
@@ -55,21 +55,21 @@ def show(found: Sequence[Compared]) -> None:
 
 
 def _weights(members: Sequence[Run], vote: str) -> tuple[float, ...]:
-    """A slider for each member; what suits the validation images is suggested."""
+    """A slider for each member; the best weights on the validation images are suggested."""
     suggested = _suggested(tuple((m.id, m.card.created) for m in members), vote, members)
     if suggested is None:
         st.caption(
             "These models had different validation images, so no weights are suggested: some "
-            "would be judged by what they learned from."
+            "would be judged on images they were trained on."
         )
     else:
         st.button(
-            "Use the weights that suit the validation images",
+            "Use the best weights on the validation images",
             icon=":material/auto_fix_high:",
             on_click=_use,
             args=([_key(members, vote, member) for member in members], suggested),
-            help="Found on images that were held out of the training. The test images have no "
-            "part in it; else the figures below would flatter.",
+            help="The weights are fitted to the validation images. The test images are not used "
+            "for this, or the metrics below would be too good.",
         )
     usual = [1.0] * len(members) if suggested is None else suggested
     asked = _asked(len(members))
@@ -86,7 +86,7 @@ def _weights(members: Sequence[Run], vote: str) -> tuple[float, ...]:
                     1.0,
                     step=0.01,
                     key=key,
-                    help="How much its vote counts beside the others.",
+                    help="How much its vote counts compared with the others.",
                 )
             )
     text = ",".join(f"{weight:g}" for weight in found)
@@ -109,7 +109,7 @@ def _asked(count: int) -> list[float] | None:
     return weights if allowed else None
 
 
-@st.cache_data(show_spinner="Looking for weights …", max_entries=60)
+@st.cache_data(show_spinner="Fitting the weights …", max_entries=60)
 def _suggested(known: tuple, vote: str, _members: Sequence[Run]) -> tuple[float, ...] | None:
     return ensemble.suggest(_members, vote)
 
@@ -124,7 +124,7 @@ def _show_result(members: Sequence[Compared], together: Ensemble) -> None:
     import pandas as pd
 
     ours = comparison.metrics_of(together.test)
-    row = {"run": "together", "weight": "", **{metric: ours[metric] for metric in _SHOWN}}
+    row = {"run": "Ensemble", "weight": "", **{metric: ours[metric] for metric in _SHOWN}}
     total, called = sum(together.weights), comparison.run_names(members)
     rows = [
         {
@@ -138,8 +138,8 @@ def _show_result(members: Sequence[Compared], together: Ensemble) -> None:
     st.markdown(f"{_icon(together, best)} {html.plain(beats(together, best, called[best.id]))}")
     if sum(weight > 0 for weight in together.weights) == 1:
         st.caption(
-            "Only one of them has a weight, so it decides alone. If these are the weights that "
-            "suit the validation images, the others had nothing to add there."
+            "Only one member has a weight above 0, so it decides alone. If these are the best "
+            "weights on the validation images, the others do not improve it there."
         )
     styled = pd.DataFrame([row, *rows]).style
     for metric in _SHOWN:
@@ -171,17 +171,16 @@ def beats(together: Ensemble, best: Compared, name: str) -> str:
     """Whether the ensemble is better than the best of its members, by more than chance."""
     p_value = mcnemar(together.test, best.evaluation)
     ours, theirs = together.test.accuracy, best.evaluation.accuracy
-    alone = f"{percent(theirs, 2)} by {name} alone"
-    metrics = f"{percent(ours, 2)} together, {alone}"
+    metrics = f"{percent(ours, 2)}, and {percent(theirs, 2)} by {name} alone"
     if ours == theirs:
-        return f"Together they are no better and no worse than the best of them: {metrics}."
+        return f"The ensemble is as accurate as its best member: {metrics}."
     test = comparison.written_p(p_value)
     word = "better" if ours > theirs else "worse"
     if p_value < comparison.SIGNIFICANT:
-        return f"Together they are significantly {word} than the best of them: {metrics} ({test})."
+        return f"The ensemble is significantly {word} than its best member: {metrics} ({test})."
     return (
-        f"Together they are {word} than the best of them, but not significantly, so it may well "
-        f"be chance: {metrics} ({test})."
+        f"The ensemble is {word} than its best member, but not significantly, so it may well be "
+        f"chance: {metrics} ({test})."
     )
 
 
@@ -190,14 +189,14 @@ def _offer_to_keep(together: Ensemble) -> None:
         name = st.text_input(
             "Name",
             key=keys.ENSEMBLE_NAME,
-            placeholder="for instance All three",
+            placeholder="for example All three",
             max_chars=MOST_OF_TITLE,
-            help="Whatever you like to call it.",
+            help="Any name you like.",
             width=320,
         ).strip()
         problem = html.refusal(runs.free_id, name) if name else ""
         clicked = st.button(
-            "Keep it as a trained model",
+            "Save as a trained model",
             type="primary",
             icon=":material/save:",
             disabled=not name or bool(problem),
@@ -207,11 +206,11 @@ def _offer_to_keep(together: Ensemble) -> None:
     if not clicked:
         return
     try:
-        with st.spinner("Measuring what an answer costs …"):
+        with st.spinner("Measuring the prediction time …"):
             run = ensemble.save(name, together)
     except StudioError as error:
         st.error(html.message(error), icon=":material/error:")
         return
-    st.toast(f"{html.plain(run.title)} is kept. It answers on the Recognise page like any other.")
+    st.toast(f"{html.plain(run.title)} is saved. You can use it on the Recognise page.")
     chosen.add([run.id])
     st.rerun()

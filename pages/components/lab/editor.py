@@ -17,7 +17,7 @@ _PLACES = 50
 
 
 def edit() -> list[Step]:
-    """Draw the editor; the steps as they are set now, which also stand in the address."""
+    """Draw the editor; the steps as they are set now, which also stand in the URL."""
     steps = _recall()
     _offer_more(steps)
     if not steps:
@@ -41,7 +41,7 @@ def _recall() -> dict[int, Step]:
     try:
         steps = from_text("" if asked == "none" else asked)
     except StudioError as error:
-        st.warning(f"The link asks for what cannot be done. {html.message(error)}")
+        st.warning(f"The pipeline in this link is not valid. {html.message(error)}")
         steps = from_text(FIRST_PIPELINE)
     return {_new_id(): step for step in steps}
 
@@ -97,7 +97,7 @@ def _edit_step(number: int, step_id: int, step: Step, total: int) -> Step:
 
 def _place_buttons(number: int, step_id: int, total: int) -> None:
     with st.container(horizontal=True, gap="small"):
-        for name, icon, by in (("Earlier", "arrow_upward", -1), ("Later", "arrow_downward", 1)):
+        for name, icon, by in (("Move up", "arrow_upward", -1), ("Move down", "arrow_downward", 1)):
             st.button(
                 name,
                 icon=f":material/{icon}:",

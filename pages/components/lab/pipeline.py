@@ -1,4 +1,4 @@
-"""Steps on an image: what each does to it, and to a model's opinion of it."""
+"""Steps on an image: what each does to it, and to a model's prediction."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -93,7 +93,9 @@ def _show_code(steps: Sequence[Step]) -> None:
         return
     with folded:
         script = opencv_ops.as_code(steps)
-        st.markdown("It runs by itself, with OpenCV and NumPy: `python pipeline.py in.png out.png`")
+        st.markdown(
+            "It runs on its own, with OpenCV and NumPy: `python pipeline.py in.png out.png`"
+        )
         st.code(script, language="python", height=420)
         st.download_button(
             "Download this script",
@@ -106,8 +108,8 @@ def _show_code(steps: Sequence[Step]) -> None:
 
 
 def _show_opinion(source: SourceImage, steps: Sequence[Step]) -> None:
-    """What a model says of the image before and after each step."""
-    folded = st.expander("What does a model say?", key=keys.LAB_OPINION, on_change="rerun")
+    """What a model predicts for the image before and after each step."""
+    folded = st.expander("What does a model predict?", key=keys.LAB_OPINION, on_change="rerun")
     if not folded.open:
         return
     with folded:
@@ -120,7 +122,10 @@ def _show_opinion(source: SourceImage, steps: Sequence[Step]) -> None:
         for title, image in zip(["Image", *editor.names(steps)], images, strict=True):
             try:
                 prediction = predictor.predict(image)
-                label, said = shown(prediction.label), f"{html.percent(prediction.confidence)} sure"
+                label, said = (
+                    shown(prediction.label),
+                    f"{html.percent(prediction.confidence)} confidence",
+                )
             except StudioError as error:
                 label, said = "–", html.told(error)
             first = first or label
@@ -129,8 +134,8 @@ def _show_opinion(source: SourceImage, steps: Sequence[Step]) -> None:
         names = all_shown(run.card.class_names)
         known = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
         st.caption(
-            "≠ marks another answer than before the first step. This model knows nothing but "
-            f"{html.plain(known)}: whatever else it is shown, it takes for one of these."
+            "≠ marks a prediction that differs from the first one. This model knows only "
+            f"{html.plain(known)}: it predicts one of these for any image."
         )
 
 

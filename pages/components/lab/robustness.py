@@ -1,4 +1,4 @@
-"""Where models break: accuracy as test images are changed more and more."""
+"""Robustness: accuracy as the severity of a corruption grows."""
 
 import pandas as pd
 import streamlit as st
@@ -16,19 +16,19 @@ _IMAGES = (100, 200, 500, 1000, 2000)
 def show() -> None:
     """What to measure, the job, its chart."""
     st.markdown(
-        "Good figures on clean images say little about grainy, turned or half hidden ones. "
-        "Choose a change and some models, and see how quickly each loses its way."
+        "High accuracy on clean images says little about noisy, rotated or partly hidden ones. "
+        "Choose a corruption and some models, and see how accuracy falls as severity grows."
     )
     corruption = _pick_corruption()
     chosen = _pick_runs()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         images = st.select_slider(
-            "Test images of each model",
+            "Test images per model",
             _IMAGES,
             500,
             key=keys.ROBUSTNESS_IMAGES,
-            help="More take longer and tell more exactly: with 500, accuracy is sure to about 4 "
-            "points either way at worst.",
+            help="More images take longer and measure more exactly: with 500, the 95 % interval of "
+            "the accuracy is at most about 4 points either way.",
         )
         settings = {"runs": [run.id for run in chosen], "corruption": corruption, "images": images}
         last = job_progress.latest("robustness", **settings) if chosen else None
@@ -72,7 +72,7 @@ def _pick_runs() -> list[Run]:
 
 
 def _show_example(corruption: str, chosen: list[Run]) -> None:
-    """One test image at every strength."""
+    """One test image at every severity."""
     if not chosen:
         st.info("Choose at least one trained model.", icon=":material/info:")
         return
@@ -86,7 +86,7 @@ def _show_example(corruption: str, chosen: list[Run]) -> None:
     shown = [(p, f"{s:g}", "") for p, s in zip(images, severities, strict=True)]
     style = "<style>.examples .strip figure, .examples .strip img {width:6rem; height:auto}</style>"
     st.html(html.STYLE + style + f'<div class="examples">{html.strip(shown)}</div>')
-    st.caption(f"A test image at each strength. {CORRUPTIONS[corruption].unit}.")
+    st.caption(f"A test image at each severity. {CORRUPTIONS[corruption].unit}.")
 
 
 @st.cache_data(show_spinner=False, max_entries=40)
@@ -112,8 +112,8 @@ def _show_result(job) -> None:
     table.index.name = corruption.unit
     st.dataframe(tables.written(table, table.columns, decimals=2))
     st.caption(
-        f"On {_how_many(found)} of each model's own test set, changed at the size the model sees "
-        "them. Models with the same test set saw the same images."
+        f"Measured on {_how_many(found)} of each model's own test set, corrupted at the input "
+        "size of the model. Models with the same test set saw the same images."
     )
 
 

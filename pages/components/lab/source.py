@@ -13,7 +13,7 @@ from pages.components.memory import recall, remember
 from pages.components.shown import FORMATS_READ, SENT_MB, File, Shown
 
 SOURCES = {
-    "sample": "A sample",
+    "sample": "Sample",
     "upload": "Upload",
     "camera": "Camera",
     "drawing": "Your drawing",
@@ -84,7 +84,7 @@ def _upload() -> Shown | None:
         "An image",
         max_upload_size=SENT_MB,
         key=keys.LAB_UPLOAD,
-        help=f"Steps work on at most {_PIXELS // 10**6} million pixels.",
+        help=f"Larger images are reduced to {_PIXELS // 10**6} million pixels.",
     )
     st.caption(FORMATS_READ)
     memory = recall()
@@ -97,19 +97,19 @@ def _upload() -> Shown | None:
         return _decoded(*kept)
     if memory.lab is None:
         return None
-    st.caption(f"{html.plain(memory.lab[0])}, from before.")
+    st.caption(f"{html.plain(memory.lab[0])}, uploaded earlier.")
     return _decoded(*memory.lab)
 
 
 def _camera() -> Shown | None:
-    content = camera.take("Take an image", keys.LAB_CAMERA, "lab_photo")
+    content = camera.take("Take a photo", keys.LAB_CAMERA, "lab_photo")
     return _decoded("photo", content) if content else None
 
 
 def _drawing() -> Shown | None:
     png = recall().drawing_png
     if png is None:
-        st.info("Nothing was drawn yet.", icon=":material/draw:")
+        st.info("There is no drawing yet.", icon=":material/draw:")
         st.page_link("recognise.py", label="Draw something", icon=":material/draw:")
         return None
     return _decoded("drawing", png)

@@ -1,4 +1,4 @@
-"""Random changes: what a policy for training images makes of one image."""
+"""Augmentation: what a policy for training images makes of one image."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ from pages.components.lab.source import SourceImage
 PARAMS = tuple(param for param in AUGMENTATION if param.only_if)
 _SIDE = 256  # pixels; variants are shown small
 _START = {
-    "none": "Nothing",
+    "none": "None",
     "small_moves": "Small moves",
     "photos": "Photos",
-    "strong_photos": "Strong, photos",
+    "strong_photos": "Strong, for photos",
     "clothing": "Clothing",
 }
 
@@ -44,11 +44,11 @@ def show(image: SourceImage) -> None:
         images = [(v, f"{n}", "") for n, v in enumerate(variants, 1)]
         st.html(html.STYLE + html.strip(images))
         if not policy.changes:
-            st.caption("Nothing is changed yet: move a slider on the left.")
+            st.caption("Nothing changes yet: move a slider on the left.")
         with st.container(horizontal=True):
             _hand_over(values)
             st.download_button(
-                "Download them (zip)",
+                "Download all (zip)",
                 lambda: all_files(variants),
                 "variants.zip",
                 "application/zip",
@@ -64,7 +64,7 @@ def _offer_start() -> None:
         index=None,
         format_func=_START.get,
         key=keys.LAB_POLICY,
-        placeholder="a usual policy",
+        placeholder="Choose a policy",
         on_change=_take,
         help="Fills in the values below.",
     )
@@ -93,7 +93,9 @@ def _field(param) -> Any:
 
 def _how_many() -> tuple[int, int]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = st.slider("How many", 4, 24, 12, 4, key=keys.LAB_NUMBER, bind="query-params")
+        number = st.slider(
+            "Number of variants", 4, 24, 12, 4, key=keys.LAB_NUMBER, bind="query-params"
+        )
         seed = st.number_input(
             "Seed",
             0,
@@ -119,7 +121,7 @@ def _hand_over(values: dict[str, Any]) -> None:
     query = {f"{model}.{name}": str(value) for name, value in values.items()}
     st.page_link(
         "train.py",
-        label="Train with these changes",
+        label="Train with this augmentation",
         icon=":material/school:",
         query_params={
             keys.STEP: "model",

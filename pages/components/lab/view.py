@@ -67,7 +67,7 @@ def large(view: View, title: str) -> str:
 
 
 def url(image: np.ndarray, longest: int) -> str:
-    """An image as an address, reduced; photos as JPEG, which is quicker."""
+    """An image as a URL, reduced; photos as JPEG, which is quicker."""
     image = fit_within(image, longest)
     if image.ndim == 2 or max(image.shape[:2]) < 120:
         return data_url(image)

@@ -9,12 +9,12 @@ from core.jobs import Job
 from pages.components.training_view import seconds_left
 
 
-def left_of(elapsed: float, part: float, fraction_before: float = 0.0, stage: str = "fitting"):
+def left_of(elapsed: float, fraction: float, fraction_before: float = 0.0, stage: str = "fitting"):
     """What is said of a training that has been in its stage for so many seconds."""
     since = (datetime.now(UTC) - timedelta(seconds=elapsed)).isoformat()
     progress = {
         "stage": stage,
-        "part": part,
+        "fraction": fraction,
         "fraction_before": fraction_before,
         "stage_since": since,
     }

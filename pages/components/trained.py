@@ -1,4 +1,4 @@
-"""Trainings that run, have ended or could not: watch, look at, go on with, delete."""
+"""Runs, and jobs that train or failed to: watch, look at, resume, delete."""
 
 import pandas as pd
 import streamlit as st
@@ -23,7 +23,7 @@ from pages.components import training_view as view
 
 
 def show() -> None:
-    """What runs now, then what has failed, then every finished training."""
+    """What runs now, then what has failed, then every run."""
     running = job_progress.running("train")
     for job in running:
         view.show_running(job.id)
@@ -36,7 +36,7 @@ def show() -> None:
     _announce_last()
     finished = {run.id: run for run in runs.list_runs()}
     if not finished:
-        st.info("Nothing has been trained yet.", icon=":material/info:")
+        st.info("There are no trained models yet.", icon=":material/info:")
         return
     st.subheader("Trained models", anchor=False)
     run = _pick(finished)
@@ -65,13 +65,13 @@ def _show_broken(job: Job) -> None:
             if jobs.can_resume(job):
                 epochs = len(job.history)
                 st.button(
-                    f"Go on after epoch {epochs}" if epochs else "Go on",
+                    f"Resume after epoch {epochs}" if epochs else "Resume",
                     type="primary",
                     icon=":material/play_arrow:",
                     on_click=_resume,
                     args=(job.id,),
                     key=f"go_on_{job.id}",
-                    help="What it had learned until then is still there.",
+                    help="Training continues from its last checkpoint.",
                 )
             st.button(
                 "Change the settings",
@@ -82,14 +82,14 @@ def _show_broken(job: Job) -> None:
             )
             deleting.confirm(
                 "Remove",
-                f"Take **{html.plain(view.title(job))}** off this list, with its log and all it "
-                "has kept?",
+                f"Remove **{html.plain(view.title(job))}** from this list, with its log and its "
+                "checkpoint?",
                 job.id,
                 jobs.delete,
                 "Yes, remove it",
             )
         with st.expander("Log"):
-            st.code(job.log_tail() or "Nothing was written.", language=None)
+            st.code(job.log_tail() or "The log is empty.", language=None)
 
 
 def _resume(job_id: str) -> None:
@@ -102,7 +102,7 @@ def _resume(job_id: str) -> None:
 def _announce_last() -> None:
     """Show the run of the training that has just ended, the first time it is seen."""
     ended = [job for job in jobs.list_jobs() if job.kind == "train" and "run" in job.result]
-    # by when it ended: one that was gone on with may be older than others
+    # by when it ended: one that was resumed may be older than others
     last = max(ended, key=lambda job: job.times.get("done", ""), default=None)
     if last is None:
         st.session_state.setdefault(keys.SEEN_JOB, "")
@@ -119,7 +119,7 @@ def _pick(finished: dict[str, Run]) -> Run:
     options, called = [run.id for run in latest], runs.names_of(latest)
     url.recall(keys.SHOWN_RUN, options, options[0], keys.NEXT_RUN)
     chosen = st.selectbox(
-        "Look at",
+        "Trained model",
         options,
         format_func=lambda run_id: (
             f"{called[run_id]} · {run_picker.title(finished[run_id])} · "
@@ -154,7 +154,7 @@ def _show_table(finished: list[Run]) -> None:
             "dataset": "Dataset",
             "model": "Model",
             "accuracy": "Test accuracy",
-            "seconds": "Trained in",
+            "seconds": "Training time",
             "trained": "Trained on (UTC)",
         },
     )
