@@ -129,7 +129,7 @@ def find_images(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
             continue
         inside, others = _look_into(path)
         images += inside
-        told = f" Passed over: {why(others)}" if others else ""
+        told = f" Skipped: {why(others)}" if others else ""
         if not inside:
             remarks.append(f"{_NOTHING}{path}.{told}")
         elif others:
@@ -138,7 +138,7 @@ def find_images(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
 
 
 def _look_into(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
-    """Images in a folder, and other files with the reason why they are passed over."""
+    """Images in a folder, and other files with the reason why they are skipped."""
     images, others = [], []
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder).as_posix()

@@ -256,7 +256,7 @@ def _say_passed_over(found: labelled.Labelled, options: argparse.Namespace) -> N
         for path, reason in found.refused:
             sys.stderr.write(f"skipped {Path(options.images) / path}: {reason}\n")
         if found.elsewhere:
-            sys.stderr.write(f"passed over {found.elsewhere:,} images in other folders\n")
+            sys.stderr.write(f"skipped {found.elsewhere:,} images in other folders\n")
     if found.others:
         sys.stderr.write(f"Skipped: {why(found.others)}\n")
 

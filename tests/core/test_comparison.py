@@ -259,7 +259,7 @@ def test_fewer_than_two_runs_have_no_leader(count):
     assert leaders(several(count)) is None
 
 
-AHEAD, EQUAL = "is ahead of", "are right equally often"
+AHEAD, EQUAL = "is ahead of", "are correct equally often"
 CHANCE = "This lead is not significant and may be chance"
 SURE = "This is a significant lead"
 

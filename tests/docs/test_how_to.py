@@ -52,9 +52,9 @@ for colour in (False, True):
     for number, chosen in enumerate((steps, steps[:1])):
         *_, result = run(image, chosen)
         file = f"{colour}{number}"
-        for part, image in (("before", image), ("after", result)):
-            bgr = image[..., ::-1] if image.ndim == 3 else image
-            cv2.imwrite(f"made/{part}-{file}.png", bgr)
+        for when, pixels in (("before", image), ("after", result)):
+            bgr = pixels[..., ::-1] if pixels.ndim == 3 else pixels
+            cv2.imwrite(f"made/{when}-{file}.png", bgr)
         Path(f"made/{file}.py").write_text(as_code(chosen), encoding="utf-8")
 print(json.dumps({"call": steps[0].call, "group": OPERATIONS[name].group}))
 """
@@ -260,7 +260,7 @@ def test_an_operation_that_was_added_gives_the_same_bytes_as_its_script(followed
     scripts = sorted(made.glob("*.py"))
     assert len(scripts) == 4
     for script in scripts:
-        before, expected = (made / f"{part}-{script.stem}.png" for part in ("before", "after"))
+        before, expected = (made / f"{when}-{script.stem}.png" for when in ("before", "after"))
         result = tmp_path / f"{script.stem}.png"
         run_elsewhere(script, before, result)
         assert result.read_bytes() == expected.read_bytes()

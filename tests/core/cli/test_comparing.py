@@ -50,7 +50,7 @@ def test_one_run_is_not_compared_with_anything(capsys):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["mnist-cnn", "digits-random-forest"], "same test images"),
+        (["mnist-cnn", "digits-random-forest"], "same test set"),
         (["mnist-cnn", "nothing"], "There is no run named 'nothing'."),
         (["mnist-cnn", "--out", "report.pdf"], "must end in .html, .csv or .json"),
         (["mnist-cnn", "--out", "/nowhere/at/all.csv"], "Nothing can be written"),

@@ -57,7 +57,7 @@ def test_a_dataset_is_shown_with_its_counts(capsys, imported):
     assert rows["all"][-1] == "30"
     assert "Every image is 8×8 pixels, in colour." in shown
     assert "2.0 times as many" in shown
-    assert "cats/notes.txt" in shown and "not an image by its name" in shown
+    assert "cats/notes.txt" in shown and "not that of an image" in shown
 
 
 def test_a_dataset_is_shown_as_json(capsys, imported):

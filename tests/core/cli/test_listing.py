@@ -120,7 +120,7 @@ def test_weights_that_cannot_be_reached_are_told_with_their_place(capsys, studio
     assert last.startswith("error: ") and "cannot be reached" in last
     file = BACKBONES["mobilenet_v2"].file
     assert (
-        f"fetch {file.url} yourself and save it as "
+        f"download {file.url} yourself and save it as "
         f"{studio.data_dir / 'weights' / file.name}" in last
     )
     (job,) = jobs.list_jobs()

@@ -106,7 +106,7 @@ def test_a_place_for_the_steps_that_cannot_be_written_to_is_named(capsys, image)
 
 def test_folders_are_walked_and_other_files_passed_over(capsys, folder):
     told = (
-        f"In {folder}: Passed over: 2 files do not have the names of images, such as "
+        f"In {folder}: Skipped: 2 files do not have the names of images, such as "
         f"deep/data.csv. 2 more files could not be used for other reasons.\n"
     )
     received = predictions(capsys, [*FOREST, str(folder)], told=told)
@@ -143,7 +143,7 @@ def test_a_folder_without_images_says_so(capsys, tmp_path, image):
     told = "1 file does not have the name of an image (a.txt)."
     assert predictions(capsys, [*FOREST, str(empty)], 2, f"error: No images in {empty}.\n") == []
     assert (
-        predictions(capsys, [*FOREST, str(notes)], 2, f"No images in {notes}. Passed over: {told}")
+        predictions(capsys, [*FOREST, str(notes)], 2, f"No images in {notes}. Skipped: {told}")
         == []
     )
     (prediction,) = predictions(

@@ -337,7 +337,7 @@ def test_evaluate_names_images_it_cannot_read(capsys, runs_with_small, small_run
     assert "text.png" in told
     assert "Evaluated on only 27 images" in told
     assert "Fewer than 10 images of" in told
-    assert "Passed over: 1 file does not have the name of an image (4/notes.txt)." in told
+    assert "Skipped: 1 file does not have the name of an image (4/notes.txt)." in told
 
 
 @pytest.mark.parametrize("folder", ["missing", "empty", "a-file"])

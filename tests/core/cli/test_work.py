@@ -167,7 +167,7 @@ def test_an_ended_job_cannot_be_cancelled(capsys, idle, small):
     assert main(["cancel", job.id]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("error: ") and "it is cancelled already" in captured.err
+    assert captured.err.startswith("error: ") and "it is already cancelled" in captured.err
 
 
 @pytest.mark.parametrize("job_id", ["unheard-of", "../pets", "20260101-000000-000000-abcd", ""])

@@ -84,7 +84,7 @@ def test_images_are_counted_and_damaged_ones_listed(prepared):
     skipped = dict(kept.skipped())
     assert sorted(skipped) == sorted([README, EMPTY, DAMAGED])
     assert kept.card.skipped == 3
-    assert "not an image by its name" in skipped[README]
+    assert "not that of an image" in skipped[README]
     assert "empty (0 bytes)" in skipped[EMPTY]
     assert "damaged or cut off" in skipped[DAMAGED]
 

@@ -149,7 +149,7 @@ def test_a_failure_says_what_to_do_and_leaves_nothing(
     server.response = response
     with pytest.raises(DatasetError, match=reason) as raised:
         fetch(file, folder, timeout=0.3)
-    assert f"fetch {file.url} yourself and save it as {folder / NAME}." in str(raised.value)
+    assert f"download {file.url} yourself and save it as {folder / NAME}." in str(raised.value)
     assert "ry again" in str(raised.value)
     assert len(server.ranges) == requests
     assert os.listdir(folder) == []
@@ -180,7 +180,9 @@ def test_without_a_network_the_file_can_be_put_there_by_hand(file, folder, monke
         without.setattr(socket, "getaddrinfo", no_names)
         with pytest.raises(DatasetError, match="nowhere.invalid cannot be reached") as raised:
             fetch(offline, folder)
-        assert f"fetch {offline.url} yourself and save it as {folder / NAME}" in str(raised.value)
+        assert f"download {offline.url} yourself and save it as {folder / NAME}" in str(
+            raised.value
+        )
         assert os.listdir(folder) == []
         (folder / NAME).write_bytes(CONTENT)
         assert_fetched(offline, folder)

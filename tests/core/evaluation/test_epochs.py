@@ -26,7 +26,10 @@ def test_the_best_epoch_has_the_highest_accuracy_then_the_lowest_loss(values, ex
     ("counts", "said"),
     [
         ((60, 60), []),
-        ((118, 2), ["Fewer than 10 test images of dogs (2): metrics of that class say little."]),
+        (
+            (118, 2),
+            ["Fewer than 10 test images of dogs (2): metrics of that class are unreliable."],
+        ),
         ((50, 40), ["only 90 test images", "between 95.9 % and 100 %"]),
         ((3, 2), ["only 5 test images", "of dogs (2), cats (3): metrics of those classes"]),
         ((120, 0), ["of dogs (0)"]),
@@ -48,7 +51,10 @@ def test_metrics_on_few_images_say_so(counts, said):
             (0, 25),
             ["With 25 test images, each one counts 4 %.", "of cats (0): metrics of that class"],
         ),
-        ((118, 2), ["Fewer than 10 test images of dogs (2): metrics of that class say little."]),
+        (
+            (118, 2),
+            ["Fewer than 10 test images of dogs (2): metrics of that class are unreliable."],
+        ),
     ],
 )
 def test_a_split_of_few_images_is_said_to_be_small(counts, said):

@@ -154,7 +154,7 @@ def test_values_given_replace_defaults_and_what_does_not_count_is_left_out(
             {"weight_decay": 0.1},
             "`weight_decay` only has an effect with optimizer=adamw",
         ),
-        ("simple_cnn", {"plateau_patience": 5}, "only counts with schedule=plateau"),
+        ("simple_cnn", {"plateau_patience": 5}, "only has an effect with schedule=plateau"),
         (
             "simple_cnn",
             {"keep_best": False, "weight_averaging": 0.9},

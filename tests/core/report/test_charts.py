@@ -20,7 +20,7 @@ ALWAYS_FIRST, ALWAYS_LAST = ["accuracy"], ["classes-f1", "calibration", "coverag
     [
         ((), []),
         (TREES, ["training-curves-accuracy"]),
-        (EPOCHS, ["training-curves-accuracy", "learning-curves-loss"]),
+        (EPOCHS, ["training-curves-accuracy", "training-curves-loss"]),
     ],
     ids=["none", "trees", "epochs"],
 )

@@ -78,7 +78,7 @@ def check(found: Sequence[Compared], title: str = "Digits") -> Page:
 
 def check_figures(page: Page, found: Sequence[Compared]) -> None:
     head, *rows = page.tables[0]
-    assert head == ["Figure", *(one.id for one in found)]
+    assert head == ["Metric", *(one.id for one in found)]
     for row, (name, figure) in zip(rows, METRICS.items(), strict=True):
         stars = best(found, name)
         assert [cell.strip() for cell in row] == [
@@ -120,7 +120,7 @@ def test_runs_are_called_by_their_titles():
     text = as_html([first, second, third], "x", made=WHEN)
     page = Page(text)
     names = ["Twins (run-0)", "Twins (run-1)", "The <third>"]
-    assert page.tables[0][0] == ["Figure", *names]
+    assert page.tables[0][0] == ["Metric", *names]
     assert [f"Confusion matrix of {name}" for name in names] == [
         chart for chart in page.charts if chart.startswith("Confusion")
     ]

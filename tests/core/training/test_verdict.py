@@ -21,12 +21,12 @@ def curve(*points: tuple[float, float], axis: str = "epoch") -> list[dict[str, f
         (
             [(0.8, 0.8), (0.93, 0.93), (0.93, 0.9), (0.93, 0.9)],
             "overfitting",
-            "Validation was best at epoch 2 and fell afterwards.",
+            "Validation accuracy was highest at epoch 2 and fell afterwards.",
         ),
         (
             [(0.5, 0.5), (0.7, 0.7), (0.8, 0.79), (0.85, 0.84)],
             "still_learning",
-            "rose from 79.0 % to 84.0 % in the last fifth. More epochs would help.",
+            "rose from 79.0 % to 84.0 % in the last fifth. More epochs may help.",
         ),
         ([(0.3, 0.3), (0.5, 0.5), (0.5, 0.5), (0.5, 0.5)], "underfitting", "only 50.0 %"),
         ([(0.9, 0.9), (0.95, 0.94), (0.96, 0.94), (0.96, 0.94)], "good", "96.0 % of training"),
@@ -72,7 +72,7 @@ def test_the_verdict_quotes_the_epoch_that_was_kept():
     points = curve((0.9, 0.94), (0.97, 0.96), (0.98, 0.95), (0.99, 0.95))
     sentence = judge(points, "epoch", keep_best=True).sentence
     assert "97.0 % of training and 96.0 % of validation" in sentence
-    assert "epoch 2, which was kept" in sentence
+    assert "epoch 2, the best one" in sentence
     assert "95.0 % of validation" in judge(points, "epoch").sentence
 
 

@@ -62,7 +62,7 @@ def answering(status: int):
 
 
 def by_hand(url: str, folder: Path) -> str:
-    return f"fetch {url} yourself and save it as {folder / FILE}."
+    return f"download {url} yourself and save it as {folder / FILE}."
 
 
 @pytest.fixture(autouse=True)
@@ -181,7 +181,7 @@ def test_without_a_network_it_says_where_the_file_belongs(folder, monkeypatch):
         file = BACKBONES[name].file
         with pytest.raises(ModelError, match="perhaps this machine is not connected") as raised:
             fetch_weights(name)
-        expected = f"fetch {file.url} yourself and save it as {folder / file.name}."
+        expected = f"download {file.url} yourself and save it as {folder / file.name}."
         assert expected in str(raised.value)
 
 
