@@ -46,7 +46,7 @@ def test_the_hint_stays_until_it_is_dismissed(newcomer):
     page = head()
     assert page.title[0].value == "Compare models"
     assert hint(page) and hint(page.run())
-    page.button[0].click().run()
+    page.button(key="dismiss_hint").click().run()
     assert not hint(page)
     assert not hint(page.run())
 
