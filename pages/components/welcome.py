@@ -27,6 +27,9 @@ _READABLE = """<style>
  [data-testid=stMainBlockContainer] h1 {font-size:1.5rem}
  [data-testid=stColumn]:has(i.tools) {order:3}
  [data-testid=stMainBlockContainer] {overflow-wrap:anywhere}
+ /* on a phone its icon is enough; its name stays for those who cannot see it */
+ .st-key-glossary p
+ {position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%)}
  .st-key-first_visit {flex-wrap:nowrap} .st-key-first_visit p {font-size:.82rem; line-height:1.35}
 }
 </style><i></i>"""  # style alone would take the place of a toast
@@ -40,9 +43,9 @@ def show(name: str, beginning: bool = True) -> None:
         beginning: whether this is where one begins, so that the hint is of use.
     """
     page = PAGES[name]
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title(page.title, anchor=False, width="content")
-        with st.popover("How does this work?", icon=":material/help:", type="tertiary"):
+        with st.popover("How it works", icon=":material/help:", type="tertiary"):
             st.markdown(page.how)
         glossary.offer()
         st.html(_READABLE, width="content")
