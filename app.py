@@ -4,8 +4,8 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from core import memory
-from pages.components.gate import ROUTES, Gate
-from pages.components.opening import on_start
+from pages.components.shared.gate import ROUTES, Gate
+from pages.components.shared.opening import on_start
 
 memory.keep_tidy()
 

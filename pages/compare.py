@@ -8,8 +8,7 @@ import streamlit as st
 
 from core import datasets
 from core.evaluation import few_in_split
-from pages.components import choice, few, html, keys, welcome
-from pages.components.comparing import (
+from pages.components.compare import (
     chosen,
     classes,
     confidence,
@@ -22,6 +21,7 @@ from pages.components.comparing import (
     taking_away,
     voting,
 )
+from pages.components.shared import choice, few, html, keys, welcome
 
 VIEWS = {
     "leaderboard": ("Leaderboard", leaderboard.show),

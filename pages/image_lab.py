@@ -6,8 +6,8 @@ From `components/lab/`: `source` (the image), `pipeline` with `editor` and `view
 
 import streamlit as st
 
-from pages.components import choice, keys, welcome
 from pages.components.lab import pipeline, robustness, source, variants
+from pages.components.shared import choice, keys, welcome
 
 VIEWS = {
     "pipeline": "Pipeline",

@@ -13,23 +13,20 @@ from core import samples
 from core.errors import ImageError
 from core.runs import Run
 from core.serving import Result
-from pages.components import (
+from pages.components.recognise import image_source, many, prediction, sample_photos
+from pages.components.shared import (
     camera,
     choice,
     folded,
     html,
-    image_source,
     keys,
     leaving,
-    many,
-    prediction,
     run_picker,
-    sample_photos,
     unsure,
     welcome,
 )
-from pages.components.contents import PAGES
-from pages.components.shown import File, Shown
+from pages.components.shared.contents import PAGES
+from pages.components.shared.shown import File, Shown
 
 # Seconds this thread rests once the prediction is on its way, so that it is sent and drawn before
 # the explanations keep the processor busy: measured, it arrives about 15 ms earlier.

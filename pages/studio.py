@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.components import browser, keys, leaving, visitor
-from pages.components.contents import PAGES
+from pages.components.shared import browser, keys, leaving, visitor
+from pages.components.shared.contents import PAGES
 
 st.set_page_config(page_title="Classification Studio", page_icon="✏️", layout="wide")
 visitor.recognise()

@@ -12,22 +12,16 @@ from core.datasets import DatasetSpec
 from core.errors import StudioError
 from core.jobs import limits
 from core.models import OWN_PHOTOS, first_choice
-from pages.components import (
+from pages.components.shared import broken, deleting, html, job_progress, keys, url, welcome
+from pages.components.train import (
     backbone,
-    broken,
     dataset_look,
-    deleting,
-    html,
-    job_progress,
-    keys,
     model_form,
     own_images,
     starting,
     steps,
     trained,
     training_view,
-    url,
-    welcome,
 )
 
 OWN = "+own"  # no dataset can have that name

@@ -157,6 +157,23 @@ def test_pages_never_import_each_other():
     assert not breaches(PAGES, other_pages)
 
 
+def test_parts_of_a_page_are_used_by_that_page_alone():
+    """What several pages use lies in `pages/components/shared`, which uses nothing of one page."""
+    of_page = {"recognise": "recognise", "train": "train", "compare": "compare", "image_lab": "lab"}
+
+    def of_another(path: Path) -> list[str]:
+        parts = path.relative_to(PROJECT).parts
+        own = parts[2] if len(parts) > 3 else of_page.get(path.stem, "shared")
+        allowed = tuple(f"pages.components.{group}" for group in (own, "shared"))
+        return [
+            name
+            for name in imports(path)
+            if name.startswith("pages.components.") and not name.startswith(allowed)
+        ]
+
+    assert not breaches(PAGES, of_another)
+
+
 def test_the_app_is_short():
     assert len((PROJECT / "app.py").read_text(encoding="utf-8").splitlines()) < 50
 

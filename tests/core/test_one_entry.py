@@ -40,7 +40,7 @@ DIGITS = (
     "core/preprocessing/recipes.py",
     "core/cli/predict.py",
     "pages/recognise.py",
-    "pages/components/run_picker.py",
+    "pages/components/shared/run_picker.py",
 )
 COPY = "a_copy"
 

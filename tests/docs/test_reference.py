@@ -20,7 +20,7 @@ from core.robustness import CORRUPTIONS
 from core.settings import PROJECT_DIR
 from docs.generate import FIRST_LINE, pages
 from docs.reference import cli, settings
-from pages.components import contents
+from pages.components.shared import contents
 
 DOCS = PROJECT_DIR / "docs"
 PAGES = pages()

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from streamlit.components.v2 import manifest_scanner
 
-from pages.components import browser
-from pages.components.contents import PAGES
+from pages.components.shared import browser
+from pages.components.shared.contents import PAGES
 
 
 @pytest.fixture(scope="session", autouse=True)

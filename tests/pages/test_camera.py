@@ -2,7 +2,7 @@ import cv2
 import pytest
 
 from core.datasets import sample_images
-from pages.components import keys
+from pages.components.shared import keys
 from tests.pages.opening import fine, visit
 
 PIXELS = cv2.cvtColor(255 - sample_images("mnist")[3][..., 0], cv2.COLOR_GRAY2BGR)

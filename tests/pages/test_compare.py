@@ -36,7 +36,7 @@ from core.runs import Run
 from core.serving import load_predictor
 from core.settings import Settings
 from core.training import TrainConfig, train
-from pages.components import keys
+from pages.components.shared import keys
 from tests.core.datasets.images_on_disk import png, write_folder
 from tests.core.jobs.conftest import own_folders
 from tests.overriding import use

@@ -7,7 +7,7 @@ import pytest
 from core import datasets, jobs, runs
 from core.datasets import store
 from core.jobs import queue
-from pages.components import keys
+from pages.components.shared import keys
 from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.jobs.conftest import own_folders
 from tests.core.tampering import replace_by, with_value

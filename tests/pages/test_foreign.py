@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core import datasets
 from core.datasets.choices import Choices
 from core.training import TrainConfig, train
-from pages.components import keys
+from pages.components.shared import keys
 from tests.core.datasets.images_on_disk import some, write_zip
 from tests.core.jobs.conftest import own_folders
 from tests.pages.opening import fine, visit

@@ -27,9 +27,9 @@ from core.opencv_ops import GROUPS, MOST_STEPS, OPERATIONS, Step, as_code, from_
 from core.robustness import CORRUPTIONS
 from core.serving import load_predictor
 from core.settings import Settings
-from pages.components import keys, memory
 from pages.components.lab import variants
-from pages.components.memory import Memory
+from pages.components.shared import keys, memory
+from pages.components.shared.memory import Memory
 from tests.core.jobs.conftest import own_folders
 from tests.pages.opening import APP, fine, html_of
 from tests.pages.reading import asked, button, plain, texts, worked

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from pages.components.opening import send_at_once
+from pages.components.shared.opening import send_at_once
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the delay and its cure are Linux's")

@@ -9,7 +9,7 @@ from core import jobs
 from core.datasets import sets, uploads
 from core.errors import StudioError
 from core.jobs import queue
-from pages.components import keys
+from pages.components.shared import keys
 from tests.core.datasets.images_on_disk import png, write_zip
 from tests.core.jobs.conftest import own_folders
 from tests.pages.opening import fine, visit

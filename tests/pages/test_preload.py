@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pages.components import preload
-from pages.components.contents import PAGES
+from pages.components.shared import preload
+from pages.components.shared.contents import PAGES
 
 
 @pytest.mark.parametrize("path", ["/", "/train", "/compare", "/image_lab", "/under/train"])

@@ -20,8 +20,8 @@ from core.progress import Reporter
 from core.settings import Settings
 from core.training import TrainConfig
 from core.visitors import NOBODY, OWNER, acting_as
-from pages.components import keys, memory, visitor
-from pages.components.memory import Memory
+from pages.components.shared import keys, memory, visitor
+from pages.components.shared.memory import Memory
 from tests.core.datasets.images_on_disk import pets, write_folder
 from tests.core.public import A, B, give_run, public_demo
 from tests.overriding import use

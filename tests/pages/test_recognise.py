@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 from core.datasets import import_folder
 from core.images import encode_png
 from core.training import TrainConfig, train
-from pages.components import keys, sent
-from pages.components.contents import PAGES
-from pages.components.shown import File
+from pages.components.shared import keys, sent
+from pages.components.shared.contents import PAGES
+from pages.components.shared.shown import File
 from tests.core.datasets.images_on_disk import write_folder
 from tests.core.image_files import heic
 from tests.core.jobs.conftest import own_folders

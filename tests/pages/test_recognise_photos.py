@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.images import encode_png
 from core.samples import SAMPLES
-from pages.components import browser, keys
-from pages.components.run_picker import FIRST_FOR_PHOTOS
+from pages.components.shared import browser, keys
+from pages.components.shared.run_picker import FIRST_FOR_PHOTOS
 from tests.pages.opening import APP, html_of
 
 WIDE = np.full((60, 180, 3), (200, 60, 30), np.uint8)

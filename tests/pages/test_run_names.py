@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import runs
 from pages.compare import VIEWS
-from pages.components import keys
+from pages.components.shared import keys
 from tests.core.jobs.conftest import own_folders
 from tests.pages.opening import visit
 

@@ -21,7 +21,8 @@ from core.models import MODELS, Param, transfer
 from core.models.presets import CNN_PRESETS
 from core.settings import Settings
 from core.training import MAX_SEED, TrainConfig, bundled, train
-from pages.components import html, keys, model_form
+from pages.components.shared import html, keys
+from pages.components.train import model_form
 from tests.core.datasets.images_on_disk import pets, png, some, write_folder
 from tests.core.jobs.conftest import own_folders
 from tests.overriding import use

@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import StudioError
 from core.opencv_ops import GROUPS, MOST_STEPS, OPERATIONS, Step, from_text, to_text
 from core.param import Param
-from pages.components import html, keys, url
+from pages.components.shared import html, keys, url
 
 FIRST_PIPELINE = "gaussian_blur~canny"
 _WIDEST_SLIDER = 2000  # a field suits a wider range better

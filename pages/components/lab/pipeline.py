@@ -14,10 +14,10 @@ from core.images import data_url, encode_png, fit_within
 from core.names import all_shown, shown
 from core.opencv_ops import Step
 from core.runs import Run
-from pages.components import choice, html, keys, run_picker
 from pages.components.lab import editor, view
 from pages.components.lab.source import SourceImage
 from pages.components.lab.view import View
+from pages.components.shared import choice, html, keys, run_picker
 
 
 @st.fragment

@@ -8,7 +8,16 @@ from core.errors import StudioError
 from core.images import fit_within
 from core.robustness import CORRUPTIONS, Robustness
 from core.runs import Run
-from pages.components import broken, choice, html, job_progress, keys, run_picker, tables, url
+from pages.components.shared import (
+    broken,
+    choice,
+    html,
+    job_progress,
+    keys,
+    run_picker,
+    tables,
+    url,
+)
 
 _IMAGES = (100, 200, 500, 1000, 2000)
 

@@ -8,9 +8,9 @@ import streamlit as st
 from core import datasets
 from core.errors import StudioError
 from core.samples import SAMPLES, photo
-from pages.components import camera, choice, html, keys, sent, url
-from pages.components.memory import recall, remember
-from pages.components.shown import FORMATS_READ, SENT_MB, File, Shown
+from pages.components.shared import camera, choice, html, keys, sent, url
+from pages.components.shared.memory import recall, remember
+from pages.components.shared.shown import FORMATS_READ, SENT_MB, File, Shown
 
 SOURCES = {
     "sample": "Sample",

@@ -12,8 +12,8 @@ from core.export import pack
 from core.images import encode_png, fit_within
 from core.models import MODELS, first_choice
 from core.models.augmentation_params import AUGMENTATION
-from pages.components import html, keys
 from pages.components.lab.source import SourceImage
+from pages.components.shared import html, keys
 
 PARAMS = tuple(param for param in AUGMENTATION if param.only_if)
 _SIDE = 256  # pixels; variants are shown small

@@ -3,7 +3,7 @@
 from core.errors import RunError
 from core.evaluation import Evaluation
 from core.runs import Run
-from pages.components import few
+from pages.components.shared import few
 from tests.core.made_up import made_up, made_up_run
 
 TWO_OF_EACH = [0, 0, 1, 1]

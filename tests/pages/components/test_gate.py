@@ -21,7 +21,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from core import settings, shares
 from core.shares import Room
-from pages.components import gate, traffic
+from pages.components.shared import gate, traffic
 
 FILE = "/_stcore/upload_file/{session}/{file}"
 

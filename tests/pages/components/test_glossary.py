@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from pages.components import glossary
-from pages.components.contents import PAGES
+from pages.components.shared import glossary
+from pages.components.shared.contents import PAGES
 from tests.pages.opening import fine, visit
 
 _TERM = "| checkpoint |"

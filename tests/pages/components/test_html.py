@@ -11,7 +11,7 @@ from core import settings
 from core.errors import StudioError
 from core.serving import Prediction
 from core.settings import PROJECT_DIR
-from pages.components import html
+from pages.components.shared import html
 from tests.overriding import use
 
 

@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.shares import Room
-from pages.components import keys, memory
-from pages.components.memory import Memory
+from pages.components.shared import keys, memory
+from pages.components.shared.memory import Memory
 
 PNG = b"x" * 2_000
 KEPT = {
@@ -35,7 +35,7 @@ def visitor(shelf) -> Callable[..., AppTest]:
     def page() -> None:
         import streamlit as st
 
-        from pages.components.memory import recall, remember
+        from pages.components.shared.memory import recall, remember
 
         if "shows" in st.session_state:
             remember(st.session_state.pop("shows"))

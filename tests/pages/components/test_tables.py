@@ -1,6 +1,6 @@
 import pandas as pd
 
-from pages.components import tables
+from pages.components.shared import tables
 
 
 def test_cells_are_written_as_elsewhere_and_keep_their_values():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.jobs import Job
-from pages.components.training_view import seconds_left
+from pages.components.train.training_view import seconds_left
 
 
 def left_of(elapsed: float, fraction: float, fraction_before: float = 0.0, stage: str = "fitting"):

@@ -3,7 +3,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.settings import PROJECT_DIR
-from pages.components import browser, contents
+from pages.components.shared import browser, contents
 
 PAGES = {path.stem for path in (PROJECT_DIR / "pages").glob("[!_]*.py")} - {"studio"}
 
@@ -19,7 +19,7 @@ hints_read = browser.hints_read  # which other tests of pages do without
 
 def head(beginning: bool = True) -> AppTest:
     def script(beginning):
-        from pages.components import welcome
+        from pages.components.shared import welcome
 
         welcome.show("compare", beginning)
 

@@ -1,0 +1,42 @@
+"""How the runs learned: accuracy and loss, on training and validation images."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import plots
+from core.comparison import Compared, run_names
+from pages.components.compare import charts, chosen
+from pages.components.shared import html
+
+
+def show(found: Sequence[Compared]) -> None:
+    """Both charts, one above the other."""
+    chosen.still_there(found)
+    called = run_names(found)
+    without = [called[one.id] for one in found if not one.run.card.history]
+    cards = [one.run for one in found]
+    if len(without) == len(found):
+        st.info("No training curve was saved for these models.", icon=":material/info:")
+        return
+    for metric, title in (("accuracy", "Accuracy"), ("loss", "Loss")):
+        lines = plots.learning_lines(cards, metric)
+        if not lines.lines:
+            continue
+        st.subheader(title, anchor=False)
+        charts.show_lines(
+            f"curves_{metric}", found, lambda f=metric: plots.learning_lines(cards, f)
+        )
+        drawn = {line.name for line in lines.lines}
+        missing = [name for name in called.values() if name not in drawn]
+        if missing and set(missing) != set(without):
+            rest = ", ".join(html.plain(name) for name in missing if name not in without)
+            st.caption(f"No loss was saved for: {rest}.")
+    st.caption(
+        "Solid lines: training images. Dashed lines: validation images. A ring marks the best "
+        "validation result. Models that learn in different units, such as epochs and trees, are "
+        "drawn over the fraction of their training."
+    )
+    if without:
+        names = ", ".join(html.plain(name) for name in without)
+        st.caption(f"No curve: {names}. An ensemble is not trained itself.")

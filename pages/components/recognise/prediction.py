@@ -1,0 +1,146 @@
+"""Show what models predict: one class in large type, probabilities, and the steps before it."""
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from core.errors import ImageError, NothingFound, StudioError
+from core.images import data_url, fit_within
+from core.names import shown
+from core.runs import Run, names_of
+from core.serving import Prediction, Result
+from pages.components.shared import html, run_picker
+from pages.components.shared.shown import Shown
+
+UPLOADED_PIXELS = 1_000_000  # as many as an image that is looked at needs
+_UPLOADED_SIDE = 640  # pixels of its longer side
+_MOST_BARS = 12  # more classes than this: only the most probable ones are shown
+
+
+def show_prediction(result: Result, unsure_below: float, photo: bool = False) -> None:
+    """The predicted class in large type, with its confidence.
+
+    Args:
+        result: what the model predicts.
+        unsure_below: confidence below which that is said.
+        photo: whether anything may be in the image, so that perhaps no class fits.
+    """
+    confidence = f"{html.percent(result.confidence)} confidence"
+    if photo and result.confidence < unsure_below:
+        closest = f"{confidence}, below the threshold"
+        st.html(
+            html.STYLE + html.prediction(f"Perhaps {html.isolated(shown(result.label))}", closest)
+        )
+        st.caption(
+            f"The confidence is below {html.percent(unsure_below)}: the image may show none of the "
+            "classes that the model knows. The threshold is in the settings."
+        )
+    elif result.confidence < unsure_below:
+        st.html(html.STYLE + html.prediction(f"{result.label}?", f"not sure ({confidence})"))
+        st.caption(_second_thoughts(result.predictions))
+    else:
+        st.html(html.STYLE + html.prediction(result.label, confidence))
+
+
+def _second_thoughts(predictions: tuple[Prediction, ...]) -> str:
+    """What was doubted most, and what else it could be."""
+    doubted = min(predictions, key=lambda prediction: prediction.confidence)
+    first, second = (
+        html.named(doubted.class_names[index])
+        for index in doubted.probabilities.argsort()[::-1][:2]
+    )
+    if len(predictions) > 1:
+        return f"One of the digits could be {first} or {second}. Try drawing it more clearly."
+    return f"It could be {first} or {second}. A larger or clearer image may help."
+
+
+def second_guess(prediction: Prediction) -> str:
+    """What else it could be, and how likely that is."""
+    if len(prediction.class_names) < 2:
+        return ""
+    index = int(prediction.probabilities.argsort()[-2])
+    probability = float(prediction.probabilities[index])
+    return f"{shown(prediction.class_names[index])} ({html.percent(probability)})"
+
+
+def show_probabilities(result: Result) -> None:
+    """A bar for each class, for each digit read."""
+    if len(result.predictions) == 1:
+        few = len(result.predictions[0].class_names) <= _MOST_BARS
+        st.html(html.bars(result.predictions[0], None if few else _MOST_BARS))
+        return
+    rows = len(result.rows)
+    order = "from left to right" if rows == 1 else f"in {rows} rows, row by row"
+    st.caption(f"{len(result.predictions)} digits, read {order}:")
+    for tab, digit in zip(
+        st.tabs([f"Digit {i}: {html.named(p.label)}" for i, p in enumerate(result.predictions, 1)]),
+        result.predictions,
+        strict=True,
+    ):
+        tab.html(html.bars(digit))
+
+
+def show_steps(result: Result) -> None:
+    """From the image to what the model saw, step by step."""
+    prepared = result.prepared
+    images = [(step.image, step.name, step.sentence) for step in prepared.steps]
+    if len(result.predictions) == 1:
+        images += [(step.image, step.name, step.sentence) for step in prepared.item_steps[0]]
+    else:
+        images += [
+            (steps[-1].image, f"Digit {i}: {prediction.label}", html.percent(prediction.confidence))
+            for i, (steps, prediction) in enumerate(
+                zip(prepared.item_steps, result.predictions, strict=True), 1
+            )
+        ]
+    st.html(html.strip(images))
+
+
+def show_uploaded(uploaded: Shown) -> None:
+    """An uploaded image, beside what is predicted for it; nothing if it cannot be read."""
+    if uploaded.image is not None:
+        url = data_url(fit_within(uploaded.image, _UPLOADED_SIDE))
+        name = escape(shown(uploaded.name))
+        st.html(f'{html.STYLE}<img class="uploaded" src="{url}" alt="{name}">')
+
+
+def show_looked_at(image: np.ndarray, error: ImageError) -> None:
+    """The image in which nothing was found, and what became of it on the way."""
+    shown = [(image, "Your image", "As you drew or uploaded it.")]
+    steps = error.steps if isinstance(error, NothingFound) else ()
+    shown += [(step.image, step.name, step.sentence) for step in steps]
+    st.html(html.STYLE + html.strip(shown))
+
+
+def show_comparison(image: np.ndarray, first: Result, chosen: list[Run], fit: str) -> None:
+    """What every chosen model predicts, side by side."""
+    called = names_of(chosen)
+    for column, run in zip(st.columns(max(3, len(chosen)))[: len(chosen)], chosen, strict=True):
+        with column.container(border=True):
+            st.markdown(f"**{html.plain(run_picker.title(run))}**")
+            result = first if run is chosen[0] else _read(image, run, first, chosen[0], fit)
+            if result is not None:
+                confidence = f"{html.percent(result.confidence)} confidence"
+                bars = ""
+                if len(result.predictions) == 1:
+                    bars = html.bars(result.predictions[0], most=3)
+                st.html(html.prediction(result.label, confidence, small=True) + bars)
+            metrics = run.card.metrics
+            st.caption(
+                f"{html.plain(called[run.id])} · {html.percent(metrics['accuracy'])} accuracy on "
+                f"{metrics['test_size']:,} test images"
+            )
+
+
+def _read(image: np.ndarray, run: Run, first: Result, first_run: Run, fit: str) -> Result | None:
+    """What another model predicts; an image is prepared once for all models that see it alike."""
+    predictor = run_picker.open_run(run)
+    if predictor is None:
+        return None
+    alike = run_picker.sees_alike(run, first_run)
+    try:
+        return predictor.predict(image, first.prepared if alike else None, fit)
+    except StudioError as error:
+        st.error(html.message(error), icon=":material/error:")
+        return None

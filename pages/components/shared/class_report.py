@@ -1,0 +1,56 @@
+"""Precision, recall, F1 and number of images of each class, as a table and a CSV file."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import plots, report, spreadsheet
+from core.evaluation import Evaluation
+from pages.components.shared import tables
+
+_MEANS = {"macro": "macro average", "weighted": "weighted average"}
+
+
+def show(
+    name: str,
+    evaluation: Evaluation,
+    class_names: Sequence[str],
+    counted: str = "Test images",
+    means: bool = True,
+) -> None:
+    """The table, with a button that downloads it.
+
+    Args:
+        name: of the file, without its ending, and of the button.
+        evaluation: labels and predictions.
+        class_names: of the classes.
+        counted: what the numbers of images are called.
+        means: whether their means over the classes stand below.
+    """
+    import pandas as pd
+
+    rows = report.class_rows(evaluation, class_names)
+    for mean, title in _MEANS.items() if means else ():
+        average = getattr(evaluation, mean)
+        rows.append(
+            {
+                "class": title,
+                **{metric: average(getattr(evaluation, metric)) for metric in plots.CLASS_METRICS},
+                "images": len(evaluation.labels),
+            }
+        )
+    table = pd.DataFrame(rows)[["class", "precision", "recall", "f1", "images"]]
+    st.dataframe(
+        tables.written(table, plots.CLASS_METRICS),
+        hide_index=True,
+        column_config={"class": "Class", "images": counted, **plots.CLASS_METRICS},
+    )
+    st.download_button(
+        "Download this table as CSV",
+        spreadsheet.as_csv(list(table), table.itertuples(index=False)),
+        f"{name}-classes.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"classes_csv_{name}",
+    )

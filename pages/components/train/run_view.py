@@ -1,0 +1,284 @@
+"""A trained model: its metrics, its training curve and what that says, and what to do next."""
+
+from dataclasses import asdict
+
+import pandas as pd
+import streamlit as st
+
+from core import datasets, export, runs, units, visitors
+from core.errors import StudioError
+from core.evaluation import best_point
+from core.models import MODELS
+from core.names import MOST_OF_TITLE
+from core.runs import Run
+from core.training import TrainConfig, judge_run
+from core.training.script import script_of
+from pages.components.shared import class_report, deleting, few, html, keys, run_picker
+from pages.components.train import curve, model_form
+
+_ICONS = {
+    "good": ":material/check_circle:",
+    "overfitting": ":material/trending_down:",
+    "underfitting": ":material/signal_cellular_1_bar:",
+    "still_learning": ":material/trending_up:",
+    "too_short": ":material/info:",
+    "too_few": ":material/info:",
+}
+_MOST_BESIDE = 4
+
+
+def show(run: Run) -> None:
+    """Everything about one run."""
+    st.subheader(
+        f"{run_picker.title(run)} · {html.plain(datasets.title_of(run.card.dataset))}", anchor=False
+    )
+    st.caption(html.plain(run.title))
+    _show_metrics(run)
+    few.show_cautions(run)
+    tabs = st.tabs(list(_VIEWS), key=f"{keys.VIEW}_{run.id}", on_change="rerun")
+    for tab, show_view in zip(tabs, _VIEWS.values(), strict=True):
+        if tab.open:
+            with tab:
+                show_view(run)
+    _show_actions(run)
+
+
+def _show_metrics(run: Run) -> None:
+    metrics = run.card.metrics
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(
+            "Test accuracy",
+            html.percent(metrics["accuracy"]),
+            f"of {metrics['test_size']:,} images",
+            "off",
+            delta_arrow="off",
+            width="content",
+            help="The fraction of correct predictions on the test images, which were not used in "
+            "training.",
+        )
+        for name, title, text in (
+            (
+                "precision",
+                "Precision",
+                "Of the images predicted as a class, the fraction that belongs to it.",
+            ),
+            ("recall", "Recall", "Of the images of a class, the fraction that was found."),
+            ("f1", "F1", "The harmonic mean of precision and recall."),
+        ):
+            if name in metrics:
+                help_text = f"{text} The mean over all classes (macro average)."
+                st.metric(title, html.percent(metrics[name]), width="content", help=help_text)
+        st.metric("Training time", units.duration(run.card.seconds), width="content")
+
+
+def _show_curve(run: Run) -> None:
+    card = run.card
+    if not card.history:
+        st.info(
+            "An ensemble is not trained itself: see its members."
+            if card.members
+            else "No training curve was saved for this run.",
+            icon=":material/info:",
+        )
+        return
+    verdict = judge_run(card, few.validation_size(run))
+    st.markdown(f"{_ICONS[verdict.kind]} {html.plain(verdict.sentence)}")
+    others = _beside(run)
+    shown = [run, *others]
+    called = runs.names_of(shown)
+    for column, one in zip(st.columns(len(shown)), shown, strict=True):
+        with column:
+            if others:
+                st.markdown(f"**{html.plain(run_picker.title(one))}** {html.plain(called[one.id])}")
+            curve.show(f"curve_{one.id}", one.card.history, one.card.axis, **_mark(one))
+    st.caption(_how_measured(run))
+    if "loss" in card.history[0]:
+        loss = st.expander("Loss", key=f"{keys.LOSS}_{run.id}", on_change="rerun")
+        if loss.open:
+            with loss:
+                curve.show(f"loss_{run.id}", card.history, card.axis, "loss", **_mark(run))
+    table = st.expander("Show as a table", key=f"{keys.TABLE}_{run.id}", on_change="rerun")
+    if table.open:
+        table.dataframe(pd.DataFrame(card.history), hide_index=True)
+
+
+def _mark(run: Run) -> dict:
+    """Where the curve gets a mark, and what stands beside it."""
+    card = run.card
+    best = card.history[best_point(card.history)][card.axis]
+    return {"best": best, "mark": "restored" if card.hyperparameters.get("keep_best") else "best"}
+
+
+def _how_measured(run: Run) -> str:
+    if run.card.family == "network":
+        return (
+            "Training accuracy is measured during training, on augmented images and with dropout, "
+            "so it can be lower than validation accuracy."
+        )
+    return "Measured on up to 2,000 images of each split."
+
+
+def _beside(run: Run) -> list[Run]:
+    """Other runs whose curves are to stand beside it."""
+    known = {one.id: one for one in runs.list_runs() if one.card.history and one.id != run.id}
+    chosen = st.multiselect(
+        "Compare with other curves",
+        list(known),
+        format_func=run_picker.full_names(known.values()).get,
+        max_selections=_MOST_BESIDE - 1,
+        key=f"{keys.BESIDE}_{run.id}",
+        placeholder="Choose other trained models",
+    )
+    return [known[run_id] for run_id in chosen]
+
+
+def _show_classes(run: Run) -> None:
+    try:
+        evaluation = run.evaluation("test")
+    except StudioError as error:
+        st.error(html.message(error), icon=":material/error:")
+        return
+    class_report.show(run.id, evaluation, run.card.class_names, means=False)
+
+
+def _show_settings(run: Run) -> None:
+    card = run.card
+    model = MODELS.get(card.model)
+    titles = {param.name: param.title for param in model.params} if model else {}
+    rows = [(titles.get(name, name), str(value)) for name, value in card.hyperparameters.items()]
+    called = runs.names_of_ids(member["id"] for member in card.members)
+    rows += [
+        *((f"Weight of {called[m['id']]}", f"{m['weight']:.2f}") for m in card.members),
+        ("Seed", str(card.seed)),
+        ("Validation fraction", html.percent(card.validation_fraction)),
+        ("Training images", f"{card.metrics.get('train_size', 0):,}"),
+        *((f"Version of {name}", version) for name, version in card.versions.items()),
+        ("Trained on", card.created.replace("T", " ")),
+    ]
+    st.dataframe(pd.DataFrame(rows, columns=["setting", "value"]), hide_index=True)
+    if card.members:
+        return
+    st.button(
+        "Train again with other settings",
+        icon=":material/tune:",
+        on_click=model_form.fill,
+        args=(asdict(card),),
+        help="Fills the form with these settings.",
+        key=f"again_{run.id}",
+    )
+
+
+def config_of(run: Run) -> TrainConfig | None:
+    """The configuration that would train it again; None if its dataset is gone."""
+    try:
+        return TrainConfig.of(run.card)
+    except StudioError:
+        return None
+
+
+def _show_script(run: Run) -> None:
+    try:
+        script = script_of(run.card)
+    except StudioError:
+        script = ""
+    show_python(script, run.id)
+
+
+def show_python(script: str, name: str) -> None:
+    """A script of exactly this training, to read and to download; empty if there is none."""
+    if not script:
+        st.info(
+            "There is no script: this is an ensemble, or its dataset or model no longer exists.",
+            icon=":material/info:",
+        )
+        return
+    st.download_button(
+        "Download this script",
+        script,
+        f"{name}.py",
+        "text/x-python",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"script_{name}",
+    )
+    st.code(script, language="python", height=420)
+
+
+_VIEWS = {
+    "Training curve": _show_curve,
+    "Classes": _show_classes,
+    "Settings": _show_settings,
+    "Python code": _show_script,
+}
+
+
+def _show_actions(run: Run) -> None:
+    label, holds = (
+        "Download the model",
+        "the model, a README, a short program that predicts with it, its card and its predictions",
+    )
+    if run.card.members:
+        label, holds = (
+            "Download its card and predictions",
+            "a README that names the members, the card and the predictions",
+        )
+        st.caption(
+            "An ensemble has no model of its own, so its download holds no program that predicts: "
+            "download its members for that. Their names are under Settings."
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(
+            "recognise.py",
+            label="Try it on the Recognise page",
+            icon=":material/draw:",
+            query_params={keys.RUNS: run.id},
+        )
+        st.page_link(
+            "compare.py",
+            label="Compare it with others",
+            icon=":material/leaderboard:",
+            query_params={keys.COMPARED: ",".join(run_picker.compare_with(run))},
+        )
+        st.download_button(
+            label,
+            lambda: export.as_zip(run),
+            f"{run.id}.zip",
+            "application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"download_{run.id}",
+            help=f"One zip: {holds}.",
+        )
+        if run.card.owner != visitors.STUDIO:
+            _rename(run)
+            name = html.plain(run.title)
+            deleting.confirm("Delete", f"Delete **{name}**?", run.id, runs.set_aside)
+
+
+def _rename(run: Run) -> None:
+    with st.popover("Rename", icon=":material/edit:", key=f"ask_rename_{run.id}"):
+        new = st.text_input(
+            "New name",
+            run.title,
+            max_chars=MOST_OF_TITLE,
+            key=f"rename_{run.id}",
+            help="Any name you like.",
+        ).strip()
+        same = bool(new) and runs.id_of(new) == run.id  # only capitals, spaces or signs differ
+        problem = "" if same else html.refusal(runs.free_id, new)
+        st.button(
+            "Rename it",
+            type="primary",
+            disabled=bool(problem) or new == run.title,
+            on_click=_do_rename,
+            args=(run, new),
+        )
+        if problem:
+            st.error(problem, icon=":material/label_off:")
+
+
+def _do_rename(run: Run, new: str) -> None:
+    try:
+        st.session_state[keys.NEXT_RUN] = runs.rename(run.id, new).id
+    except StudioError as error:
+        st.toast(html.message(error))
