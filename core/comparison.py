@@ -272,7 +272,7 @@ def sentence(found: Lead, called: Mapping[str, str] | None = None) -> str:
         f"{first} ({accuracy}) is ahead of {second} "
         f"({percent(found.second.evaluation.accuracy, 2)}). {same}; where only one is "
         f"correct, it is {first} {found.only_first:,} times and {second} "
-        f"{found.only_second:,} times. {verdict}  ({written_p(found.p_value)})."
+        f"{found.only_second:,} times. {verdict} ({written_p(found.p_value)})."
     )
 
 
