@@ -1,4 +1,4 @@
-"""The glossary, one click away on every page: `docs/glossary.md`, read when it is opened."""
+"""The glossary in the help of every page: `docs/glossary.md`, read when it is opened."""
 
 import streamlit as st
 
@@ -7,14 +7,14 @@ from core.settings import PROJECT_DIR
 FILE = PROJECT_DIR / "docs" / "glossary.md"
 
 
-def offer() -> None:
-    """A button for the head of a page; nothing is read or built until it is clicked."""
-    if st.button("Glossary", icon=":material/dictionary:", type="tertiary", key="glossary"):
-        _show()
+def offer() -> bool:
+    """A button at the end of a page's help; whether it was clicked."""
+    return st.button("Glossary", icon=":material/dictionary:", type="tertiary", key="glossary")
 
 
 @st.dialog("Glossary", width="large", icon=":material/dictionary:")
-def _show() -> None:
+def show() -> None:
+    """Open it in a dialog; nothing is read or built before."""
     try:
         text = FILE.read_text(encoding="utf-8")
     except OSError:

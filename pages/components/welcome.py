@@ -44,8 +44,10 @@ def show(name: str, beginning: bool = True) -> None:
         st.title(page.title, anchor=False, width="content")
         with st.popover("How does this work?", icon=":material/help:", type="tertiary"):
             st.markdown(page.how)
-        glossary.offer()
+            wanted = glossary.offer()
         st.html(_READABLE, width="content")
+    if wanted:
+        glossary.show()
     visitor.say_that_it_is_public()
     if beginning:
         hint(name, page.first)
