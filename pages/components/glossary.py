@@ -1,4 +1,4 @@
-"""The glossary in the help of every page: `docs/glossary.md`, read when it is opened."""
+"""The glossary at the foot of every page: `docs/glossary.md`, read when it is opened."""
 
 import streamlit as st
 
@@ -7,14 +7,14 @@ from core.settings import PROJECT_DIR
 FILE = PROJECT_DIR / "docs" / "glossary.md"
 
 
-def offer() -> bool:
-    """A button at the end of a page's help; whether it was clicked."""
-    return st.button("Glossary", icon=":material/dictionary:", type="tertiary", key="glossary")
+def offer() -> None:
+    """A button for the foot of a page; nothing is read or built until it is clicked."""
+    if st.button("Glossary", icon=":material/dictionary:", type="tertiary", key="glossary"):
+        _show()
 
 
 @st.dialog("Glossary", width="large", icon=":material/dictionary:")
-def show() -> None:
-    """Open it in a dialog; nothing is read or built before."""
+def _show() -> None:
     try:
         text = FILE.read_text(encoding="utf-8")
     except OSError:

@@ -1,8 +1,8 @@
-"""The head of every page: title, how it works, glossary, and for newcomers what to do first."""
+"""The head of every page: its title, how it works, and for newcomers what to do first."""
 
 import streamlit as st
 
-from pages.components import browser, glossary, visitor
+from pages.components import browser, visitor
 from pages.components.contents import PAGES
 
 # Streamlit writes white on the main colour; in the dark theme that colour is light.
@@ -44,10 +44,7 @@ def show(name: str, beginning: bool = True) -> None:
         st.title(page.title, anchor=False, width="content")
         with st.popover("How does this work?", icon=":material/help:", type="tertiary"):
             st.markdown(page.how)
-            wanted = glossary.offer()
         st.html(_READABLE, width="content")
-    if wanted:
-        glossary.show()
     visitor.say_that_it_is_public()
     if beginning:
         hint(name, page.first)
