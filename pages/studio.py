@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components.shared import browser, keys, leaving, visitor
+from pages.components.shared import browser, glossary, keys, leaving, visitor
 from pages.components.shared.contents import PAGES
 
 st.set_page_config(page_title="Classification Studio", page_icon="✏️", layout="wide")
@@ -25,4 +25,5 @@ if st.session_state.get(keys.PAGE) != page.url_path:
     leaving.forget_widgets()
 browser.attend()
 page.run()
+glossary.offer()
 browser.drop_foreign_parameters(page.url_path)  # now that the URL is that of the page

@@ -55,7 +55,7 @@ def test_classes_are_put_together_and_imported(server, browser, tmp_path, size):
     expect(page.get_by_text("Another class has this name too").first).to_be_visible()
     name_class(page, 2, "test")
     choose(page, 2, images(tmp_path / "b", 10, first + 100), 10)
-    expect(page.get_by_text("21 images in 2 classes were found")).to_be_visible()
+    expect(page.get_by_text("Found 21 images in 2 classes")).to_be_visible()
 
     page.reload()  # as after a change of page, everything is still there
     expect(page.get_by_role("textbox", name="Name of class 1")).to_have_value("süße Äpfel 🍎")

@@ -73,8 +73,8 @@ Training runs in a process of its own. You may leave this page and come back lat
             "compare",
             "Compare models",
             ":material/leaderboard:",
-            "Open **Confusion matrix** and click a cell to see the images behind the number. "
-            "**Misclassified images** shows where one model is correct and another is not.",
+            "Open **Confusion matrix** and click a cell to see its images. **Misclassified "
+            "images** shows where models differ.",
             """
 Every model here has predicted **the same test images**, and none was trained on them. All metrics
 are computed from these stored predictions.

@@ -1,4 +1,4 @@
-"""The glossary, one click away on every page: `docs/glossary.md`, read when it is opened."""
+"""The glossary at the foot of every page: `docs/glossary.md`, read when it is opened."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ FILE = PROJECT_DIR / "docs" / "glossary.md"
 
 
 def offer() -> None:
-    """A button for the head of a page; nothing is read or built until it is clicked."""
+    """A button for the foot of a page; nothing is read or built until it is clicked."""
     if st.button("Glossary", icon=":material/dictionary:", type="tertiary", key="glossary"):
         _show()
 

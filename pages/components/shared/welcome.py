@@ -1,8 +1,8 @@
-"""The head of every page: title, how it works, glossary, and for newcomers what to do first."""
+"""The head of every page: its title, how it works, and for newcomers what to do first."""
 
 import streamlit as st
 
-from pages.components.shared import browser, glossary, visitor
+from pages.components.shared import browser, visitor
 from pages.components.shared.contents import PAGES
 
 # Streamlit writes white on the main colour; in the dark theme that colour is light.
@@ -27,9 +27,6 @@ _READABLE = """<style>
  [data-testid=stMainBlockContainer] h1 {font-size:1.5rem}
  [data-testid=stColumn]:has(i.tools) {order:3}
  [data-testid=stMainBlockContainer] {overflow-wrap:anywhere}
- /* on a phone its icon is enough; its name stays for those who cannot see it */
- .st-key-glossary p
- {position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%)}
  .st-key-first_visit {flex-wrap:nowrap} .st-key-first_visit p {font-size:.82rem; line-height:1.35}
 }
 </style><i></i>"""  # style alone would take the place of a toast
@@ -47,7 +44,6 @@ def show(name: str, beginning: bool = True) -> None:
         st.title(page.title, anchor=False, width="content")
         with st.popover("How it works", icon=":material/help:", type="tertiary"):
             st.markdown(page.how)
-        glossary.offer()
         st.html(_READABLE, width="content")
     visitor.say_that_it_is_public()
     if beginning:
