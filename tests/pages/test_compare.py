@@ -339,7 +339,7 @@ def test_the_lead_is_that_of_numpy_and_scipy(open_page, first, second):
     ours, theirs = right(first), right(second)
     agree = (predictions(first) == predictions(second)).mean() * 100
     assert f"{first} ({ours.mean() * 100:.2f} %) is ahead of {second} " in said
-    assert f"({theirs.mean() * 100:.2f} %). They give the same answer to {agree:.1f} %" in said
+    assert f"({theirs.mean() * 100:.2f} %). Both predict the same class for {agree:.1f} %" in said
     only_first, only_second = (ours & ~theirs).sum(), (theirs & ~ours).sum()
     assert f"it is {first} {only_first:,} times and {second} {only_second:,} times." in said
     assert p_value(ours, theirs) < 0.001
@@ -857,7 +857,7 @@ def test_without_its_dataset_a_run_is_compared_fully(open_page, forgotten):
     for view in VIEWS:
         choose(page, keys.COMPARE_VIEW, view)
         (few,) = page.warning
-        assert f"With {len(labels)} test images, each counts" in few.value
+        assert f"With {len(labels)} test images, each one counts" in few.value
         assert not page.error
     choose(page, keys.COMPARE_VIEW, "leaderboard")
     row = leaderboard(page)[forgotten.id]

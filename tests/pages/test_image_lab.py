@@ -221,7 +221,7 @@ def test_a_photo_that_is_not_there_is_told(open_page, monkeypatch):
     monkeypatch.setitem(samples.SAMPLES, "cat", gone)
     samples.photo.cache_clear()
     page = open_page(sample="cat")
-    assert "The photo 'cat' should come with skimage, but is not there." in texts(page)
+    assert "The photo 'cat' should be included in skimage, but it is not there." in texts(page)
     assert "Choose or take an image above to begin." in texts(page)
     assert seen(page) == []
 

@@ -908,6 +908,6 @@ def test_your_own_images_are_trained_with(open_page, submitted, tmp_path):
     page = open_page("model", dataset="pets", model="simple_cnn")
     assert "My *pets*: about 28 training images" in texts(page).replace("**", "")
     (few,) = page.warning
-    assert "With 6 test images, each counts 16.7 %" in few.value.replace("\\", "")
+    assert "With 6 test images, each one counts 16.7 %" in few.value.replace("\\", "")
     fine(button(page, "Start training").click().run())
     assert submitted[0][1]["dataset"] == "pets"

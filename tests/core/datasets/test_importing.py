@@ -54,7 +54,7 @@ from tests.overriding import use
 
 GB = 2**30
 TEN_EACH = {"cats": 10, "dogs": 10}
-NO_IMAGE = "not an image by its name"
+NO_IMAGE = "name is not that of an image"
 NO_CLASS = "not inside a class folder"
 UNKNOWN = "not an image the studio knows"
 DAMAGED_IN_ZIP = "damaged inside the zip"
@@ -423,7 +423,7 @@ READ = {
     ),
     "an unknown way of packing": (
         as_zip(pets() | {"cats/x.png": png()}, patch("method", 97, "cats/x.png")),
-        Found(skipped={"cats/x.png": "packed in a way"}),
+        Found(skipped={"cats/x.png": "a compression method that cannot be read"}),
     ),
     "one name twice": (as_zip(pets(), member("cats/0.png", png())), Found()),
     "one name with / and \\": (as_zip(pets(), member("cats\\0.png", png())), Found()),
@@ -873,7 +873,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, stored, monkeypatch, r
 
     with monkeypatch.context() as changed:
         changed.setattr(writing.Writer, "__init__", begin_on_a_full_disk)
-        with pytest.raises(DatasetError, match="The disk is full.*Make room"):
+        with pytest.raises(DatasetError, match="The disk is full.*Free some space"):
             import_zip(source, "mine")
     assert left_behind(stored) == []
     assert import_zip(source, "mine").images == 20
