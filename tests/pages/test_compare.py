@@ -924,14 +924,14 @@ def test_other_images_under_the_same_name_are_not_shown(open_page, forgotten, tm
     name = forgotten.card.dataset
     datasets.import_folder(own_images("others", tmp_path), name)
     page = open_page("misclassified", compare=forgotten.id)
-    assert f"The test images of '{name}' are not those that were measured" in texts(page)
+    assert f"The test images of '{name}' have changed" in texts(page)
     assert galleries(page) == []
 
 
 def test_a_dataset_that_must_be_downloaded_is_named(open_page, studio):
     copy_of(LOGISTIC, "clothes", studio, dataset="cifar10", test_fingerprint="other")
     page = open_page("misclassified", compare="clothes")
-    assert "is not on this machine yet" in texts(page)
+    assert "is not on this machine" in texts(page)
     assert "Download it on the Train page" in texts(page)
 
 
@@ -1149,7 +1149,9 @@ def test_weights_of_nothing_are_told(open_page):
     page = open_page("ensemble", compare=f"{FOREST},{LOGISTIC}")
     for name in (FOREST, LOGISTIC):
         weight_of(page, name).set_value(0.0)
-    assert "needs as many weights of at least 0, one of them above 0" in texts(fine(page.run()))
+    assert "needs one weight per member, each at least 0 and one of them above 0" in texts(
+        fine(page.run())
+    )
     assert "Save as a trained model" not in button_labels(page)
 
 
@@ -1245,7 +1247,7 @@ def test_an_ensemble_whose_member_was_changed_says_so_when_it_should_answer(stud
     page = AppTest.from_file(APP, default_timeout=120)
     page.query_params[keys.RUNS] = "both"
     page.session_state[keys.CANVAS] = drawn(digit(7))
-    assert "Put the ensemble together again." in fine(page.run()).error[0].value
+    assert "Make the ensemble again." in fine(page.run()).error[0].value
 
 
 # Your own images
@@ -1385,7 +1387,7 @@ def test_answers_that_are_gone_are_told(open_page, upload):
     job = worked(jobs.submit("evaluate", {"run": CNN, "upload": upload.id}))
     shutil.rmtree(job.kept)
     page = open_page("own", labelled=upload.id)
-    assert "The answers in kept cannot be read" in plain(page.error[0].value)
+    assert "The predictions in kept cannot be read" in plain(page.error[0].value)
     assert button(page, "Evaluate again")
 
 
@@ -1394,7 +1396,7 @@ def test_an_evaluation_that_runs_is_shown_and_can_be_cancelled(open_page, upload
     with lock_of(job.folder):
         write_status(job.folder, state="running", stage="answering", fraction=0.5, note="20 of 40")
         page = open_page("own", labelled=upload.id)
-        assert "Show your images to mnist-cnn" in texts(page)
+        assert "Evaluate your images with mnist-cnn" in texts(page)
         assert page.get("progress")[0].proto.text == "Answering · 20 of 40"
         fine(button(page, "Cancel").click().run())
         assert jobs.load(job.id).stopping

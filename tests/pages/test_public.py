@@ -267,7 +267,7 @@ def test_a_second_piece_of_work_is_refused_with_a_sentence(open_page):
         jobs.submit("train", {"dataset": "digits", "model": "knn"})
     page = open_page(A, "train", step="model", dataset="digits", model="knn")
     fine(button(page, "Start training").click().run())
-    assert ["One piece of work at a time" in toast.value for toast in page.toast] == [True]
+    assert ["One job at a time" in toast.value for toast in page.toast] == [True]
     assert len(queue.everything()) == 1
     page = open_page(B, "train", step="model", dataset="digits", model="knn")
     fine(button(page, "Start training").click().run())

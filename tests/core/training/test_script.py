@@ -19,6 +19,7 @@ from core.models.presets import CNN_PRESETS, STUDIOS_OWN
 from core.progress import Reporter
 from core.settings import PROJECT_DIR
 from core.training import TrainConfig, train
+from core.training.callbacks import Replay, Watcher
 from core.training.checkpoints import Checkpoints
 from core.training.network import fit_network
 from core.training.script import as_script
@@ -349,13 +350,17 @@ def assert_same_validation(studio, script):
 
 def assert_same_callbacks(studio, script):
     names = ("monitor", "patience", "factor", "mode", "min_delta", "restore_best_weights")
-    own = ("Watching", "ModelCheckpoint")  # each its way of keeping the best epoch
+
+    def is_own(callback) -> bool:
+        """Each has its way of keeping the best epoch, and only the studio reports."""
+        ours = getattr(callback.on_train_begin, "__self__", None)
+        return isinstance(ours, Watcher | Replay) or "Checkpoint" in type(callback).__name__
 
     def described(callbacks):
         return [
             (type(c).__name__, [getattr(c, name, None) for name in names])
             for c in callbacks
-            if type(c).__name__ not in own
+            if not is_own(c)
         ]
 
     assert described(studio) == described(script)
