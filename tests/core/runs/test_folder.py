@@ -379,7 +379,7 @@ def test_where_all_runs_share_a_folder_only_yours_can_be_deleted(runs_folder, mo
     leave("mine")
     leave("theirs", owner="studio")
     runs.delete("mine")
-    with pytest.raises(RunError, match="came with the studio"):
+    with pytest.raises(RunError, match="is bundled"):
         runs.delete("theirs")
     assert [run.id for run in runs.list_runs()] == ["theirs"]
 

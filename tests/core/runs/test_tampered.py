@@ -179,6 +179,6 @@ def test_a_model_that_does_not_fit_its_card(bad, changes):
 def test_a_damaged_run_that_came_with_the_studio_is_kept(runs_folder, bundled_folder, small_run):
     shutil.copytree(small_run.folder, bundled_folder / "mnist-cnn")
     replace_by(bundled_folder / "mnist-cnn" / runs.CARD, "junk")
-    with pytest.raises(RunError, match="came with the studio.*git checkout"):
+    with pytest.raises(RunError, match="is bundled.*git checkout"):
         runs.delete("mnist-cnn")
     assert (bundled_folder / "mnist-cnn").is_dir()
