@@ -234,7 +234,7 @@ def train_again(member: Run) -> None:
 
 
 GONE = r"no run named 'forest'. Did you mean `mnist-random-forest`\? Known: "
-NOT_THE_ONE = "The run 'forest', a member of 'all-three', is not the one it was put together from"
+NOT_THE_ONE = "The run 'forest', a member of 'all-three', was replaced since the ensemble was made"
 
 
 @pytest.mark.parametrize(
@@ -301,11 +301,11 @@ def changed(members: tuple[Run, ...], **card) -> Ensemble:
         (lambda m: changed(m, input_shape=(8, 8, 3)), "cannot vote together"),
         (lambda m: changed(m, preprocessing="mnist_digit"), "same images and classes"),
         (lambda m: Ensemble(m, (1, 1)), r"An ensemble of 3 needs .* Received: \[1, 1\]."),
-        (lambda m: Ensemble(m, (1, 1, 1, 1)), "as many weights"),
-        (lambda m: Ensemble(m, ()), r"as many weights .* Received: \[\]."),
-        (lambda m: Ensemble(m, (1, -0.1, 1)), "weights of at least 0"),
+        (lambda m: Ensemble(m, (1, 1, 1, 1)), "one weight per member"),
+        (lambda m: Ensemble(m, ()), r"one weight per member .* Received: \[\]."),
+        (lambda m: Ensemble(m, (1, -0.1, 1)), "each at least 0"),
         (lambda m: Ensemble(m, (0, 0, 0)), "one of them above 0"),
-        (lambda m: Ensemble(m, (1, float("nan"), 1)), "weights of at least 0.*nan"),
+        (lambda m: Ensemble(m, (1, float("nan"), 1)), "each at least 0.*nan"),
         (lambda m: Ensemble(m, WEIGHTS, "loud"), "A vote is soft or hard. Received: 'loud'."),
         (lambda m: Ensemble(m, WEIGHTS, ""), "A vote is soft or hard. Received: ''."),
     ],

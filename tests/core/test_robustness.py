@@ -247,8 +247,8 @@ def test_every_change_is_described(corruption):
         (1, "", 500, "There is no corruption named ''"),
         (0, "noise", 500, "Choose 1 to 6 trained models. Received: 0."),
         (MOST_RUNS + 1, "noise", 500, "Choose 1 to 6 trained models. Received: 7."),
-        (1, "noise", LEAST_IMAGES - 1, "Show 50 to 2,000 images. Received: 49."),
-        (1, "noise", MOST_IMAGES + 1, "Show 50 to 2,000 images. Received: 2001."),
+        (1, "noise", LEAST_IMAGES - 1, "Choose 50 to 2,000 images. Received: 49."),
+        (1, "noise", MOST_IMAGES + 1, "Choose 50 to 2,000 images. Received: 2001."),
         (1, "noise", 0, "Received: 0."),
         (1, "noise", -5, "Received: -5."),
     ],
@@ -312,7 +312,7 @@ def test_progress_rises_from_nothing_and_names_run_and_strength(small_run):
     assert {one.stage for one in seen} == {"answering"}
     names = (small_run.id, "other")
     assert [one.note for one in seen] == [
-        f"{name}, strength {severity:g}" for name in names for severity in severities
+        f"{name}, severity {severity:g}" for name in names for severity in severities
     ]
 
 
@@ -320,7 +320,7 @@ def test_progress_rises_from_nothing_and_names_run_and_strength(small_run):
 def test_it_stops_when_it_is_asked_to(small_run, shown, after):
     seen: list[Progress] = []
     report = Reporter(seen.append, lambda: len(seen) >= after)
-    with pytest.raises(Cancelled, match="nothing was kept"):
+    with pytest.raises(Cancelled, match="nothing was saved"):
         measure([small_run], "noise", LEAST_IMAGES, report=report)
     assert len(seen) == after
     assert len(shown.get(small_run.id, [])) == after - 1
@@ -351,7 +351,7 @@ DAMAGED = {
     "no change": content(corruption=None),
     "unknown change": content(corruption="fog"),
     "several changes": content(corruption=["noise"]),
-    "no strengths": content(severities=None),
+    "no severities": content(severities=None),
     "one strength": content(severities=5),
     "too few strengths": content(severities=[0, 16]),
     "strengths in words": content(severities=["a", "b", "c"]),

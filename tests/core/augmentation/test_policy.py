@@ -126,7 +126,7 @@ def test_a_reason_is_given_for_the_usual_policy(recipe):
 def test_digits_are_never_mirrored(recipe):
     policy = POLICIES[usual_policy(recipe)]
     assert policy.flip == 0
-    assert "never mirrored" in why_usual(recipe)
+    assert "never flipped" in why_usual(recipe)
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -88,7 +88,7 @@ def test_a_training_in_the_background_is_cancelled_and_gone_on_with(capsys, stud
     (entry,) = prediction(capsys, "jobs")
     assert (entry["id"], entry["state"], entry["stage"]) == (job_id, "running", "fitting")
     assert entry["note"].endswith(" of 12, validating") or "of 12, batch" in entry["note"]
-    assert "cannot go on" in refused(capsys, "resume", job_id)
+    assert "cannot be resumed" in refused(capsys, "resume", job_id)
 
     assert main(["cancel", job_id]) == 0
     assert capsys.readouterr().out == f"The job {job_id} was asked to stop.\n"
@@ -104,7 +104,7 @@ def test_a_training_in_the_background_is_cancelled_and_gone_on_with(capsys, stud
     history = runs.load("mine").card.history
     assert [point["epoch"] for point in history] == list(range(1, 13))
     assert list(map(dict, job.history)) == list(history[: len(job.history)])
-    assert "cannot go on" in refused(capsys, "resume", job_id)
+    assert "cannot be resumed" in refused(capsys, "resume", job_id)
 
 
 @pytest.mark.parametrize("state", ["queued", "cancelled", "done"])

@@ -138,9 +138,9 @@ def test_a_folder_is_made_for_it(file, folder):
         (drop_without_a_word, "127.0.0.1:[0-9]+ cannot be reached", ATTEMPTS),
         (stall, "127.0.0.1:[0-9]+ sent nothing for 0.3 seconds", ATTEMPTS),
         (stall_at_once, "127.0.0.1:[0-9]+ sent nothing for 0.3 seconds", ATTEMPTS),
-        (not_found, "127.0.0.1:[0-9]+ answered 404 Not Found", 1),
-        (first(drop, not_found), "127.0.0.1:[0-9]+ answered 404 Not Found", 2),
-        (broken, "127.0.0.1:[0-9]+ answered 500 Internal Server Error", ATTEMPTS),
+        (not_found, "127.0.0.1:[0-9]+ responded with 404 Not Found", 1),
+        (first(drop, not_found), "127.0.0.1:[0-9]+ responded with 404 Not Found", 2),
+        (broken, "127.0.0.1:[0-9]+ responded with 500 Internal Server Error", ATTEMPTS),
     ],
 )
 def test_a_failure_says_what_to_do_and_leaves_nothing(
@@ -419,7 +419,7 @@ def test_two_at_once_are_told_of_each_other(server, file, folder):
     other = threading.Thread(target=lambda: fetched.append(fetch(file, folder)))
     other.start()
     assert server.asked.wait(30)
-    with pytest.raises(DatasetError, match=f"{NAME} is being downloaded already. Wait"):
+    with pytest.raises(DatasetError, match=f"{NAME} is already being downloaded. Wait"):
         fetch(file, folder)
     server.released.set()
     other.join()

@@ -83,7 +83,7 @@ def test_a_sample_needs_a_known_dataset():
         sample_images("unheard_of")
 
 
-REPLACED = "are not those that were measured: the dataset was replaced since"
+REPLACED = "have changed: the dataset was replaced since"
 
 
 @pytest.fixture

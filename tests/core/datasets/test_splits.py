@@ -124,7 +124,7 @@ def test_a_class_may_be_called_like_a_split(paths):
 def test_where_folders_repeat_their_inner_ones_it_is_asked_which_are_the_classes(
     paths, inner, outer
 ):
-    with pytest.raises(LayoutError, match="hold the same folders inside") as caught:
+    with pytest.raises(LayoutError, match="contain the same folders") as caught:
         arrange(paths)
     for name in (*inner, *outer):
         assert name in str(caught.value)

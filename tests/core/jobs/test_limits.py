@@ -141,7 +141,7 @@ def test_on_a_small_machine_no_network_learns(small_machine):
 
 @pytest.mark.parametrize("model", [name for name, spec in MODELS.items() if not spec.quick])
 def test_what_takes_long_is_refused_with_what_may_be_trained(demo, model):
-    with pytest.raises(ModelError, match="more time or memory than this demo has") as refused:
+    with pytest.raises(ModelError, match="more time or memory than this demo allows") as refused:
         training(model=model)
     assert MODELS[model].title in str(refused.value)
     assert MODELS["knn"].title in str(refused.value)
@@ -165,7 +165,7 @@ def test_on_a_small_machine_few_images_are_learned_from(small_machine, hyperpara
 def test_backbone_features_are_refused_where_memory_would_run_out(small_machine, monkeypatch):
     asked = {"max_images": 100, "features": "efficientnet_lite0"}
     monkeypatch.setattr("core.memory.there_is", lambda: limits.FOR_FEATURES - 1)
-    with pytest.raises(ModelError, match="no features of a network"):
+    with pytest.raises(ModelError, match="no features of a backbone"):
         training(dataset="mnist", model="linear_svm", hyperparameters=asked)
     monkeypatch.setattr("core.memory.there_is", lambda: limits.FOR_FEATURES)
     training(dataset="mnist", model="linear_svm", hyperparameters=asked)
@@ -211,7 +211,7 @@ def test_a_training_known_to_take_too_long_is_refused(demo, monkeypatch, model, 
     ],
 )
 def test_nothing_is_downloaded_for_a_visitor(demo, kind, settings):
-    with acting_as(A), pytest.raises(JobError, match="This public demo downloads nothing"):
+    with acting_as(A), pytest.raises(JobError, match="Downloads are off in this public demo"):
         jobs.submit(kind, settings)
     assert jobs.list_jobs() == []
 
@@ -238,7 +238,7 @@ def test_no_path_on_the_machine_is_read_for_a_visitor(demo, small, kind, setting
 
 def test_a_visitor_has_one_piece_of_work_at_a_time(demo):
     first = training()
-    with pytest.raises(JobError, match="One piece of work at a time"):
+    with pytest.raises(JobError, match="One job at a time"):
         training()
     training(B)
     with acting_as(A):
@@ -259,7 +259,7 @@ def test_no_more_wait_than_can_be_seen_to(demo):
 def test_each_visitor_has_so_many_a_day(demo):
     for _ in range(limits.A_DAY):
         over(training())
-    with pytest.raises(JobError, match="This demo does 30 pieces of work a day"):
+    with pytest.raises(JobError, match="This demo allows 30 jobs a day"):
         training()
     training(B)
     aged(jobs.list_jobs()[5], limits.KEPT_HOURS + 1)
@@ -272,7 +272,7 @@ def test_deleting_a_job_gives_no_other_one_that_day(demo, monkeypatch):
         job = over(training())
     with acting_as(A):
         jobs.delete(job.id)
-    with pytest.raises(JobError, match="pieces of work a day"):
+    with pytest.raises(JobError, match="jobs a day"):
         training()
 
 
@@ -285,7 +285,7 @@ def test_going_on_counts_as_well(demo, monkeypatch):
         for _ in range(2):
             jobs.resume(job.id)
             over(job, "cancelled")
-        with pytest.raises(JobError, match="pieces of work a day"):
+        with pytest.raises(JobError, match="jobs a day"):
             jobs.resume(job.id)
 
 
@@ -294,7 +294,7 @@ def test_going_on_is_limited_too(demo, monkeypatch):
     monkeypatch.setitem(KINDS, "train", goes_on)
     first = over(training(), "cancelled")
     training()
-    with acting_as(A), pytest.raises(JobError, match="One piece of work at a time"):
+    with acting_as(A), pytest.raises(JobError, match="One job at a time"):
         jobs.resume(first.id)
     assert jobs.load(first.id).state == "cancelled"
 

@@ -112,7 +112,7 @@ def test_a_network_is_cancelled_in_the_middle_of_an_epoch_and_so_is_one_that_wai
     assert (jobs.can_resume(job), jobs.can_resume(waiting)) == (True, False)
     at_rest()
     assert own_runs(studio) == ["digits-random-forest-1"]
-    with pytest.raises(JobError, match="cannot go on"):
+    with pytest.raises(JobError, match="cannot be resumed"):
         jobs.resume(waiting.id)
     jobs.delete(job.id)
     assert not job.folder.exists()

@@ -130,7 +130,7 @@ def test_another_file_is_thrown_away(server, folder, offered, known_by, content,
         "found_sha256": hashlib.sha256(content).hexdigest(),
     }
     assert sentence.format(**known, **found) in str(raised.value)
-    assert "thrown away" in str(raised.value)
+    assert "discarded" in str(raised.value)
     assert by_hand(url, folder) in str(raised.value)
     assert os.listdir(folder) == []
     assert not is_here(NAME)
@@ -140,9 +140,9 @@ def test_another_file_is_thrown_away(server, folder, offered, known_by, content,
     ("response", "reason", "requests"),
     [
         (drop, "the connection to 127.0.0.1:[0-9]+ broke off", ATTEMPTS),
-        (answering(404), "answered 404 Not Found", 1),
-        (answering(403), "answered 403 Forbidden", 1),
-        (answering(500), "answered 500 Internal Server Error", ATTEMPTS),
+        (answering(404), "responded with 404 Not Found", 1),
+        (answering(403), "responded with 403 Forbidden", 1),
+        (answering(500), "responded with 500 Internal Server Error", ATTEMPTS),
     ],
     ids=["drops every time", "404", "403", "500"],
 )
@@ -193,7 +193,7 @@ def test_a_wrong_file_put_there_by_hand_is_refused(server, folder, offered, know
     with pytest.raises(ModelError, match="is damaged or a different file") as raised:
         fetch_weights(NAME)
     assert f"{folder / FILE} is damaged" in str(raised.value)
-    assert f"put the right one there, from {url}." in str(raised.value)
+    assert f"put the correct file there, from {url}." in str(raised.value)
     assert server.ranges == []
     (folder / FILE).unlink()
     assert fetch_weights(NAME).read_bytes() == CONTENT
