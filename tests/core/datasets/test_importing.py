@@ -53,7 +53,7 @@ from tests.core.image_files import bitmap_v5, chunk, empty_png, stroke
 
 GB = 2**30
 TEN_EACH = {"cats": 10, "dogs": 10}
-NO_IMAGE = "not an image by its name"
+NO_IMAGE = "not that of an image"
 NO_CLASS = "not inside a class folder"
 UNKNOWN = "not an image the studio knows"
 DAMAGED_IN_ZIP = "damaged inside the zip"
@@ -872,7 +872,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, stored, monkeypatch, r
 
     with monkeypatch.context() as changed:
         changed.setattr(writing.Writer, "__init__", begin_on_a_full_disk)
-        with pytest.raises(DatasetError, match="The disk is full.*Make room"):
+        with pytest.raises(DatasetError, match="The disk is full.*Free some space"):
             import_zip(source, "mine")
     assert left_behind(stored) == []
     assert import_zip(source, "mine").images == 20

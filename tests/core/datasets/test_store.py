@@ -195,7 +195,7 @@ def test_what_is_not_finished_leaves_nothing(root):
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 def test_a_full_disk_leaves_nothing_and_says_so(root, code):
-    full = pytest.raises(DatasetError, match="The disk is full.*Make room")
+    full = pytest.raises(DatasetError, match="The disk is full.*Free some space")
     with full, draft("pets", CLASSES):
         raise OSError(code, os.strerror(code))
     assert os.listdir(root / ".drafts") == []
