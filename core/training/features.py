@@ -181,7 +181,7 @@ def _check_room(folder: Path, needed: int) -> None:
     if free < needed:
         raise ModelError(
             f"Keeping the features needs {needed / 1e6:,.0f} MB, but only {free / 1e6:,.0f} MB are "
-            f"free in {folder.parent}. Make room, or set cache_features to off."
+            f"free in {folder.parent}. Free some space, or set cache_features to off."
         )
 
 

@@ -302,7 +302,7 @@ def changed(members: tuple[Run, ...], **card) -> Ensemble:
         (lambda m: changed(m, preprocessing="mnist_digit"), "same images and classes"),
         (lambda m: Ensemble(m, (1, 1)), r"An ensemble of 3 needs .* Received: \[1, 1\]."),
         (lambda m: Ensemble(m, (1, 1, 1, 1)), "one weight per member"),
-        (lambda m: Ensemble(m, ()), r"one weight per member .* Received: \[\]."),
+        (lambda m: Ensemble(m, ()), r"one weight per member.* Received: \[\]."),
         (lambda m: Ensemble(m, (1, -0.1, 1)), "each at least 0"),
         (lambda m: Ensemble(m, (0, 0, 0)), "one of them above 0"),
         (lambda m: Ensemble(m, (1, float("nan"), 1)), "each at least 0.*nan"),

@@ -130,10 +130,10 @@ def test_a_folder_is_made_for_it(file, folder):
 @pytest.mark.parametrize(
     ("response", "reason", "requests"),
     [
-        (wrong, "not the expected images.tar.gz.*Received: [0-9a-f]{64}.*thrown away", 1),
-        (log_in_first, "not the expected images.tar.gz.*thrown away", 1),
-        (end_early, "not the expected images.tar.gz.*thrown away", 1),
-        (first(drop, resume_elsewhere), "not the expected images.tar.gz.*thrown away", 2),
+        (wrong, "not the expected images.tar.gz.*Received: [0-9a-f]{64}.*discarded", 1),
+        (log_in_first, "not the expected images.tar.gz.*discarded", 1),
+        (end_early, "not the expected images.tar.gz.*discarded", 1),
+        (first(drop, resume_elsewhere), "not the expected images.tar.gz.*discarded", 2),
         (drop, "the connection to 127.0.0.1:[0-9]+ broke off", ATTEMPTS),
         (drop_without_a_word, "127.0.0.1:[0-9]+ cannot be reached", ATTEMPTS),
         (stall, "127.0.0.1:[0-9]+ sent nothing for 0.3 seconds", ATTEMPTS),
@@ -217,7 +217,7 @@ def test_too_little_room_is_found_before_the_download(server, file, folder, monk
         with pytest.raises(DatasetError, match="needs 170 MB, but only 1 MB are free") as raised:
             fetch(large, folder)
     assert str(folder) in str(raised.value)
-    assert "Make room" in str(raised.value) and "STUDIO_DATA_DIR" in str(raised.value)
+    assert "Free some space" in str(raised.value) and "STUDIO_DATA_DIR" in str(raised.value)
     assert server.ranges == []
     assert os.listdir(folder) == []
     assert_fetched(file, folder)

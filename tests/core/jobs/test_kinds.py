@@ -271,8 +271,8 @@ def test_robustness_is_measured_and_kept(studio, tmp_path, small_run, seed):
         ({"runs": ["mnist-cnn", "unheard-of"]}, "There is no run named 'unheard-of'"),
         ({"runs": ["../x"]}, "There is no run named"),
         ({"corruption": "fog"}, "There is no corruption named 'fog'"),
-        ({"images": 49}, "Show 50 to 2,000 images. Received: 49."),
-        ({"images": 2001}, "Show 50 to 2,000 images. Received: 2001."),
+        ({"images": 49}, "Choose 50 to 2,000 images. Received: 49."),
+        ({"images": 2001}, "Choose 50 to 2,000 images. Received: 2001."),
     ],
     ids=["no run", "7 runs", "unknown run", "no name", "unknown change", "too few", "too many"],
 )

@@ -111,7 +111,7 @@ def test_the_page_of_the_bundled_runs_holds_every_figure(bundled):
     for one in bundled:
         assert f"{one.id}: {one.run.card.cost['machine']}" in page.words
         truth, prediction, count = one.evaluation.most_confused(1)[0]
-        assert f"{truth} taken for {prediction} ({count})" in page.words
+        assert f"{truth} predicted as {prediction} ({count})" in page.words
 
 
 def test_runs_are_called_by_their_titles():

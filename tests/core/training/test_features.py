@@ -365,7 +365,7 @@ def test_features_that_do_not_fit_on_the_disk_are_refused_beforehand(look, folde
             look()
     assert str(raised.value) == (
         "Keeping the features needs 259 MB, but only 2 MB are free in "
-        f"{folder}. Make room, or set cache_features to off."
+        f"{folder}. Free some space, or set cache_features to off."
     )
     assert look.seen.made == 0
     assert not list(folder.rglob("*.npy"))
