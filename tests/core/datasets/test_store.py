@@ -469,7 +469,8 @@ def test_an_index_of_other_images_is_refused(root):
     write("one")
     write("two", entries(4))
     os.replace(root / "two" / "index.npz", root / "one" / "index.npz")
-    with pytest.raises(DatasetError, match="'one' are damaged and cannot be read.*index does not fit the card"):
+    sentence = "'one' are damaged and cannot be read.*index does not fit the card"
+    with pytest.raises(DatasetError, match=sentence):
         open_store("one")
 
 
