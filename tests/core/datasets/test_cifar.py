@@ -325,7 +325,9 @@ def test_a_folder_in_place_of_a_batch_is_named(refused):
 @pytest.mark.parametrize("part", [0.01, 0.3, 0.5, 0.9])
 def test_an_archive_that_was_cut_off_is_refused(refused, part):
     content = archive_of(members())
-    refused(content[: int(len(content) * part)], "is damaged and cannot be unpacked.*download it again")
+    refused(
+        content[: int(len(content) * part)], "is damaged and cannot be unpacked.*download it again"
+    )
 
 
 def test_a_wrong_checksum_inside_is_refused(refused):
