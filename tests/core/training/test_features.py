@@ -217,7 +217,7 @@ from core import datasets
 from core.models.transfer import BACKBONES, EMBEDDED
 from core.progress import Reporter
 from core.training import features
-from tests.core.training.test_features import SIZE, WIDTH, figures
+from tests.core.training.test_features import SIZE, WIDTH, metrics
 
 BACKBONES[EMBEDDED] = replace(BACKBONES[EMBEDDED], features=WIDTH)
 features.settings = replace(features.settings, work_dir=Path(sys.argv[1]))
@@ -232,7 +232,7 @@ def slow(images):
         print("half way", flush=True)
         sys.stdin.readline()
     assert len(images) <= {AT_ONCE}
-    return figures(images)
+    return metrics(images)
 
 
 digits = datasets.load("digits")
