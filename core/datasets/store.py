@@ -126,7 +126,7 @@ class Store:
 
 def _damaged(name: str, error: Exception) -> DatasetError:
     return DatasetError(
-        f"The stored images of {name!r} are damaged and cannot be read ({error}). Delete the "
+        f"The stored images of {name!r} cannot be read: they are damaged ({error}). Delete the "
         "dataset and import the images again."
     )
 
