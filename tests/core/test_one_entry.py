@@ -180,7 +180,7 @@ def test_an_estimator_of_another_kind_learns(
     monkeypatch.chdir(tmp_path)
     variables = {"__name__": "__main__"}
     exec(compile(as_script(config), "script.py", "exec"), variables)
-    accuracy = (variables["answers"] == variables["data"].y_test).mean()
+    accuracy = (variables["predictions"] == variables["data"].y_test).mean()
     assert accuracy == pytest.approx(run.card.metrics["accuracy"])
 
 
