@@ -154,7 +154,7 @@ def test_a_policy_is_handed_to_training(page, server):
     expect(page.locator(".strip img")).to_have_count(12)
     page.get_by_role("link", name="Train with this augmentation").click()
     expect(page.get_by_role("heading", name="Train a model")).to_be_visible()
-    turn = page.get_by_role("spinbutton", name="Turn, degrees")
+    turn = page.get_by_role("spinbutton", name="Rotation, degrees")
     expect(turn).to_have_value("15")
     expect(page.get_by_role("spinbutton", name=re.compile("^Noise"))).to_have_value("0.1")
 

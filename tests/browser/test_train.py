@@ -184,7 +184,7 @@ def test_a_download_that_fails_says_where_to_put_the_file(browser, tmp_path):
         page.get_by_role("button", name="Download").click()
         alert = page.get_by_test_id("stAlertContentError")
         expect(alert.get_by_text("could not be downloaded")).to_be_visible()
-        expect(alert.get_by_text("put it at").first).to_be_visible()
+        expect(alert.get_by_text("save it as").first).to_be_visible()
         expect(page.get_by_role("button", name="Try again")).to_be_visible()
         context.close()
     assert [path for path in (tmp_path / "data").iterdir()] == []

@@ -100,7 +100,7 @@ def test_from_images_to_a_model_that_answers(page, server, folders):
     expect(button(page, "Start training")).to_be_enabled()
     at_rest(page)
     set_field(page, "Filters in each block", "8")
-    set_field(page, "Neurons before the answer", "8")
+    set_field(page, "Units of the dense layer", "8")
     set_field(page, "Epochs", "40")
     set_field(page, "Batch size", "32")
     page.get_by_role("textbox", name="Name of the trained model").fill("mine")
@@ -122,7 +122,7 @@ def test_from_images_to_a_model_that_answers(page, server, folders):
     assert len(card["history"]) == card["hyperparameters"]["epochs"] == 40
     expect(run_title(page)).to_be_visible()
     expect(chart(page)).to_be_visible()
-    verdict = re.compile("good fit|still getting better|Overfitting|Underfitting")
+    verdict = re.compile("good fit|still improving|Overfitting|Underfitting")
     expect(page.get_by_text(verdict).first).to_be_visible()
     page.get_by_role("tab", name="Python code").click()
     expect(page.get_by_text("import keras").first).to_be_visible()

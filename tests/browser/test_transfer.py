@@ -54,7 +54,7 @@ def test_a_zip_of_photos_becomes_a_model_that_names_them(browser, tmp_path, scen
         do_import(page)
         button(page, "Look at it").click()
         button(page, "Next: choose a model").click()
-        expect(page.get_by_text("Has seen 1.3 million photos")).to_be_visible()
+        expect(page.get_by_text("Pretrained on 1.3 million photos")).to_be_visible()
         studio.at_rest(page)
         button(page, "Start training").click()
         expect(button(page, "Stop early")).to_have_count(1)

@@ -1358,7 +1358,7 @@ def test_a_zip_that_is_uploaded_is_kept_in_the_address(open_page, upload):
     ("state", "error", "said"),
     [
         ("failed", "No readable image of a class was found in x.zip.", "No readable image"),
-        ("cancelled", "Cancelled; nothing was kept.", "The last attempt was cancelled"),
+        ("cancelled", "Cancelled; nothing was saved.", "The last attempt was cancelled"),
     ],
 )
 def test_an_evaluation_that_did_not_end_well_says_so(open_page, upload, state, error, said):

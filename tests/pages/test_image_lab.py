@@ -959,7 +959,7 @@ def test_a_run_whose_dataset_is_gone_is_told(open_page, studio, small_run):
     ("state", "error", "said"),
     [
         ("failed", "The run mnist-cnn is *damaged*.", "The run mnist-cnn is *damaged*."),
-        ("cancelled", "Cancelled; nothing was kept.", "The last attempt was cancelled"),
+        ("cancelled", "Cancelled; nothing was saved.", "The last attempt was cancelled"),
     ],
 )
 def test_a_measurement_that_did_not_end_well_says_so(open_page, state, error, said):

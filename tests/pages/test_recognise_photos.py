@@ -92,9 +92,9 @@ def test_below_the_threshold_nothing_is_claimed(app):
 @pytest.mark.parametrize(
     ("fit", "sentence"),
     [
-        ("crop", "The middle of it, at 32×32 pixels."),
+        ("crop", "Centre crop, at 32×32 pixels."),
         ("whole", "All of it, on a grey ground, at 32×32 pixels."),
-        ("stretch", "All of it, stretched, at 32×32 pixels."),
+        ("stretch", "The whole image, stretched, at 32×32 pixels."),
     ],
 )
 def test_what_the_model_saw_follows_the_choice(app, fit, sentence):
