@@ -129,7 +129,7 @@ def test_what_one_brings_and_trains_no_other_sees(server, visitor, secrets):
     expect(first.get_by_text("A path on this machine")).to_have_count(0)
     uploader = first.locator("[data-testid=stFileUploader] input[type=file]")
     uploader.set_input_files(secrets)
-    expect(first.get_by_text("24 images in 2 classes were found")).to_be_visible()
+    expect(first.get_by_text("Found 24 images in 2 classes")).to_be_visible()
     sent = first.url
     assert asked(first, "upload")
     follow(second, sent)
