@@ -363,7 +363,7 @@ def test_a_deleted_dataset_is_gone(root):
     assert os.listdir(root / ".drafts") == []
     with pytest.raises(DatasetError, match="no stored images named 'pets'"):
         delete("pets")
-    with pytest.raises(DatasetError, match="'pets' are damaged and cannot be read"):
+    with pytest.raises(DatasetError, match="'pets' cannot be read: they are damaged"):
         open_store("pets")
 
 
@@ -461,7 +461,7 @@ def test_a_card_that_does_not_fit_is_refused(root, change, reason):
 def test_a_card_of_another_kind_is_refused(root, content):
     write()
     (root / "pets" / "card.json").write_text(content)
-    with pytest.raises(DatasetError, match="'pets' are damaged and cannot be read"):
+    with pytest.raises(DatasetError, match="'pets' cannot be read: they are damaged"):
         open_store("pets")
 
 
@@ -469,7 +469,7 @@ def test_an_index_of_other_images_is_refused(root):
     write("one")
     write("two", entries(4))
     os.replace(root / "two" / "index.npz", root / "one" / "index.npz")
-    sentence = "'one' are damaged and cannot be read.*index does not fit the card"
+    sentence = "'one' cannot be read: they are damaged.*index does not fit the card"
     with pytest.raises(DatasetError, match=sentence):
         open_store("one")
 
@@ -487,5 +487,5 @@ def test_a_folder_without_a_card_is_a_damaged_dataset(root):
     (damaged,) = list_damaged()
     assert damaged.name == "pets"
     assert "card.json: No such file" in damaged.reason
-    with pytest.raises(DatasetError, match="'pets' are damaged and cannot be read"):
+    with pytest.raises(DatasetError, match="'pets' cannot be read: they are damaged"):
         open_store("pets")

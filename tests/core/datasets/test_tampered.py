@@ -127,5 +127,5 @@ def test_lists_that_cannot_be_read_are_told(bad, file, odd):
         (bad / file).write_text(ODD[odd])
     if (file, odd) == ("skipped.json", "empty list"):
         return
-    with pytest.raises(DatasetError, match="'bad' are damaged and cannot be read"):
+    with pytest.raises(DatasetError, match="'bad' cannot be read: they are damaged"):
         getattr(store.open_store("bad"), file.removesuffix(".json"))()
