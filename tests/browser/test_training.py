@@ -276,7 +276,7 @@ def test_nothing_is_wider_than_a_phone(server, browser, step):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto(f"{server.url}/train?step={step}")
-    last = "Show the Python: the same" if step == "model" else "Try it on the Recognise page"
+    last = "Python code: the same" if step == "model" else "Try it on the Recognise page"
     expect(page.get_by_text(last)).to_be_visible()
     at_rest(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
