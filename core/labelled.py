@@ -71,7 +71,7 @@ def measure(
         inside = [(entry, label) for entry, label in placed if label is not None]
         for number, (entry, label) in enumerate(inside):
             note = f"{number:,} of {len(inside):,} images"
-            report(Progress("answering", fraction=number / len(inside), note=note))
+            report(Progress("predicting", fraction=number / len(inside), note=note))
             try:
                 rows.append(_prediction(predictor, entry))
             except ImageError as error:
@@ -147,10 +147,8 @@ def load(folder: Path, classes: int | None = None) -> Labelled:
     """
     try:
         files = stored.read_as(folder / _FILES, _Files, _MOST_LIST)
-        path = folder / _PREDICTIONS
-        if not path.exists() and (folder / _PREDICTIONS_1).exists():
-            path = folder / _PREDICTIONS_1
-        arrays = stored.read_arrays(path, _ARRAYS, _MOST_PREDICTIONS)
+        name = _PREDICTIONS_1 if (folder / _PREDICTIONS_1).exists() else _PREDICTIONS
+        arrays = stored.read_arrays(folder / name, _ARRAYS, _MOST_PREDICTIONS)
         evaluation = evaluate(arrays["labels"], arrays["probabilities"])
         if len(files.paths) != len(evaluation.labels) or not len(evaluation.labels):
             raise StoredError("its lists are not equally long")
@@ -186,10 +184,10 @@ def _plain(name: str) -> str:
 
 
 def _prediction(predictor: Predictor, entry: Entry) -> np.ndarray:
-    prediction = predictor.predict(decode(entry.read()))
-    if len(prediction.predictions) > 1:
-        raise ImageError(f"It is recognised as {len(prediction.predictions)} digits, not one.")
-    return prediction.predictions[0].probabilities
+    result = predictor.predict(decode(entry.read()))
+    if len(result.predictions) > 1:
+        raise ImageError(f"It is recognised as {len(result.predictions)} digits, not one.")
+    return result.predictions[0].probabilities
 
 
 def _decoded(entry: Entry | None) -> np.ndarray | None:

@@ -143,7 +143,7 @@ def measure(
         found = []
         for severity in severities:
             note = f"{called[run.id]}, severity {severity:g}"
-            report(Progress("answering", fraction=done / total, note=note))
+            report(Progress("predicting", fraction=done / total, note=note))
             predictions = predictor.probabilities(_changed(images, corruption, severity, seed))
             found.append(float((predictions.argmax(axis=1) == labels).mean()))
             done += 1

@@ -51,21 +51,26 @@ class Sample:
         return Path(spec.origin).parent / self.path if spec and spec.origin else None
 
 
-_MOTORCYCLE = ("motorcycle", "motorcycles", "motorbike")
-_CHINA, _FLOWER = "datasets/images/china.jpg", "datasets/images/flower.jpg"
 SAMPLES: dict[str, Sample] = {
-    name: Sample(name, *about)
-    for name, *about in (
-        ("flower", "Flower", "sklearn", _FLOWER, "vultilion, CC BY 2.0", ("flower", "flowers")),
-        (
+    sample.name: sample
+    for sample in (
+        Sample(
+            "flower",
+            "Flower",
+            "sklearn",
+            "datasets/images/flower.jpg",
+            "vultilion, CC BY 2.0",
+            ("flower", "flowers"),
+        ),
+        Sample(
             "temple",
             "Temple",
             "sklearn",
-            _CHINA,
+            "datasets/images/china.jpg",
             "danielbuechele, CC BY 2.0",
             ("temple", "temples", "palace"),
         ),
-        (
+        Sample(
             "cat",
             "Cat",
             "skimage",
@@ -73,7 +78,7 @@ SAMPLES: dict[str, Sample] = {
             "Stéfan van der Walt, CC0",
             ("cat", "cats"),
         ),
-        (
+        Sample(
             "rocket",
             "Rocket",
             "skimage",
@@ -81,15 +86,15 @@ SAMPLES: dict[str, Sample] = {
             "SpaceX, CC0",
             ("rocket", "rockets", "missile"),
         ),
-        (
+        Sample(
             "motorcycle",
             "Motorcycle",
             "skimage",
             "data/motorcycle_left.png",
             "Daniel Scharstein, CC0",
-            _MOTORCYCLE,
+            ("motorcycle", "motorcycles", "motorbike"),
         ),
-        (
+        Sample(
             "coffee",
             "Coffee",
             "skimage",
@@ -97,7 +102,7 @@ SAMPLES: dict[str, Sample] = {
             "Rachel Michetti, CC0",
             ("coffee", "cup", "espresso"),
         ),
-        (
+        Sample(
             "horse",
             "Horse (silhouette)",
             "skimage",
@@ -105,8 +110,8 @@ SAMPLES: dict[str, Sample] = {
             "Andreas Preuss (marauder), CC0",
             ("horse", "horses"),
         ),
-        ("coins", "Coins", "skimage", "data/coins.png", "Brooklyn Museum, public domain"),
-        ("page", "Printed page", "skimage", "data/page.png", "public domain"),
+        Sample("coins", "Coins", "skimage", "data/coins.png", "Brooklyn Museum, public domain"),
+        Sample("page", "Printed page", "skimage", "data/page.png", "public domain"),
     )
 }
 

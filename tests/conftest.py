@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,7 +12,6 @@ import core.cost
 import core.machine
 import core.runs
 import core.training.bundled
-from core import settings
 from core.cost import measure as MEASURE
 from core.datasets import DATASETS
 from core.machine import gigaflops as GIGAFLOPS  # noqa: F401 - before it is replaced
@@ -47,17 +45,11 @@ def real_cost(some_cost: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(core.cost, "measure", MEASURE)
 
 
-def _use_folders(monkeypatch: pytest.MonkeyPatch, **folders: Path) -> None:
-    changed = replace(settings.current(), **folders)
-    use(monkeypatch, changed)
-    use(monkeypatch, changed)
-
-
 @pytest.fixture
 def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder for your runs, and no bundled runs."""
     folder = tmp_path / "runs"
-    _use_folders(monkeypatch, runs_dir=folder, bundled_runs_dir=tmp_path / "bundled")
+    use(monkeypatch, runs_dir=folder, bundled_runs_dir=tmp_path / "bundled")
     return folder
 
 
@@ -73,7 +65,7 @@ def bundled_folder(runs_folder: Path) -> Path:
 def own_runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder for your runs beside the real bundled ones."""
     folder = tmp_path / "own-runs"
-    _use_folders(monkeypatch, runs_dir=folder)
+    use(monkeypatch, runs_dir=folder)
     return folder
 
 
@@ -82,7 +74,7 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """A real run, trained once: logistic regression on scikit-learn's digits. Read it only."""
     folder = tmp_path_factory.mktemp("small-run")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        _use_folders(monkeypatch, runs_dir=folder, bundled_runs_dir=folder / "none")
+        use(monkeypatch, runs_dir=folder, bundled_runs_dir=folder / "none")
         run = train(TrainConfig("digits", "logistic_regression", {"max_iter": 30}, SMALL_RUN))
     yield run
 

@@ -15,7 +15,7 @@ from core.serving import load_predictor
 from core.settings import Settings
 from core.training import TrainConfig
 from core.training.checkpoints import Checkpoints
-from core.training.train import _identity, _identity_1
+from core.training.train import _identities
 from tests.core.jobs.conftest import studio  # noqa: F401
 
 FORMATS = Path(__file__).parent / "formats"
@@ -96,9 +96,8 @@ def test_a_training_that_was_cancelled_is_resumed(earlier):
     job = jobs.load(CANCELLED)
     config = TrainConfig.from_mapping(job.settings)
     data = datasets.load(config.dataset, config.validation_fraction, side=config.side)
-    checkpoints = Checkpoints(
-        job.kept, _identity(config, data), identity_before=_identity_1(config, data)
-    )
+    identity, before = _identities(config, data)
+    checkpoints = Checkpoints(job.kept, identity, identity_before=before)
     assert checkpoints.read()
     assert len(checkpoints.history) == 3
 

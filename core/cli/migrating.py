@@ -23,8 +23,10 @@ def migrate(options: argparse.Namespace) -> int:
         print_table(("kind", "updated"), rows)
     else:
         print_table(("Everything is up to date.",), [])
-    damaged = [("run", one.id, one.reason) for one in runs.list_damaged()]
-    damaged += [("dataset", one.name, one.reason) for one in datasets.list_damaged()]
-    for kind, name, reason in damaged:
-        say_left_out(kind, [(name, reason)])
-    return 1 if damaged else 0
+    damaged = {
+        "run": [(one.id, one.reason) for one in runs.list_damaged()],
+        "dataset": [(one.name, one.reason) for one in datasets.list_damaged()],
+    }
+    for kind, entries in damaged.items():
+        say_left_out(kind, entries)
+    return 1 if any(damaged.values()) else 0

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 
 from core import visitors
+from core.datasets.card import StoreCard
 from core.datasets.choices import AS_FOUND, Choices
 from core.datasets.layout import Layout, Place, arrange
 from core.datasets.refusals import EMPTY, check_counts, check_splits, too_small
 from core.datasets.sources import Entry, open_source
-from core.datasets.store import StoreCard
 from core.datasets.writing import Writer, draft
 from core.datasets.zip_names import CODE_PAGES
 from core.errors import DatasetError, ImageError

@@ -1,12 +1,8 @@
 """Stored datasets of earlier versions get the card and the index of today, in their place."""
 
-import io
-import json
-from dataclasses import asdict
-
-import numpy as np
-
 from core import stored
+from core.datasets import card as cards
+from core.datasets import index as indexes
 from core.datasets import store
 from core.errors import DatasetError, StoredError, disk_sentence
 
@@ -24,17 +20,14 @@ def migrate() -> list[str]:
     for name in store.names():
         folder = store.root() / name
         try:
-            if stored.read_json(folder / store.CARD)[stored.VERSION] == store.FORMAT_VERSION:
+            if stored.read_json(folder / cards.CARD)[stored.VERSION] == cards.FORMAT_VERSION:
                 continue
-            card, index = store.read_card(name), store.read_index(folder)
+            card, index = store.read_card(name), indexes.read(folder)
         except (DatasetError, StoredError, KeyError, TypeError):
             continue  # the list of datasets reports it
-        arrays = io.BytesIO()
-        np.savez(arrays, **index)
         try:
-            stored.write_whole(folder / store.INDEX, arrays.getvalue())
-            text = json.dumps(asdict(card), indent=1, ensure_ascii=False)
-            stored.write_whole(folder / store.CARD, text.encode())
+            indexes.write(folder, index)
+            cards.write(folder, card)
         except OSError as error:
             raise DatasetError(disk_sentence(error, folder)) from error
         done.append(name)

@@ -10,70 +10,27 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-from annotated_types import MinLen
 
 from core import drafts as draft_folders
 from core import settings, stored, visitors
-from core.datasets.formats import CARDS, INDEX_1
+from core.datasets import card as cards
+from core.datasets import index as indexes
+from core.datasets.card import CARD, SPLITS, StoreCard
 from core.datasets.naming import check_name, id_of
 from core.datasets.spec import DATASETS
 from core.datasets.stored_images import ImageFile
 from core.errors import DatasetError, StoredError, disk_sentence, unknown
 from core.names import ID
-from core.stored import Count, Name, Text
+from core.stored import Text
 
-FORMAT_VERSION = stored.current_version(CARDS)
-SPLITS = ("train", "val", "test", "unsplit")
-CARD, INDEX = "card.json", "index.npz"
 _MOST_LIST = 256 * 2**20  # bytes of a list of paths
-_MOST_INDEX = 2**30
-_LONGEST = 20_000  # pixels of a side; no image that is decoded has more
-_INDEX = {name: ("iu", 1) for name in ("labels", "splits", "heights", "widths")}
 DRAFTS = ".drafts"
-
-
-@dataclass(frozen=True)
-class StoreCard:
-    """Everything about stored images that is not an array.
-
-    Attributes:
-        name: what the dataset is asked for by.
-        title: its name as its owner writes it.
-        owner: `you` or a visitor of a public demo, or `studio` for what was downloaded.
-        source: what it was read from.
-        class_names: label `i` means `class_names[i]`.
-        channels: 1 if every image is grey, else 3.
-        images: how many.
-        splits: how many in each of `SPLITS`.
-        skipped: how many files were left out as damaged, duplicate or no image.
-        ignored: how many hidden files of operating systems were passed over.
-        notes: what else is worth knowing, in sentences.
-        fingerprint: SHA-256 (hex) of classes, images, labels and parts.
-        created: when, ISO 8601 in UTC.
-        format_version: version of this layout.
-    """
-
-    name: Name
-    title: Name
-    owner: Name
-    source: Text
-    class_names: Annotated[tuple[Name, ...], MinLen(1)]
-    channels: Literal[1, 3]
-    images: Count
-    splits: dict[Literal["train", "val", "test", "unsplit"], Count]
-    skipped: Count
-    ignored: Count
-    notes: tuple[Text, ...]
-    fingerprint: Name
-    created: Name
-    format_version: int = FORMAT_VERSION
 
 
 @dataclass(frozen=True)
@@ -200,28 +157,9 @@ def read_card_in(folder: Path) -> StoreCard:
     """The card in a folder, which is called what the dataset is; raises as `read_card`."""
     name = folder.name
     try:
-        content = stored.bring_up(stored.read_json(folder / CARD), CARDS)
-        if missing := {field.name for field in fields(StoreCard)} - content.keys():
-            raise StoredError(f"it lacks {', '.join(sorted(missing))}")
-        card = stored.check(content, StoreCard)
-        _check(card)
-        return replace(card, name=name)
+        return replace(cards.read(folder), name=name)
     except StoredError as error:
         raise _damaged(name, error) from error
-
-
-def _check(card: StoreCard) -> None:
-    """Raise `StoredError` unless the fields of a card fit together."""
-    if set(card.splits) != set(SPLITS) or sum(card.splits.values()) != card.images:
-        raise StoredError(f"splits must count {card.images:,} images in {', '.join(SPLITS)}")
-    if card.images == 0:
-        raise StoredError("it holds no images")
-    if len(set(card.class_names)) < len(card.class_names):
-        raise StoredError("two of its classes have one name")
-    try:
-        datetime.fromisoformat(card.created)
-    except ValueError as error:
-        raise StoredError(f"created must be in ISO 8601. Received: {card.created}") from error
 
 
 def open_store(name: str) -> Store:
@@ -243,8 +181,8 @@ def open_store(name: str) -> Store:
 def _open(folder: Path, changed: int) -> Store:
     card = read_card(folder.name)
     try:
-        index = read_index(folder)
-        _check_index(index, card)
+        index = indexes.read(folder)
+        indexes.check(index, card)
         heights, widths = index["heights"], index["widths"]
         expected = int((heights.astype(np.int64) * widths).sum()) * card.channels
         if stored.check_regular(folder / "pixels.bin").stat().st_size != expected:
@@ -253,40 +191,6 @@ def _open(folder: Path, changed: int) -> Store:
     except (OSError, ValueError, StoredError) as error:
         raise _damaged(folder.name, error) from error
     return Store(card, folder, images, index["labels"].astype(np.int64), index["splits"])
-
-
-def read_index(folder: Path) -> dict[str, np.ndarray]:
-    """The arrays of a dataset's index, as any version has written them.
-
-    Raises:
-        StoredError: if they cannot be read.
-    """
-    try:
-        return stored.read_arrays(folder / INDEX, _INDEX, _MOST_INDEX)
-    except StoredError as error:
-        names = {new: old for old, new in INDEX_1.items()}
-        try:
-            index = stored.read_arrays(folder / INDEX, stored.renamed(_INDEX, names), _MOST_INDEX)
-        except StoredError:
-            raise error from None
-        return stored.renamed(index, INDEX_1)
-
-
-def _check_index(index: dict[str, np.ndarray], card: StoreCard) -> None:
-    """Raise `StoredError` unless the index is that of the card."""
-    if not all(len(array) == card.images for array in index.values()):
-        raise StoredError("the index does not fit the card")
-    counts = np.bincount(np.clip(index["splits"], 0, len(SPLITS)), minlength=len(SPLITS) + 1)
-    if (
-        counts.tolist() != [*(card.splits[split] for split in SPLITS), 0]
-        or index["splits"].min() < 0
-    ):
-        raise StoredError("the splits of the index do not fit the card")
-    if not 0 <= index["labels"].min() <= index["labels"].max() < len(card.class_names):
-        raise StoredError("a label of the index is not a class")
-    sides = [index[name] for name in ("heights", "widths")]
-    if not all(0 < side.min() <= side.max() <= _LONGEST for side in sides):
-        raise StoredError(f"images must be 1 to {_LONGEST:,} pixels high and wide")
 
 
 def delete(name: str, remove: Callable[[Path], object] = draft_folders.remove) -> None:

@@ -4,7 +4,6 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +11,10 @@ import numpy as np
 
 from core import drafts as draft_folders
 from core import settings, stored, visitors
-from core.datasets.store import CARD, DRAFTS, SPLITS, StoreCard, check_free, drafts, root
+from core.datasets import card as cards
+from core.datasets import index
+from core.datasets.card import SPLITS, StoreCard
+from core.datasets.store import DRAFTS, check_free, drafts, root
 from core.errors import DatasetError, disk_sentence
 from core.images import to_rgb
 
@@ -99,9 +101,8 @@ class Writer:
         labels = np.array(self.labels, np.int64)
         splits = np.array(self._splits, np.uint8)
         heights, widths = np.array(self._sizes, np.int32).reshape(-1, 2).T
-        np.savez(
-            self.folder / "index.npz", labels=labels, splits=splits, heights=heights, widths=widths
-        )
+        arrays = {"labels": labels, "splits": splits, "heights": heights, "widths": widths}
+        index.write(self.folder, arrays)
         _write_json(self.folder / "files.json", self._files)
         _write_json(self.folder / "skipped.json", self.skipped)
         counts = np.bincount(splits, minlength=len(SPLITS))
@@ -120,7 +121,7 @@ class Writer:
             fingerprint=self._fingerprint(labels, splits),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        _write_json(self.folder / CARD, asdict(card))
+        cards.write(self.folder, card)
         try:
             os.rename(self.folder, root() / name)
         except OSError as error:

@@ -3,7 +3,7 @@
     submit ─ queued ─┬─ running ─┬─ done
                ▲     │           ├─ failed ────┐
                │     └───────────┴─ cancelled ─┤
-               └────────── go_on ──────────────┘
+               └───────── resume ──────────────┘
 
 Everything is on disk, so a job outlives the page, the browser and the app that started it.
 """

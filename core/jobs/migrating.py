@@ -24,13 +24,18 @@ def migrate() -> list[str]:
             if content.get(stored.VERSION, formats.UNMARKED) == current:
                 continue
             config, status = record.read_config(folder), record.read_status(folder)
-            for kept in (robustness, labelled):
-                if kept.is_in(folder / job.KEPT):
-                    kept.save(kept.load(folder / job.KEPT), folder / job.KEPT)
-            record.write_status(folder, status)
-            record.write_config(folder, config)
+            kept = [
+                (module, module.load(folder / job.KEPT))
+                for module in (robustness, labelled)
+                if module.is_in(folder / job.KEPT)
+            ]
         except (StoredError, JobError, AttributeError):
             continue  # the list of jobs reports it
+        try:
+            for module, found in kept:
+                module.save(found, folder / job.KEPT)
+            record.write_status(folder, status)
+            record.write_config(folder, config)
         except OSError as error:
             raise JobError(disk_sentence(error, folder)) from error
         done.append(folder.name)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import ModelError
-from core.models.classical_params import DEEP
+from core.models.shared_params import DEEP
 from core.param import numbers
 
 Shape = tuple[int, int, int]

@@ -1,6 +1,6 @@
 """Hyperparameters of the networks: their layers, and how they are trained."""
 
-from core.models.classical_params import CLASS_WEIGHTS, training_rows
+from core.models.shared_params import CLASS_WEIGHTS, training_rows
 from core.param import Param
 
 L2 = Param(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import ModelError
-from core.models import augmentation_params, classical_params, network_params, transfer_params
+from core.models import augmentation_params, network_params, shared_params, transfer_params
 from core.models.presets import Preset
 from core.param import Param, Value
 from core.script import Script
@@ -90,7 +90,7 @@ class ModelSpec:
 def needed_params(family: str, backbone: str = "") -> list[str]:
     """Names of the hyperparameters that training such a model needs."""
     if family == "classical":
-        params = (*classical_params.features("pixels"), classical_params.training_rows())
+        params = (*shared_params.features("pixels"), shared_params.training_rows())
     elif backbone:
         params = transfer_params.TRANSFER
     else:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from core.augmentation import USUAL
 from core.errors import ModelError
 from core.models.augmentation_params import AUGMENTATION
-from core.models.classical_params import input_size
 from core.models.network_params import L2, training
+from core.models.shared_params import input_size
 from core.param import Param, Value
 
 HEAD = (

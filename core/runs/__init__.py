@@ -1,4 +1,4 @@
-"""Runs, what trainings leave behind: save whole or not at all, list, load, rename, delete."""
+"""Runs, what training leaves behind: save whole or not at all, list, load, rename, delete."""
 
 from core.runs.card import AXES, FAMILIES, RunCard
 from core.runs.changing import delete, list_aside, rename, restore, rewrite_card, set_aside

@@ -41,13 +41,8 @@ def set_aside(run_id: str) -> Aside:
 
 def list_aside() -> list[Aside]:
     """Runs that the current visitor may restore, latest first."""
-    found = [aside for parent in _places() for aside in drafts.list_aside(parent)]
+    found = [aside for parent in folders.places() for aside in drafts.list_aside(parent)]
     return sorted(filter(_may_restore, found), key=lambda aside: -aside.until)
-
-
-def _places() -> dict[Path, None]:
-    """The folders that runs lie in, each once."""
-    return dict.fromkeys((settings.current().runs_dir, settings.current().bundled_runs_dir))
 
 
 def restore(name: str) -> None:
@@ -58,7 +53,7 @@ def restore(name: str) -> None:
             written to.
     """
     cure = "Rename or delete that one first."
-    drafts.restore(name, list_aside(), "run", RunError, cure, _places())
+    drafts.restore(name, list_aside(), "run", RunError, cure, folders.places())
 
 
 def _may_restore(aside: Aside) -> bool:

@@ -140,6 +140,12 @@ class Damaged:
     reason: str
 
 
+def places() -> tuple[Path, ...]:
+    """The folders that runs lie in, each once, that of the bundled ones first."""
+    now = settings.current()
+    return tuple(dict.fromkeys((now.bundled_runs_dir, now.runs_dir)))
+
+
 def list_runs() -> list[Run]:
     """Every whole run, bundled ones first, then by name; damaged ones are left out."""
     found = [run for run in _walk() if isinstance(run, Run)]
@@ -153,7 +159,7 @@ def list_damaged() -> list[Damaged]:
 
 def _walk() -> Iterator[Run | Damaged]:
     seen = set()
-    for parent in (settings.current().bundled_runs_dir, settings.current().runs_dir):
+    for parent in places():
         if parent.is_dir() and not os.access(parent, os.R_OK | os.X_OK):
             yield Damaged(parent.name, f"The folder {parent} cannot be read.")
         for folder in drafts.inside(parent):
@@ -177,7 +183,7 @@ def load(run_id: str) -> Run:
         RunError: if there is none, or its card cannot be read.
     """
     if names.ID.fullmatch(run_id):
-        for parent in (settings.current().bundled_runs_dir, settings.current().runs_dir):
+        for parent in places():
             if is_place(parent / run_id):
                 run = read_run(parent / run_id)
                 if visitors.may_see(run.card.owner):
@@ -188,7 +194,7 @@ def load(run_id: str) -> Run:
 def check_free(run_id: str) -> None:
     """Raise `RunError` if the name is not allowed or is taken."""
     check_name(run_id)
-    for parent in (settings.current().bundled_runs_dir, settings.current().runs_dir):
+    for parent in places():
         _refuse_if_in(parent, run_id)
 
 

@@ -1,6 +1,6 @@
 """Runs of earlier versions get the card of today, in their place."""
 
-from core import drafts, names, settings, stored
+from core import drafts, names, stored
 from core.errors import RunError, StoredError
 from core.runs import folder as folders
 from core.runs.card import FORMAT_VERSION
@@ -17,8 +17,7 @@ def migrate() -> list[str]:
         RunError: if a card cannot be written; the old one is still there then.
     """
     done = []
-    places = settings.current().bundled_runs_dir, settings.current().runs_dir
-    for parent in dict.fromkeys(places):
+    for parent in folders.places():
         for folder in drafts.inside(parent):
             if not names.ID.fullmatch(folder.name) or not folders.is_place(folder):
                 continue

@@ -13,7 +13,7 @@ import numpy as np
 from core import memory, serving
 from core.datasets import Dataset
 from core.errors import DatasetError
-from core.models import MODELS, classical, classical_params
+from core.models import MODELS, classical, shared_params
 from core.models.transfer import write_embedded
 from core.progress import Progress, Reporter
 from core.training.batches import chosen_rows
@@ -84,7 +84,7 @@ def _deep(
     """Gives the features that a pretrained network computes of some images of a split."""
     size = hyperparameters["feature_size"]
     make = partial(litert_extractor, size, dataset.input_shape)
-    extractor = Extractor(classical_params.DEEP, size, make)
+    extractor = Extractor(shared_params.DEEP, size, make)
 
     def look(split: str, rows: np.ndarray) -> Rows:
         found = features(dataset, split, rows, extractor, report)

@@ -5,7 +5,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -155,9 +155,8 @@ def _fit_and_export(
     own = checkpoints or folder / "checkpoints"  # which goes away with the draft
     pretrained = bool(MODELS[config.model].backbone)
     try:
-        kept = Checkpoints(
-            own, _identity(config, dataset), identity_before=_identity_1(config, dataset)
-        )
+        identity, before = _identities(config, dataset)
+        kept = Checkpoints(own, identity, identity_before=before)
         network, history = (fit_transfer if pretrained else fit_network)(*arguments, kept)
     finally:
         if checkpoints is None:
@@ -167,22 +166,15 @@ def _fit_and_export(
     return history, kept.seconds_before
 
 
-def _identity(config: TrainConfig, dataset: Dataset) -> str:
-    """Changes with anything that makes it another training."""
+def _identities(config: TrainConfig, dataset: Dataset) -> tuple[str, str]:
+    """What changes with anything that makes it another training; and what the first version of
+    the studio called the same one."""
+    fingerprint = dataset.fingerprint()  # of all images, so it is computed once
     settings = {**config.to_mapping(), "name": None}
-    return _hash(settings, dataset)
-
-
-def _identity_1(config: TrainConfig, dataset: Dataset) -> str:
-    """What the first version called the same training."""
-    settings = {**config.to_mapping(), "name": None}
-    settings["hyperparameters"] = hyperparameters_to_1(config.hyperparameters)
-    return _hash(settings, dataset)
-
-
-def _hash(settings: Mapping[str, Any], dataset: Dataset) -> str:
-    text = json.dumps(settings, sort_keys=True) + dataset.fingerprint()
-    return hashlib.sha256(text.encode()).hexdigest()
+    settings_1 = {**settings, "hyperparameters": hyperparameters_to_1(config.hyperparameters)}
+    texts = (json.dumps(values, sort_keys=True) for values in (settings, settings_1))
+    now, before = (hashlib.sha256((text + fingerprint).encode()).hexdigest() for text in texts)
+    return now, before
 
 
 def _evaluate(

@@ -141,7 +141,8 @@ def _frozen(training: _Training, network, found) -> None:
         training.seed,
         features=found[0] if found else None,
     )
-    _learn(training, learner, _phase(training, 1, batches, _validation(training, found)))
+    phase = _phase(training, 1, batches, _validation(training, found))
+    fit(learner, phase, training.report, training.checkpoints)
     if training.checkpoints.best:
         load(learner, training.checkpoints.folder / training.checkpoints.best)
 
@@ -150,11 +151,8 @@ def _fine_tuned(training: _Training, network) -> None:
     """Phase 2: the last layers of the backbone learn too."""
     unfreeze(network, MODELS[training.model].backbone, training.hyperparameters["fine_tune_layers"])
     batches = training_batches(training.dataset, training.hyperparameters, training.seed)
-    _learn(training, network, _phase(training, 2, batches, _validation(training, None)))
-
-
-def _learn(training: _Training, learner, phase: Phase) -> None:
-    fit(learner, phase, training.report, training.checkpoints)
+    phase = _phase(training, 2, batches, _validation(training, None))
+    fit(network, phase, training.report, training.checkpoints)
 
 
 def _phase(training: _Training, number: int, batches, validation) -> Phase:

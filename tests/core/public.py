@@ -23,10 +23,9 @@ def public_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Set
     """A public studio in empty folders, beside the real bundled models. No process is started for
     jobs, and who asks is the owner, unless somebody acts as another.
     """
-    with own_folders(tmp_path, monkeypatch) as own:
-        changed = replace(own, public=True)
+    with own_folders(tmp_path, monkeypatch):
+        changed = use(monkeypatch, public=True)
         changed.runs_dir.mkdir()
-        use(monkeypatch, changed)
         monkeypatch.setattr(queue, "ensure_dispatcher", lambda: None)
         yield changed
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import cost, datasets, runs, serving, settings
+from core import cost, datasets, runs, serving
 from core.ensemble import Ensemble, save, suggest
 from core.errors import RunError
 from core.evaluation import VOTES, evaluate, mcnemar, suggest_weights, vote
@@ -32,8 +32,7 @@ def trained(tmp_path_factory) -> Path:
     """A folder of small runs on scikit-learn's digits, each trained once. Copy it."""
     folder = tmp_path_factory.mktemp("members")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        changed = replace(settings.current(), runs_dir=folder, bundled_runs_dir=folder / "none")
-        use(monkeypatch, changed)
+        use(monkeypatch, runs_dir=folder, bundled_runs_dir=folder / "none")
         for name, (model, values, fraction) in TRAINED.items():
             train(TrainConfig("digits", model, values, name, validation_fraction=fraction))
     return folder

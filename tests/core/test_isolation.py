@@ -408,9 +408,7 @@ def demo(tmp_path, monkeypatch) -> Iterator[Settings]:
         copies = tmp_path / "bundled"
         for name in ("digits-random-forest", "mnist-logistic-regression"):
             shutil.copytree(changed.bundled_runs_dir / name, copies / name)
-        changed = replace(changed, bundled_runs_dir=copies)
-        use(monkeypatch, changed)
-        yield changed
+        yield use(monkeypatch, bundled_runs_dir=copies)
 
 
 @pytest.mark.parametrize("me", [A, OWNER, NOBODY])

@@ -285,7 +285,7 @@ def test_it_tells_how_far_it_is(network, drawing, tmp_path):
     tree = {f"{label}/one.png": drawing(label) for label in range(4)} | {"x/one.png": drawing(1)}
     seen = []
     measure(network, write_folder(tree, tmp_path / "digits"), Reporter(seen.append))
-    assert [progress.stage for progress in seen] == ["answering"] * 4
+    assert [progress.stage for progress in seen] == ["predicting"] * 4
     assert [progress.fraction for progress in seen] == [0, 0.25, 0.5, 0.75]
     assert [progress.note for progress in seen] == [f"{n} of 4 images" for n in range(4)]
 

@@ -1,7 +1,5 @@
 """How fast the machine is: measured once, and again on another machine or after a busy time."""
 
-from dataclasses import replace
-
 import pytest
 
 from core import machine, settings
@@ -15,7 +13,7 @@ def measured(tmp_path, monkeypatch) -> list[float]:
     speeds = [10.0, 20.0, 30.0]
     machine._gigaflops.cache_clear()
     monkeypatch.setattr(machine, "gigaflops", GIGAFLOPS)
-    use(monkeypatch, replace(settings.current(), work_dir=tmp_path / "work"))
+    use(monkeypatch, work_dir=tmp_path / "work")
     monkeypatch.setattr(machine, "_measure", lambda: speeds.pop(0))
     monkeypatch.setattr(machine.os, "getloadavg", lambda: (0.0, 0.0, 0.0))
     return speeds

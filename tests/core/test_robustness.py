@@ -309,7 +309,7 @@ def test_progress_rises_from_nothing_and_names_run_and_strength(small_run):
     severities = CORRUPTIONS["contrast"].severities
     total = 2 * len(severities)
     assert [one.fraction for one in seen] == pytest.approx([n / total for n in range(total)])
-    assert {one.stage for one in seen} == {"answering"}
+    assert {one.stage for one in seen} == {"predicting"}
     names = (small_run.id, "other")
     assert [one.note for one in seen] == [
         f"{name}, severity {severity:g}" for name in names for severity in severities

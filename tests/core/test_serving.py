@@ -22,7 +22,7 @@ from core.training.bundled import CONFIGS
 from tests.digits.conditions import row_of_digits
 
 
-@pytest.fixture(params=CONFIGS)  # those whose images come along
+@pytest.fixture(params=CONFIGS)  # those whose images are bundled
 def bundled(request) -> tuple[Predictor, np.ndarray]:
     """The predictor of a bundled run, and 300 test images as it expects them."""
     predictor = load_predictor(runs.load(request.param))

@@ -1,6 +1,5 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,15 +19,13 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # of a dataset
 @pytest.fixture
 def public(monkeypatch):
     """A public demo whose folders lie at different depths, one of them with a space in its name."""
-    changed = replace(
-        settings.current(),
+    return use(
+        monkeypatch,
         public=True,
         data_dir=Path("/data"),
         runs_dir=Path("/srv/my studio/runs"),
         work_dir=Path("/srv/my studio/runs/.work"),
     )
-    use(monkeypatch, changed)
-    return changed
 
 
 # Who asks
@@ -213,8 +210,7 @@ _BELOW = st.lists(st.from_regex(r"[\w.-]{1,8}", fullmatch=True), max_size=3)
 def test_no_sign_around_a_folder_of_the_studio_keeps_it_readable(before, name, below, behind):
     with pytest.MonkeyPatch.context() as monkeypatch:
         folder = Path("/var/lib/studio") / name
-        changed = replace(settings.current(), public=True, **{name: folder})
-        use(monkeypatch, changed)
+        use(monkeypatch, public=True, **{name: folder})
         text = f"It says {before}{folder.joinpath(*below)}{behind} and more"
         assert "/var" not in visitors.without_paths(text)
         assert "/lib" not in visitors.without_paths(text)
@@ -223,7 +219,7 @@ def test_no_sign_around_a_folder_of_the_studio_keeps_it_readable(before, name, b
 @given(_AROUND, _BELOW.filter(lambda parts: len(parts) > 1), _BEHIND)
 def test_nor_any_other_folder(before, below, behind):
     with pytest.MonkeyPatch.context() as monkeypatch:
-        use(monkeypatch, replace(settings.current(), public=True))
+        use(monkeypatch, public=True)
         path = "/hidden/" + "/".join(below)
         assert "/hidden" not in visitors.without_paths(f"It says {before}{path}{behind} and more")
 

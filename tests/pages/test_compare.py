@@ -8,7 +8,6 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
@@ -687,8 +686,7 @@ def test_nothing_chosen_is_said(open_page):
 
 
 def test_without_any_run_the_page_says_where_they_come_from(open_page, studio, monkeypatch):
-    empty = replace(studio, bundled_runs_dir=studio.data_dir)
-    use(monkeypatch, empty)
+    use(monkeypatch, bundled_runs_dir=studio.data_dir)
     assert "Choose at least one trained model above." in texts(open_page())
 
 
@@ -1394,10 +1392,10 @@ def test_answers_that_are_gone_are_told(open_page, upload):
 def test_an_evaluation_that_runs_is_shown_and_can_be_cancelled(open_page, upload):
     job = jobs.submit("evaluate", {"run": CNN, "upload": upload.id})
     with lock_of(job.folder):
-        write_status(job.folder, state="running", stage="answering", fraction=0.5, note="20 of 40")
+        write_status(job.folder, state="running", stage="predicting", fraction=0.5, note="20 of 40")
         page = open_page("own", labelled=upload.id)
         assert "Evaluate your images with mnist-cnn" in texts(page)
-        assert page.get("progress")[0].proto.text == "Answering · 20 of 40"
+        assert page.get("progress")[0].proto.text == "Predicting · 20 of 40"
         fine(button(page, "Cancel").click().run())
         assert jobs.load(job.id).stopping
 

@@ -992,9 +992,9 @@ def test_a_measurement_that_runs_is_shown_and_can_be_cancelled(open_page):
     job = jobs.submit("robustness", SETTINGS)
     note = f"{LOGISTIC}, strength 0.5"
     with lock_of(job.folder):
-        write_status(job.folder, state="running", stage="answering", fraction=0.3, note=note)
+        write_status(job.folder, state="running", stage="predicting", fraction=0.3, note=note)
         page = measuring(open_page)
-        assert page.get("progress")[0].proto.text == f"Answering · {note}"
+        assert page.get("progress")[0].proto.text == f"Predicting · {note}"
         fine(button(page, "Cancel").click().run())
         assert jobs.load(job.id).stopping
 

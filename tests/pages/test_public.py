@@ -37,7 +37,6 @@ SEVEN = "<b>7</b>"  # what A has drawn and sent is read as
 def demo(tmp_path, monkeypatch) -> Iterator[Settings]:
     """A public demo on a large machine; jobs are queued, but no process is started for them."""
     with public_demo(tmp_path, monkeypatch) as changed:
-        use(monkeypatch, changed)
         for module in (jobs, queue):
             monkeypatch.setattr(module, "ensure_dispatcher", lambda: None)
         monkeypatch.setattr("core.memory.there_is", lambda: 64 * 2**30)
@@ -155,7 +154,7 @@ def test_a_thread_that_belongs_to_no_page_is_nobodys(demo):
 
 def test_without_the_setting_it_is_the_owner(demo, monkeypatch):
     visitor.recognise()
-    use(monkeypatch, replace(demo, public=False))
+    use(monkeypatch, public=False)
     visitor.recognise()
     assert visitors.current() == OWNER
 
@@ -183,7 +182,7 @@ def test_every_page_says_what_is_kept(open_page, page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_says_so_to_the_owner(open_page, demo, monkeypatch, page):
-    use(monkeypatch, replace(demo, public=False))
+    use(monkeypatch, public=False)
     assert not any(LINE in text for text in said(open_page(OWNER, page)))
 
 

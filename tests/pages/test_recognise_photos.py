@@ -1,4 +1,4 @@
-"""Photos on the first page, read by the run that comes along, without a browser."""
+"""Photos on the first page, classified by the bundled run, without a browser."""
 
 import cv2
 import numpy as np

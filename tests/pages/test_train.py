@@ -6,14 +6,13 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import datasets, jobs, runs, settings
+from core import datasets, jobs, runs
 from core.errors import JobError
 from core.jobs import Job, queue
 from core.jobs.job import lock_of, write_status
@@ -509,8 +508,7 @@ def small_runs(tmp_path_factory) -> Path:
     """A folder of small runs, one for each way of learning. Read it only."""
     folder = tmp_path_factory.mktemp("small-runs")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        changed = replace(settings.current(), runs_dir=folder, bundled_runs_dir=folder / "none")
-        use(monkeypatch, changed)
+        use(monkeypatch, runs_dir=folder, bundled_runs_dir=folder / "none")
         for model, hyperparameters in QUICK.items():
             train(TrainConfig("digits", model, hyperparameters, name=f"my-{model}"))
     return folder
@@ -538,7 +536,7 @@ def broken(state: str, error: str = "", kept: bool = False, history=(), **settin
 
 
 def test_without_any_run_nothing_is_shown(open_page, studio, monkeypatch):
-    use(monkeypatch, replace(studio, bundled_runs_dir=studio.data_dir))
+    use(monkeypatch, bundled_runs_dir=studio.data_dir)
     page = open_page("runs")
     assert "There are no trained models yet." in texts(page)
 
@@ -735,7 +733,7 @@ def test_another_training_begins_with_the_largest_seed(open_page):
     assert not button(page, "Start training").disabled
 
 
-@pytest.mark.parametrize("name", bundled.CONFIGS)  # those whose images come along
+@pytest.mark.parametrize("name", bundled.CONFIGS)  # those whose images are bundled
 def test_another_training_begins_with_the_settings_of_a_bundled_run(open_page, name):
     page = look(open_page("runs", run=name), name, "Settings")
     fine(button(page, "Train again with other settings").click().run())

@@ -3,7 +3,7 @@
 import inspect
 from typing import Any
 
-from core.models import MODELS, classical, classical_params
+from core.models import MODELS, classical, shared_params
 from core.models.transfer import BACKBONES
 from core.script import Call, Script, call, literal
 from core.training.classical import MOST_SCORED
@@ -18,7 +18,7 @@ _FEATURES = {
     "images differ most (PCA).",
     "hog": "It looks at which way edges run, counted in small cells of the image (HOG), after "
     "each image was divided by its brightest pixel.",
-    classical_params.DEEP: "It looks at what the pretrained network found, every number brought "
+    shared_params.DEEP: "It looks at what the pretrained network found, every number brought "
     "to a mean of 0 and a spread of 1.",
 }
 
@@ -85,7 +85,7 @@ def _add_seen(script: Script, config: TrainConfig) -> None:
 
 def _add_deep(script: Script, config: TrainConfig) -> None:
     script.uses("from core.models.transfer import feature_extractor")
-    backbone, size = BACKBONES[classical_params.DEEP], config.hyperparameters["feature_size"]
+    backbone, size = BACKBONES[shared_params.DEEP], config.hyperparameters["feature_size"]
     script.add(
         call(
             "extractor = feature_extractor",

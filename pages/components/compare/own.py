@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core import labelled, spreadsheet
+from core import labelled
 from core.comparison import Compared, run_names
 from core.datasets import uploads
 from core.datasets.refusals import why
@@ -27,6 +27,7 @@ from pages.components.shared import (
     job_progress,
     keys,
     sent,
+    tables,
 )
 
 _MOST_MISCLASSIFIED = 24
@@ -194,11 +195,5 @@ def _offer_predictions(one: Compared, found: Labelled) -> None:
             strict=True,
         )
     )
-    st.download_button(
-        "Download the predictions as CSV",
-        spreadsheet.as_csv(["file", "true class", "predicted class", "confidence"], rows),
-        f"{one.id}-your-images.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    columns = ["file", "true class", "predicted class", "confidence"]
+    tables.offer_csv("Download the predictions as CSV", columns, rows, f"{one.id}-your-images.csv")

@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from core import spreadsheet
 from core.errors import ImageError
 from core.images import data_url
 from core.runs import Run
 from core.serving import Predictor
 from pages.components.recognise import image_source, prediction
-from pages.components.shared import html, keys, run_picker
+from pages.components.shared import html, keys, run_picker, tables
 from pages.components.shared.shown import File, Shown
 
 COLUMNS = ("image", "file", "label", "confidence", "second", "remark")  # CSV has more
@@ -54,15 +53,9 @@ def show(shown: list[File], run: Run, unsure_below: float, fit: str, details) ->
         },
     )
     _show_refused(table)
-    st.download_button(
-        "Download this table as CSV",
-        spreadsheet.as_csv(
-            list(table.columns[1:]), table.drop(columns="image").itertuples(index=False)
-        ),
-        "predictions.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
+    texts = table.drop(columns="image")
+    tables.offer_csv(
+        "Download this table as CSV", list(texts), texts.itertuples(index=False), "predictions.csv"
     )
     st.caption(f"Predicted by {html.plain(run_picker.title(run))} ({html.plain(run.title)}).")
     rows = [row for row in picked.selection.rows if row < len(shown)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import plots, report, spreadsheet
+from core import plots, report
 from core.evaluation import Evaluation
 from pages.components.shared import tables
 
@@ -45,12 +45,10 @@ def show(
         hide_index=True,
         column_config={"class": "Class", "images": counted, **plots.CLASS_METRICS},
     )
-    st.download_button(
+    tables.offer_csv(
         "Download this table as CSV",
-        spreadsheet.as_csv(list(table), table.itertuples(index=False)),
+        list(table),
+        table.itertuples(index=False),
         f"{name}-classes.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
         key=f"classes_csv_{name}",
     )

@@ -1,9 +1,12 @@
-"""Tables whose percentages and durations are written as everywhere else, and sort by value."""
+"""Tables whose percentages and durations are written as everywhere else and sort by value; the
+button that downloads one as CSV."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from core import units
+import streamlit as st
+
+from core import spreadsheet, units
 
 if TYPE_CHECKING:  # heavy: imported where a table is made
     import pandas as pd
@@ -29,3 +32,26 @@ def written(
         **{name: units.duration for name in durations},
     }
     return table.style.format(makers, na_rep="–")
+
+
+def offer_csv(
+    label: str, columns: Sequence[str], rows: Iterable[Sequence], file: str, key: str | None = None
+) -> None:
+    """A button that downloads a table as CSV.
+
+    Args:
+        label: what stands on the button.
+        columns: names of the columns.
+        rows: as many values each.
+        file: the name it is saved under.
+        key: of the button, where several on a page have the same label and rows.
+    """
+    st.download_button(
+        label,
+        spreadsheet.as_csv(columns, rows),
+        file,
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=key,
+    )

@@ -3,12 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from core import datasets, plots, spreadsheet, visitors
+from core import datasets, plots, visitors
 from core.datasets import DatasetSpec, Overview
 from core.errors import StudioError
 from core.names import all_shown
 from core.units import round_percent
-from pages.components.shared import few, html, keys
+from pages.components.shared import few, html, keys, tables
 
 _SAMPLES = 10
 _MOST_CLASSES = 12  # more than this and one chooses which to see
@@ -195,11 +195,6 @@ def show_left_out(look: Overview) -> None:
         hide_index=True,
         column_config={"file": "File", "why": st.column_config.TextColumn("Why", width="large")},
     )
-    st.download_button(
-        "Download this list as CSV",
-        spreadsheet.as_csv(list(table), table.itertuples(index=False)),
-        f"{look.name}-left-out.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    rows = table.itertuples(index=False)
+    file = f"{look.name}-left-out.csv"
+    tables.offer_csv("Download this list as CSV", list(table), rows, file)

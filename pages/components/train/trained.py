@@ -69,7 +69,7 @@ def _show_broken(job: Job) -> None:
                     icon=":material/play_arrow:",
                     on_click=_resume,
                     args=(job.id,),
-                    key=f"go_on_{job.id}",
+                    key=f"resume_{job.id}",
                     help="Training continues from its last checkpoint.",
                 )
             st.button(

@@ -2,13 +2,11 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from core import settings
 from core.settings import Settings
 from tests.overriding import use
 
@@ -16,9 +14,8 @@ from tests.overriding import use
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings whose `data_dir` and `work_dir` are empty folders that all datasets use."""
-    changed = replace(settings.current(), data_dir=tmp_path / "data", work_dir=tmp_path / "work")
+    changed = use(monkeypatch, data_dir=tmp_path / "data", work_dir=tmp_path / "work")
     changed.data_dir.mkdir()
-    use(monkeypatch, changed)
     return changed
 
 

@@ -1,11 +1,9 @@
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core import settings
 from core.datasets import builtin
 from core.datasets.builtin import MNIST_SHA256, find_mnist, read_checked
 from core.datasets.dataset import SPLITS
@@ -16,15 +14,14 @@ from tests.overriding import use
 @pytest.fixture
 def data_folder(tmp_path, monkeypatch) -> Path:
     """An empty folder of datasets; what comes with the studio stays where it is."""
-    use(monkeypatch, replace(settings.current(), data_dir=tmp_path))
+    use(monkeypatch, data_dir=tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def no_data(data_folder, monkeypatch) -> Path:
     """Neither your own datasets nor those that come with the studio."""
-    changed = replace(settings.current(), embedded_data_dir=data_folder / "embedded")
-    use(monkeypatch, changed)
+    use(monkeypatch, embedded_data_dir=data_folder / "embedded")
     return data_folder
 
 

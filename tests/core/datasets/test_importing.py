@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core import datasets, settings
+from core import datasets
 from core.datasets import (
     import_folder,
     import_images,
@@ -65,8 +65,7 @@ NFC, NFD = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
 @pytest.fixture(autouse=True)
 def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where datasets are stored: an empty folder of the test's own."""
-    changed = replace(settings.current(), work_dir=tmp_path / "work")
-    use(monkeypatch, changed)
+    use(monkeypatch, work_dir=tmp_path / "work")
     return tmp_path / "work" / "datasets"
 
 

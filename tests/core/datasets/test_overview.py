@@ -1,10 +1,8 @@
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core import settings
 from core.datasets import import_zip, load, overview
 from core.datasets.overview import SAMPLE_SIDE, Overview
 from core.errors import DatasetError
@@ -15,7 +13,7 @@ from tests.overriding import use
 @pytest.fixture(autouse=True)
 def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Datasets are stored in an empty folder of the test's own."""
-    use(monkeypatch, replace(settings.current(), work_dir=tmp_path / "work"))
+    use(monkeypatch, work_dir=tmp_path / "work")
 
 
 @pytest.fixture

@@ -5,12 +5,10 @@ import io
 import lzma
 import tarfile
 import zipfile
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from core import settings
 from core.datasets import Choices, import_images, inspect
 from core.datasets.refusals import why
 from core.errors import DatasetError
@@ -20,8 +18,7 @@ from tests.overriding import use
 
 @pytest.fixture(autouse=True)
 def stored(tmp_path, monkeypatch):
-    changed = replace(settings.current(), work_dir=tmp_path / "work")
-    use(monkeypatch, changed)
+    use(monkeypatch, work_dir=tmp_path / "work")
 
 
 def named(suffix: str, content: bytes = b"", count: int = 12) -> Tree:

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from core import datasets
@@ -11,8 +9,7 @@ from tests.overriding import use
 
 
 @pytest.fixture(autouse=True)
-def folder(folders, monkeypatch):
-    use(monkeypatch, folders)
+def folder(folders):
     return folders.work_dir / "uploads"
 
 
@@ -83,7 +80,7 @@ def test_what_is_missing_is_told(names, expected):
 def test_too_much_for_a_public_demo_is_refused_and_loses_nothing(folders, monkeypatch):
     upload = filled("cats", "dogs")
     monkeypatch.setattr(uploads, "most_bytes", lambda: 10_000)
-    use(monkeypatch, replace(folders, public=True))
+    use(monkeypatch, public=True)
     with pytest.raises(DatasetError, match="In this public demo an upload may hold"):
         sets.add_images(upload, 1, files("many", 40))
     assert [len(one.files) for one in sets.load(upload)] == [10, 10]

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -380,7 +379,7 @@ def test_a_name_used_again_gives_the_new_images(root):
 def test_a_work_folder_that_cannot_be_made_is_named(folders, monkeypatch):
     blocked = folders.data_dir / "file"
     blocked.write_text("not a folder")
-    use(monkeypatch, replace(folders, work_dir=blocked))
+    use(monkeypatch, work_dir=blocked)
     with pytest.raises(DatasetError, match="Nothing can be written to"):
         write()
 

@@ -3,7 +3,6 @@ import re
 import time
 import warnings
 import zipfile
-from dataclasses import replace
 
 import pytest
 
@@ -14,9 +13,8 @@ from tests.overriding import use
 
 
 @pytest.fixture(autouse=True)
-def folder(folders, monkeypatch):
+def folder(folders):
     """The folder that uploads are kept in; it is not there yet."""
-    use(monkeypatch, folders)
     return folders.work_dir / "uploads"
 
 
@@ -162,7 +160,7 @@ def test_files_whose_names_lead_out_are_harmless_since_the_import_refuses_them(
 def test_a_folder_that_cannot_be_written_to_is_told(folders, monkeypatch, files):
     blocked = folders.data_dir / "file"
     blocked.write_text("a file where a folder should be")
-    use(monkeypatch, replace(folders, work_dir=blocked))
+    use(monkeypatch, work_dir=blocked)
     with pytest.raises(DatasetError, match="Nothing can be written to"):
         uploads.add(files.items())
 

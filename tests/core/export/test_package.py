@@ -2,13 +2,12 @@ import io
 import subprocess
 import sys
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core import datasets, export, runs, settings
+from core import datasets, export, runs
 from core.ensemble import Ensemble, save
 from core.images import encode_png
 from core.models.transfer import EMBEDDED
@@ -32,9 +31,8 @@ MOST_OFF = 2e-6  # probabilities are printed with six decimals
 def trained(tmp_path_factory) -> dict[str, runs.Run]:
     """Classical runs on features: HOG, and those of the backbone that comes with the studio."""
 
-    small = replace(settings.current(), runs_dir=tmp_path_factory.mktemp("runs"))
     with pytest.MonkeyPatch.context() as patch:
-        use(patch, small)
+        use(patch, runs_dir=tmp_path_factory.mktemp("runs"))
         return {
             name: train(TrainConfig("digits", model, values, name=name))
             for name, (model, values) in TRAINED.items()
@@ -101,7 +99,7 @@ def test_the_readme_says_what_is_needed(name, unpacked):
 def test_an_ensemble_says_that_there_is_no_program_and_where_there_are_some(
     vote, unpacked, tmp_path, monkeypatch
 ):
-    use(monkeypatch, replace(settings.current(), runs_dir=tmp_path / "runs"))
+    use(monkeypatch, runs_dir=tmp_path / "runs")
     members = tuple(runs.load(name) for name in ("mnist-cnn", "mnist-logistic-regression"))
     folder = unpacked(save("Both", Ensemble(members, (0.75, 0.25), vote)))
     text = (folder / "README.txt").read_text(encoding="utf-8")

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 
-from core import jobs, settings, stored
+from core import jobs, stored
 from core.jobs import Job, queue
 from core.jobs import job as job_module
 from core.settings import PROJECT_DIR, Settings
@@ -27,14 +26,13 @@ PATIENCE = 120.0  # seconds until a test gives up
 @contextmanager
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Settings of empty folders for all that jobs use; whatever still runs at the end is ended."""
-    changed = replace(
-        settings.current(),
+    changed = use(
+        monkeypatch,
         data_dir=tmp_path / "data",
         runs_dir=tmp_path / "runs",
         work_dir=tmp_path / "work",
     )
     changed.data_dir.mkdir()
-    use(monkeypatch, changed)
     try:
         yield changed
         for job in jobs.list_jobs():

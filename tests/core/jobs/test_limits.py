@@ -85,13 +85,13 @@ def test_limits_are_for_visitors_of_a_public_demo(demo, monkeypatch):
     assert not limits.apply()
     with acting_as(A):
         assert limits.apply()
-        use(monkeypatch, replace(demo, public=False))
+        use(monkeypatch, public=False)
         assert not limits.apply()
 
 
 @pytest.mark.parametrize("public", [True, False])
 def test_the_owner_is_not_limited(demo, small_machine, small, monkeypatch, public):
-    use(monkeypatch, replace(demo, public=public))
+    use(monkeypatch, public=public)
     assert limits.models() == list(MODELS)
     for number in range(turns.PLACES.total + 2):
         training(OWNER, name=f"run-{number}")
@@ -104,7 +104,7 @@ def test_the_owner_is_not_limited(demo, small_machine, small, monkeypatch, publi
 
 
 def test_without_the_setting_nobody_is_limited(demo, monkeypatch):
-    use(monkeypatch, replace(demo, public=False))
+    use(monkeypatch, public=False)
     with acting_as(A):
         assert limits.models() == list(MODELS)
         for model in ("knn", "resnet"):
@@ -116,7 +116,7 @@ def test_the_setting_goes_to_the_dispatcher(demo, monkeypatch):
     monkeypatch.setattr(jobs.queue.subprocess, "Popen", lambda *_, **more: started.append(more))
     training()
     ensure_dispatcher()
-    use(monkeypatch, replace(demo, public=False))
+    use(monkeypatch, public=False)
     ensure_dispatcher()
     assert [more["env"]["STUDIO_PUBLIC"] for more in started] == ["1", "0"]
 
@@ -318,7 +318,7 @@ def test_an_upload_is_not_larger_than_allowed(demo, monkeypatch, me):
 
 
 def test_without_the_setting_no_upload_is_refused(demo, monkeypatch):
-    use(monkeypatch, replace(demo, public=False))
+    use(monkeypatch, public=False)
     monkeypatch.setattr(shares, "_LARGE", replace(shares._LARGE, file=1_000))
     assert uploads.most_bytes() == 500 * 10**6
     for _ in range(uploads._PUBLIC_UPLOADS + 2):
@@ -392,7 +392,7 @@ def test_what_visitors_made_is_forgotten_after_a_day(dated):
 
 def test_without_the_setting_nothing_is_forgotten(dated, demo, monkeypatch):
     name = dated(A, OLD)
-    use(monkeypatch, replace(demo, public=False))
+    use(monkeypatch, public=False)
     limits.forget_old(everything())
     assert what_is_left() == ({name}, {name}, {name})
 
@@ -495,7 +495,7 @@ def test_work_that_takes_too_long_ends_early_or_is_cancelled(lasting, kind, seco
 def test_only_that_of_visitors_does(demo, monkeypatch, owner, public, ended_early):
     monkeypatch.setattr(turns, "ALONE", 0.0)
     monkeypatch.setattr(dispatcher, "_POLL", 0.0)
-    use(monkeypatch, replace(demo, public=public))
+    use(monkeypatch, public=public)
     job, looks = training(owner), iter([True, True, False])
     dispatcher._watch(job, lambda: next(looks))
     assert (job.folder / "finish").exists() == ended_early
@@ -588,7 +588,7 @@ def test_no_message_of_a_job_names_a_folder(demo):
 
 @pytest.mark.parametrize("public", [True, False])
 def test_nor_does_the_end_of_its_log(demo, monkeypatch, public):
-    use(monkeypatch, replace(demo, public=public))
+    use(monkeypatch, public=public)
     job = training()
     line = f'  File "{demo.work_dir}/x.py", line 3\n  File "/opt/venv/lib/y.py", line 4\n'
     (job.folder / "log.txt").write_text(line)

@@ -24,7 +24,6 @@ from tests.overriding import use
 def demo(tmp_path, monkeypatch) -> Iterator[Settings]:
     monkeypatch.setattr("core.memory.there_is", lambda: 64 * 2**30)
     with public_demo(tmp_path, monkeypatch) as changed:
-        use(monkeypatch, changed)
         yield changed
 
 
@@ -95,7 +94,7 @@ def test_whose_turn_it_is(demo, there, first):
 
 
 def test_elsewhere_it_is_first_come_first_served(demo, monkeypatch):
-    use(monkeypatch, replace(demo, public=False))
+    use(monkeypatch, public=False)
     there = [job("a", "x", expected=200), job("b", "y", expected=1)]
     assert turns.first(there, there).id == "a"
 

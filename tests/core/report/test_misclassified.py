@@ -2,12 +2,11 @@
 
 import base64
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from core import datasets, settings
+from core import datasets
 from core.images import decode
 from core.report import as_html, as_json, surest_misclassified
 from tests.core.datasets.images_on_disk import pets, write_zip
@@ -18,7 +17,7 @@ from tests.overriding import use
 @pytest.fixture
 def one(tmp_path, monkeypatch):
     """A run that takes every test image of an import for a dog, surer of each than of the last."""
-    use(monkeypatch, replace(settings.current(), work_dir=tmp_path / "work"))
+    use(monkeypatch, work_dir=tmp_path / "work")
     datasets.import_zip(write_zip(pets(20, 20), tmp_path / "pets.zip"), "mine")
     _, labels = datasets.load_test("mine")
     dogs = np.linspace(0.6, 0.9, len(labels))

@@ -10,7 +10,7 @@ from dataclasses import FrozenInstanceError, replace
 import numpy as np
 import pytest
 
-from core import runs, settings
+from core import runs
 from core.errors import RunError
 from core.evaluation import evaluate
 from core.runs import RunCard
@@ -375,8 +375,7 @@ def test_bundled_runs_cannot_be_deleted(runs_folder, bundled_folder):
 
 
 def test_where_all_runs_share_a_folder_only_yours_can_be_deleted(runs_folder, monkeypatch):
-    together = replace(settings.current(), bundled_runs_dir=runs_folder)
-    use(monkeypatch, together)
+    use(monkeypatch, bundled_runs_dir=runs_folder)
     leave("mine")
     leave("theirs", owner="studio")
     runs.delete("mine")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from core import datasets, settings
+from core import datasets
 from core.datasets import Dataset
 from core.models.transfer import BACKBONES, EMBEDDED, building
 from core.training import features
@@ -35,7 +35,7 @@ def own_features(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """What tests compute is not kept among the features of the studio."""
     folder = tmp_path_factory.mktemp("work")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        use(monkeypatch, replace(settings.current(), work_dir=folder))
+        use(monkeypatch, work_dir=folder)
         yield folder / features.FOLDER
 
 

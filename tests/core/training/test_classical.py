@@ -1,7 +1,6 @@
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +9,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC, LinearSVC
 
 from core import cost, runs
-from core import settings as studio_settings
 from core.errors import Cancelled, DatasetError, RunError
 from core.models import MODELS, resolve
 from core.models.classical import features
@@ -367,8 +365,7 @@ def deep_run(tmp_path_factory) -> runs.Run:
     folder = tmp_path_factory.mktemp("deep")
     with pytest.MonkeyPatch.context() as monkeypatch:
         none = folder / "none"
-        changed = replace(studio_settings.current(), runs_dir=folder, bundled_runs_dir=none)
-        use(monkeypatch, changed)
+        use(monkeypatch, runs_dir=folder, bundled_runs_dir=none)
         return train(TrainConfig("digits", "logistic_regression", DEEP, name="deep"))
 
 

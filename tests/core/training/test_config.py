@@ -1,13 +1,13 @@
 import json
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError
 
 import pytest
 
-from core import datasets, runs, settings
+from core import datasets, runs
 from core.errors import DatasetError, ModelError, RunError, StudioError
 from core.models import MODELS, resolve
-from core.models.classical_params import DEFAULT_INPUT
 from core.models.presets import CNN_PRESETS, STUDIOS_OWN, TRANSFER_PRESETS
+from core.models.shared_params import DEFAULT_INPUT
 from core.models.transfer import BACKBONES
 from core.training import TrainConfig, bundled
 from tests.core.datasets.images_on_disk import pets, write_folder
@@ -225,7 +225,7 @@ def test_images_that_come_along_are_loaded_as_they_are(model, values):
 def test_photos_are_loaded_at_the_size_the_network_takes(
     tmp_path, monkeypatch, model, values, side
 ):
-    use(monkeypatch, replace(settings.current(), work_dir=tmp_path / "work"))
+    use(monkeypatch, work_dir=tmp_path / "work")
     folder = write_folder(pets(height=80, width=100), tmp_path / "pets")
     datasets.import_folder(folder, "large")
     assert TrainConfig("large", model, values).side == side
@@ -246,7 +246,7 @@ def test_the_bundled_network_is_the_studios_own():
     assert hyperparameters["augmentation"] == "drawn_digits"
 
 
-@pytest.mark.parametrize("name", bundled.CONFIGS)  # those whose images come along
+@pytest.mark.parametrize("name", bundled.CONFIGS)  # those whose images are bundled
 def test_a_bundled_run_was_trained_with_its_configuration(name):
     card, config = runs.load(name).card, bundled.CONFIGS[name]
     assert card.owner == "studio"

@@ -219,7 +219,7 @@ def test_runs_without_their_size_or_time_do_not_count(small_run):
     assert estimate(FOREST, find("digits"), earlier) is None
 
 
-@pytest.mark.parametrize("name", CONFIGS)  # those whose images come along
+@pytest.mark.parametrize("name", CONFIGS)  # those whose images are bundled
 def test_bundled_runs_can_be_estimated_from(name):
     run = runs.load(name)
     config = TrainConfig.of(run.card)

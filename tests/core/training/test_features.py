@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from core import settings
 from core.datasets import Dataset
 from core.errors import Cancelled, ModelError
 from core.models.transfer import BACKBONES, EMBEDDED
@@ -71,7 +70,7 @@ def narrow(monkeypatch):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Where features are kept; it does not exist yet."""
-    use(monkeypatch, replace(settings.current(), work_dir=tmp_path / "work"))
+    use(monkeypatch, work_dir=tmp_path / "work")
     return tmp_path / "work" / FOLDER
 
 

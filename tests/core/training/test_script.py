@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import datasets, runs, settings
+from core import datasets, runs
 from core.models import MODELS
 from core.models.presets import CNN_PRESETS, STUDIOS_OWN
 from core.progress import Reporter
@@ -139,10 +139,7 @@ def studios_run(tmp_path_factory) -> Callable[[str], runs.Run]:
     def run_of(case: str) -> runs.Run:
         if case not in trained:
             with pytest.MonkeyPatch.context() as patch:
-                changed = replace(
-                    settings.current(), runs_dir=folder, bundled_runs_dir=folder / "none"
-                )
-                use(patch, changed)
+                use(patch, runs_dir=folder, bundled_runs_dir=folder / "none")
                 trained[case] = train(config_of(case))
         return trained[case]
 
@@ -212,7 +209,7 @@ def test_of_many_validation_images_the_same_ones_calibrate(runs_folder, tmp_path
 @pytest.fixture
 def own_images(tmp_path, monkeypatch) -> str:
     """The name of 40 images in colour, some of them in a validation folder."""
-    use(monkeypatch, replace(settings.current(), work_dir=tmp_path / "work"))
+    use(monkeypatch, work_dir=tmp_path / "work")
     tree = pets(14, 12, "train/") | pets(4, 3, "validation/") | pets(3, 4, "test/")
     datasets.import_folder(write_folder(tree, tmp_path / "pets"), "pets")
     return "pets"

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from core import datasets, settings
+from core import datasets
 from core.models import MODELS
 from core.models.transfer import BACKBONES, EMBEDDED, weights
 from core.progress import Reporter
@@ -86,8 +86,7 @@ def features_folder(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def kept_apart(features_folder, monkeypatch):
     """What the studio computes once goes into a folder of these tests."""
-    changed = replace(settings.current(), work_dir=features_folder)
-    use(monkeypatch, changed)
+    use(monkeypatch, work_dir=features_folder)
 
 
 @pytest.mark.parametrize("name", SWEEP)
@@ -267,7 +266,7 @@ def test_a_script_reaches_what_the_studio_reaches(model, runs_folder, tmp_path):
 @pytest.fixture
 def own_images(tmp_path, monkeypatch) -> str:
     """The name of a few dozen larger images in colour."""
-    use(monkeypatch, replace(settings.current(), work_dir=tmp_path / "work"))
+    use(monkeypatch, work_dir=tmp_path / "work")
     large = {"height": 80, "width": 100}
     tree = pets(14, 12, "train/", **large) | pets(4, 3, "test/", **large)
     datasets.import_folder(write_folder(tree, tmp_path / "pets"), "pets")

@@ -1,6 +1,5 @@
 import os
 import sys
-from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError
 from itertools import pairwise
@@ -8,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from core import datasets, runs, settings
+from core import datasets, runs
 from core.errors import JobError, RunError
 from core.evaluation import evaluate
 from core.models import MODELS
@@ -46,8 +45,7 @@ def trained(tmp_path_factory) -> dict[str, tuple[runs.Run, list[Progress]]]:
     folder = tmp_path_factory.mktemp("trained")
     found = {}
     with pytest.MonkeyPatch.context() as monkeypatch:
-        changed = replace(settings.current(), runs_dir=folder, bundled_runs_dir=folder / "none")
-        use(monkeypatch, changed)
+        use(monkeypatch, runs_dir=folder, bundled_runs_dir=folder / "none")
         for model in SCRATCH:
             reports: list[Progress] = []
             run = train(TrainConfig("digits", model, TINY[model], seed=5), Reporter(reports.append))
@@ -59,7 +57,7 @@ def trained(tmp_path_factory) -> dict[str, tuple[runs.Run, list[Progress]]]:
 def trained_run(trained, monkeypatch):
     """`trained_run(model)`: one of them, in its place among the runs of the studio."""
     folder = trained["random_forest"][0].folder.parent
-    use(monkeypatch, replace(settings.current(), runs_dir=folder))
+    use(monkeypatch, runs_dir=folder)
     return lambda model: trained[model][0]
 
 
@@ -395,7 +393,7 @@ def test_stored_answers_of_bundled_runs_give_their_figures(name):
             assert run.card.metrics[prefix + metric] == pytest.approx(value, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", bundled.CONFIGS)  # those whose images come along
+@pytest.mark.parametrize("name", bundled.CONFIGS)  # those whose images are bundled
 def test_every_bundled_run_measures_what_its_card_says(name):
     run = runs.load(name)
     card = run.card

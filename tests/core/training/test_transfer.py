@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import settings
 from core.errors import Cancelled
 from core.evaluation import evaluate
 from core.models import MODELS, resolve
@@ -436,10 +435,7 @@ def run_folder(tmp_path, monkeypatch):
     import tensorflow as tf
 
     tf.config.run_functions_eagerly(False)
-    changed = replace(
-        settings.current(), runs_dir=tmp_path / "runs", bundled_runs_dir=tmp_path / "none"
-    )
-    use(monkeypatch, changed)
+    use(monkeypatch, runs_dir=tmp_path / "runs", bundled_runs_dir=tmp_path / "none")
     yield tmp_path / "runs"
     tf.config.run_functions_eagerly(True)
 

@@ -1,13 +1,11 @@
 """The pieces of HTML say what they are given, safely."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core import settings
 from core.errors import StudioError
 from core.serving import Prediction
 from core.settings import PROJECT_DIR
@@ -47,11 +45,10 @@ def test_bars_show_every_class_or_the_most_probable_ones():
 
 
 def test_messages_are_read_without_paths_in_a_public_demo_alone(monkeypatch):
-    demo = replace(settings.current(), public=True, runs_dir=Path("/srv/my studio/runs"))
-    use(monkeypatch, demo)
+    demo = use(monkeypatch, public=True, runs_dir=Path("/srv/my studio/runs"))
     error = StudioError(f"Nothing can be written to {demo.runs_dir}.")
     assert html.told(error) == "Nothing can be written to the folder of trained models."
-    use(monkeypatch, replace(demo, public=False))
+    use(monkeypatch, public=False)
     assert html.told(error) == "Nothing can be written to /srv/my studio/runs."
 
 

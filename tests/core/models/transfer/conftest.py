@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from core import settings
 from core.datasets.download import RemoteFile
 from core.models.transfer import BACKBONES, weights
 from core.training.fitting import load_keras
@@ -27,7 +26,7 @@ def quiet_keras() -> Iterator[None]:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where weights are kept that are fetched; it does not exist yet."""
-    use(monkeypatch, replace(settings.current(), data_dir=tmp_path / "data"))
+    use(monkeypatch, data_dir=tmp_path / "data")
     return tmp_path / "data" / weights.FOLDER
 
 

@@ -12,7 +12,6 @@ import pytest
 from keras.src.legacy.saving import legacy_h5_format
 from keras.src.utils import file_utils
 
-from core import settings
 from core.datasets import download
 from core.datasets.download import ATTEMPTS, RemoteFile
 from core.errors import Cancelled, ModelError
@@ -392,7 +391,7 @@ def test_weights_that_are_no_weights_are_refused(written, put_there, tmp_path, c
 @pytest.mark.parametrize("kind", ["gone", "empty", "cut off", "of another network"])
 def test_weights_that_came_with_the_studio_may_be_damaged(tmp_path, monkeypatch, kind):
     real = weights.path_of(BACKBONES[EMBEDDED])
-    use(monkeypatch, replace(settings.current(), embedded_data_dir=tmp_path))
+    use(monkeypatch, embedded_data_dir=tmp_path)
     path = tmp_path / real.name
     if kind == "of another network":
         np.savez(path, **{"stem/0": np.zeros((3, 3, 3, 32), np.float32)})
