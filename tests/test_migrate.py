@@ -1,5 +1,6 @@
 """What earlier versions of the studio have stored: read as it is, and written anew on request."""
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -131,3 +132,24 @@ def test_bundled_runs_are_of_the_format_of_today():
     for path in Path("saved_models").glob("*/card.json"):
         version = json.loads(path.read_text())[stored.VERSION]
         assert version == runs.card.FORMAT_VERSION, path
+
+
+@pytest.mark.parametrize(
+    ("migrate", "error"),
+    [(runs.migrate, RunError), (datasets.migrate, DatasetError), (jobs.migrate, JobError)],
+    ids=["runs", "datasets", "jobs"],
+)
+def test_a_full_disk_is_told_and_loses_nothing(studio, monkeypatch, migrate, error):  # noqa: F811
+    bring(studio)
+
+    def fill(*_) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        for module in (stored, stored.checking):
+            full.setattr(module, "write_whole", fill)
+        with pytest.raises(error, match="The disk is full"):
+            migrate()
+    assert [run.id for run in runs.list_runs() if run.card.owner == "you"] == RUNS
+    assert open_store("pets").card.images == 24
+    assert not any(job.damaged for job in jobs.list_jobs())
