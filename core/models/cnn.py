@@ -22,21 +22,19 @@ def simple_cnn(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: 
         classes: number of classes.
 
     Returns:
-        An uncompiled `keras.Model` from `(N, H, W, C)` to probabilities `(N, classes)`.
-
-    Raises:
-        ModelError: if the image is too small for that many blocks.
+        An uncompiled `keras.Model` from `(N, H, W, C)` to probabilities `(N, classes)`; see
+        `check_size` for images that are too small for that many blocks.
     """
     import keras
     from keras import layers
 
-    check_size(hyperparameters, input_shape)
-    batch_norm, l2 = hyperparameters["batch_norm"], hyperparameters["l2"]
-    regularizer = keras.regularizers.L2(l2) if l2 else None
+    batch_norm, regularizer = hyperparameters["batch_norm"], None
+    if hyperparameters["l2"]:  # a penalty on large weights
+        regularizer = keras.regularizers.L2(hyperparameters["l2"])
 
     def activated(layer, x):
         x = layer(x)
-        if batch_norm:
+        if hyperparameters["batch_norm"]:
             x = layers.BatchNormalization(momentum=0.95)(x)
         return layers.ReLU()(x)
 
@@ -119,8 +117,9 @@ def resnet(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int)
     import keras
     from keras import layers
 
-    l2 = hyperparameters["l2"]
-    regularizer = keras.regularizers.L2(l2) if l2 else None
+    regularizer = None
+    if hyperparameters["l2"]:  # a penalty on large weights
+        regularizer = keras.regularizers.L2(hyperparameters["l2"])
 
     def convolution(x, filters, stride=1, kernel=3):
         x = layers.Conv2D(
@@ -135,9 +134,10 @@ def resnet(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int)
         return layers.BatchNormalization(momentum=0.95)(x)
 
     def block(x, filters, stride):
+        """Two convolutions that add to what they are given."""
         y = layers.ReLU()(convolution(x, filters, stride))
         y = convolution(y, filters)
-        if stride > 1 or x.shape[-1] != filters:
+        if stride > 1 or x.shape[-1] != filters:  # only equal shapes can be added
             x = convolution(x, filters, stride, kernel=1)
         return layers.ReLU()(layers.Add()([x, y]))
 

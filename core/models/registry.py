@@ -10,7 +10,6 @@ from core.models import (
     classical,
     classical_params,
     cnn,
-    layers,
     network_params,
     transfer_params,
 )
@@ -133,7 +132,6 @@ MODELS: dict[str, ModelSpec] = {
             presets=CNN_PRESETS,
             check=cnn.check_size,
             multiplications=cnn.simple_cnn_multiplications,
-            layers=layers.add_simple_cnn,
             first_for=(ANY,),
         ),
         ModelSpec(
@@ -151,7 +149,6 @@ MODELS: dict[str, ModelSpec] = {
             learns_by="epoch",
             steps="epochs",
             multiplications=cnn.resnet_multiplications,
-            layers=layers.add_resnet,
             quick=False,
         ),
         *map(_transfer, BACKBONES.values()),

@@ -8,7 +8,6 @@ from core.errors import ModelError
 from core.models import augmentation_params, network_params, shared_params, transfer_params
 from core.models.presets import Preset
 from core.param import Param, Value
-from core.script import Script
 
 Shape = tuple[int, int, int]
 LEARNS_BY = ("epoch", "iteration", "trees", "rounds", "images")
@@ -38,8 +37,6 @@ class ModelSpec:
         multiplications: network: `(hyperparameters, input_shape) -> number` of one image on its way
             through, roughly; without it, time is estimated from earlier runs of the same model.
         growth: the power of the number of training images that the time to fit grows with.
-        layers: network: `(script, hyperparameters, input_shape, classes)` adds the sections that
-            make the same `model`, layer by layer; without it, a script calls `build`.
         looks_up: whether it keeps its training images, so that it always knows them.
         quick: whether it learns something in minutes on two cores: what a public demo offers.
         first_for: kinds of dataset that a form offers it first for: `ANY`, `OWN_PHOTOS`.
@@ -61,7 +58,6 @@ class ModelSpec:
     check: Callable[[dict[str, Value], Shape], None] | None = None
     multiplications: Callable[[Mapping[str, Any], Shape], float] | None = None
     growth: int = 1
-    layers: Callable[[Script, Mapping[str, Any], Shape, int], None] | None = None
     looks_up: bool = False
     quick: bool = True
     first_for: tuple[str, ...] = ()

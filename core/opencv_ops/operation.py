@@ -24,7 +24,8 @@ class Operation:
         group: one of `GROUPS`.
         sentence: what it does and when to use it.
         run: `(image, **values) -> image`, uint8, shape `(H, W)` or `(H, W, 3)` RGB; its source is
-            what a copied script holds, so it uses nothing but `cv2`, `np` and `HELPERS`.
+            what a copied script holds, so it uses nothing but `cv2`, `np` and
+            what its module and this one define.
         params: what may be set on it.
         call: its OpenCV call with these values, as text.
         note: a sentence on what it found in an image; empty if there is nothing to say.
@@ -83,6 +84,3 @@ def kernel(shape, radius):
 def move(image, matrix, fill):
     """The image after an affine change, in a frame of the same size."""
     return cv2.warpAffine(image, matrix, image.shape[1::-1], borderMode=border(fill))
-
-
-HELPERS: tuple[Callable, ...] = (to_gray, interpolation, border, to_bytes, kernel, move)

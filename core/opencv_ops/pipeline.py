@@ -1,6 +1,5 @@
 """Operations one after another: checked, applied, written as a script, packed into a URL."""
 
-import inspect
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,13 +10,15 @@ import numpy as np
 
 from core.errors import ImageError, ModelError, unknown
 from core.opencv_ops import changes, colour, edges, filters, threshold
-from core.opencv_ops.operation import HELPERS, Operation
+from core.opencv_ops.operation import Operation
+from core.script import Listing
 
 OPERATIONS: dict[str, Operation] = {
     operation.name: operation
     for module in (edges, threshold, filters, colour, changes)
     for operation in module.OPERATIONS
 }
+_HELPERS = "core.opencv_ops.operation"
 MOST_STEPS = 12
 MOST_PIXELS = 4_000_000  # some operations need 40 bytes for each
 
@@ -110,24 +111,13 @@ def run(image: np.ndarray, steps: Sequence[Step]) -> Iterator[np.ndarray]:
 def as_code(steps: Sequence[Step]) -> str:
     """A Python script that does the same to a file, with cv2 and NumPy alone."""
     done = [step for step in steps if step.on]
-    functions = list({step.operation: step.spec.run for step in done}.values())
-    sources = [inspect.getsource(function) for function in functions]
-    helpers = _helpers_of(sources)
-    lines = [f"image = {_call(step)}" for step in done]
-    body = "\n    ".join(lines) or "pass"
-    parts = [_HEAD, *(inspect.getsource(helper) for helper in helpers), *sources]
-    return "\n\n".join(part.rstrip() + "\n" for part in [*parts, _MAIN.format(body=body)])
-
-
-def _helpers_of(sources: Sequence[str]) -> list:
-    """The helpers that some sources need, and those that these need in turn."""
-    needed = "\n".join(sources)
-    chosen: list = []
-    for helper in reversed(HELPERS):  # a helper needs only those before it
-        if f"{helper.__name__}(" in needed:
-            chosen.insert(0, helper)
-            needed += inspect.getsource(helper)
-    return chosen
+    listing = Listing(shown=(_HELPERS, *{step.spec.run.__module__ for step in done}))
+    for line in ("import sys", "import cv2", "import numpy as np"):
+        listing.uses(line)
+    for step in done:
+        listing.add(step.spec.run)
+    body = "\n    ".join(f"image = {_call(step)}" for step in done) or "pass"
+    return listing.text(_DOCSTRING, _MAIN.format(body=body))
 
 
 def _call(step: Step) -> str:
@@ -135,13 +125,7 @@ def _call(step: Step) -> str:
     return f"{step.spec.run.__name__}(image{', ' if values else ''}{values})"
 
 
-_HEAD = '''"""Run it: python pipeline.py image.png result.png"""  # transparency is left aside
-
-import sys
-
-import cv2
-import numpy as np
-'''
+_DOCSTRING = "Run it: python pipeline.py image.png result.png\n\nTransparency is left aside."
 
 _MAIN = """def pipeline(image):
     {body}
@@ -158,8 +142,7 @@ if __name__ == "__main__":
     image = pipeline(np.ascontiguousarray(image))
     image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
     if not cv2.haveImageWriter(sys.argv[2]) or not cv2.imwrite(sys.argv[2], image):
-        sys.exit(f"{{sys.argv[2]}} cannot be written.")
-"""
+        sys.exit(f"{{sys.argv[2]}} cannot be written.")"""
 
 
 def to_text(steps: Sequence[Step]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from core.augmentation import augment, chosen_policy, mix
-from core.datasets import Dataset, StoredImages
+from core.datasets import StoredImages
 from core.datasets.dataset import stratified_split
 
 MOST_VALIDATED = 500  # together
@@ -49,19 +49,22 @@ def _some_of_every_class(labels: np.ndarray, most: int, seed: int) -> np.ndarray
 
 
 def training_batches(
-    dataset: Dataset,
+    images: np.ndarray | StoredImages,
+    targets: np.ndarray,
     hyperparameters: Mapping[str, Any],
     seed: int,
-    features: np.ndarray | None = None,
+    rows: np.ndarray | None = None,
+    change: bool = True,
 ):
-    """Shuffled, augmented batches; the same seed gives the same ones, whatever the threads do.
+    """Shuffled batches, changed at random; the same seed gives the same ones.
 
     Args:
-        dataset: whose training images.
-        hyperparameters: how they are chosen, changed and weighed.
+        images: of the training set, uint8 `(N, H, W, C)`, or their features, `(N, F)`.
+        targets: float32, shape `(N, K)`: 1 for the class of an image, 0 for all others.
+        hyperparameters: how images are changed and weighed.
         seed: of everything drawn at random.
-        features: of every training image, shape `(N, F)`, to be given out instead of it, and
-            not changed at random.
+        rows: which of them are used, int, shape `(M,)`; all without it.
+        change: whether images are changed if the hyperparameters say so; features cannot be.
 
     Returns:
         A `keras.utils.PyDataset` of images, uint8 `(B, H, W, C)`, or features, `(B, F)`; targets,
@@ -69,37 +72,37 @@ def training_batches(
     """
     import keras
 
-    rows = chosen_rows(dataset.y_train, hyperparameters["max_images"], seed)
-    labels = dataset.y_train[rows]
-    targets = np.eye(len(dataset.class_names), dtype=np.float32)
-    policy = chosen_policy(hyperparameters)
-    mixup, cutmix = hyperparameters["mixup"], hyperparameters["cutmix"]
-    size = min(hyperparameters["batch_size"], len(rows))
-    weights = class_weights(labels, len(targets)) if hyperparameters["class_weights"] else None
+    rows = np.arange(len(targets)) if rows is None else rows
+    size = min(hyperparameters["batch_size"], len(rows))  # of a batch
+    if chosen_policy(hyperparameters).changes:
+        policy = chosen_policy(hyperparameters)  # how far each change may go
+    if hyperparameters["class_weights"]:  # images of rare classes count more
+        weights = class_weights(targets[rows].argmax(axis=1), targets.shape[1])
 
     class Batches(keras.utils.PyDataset):
+        """In another order in every epoch."""
+
         def __init__(self):
             super().__init__(workers=1, max_queue_size=8)
             self.start(0)
 
         def __len__(self):
-            return len(rows) // size
+            return len(rows) // size  # what is left over waits for another epoch
 
         def __getitem__(self, index):
-            chosen = np.sort(self.order[index * size : (index + 1) * size])
-            wanted = targets[labels[chosen]]
-            if features is not None:
-                images = features[rows[chosen]].astype(np.float32)
-            else:
-                images = dataset.x_train[rows[chosen]]
+            # In the order they are stored in: images on disk are read faster that way.
+            chosen = rows[np.sort(self.order[index * size : (index + 1) * size])]
+            batch, wanted = images[chosen], targets[chosen]
+            if change and is_changed(hyperparameters):
                 rng = np.random.default_rng([seed, self.epoch, index])
-                if policy.changes:
-                    images = augment(images, policy, rng)
-                if mixup or cutmix:
-                    images, wanted = mix(images, wanted, mixup, cutmix, rng)
-            if weights is None:
-                return images, wanted
-            return images, wanted, wanted @ weights
+                if chosen_policy(hyperparameters).changes:
+                    batch = augment(batch, policy, rng)
+                if is_mixed(hyperparameters):  # two images become one, and so do their labels
+                    mixup, cutmix = hyperparameters["mixup"], hyperparameters["cutmix"]
+                    batch, wanted = mix(batch, wanted, mixup, cutmix, rng)
+            if hyperparameters["class_weights"]:
+                return batch, wanted, wanted @ weights
+            return batch, wanted
 
         def on_epoch_end(self):
             self.start(self.epoch + 1)
@@ -110,6 +113,16 @@ def training_batches(
             self.order = np.random.default_rng([seed, epoch]).permutation(len(rows))
 
     return Batches()
+
+
+def is_changed(hyperparameters: Mapping[str, Any]) -> bool:
+    """Whether a network sees images that were changed at random."""
+    return chosen_policy(hyperparameters).changes or is_mixed(hyperparameters)
+
+
+def is_mixed(hyperparameters: Mapping[str, Any]) -> bool:
+    """Whether it sees mixtures of two images."""
+    return bool(hyperparameters["mixup"] or hyperparameters["cutmix"])
 
 
 def validation_batches(

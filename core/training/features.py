@@ -28,7 +28,7 @@ from core.progress import Progress, Reporter
 
 FOLDER = "features"
 MOST_BYTES = 3 * 10**9  # of all that is kept; what was not used for longest goes first
-_AT_ONCE = 16  # images; more are no quicker, and take 20 MB each
+AT_ONCE = 16  # images; more are no quicker, and take 20 MB each
 _BETWEEN_FLUSHES = 64  # batches
 _WAIT = 0.5  # seconds between two looks whether another process has ended its pass
 
@@ -143,8 +143,8 @@ def _compute(
         unmarked.clear()
 
     try:
-        for start in range(0, len(missing), _AT_ONCE):
-            chosen = missing[start : start + _AT_ONCE]
+        for start in range(0, len(missing), AT_ONCE):
+            chosen = missing[start : start + AT_ONCE]
             kept[chosen] = extract(np.asarray(images[chosen]))
             unmarked.append(chosen)
             if len(unmarked) == _BETWEEN_FLUSHES:

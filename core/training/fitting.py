@@ -116,14 +116,13 @@ def load(network, path: Path) -> None:
 
 
 def compile_network(network, hyperparameters: Mapping[str, Any], steps: int) -> None:
-    """Compile a network for a training of that many steps."""
+    """Say how the network learns, over how many steps: each is a correction after a batch."""
     import keras
 
+    smoothing = hyperparameters["label_smoothing"]
     network.compile(
         optimizer=optimizer(hyperparameters, steps),
-        loss=keras.losses.CategoricalCrossentropy(
-            label_smoothing=hyperparameters["label_smoothing"]
-        ),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=smoothing),
         metrics=["accuracy"],
     )
 
@@ -151,37 +150,39 @@ def optimizer(hyperparameters: Mapping[str, Any], steps: int):
     """The Keras optimizer with its learning rate over that many steps."""
     import keras
 
-    average = hyperparameters["weight_averaging"]
-    average = min(average, max(0.0, 1 - AVERAGED_FRACTION / steps))
-    options = {
-        "learning_rate": _rate(hyperparameters, steps),
-        "use_ema": average > 0,
-        "ema_momentum": average,
-    }
-    name = hyperparameters["optimizer"]
-    if name == "sgd":
+    options = {"learning_rate": learning_rate(hyperparameters, steps)}
+    if hyperparameters["weight_averaging"]:
+        # The weights kept at the end are running averages of those the optimizer visits; a short
+        # training averages over fewer steps.
+        average = min(hyperparameters["weight_averaging"], 1 - AVERAGED_FRACTION / steps)
+        if average > 0:
+            options |= {"use_ema": True, "ema_momentum": average}
+    if hyperparameters["optimizer"] == "sgd":
         return keras.optimizers.SGD(momentum=MOMENTUM, nesterov=True, **options)
-    if name == "adamw":
+    if hyperparameters["optimizer"] == "adamw":
         return keras.optimizers.AdamW(weight_decay=hyperparameters["weight_decay"], **options)
     return keras.optimizers.Adam(**options)
 
 
-def _rate(hyperparameters: Mapping[str, Any], steps: int):
+def learning_rate(hyperparameters: Mapping[str, Any], steps: int):
+    """The learning rate: a number, or a schedule over that many steps."""
     import keras
 
-    rate, schedule = hyperparameters["learning_rate"], hyperparameters["schedule"]
-    if schedule == "cosine":
+    rate = hyperparameters["learning_rate"]
+    if hyperparameters["schedule"] == "cosine":
+        # Falls to almost zero, so that the last corrections are small.
         return keras.optimizers.schedules.CosineDecay(rate, steps, alpha=LAST_RATE)
-    if schedule != "one_cycle":
-        return rate
-    warm_up = max(1, int(WARM_UP * steps))
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=rate / 20,
-        warmup_target=rate,
-        warmup_steps=warm_up,
-        decay_steps=max(1, steps - warm_up),
-        alpha=LAST_RATE,
-    )
+    if hyperparameters["schedule"] == "one_cycle":
+        # Rises while the weights are still far off, then falls to almost zero.
+        warm_up = max(1, int(WARM_UP * steps))
+        return keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=rate / 20,
+            warmup_target=rate,
+            warmup_steps=warm_up,
+            decay_steps=max(1, steps - warm_up),
+            alpha=LAST_RATE,
+        )
+    return rate
 
 
 def stopping(hyperparameters: Mapping[str, Any]) -> list:
@@ -189,25 +190,30 @@ def stopping(hyperparameters: Mapping[str, Any]) -> list:
     import keras
 
     callbacks = []
-    if hyperparameters["early_stopping"] or hyperparameters.get("keep_best", False):
-        callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=_add_score))
+    if needs_score(hyperparameters):
+        callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=add_score))
     if hyperparameters["schedule"] == "plateau":
+        # Halve the learning rate when the validation loss falls no more.
+        patience = hyperparameters["plateau_patience"]
         callbacks.append(
-            keras.callbacks.ReduceLROnPlateau(
-                monitor="val_loss", factor=0.5, patience=hyperparameters["plateau_patience"]
-            )
+            keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=patience)
         )
     if hyperparameters["early_stopping"]:
+        # Stop when the score rises no more.
+        patience = hyperparameters["early_stopping"]
         callbacks.append(
             keras.callbacks.EarlyStopping(
-                monitor=SCORE,
-                min_delta=LEAST_GAIN,
-                patience=hyperparameters["early_stopping"],
-                mode="max",
+                monitor=SCORE, min_delta=LEAST_GAIN, patience=patience, mode="max"
             )
         )
     return callbacks
 
 
-def _add_score(epoch: int, logs: dict[str, float]) -> None:
+def needs_score(hyperparameters: Mapping[str, Any]) -> bool:
+    """Whether epochs are compared with each other."""
+    return bool(hyperparameters["early_stopping"] or hyperparameters.get("keep_best", False))
+
+
+def add_score(epoch: int, logs: dict[str, float]) -> None:
+    """Rank an epoch."""
     logs[SCORE] = score(logs)

@@ -12,7 +12,7 @@ from core import memory
 from core.datasets import Dataset
 from core.models import MODELS
 from core.progress import Reporter
-from core.training.batches import training_batches, validation_batches
+from core.training.batches import chosen_rows, training_batches, validation_batches
 from core.training.callbacks import Extent
 from core.training.checkpoints import Checkpoints
 from core.training.fitting import Phase, fit, load, load_keras, resuming
@@ -46,7 +46,9 @@ def fit_network(
         keras.utils.set_random_seed(seed)
         classes, epochs = len(dataset.class_names), hyperparameters["epochs"]
         network = MODELS[model].build(hyperparameters, dataset.input_shape, classes)
-        batches = training_batches(dataset, hyperparameters, seed)
+        targets = keras.utils.to_categorical(dataset.y_train, classes)
+        rows = chosen_rows(dataset.y_train, hyperparameters["max_images"], seed)
+        batches = training_batches(dataset.x_train, targets, hyperparameters, seed, rows)
         validation = validation_batches(
             dataset.x_val, dataset.y_val, classes, hyperparameters["batch_size"]
         )

@@ -51,6 +51,12 @@ class _Training:
     def classes(self) -> int:
         return len(self.dataset.class_names)
 
+    @property
+    def rows(self) -> np.ndarray:
+        """Which training images are used."""
+        most = self.hyperparameters["max_images"]
+        return chosen_rows(self.dataset.y_train, most, self.seed)
+
     def history(self, phase: int) -> list[dict[str, float]]:
         return [point for point in self.checkpoints.history if point[PHASE] == phase]
 
@@ -119,8 +125,7 @@ def _features(training: _Training, network) -> tuple[np.ndarray, np.ndarray] | N
     if not training.hyperparameters["cache_features"]:
         return None
     dataset = training.dataset
-    rows = chosen_rows(dataset.y_train, training.hyperparameters["max_images"], training.seed)
-    chosen = {"train": rows, "val": np.arange(len(dataset.y_val))}
+    chosen = {"train": training.rows, "val": np.arange(len(dataset.y_val))}
     frozen = Extractor(
         MODELS[training.model].backbone,
         training.hyperparameters["input_size"],
@@ -135,12 +140,7 @@ def _features(training: _Training, network) -> tuple[np.ndarray, np.ndarray] | N
 def _frozen(training: _Training, network, found) -> None:
     """Phase 1: the head alone learns. At its end the best epoch counts."""
     learner = head_part(network) if found else network
-    batches = training_batches(
-        training.dataset,
-        training.hyperparameters,
-        training.seed,
-        features=found[0] if found else None,
-    )
+    batches = _batches(training, found)
     phase = _phase(training, 1, batches, _validation(training, found))
     fit(learner, phase, training.report, training.checkpoints)
     if training.checkpoints.best:
@@ -150,7 +150,7 @@ def _frozen(training: _Training, network, found) -> None:
 def _fine_tuned(training: _Training, network) -> None:
     """Phase 2: the last layers of the backbone learn too."""
     unfreeze(network, MODELS[training.model].backbone, training.hyperparameters["fine_tune_layers"])
-    batches = training_batches(training.dataset, training.hyperparameters, training.seed)
+    batches = _batches(training, None)
     phase = _phase(training, 2, batches, _validation(training, None))
     fit(network, phase, training.report, training.checkpoints)
 
@@ -163,6 +163,16 @@ def _phase(training: _Training, number: int, batches, validation) -> Phase:
         values = {**values, "learning_rate": values["fine_tune_rate"]}
     extent = Extent(frozen + tuning, len(batches), training.begun)
     return Phase(batches, validation, values, epochs, extent, {PHASE: number})
+
+
+def _batches(training: _Training, found):
+    """Batches of training images, or of what the backbone found in them."""
+    import keras
+
+    images = found[0] if found else training.dataset.x_train
+    targets = keras.utils.to_categorical(training.dataset.y_train, training.classes)
+    values, seed = training.hyperparameters, training.seed
+    return training_batches(images, targets, values, seed, training.rows, change=not found)
 
 
 def _validation(training: _Training, found):
@@ -197,7 +207,7 @@ def calibrate(network, probabilities: np.ndarray, labels: np.ndarray) -> float:
 
     Args:
         network: ends in a dense layer with softmax called `probabilities`.
-        probabilities: its answers for the validation images, float `(N, K)`.
+        probabilities: its predictions for the validation images, float `(N, K)`.
         labels: the truth, int `(N,)`.
 
     Returns:

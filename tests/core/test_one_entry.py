@@ -22,6 +22,7 @@ from core.training import TrainConfig, estimate, train
 from core.training.learning import LEARNERS
 from core.training.script import as_script
 from core.training.verdict import judge_run
+from tests.core.training.scripts import run_here
 
 NAMES = {*MODELS, *BACKBONES, *DATASETS}
 THEIR_OWN = (
@@ -121,7 +122,7 @@ def test_a_copy_refuses_what_its_original_refuses(copied, model, values):
 
 
 def test_of_a_network_that_counts_nothing_only_its_own_runs_tell_the_time(copied, small_run):
-    copied("simple_cnn", multiplications=None, layers=None)
+    copied("simple_cnn", multiplications=None)
     known = config_of("simple_cnn")
     card = replace(
         small_run.card, model="simple_cnn", family="network", hyperparameters=known.hyperparameters
@@ -178,9 +179,8 @@ def test_an_estimator_of_another_kind_learns(
     assert run.card.axis == learns_by
     assert run.card.metrics["accuracy"] > 0.7
     monkeypatch.chdir(tmp_path)
-    variables = {"__name__": "__main__"}
-    exec(compile(as_script(config), "script.py", "exec"), variables)
-    accuracy = (variables["predictions"] == variables["data"].y_test).mean()
+    script = run_here(as_script(config), tmp_path, monkeypatch)
+    accuracy = script.model.score(script.x_test, datasets.load("digits").y_test)
     assert accuracy == pytest.approx(run.card.metrics["accuracy"])
 
 

@@ -238,7 +238,8 @@ def test_a_network_that_was_added_is_estimated_trained_resumed_and_exported(foll
     assert used["accuracy"] > 0.5
     reached = float(used["printed"].removeprefix("test accuracy: "))
     assert reached == pytest.approx(used["accuracy"], abs=0.01)
-    assert "layers.Conv2D(8, 3" in used["script"]
+    assert '"patterns": 8,' in used["script"]
+    assert 'layers.Conv2D(hyperparameters["patterns"], 3' in used["script"]
     assert compared_with_the_forest(studio, "small-1") == "small_cnn"
     prediction = studio.core("predict", "--run", "small-1", "--dataset", "digits", "--index", "0")
     assert prediction["label"] in tuple("0123456789")

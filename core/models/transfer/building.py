@@ -35,7 +35,9 @@ def build(backbone: str, hyperparameters: Mapping[str, Any], input_shape: Shape,
     from keras import layers
 
     inputs, x = _features(backbone, hyperparameters["input_size"], input_shape)
-    regularizer = keras.regularizers.L2(hyperparameters["l2"]) if hyperparameters["l2"] else None
+    regularizer = None
+    if hyperparameters["l2"]:  # a penalty on large weights
+        regularizer = keras.regularizers.L2(hyperparameters["l2"])
     if hyperparameters["dense_units"]:
         x = layers.Dense(
             hyperparameters["dense_units"],

@@ -1,21 +1,43 @@
 """Show the Python: a training as a script that does without the studio's engine.
 
-A student reads in it, from top to bottom, what the studio does; running it gives the same model. It
-loads the dataset and changes images with `core`, as that is not what it is about; all the rest is
-plain scikit-learn or Keras.
+It is printed from the functions that the studio itself trains with, and from `networks.py` and
+`classical.py` here, which put them in order. A student reads in it what the studio does; running it
+gives the same model. It loads the dataset and changes images with `core`, as that is not what it
+is about; all the rest is plain scikit-learn or Keras.
 """
 
+import re
 import textwrap
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from importlib import import_module
 
 from core import datasets
+from core.augmentation import Policy, chosen_policy
 from core.models import MODELS
+from core.models.shared_params import DEEP
 from core.runs import RunCard
-from core.script import WIDTH, Script, literal
+from core.script import WIDTH, Listing, broken, literal
 from core.training.config import TrainConfig
-from core.training.script import classical, network, transfer
-from core.training.script.images import add_images, amounts
+from core.training.script import classical, networks
 
 _LIBRARIES = {"classical": "scikit-learn", "network": "Keras"}
+_SHOWN = (  # what these define is printed, with no more than what is on
+    "core.evaluation.epochs",
+    "core.models.classical",
+    "core.models.cnn",
+    "core.models.transfer.building",
+    "core.training.batches",
+    "core.training.classical",
+    "core.training.features",
+    "core.training.fitting",
+    "core.training.script.classical",
+    "core.training.script.features",
+    "core.training.script.networks",
+    "core.training.transfer",
+)
+_END = 'if __name__ == "__main__":\n    main()'
 
 
 def script_of(card: RunCard) -> str:
@@ -36,22 +58,72 @@ def as_script(config: TrainConfig, remark: str = "") -> str:
     Args:
         config: the training.
         remark: a paragraph for the top of it.
-
-    Raises:
-        DatasetError: if the stored images of the dataset are damaged.
     """
-    script, found = Script(), amounts(config)
-    if config.family == "classical":
-        add_images(script, config, found, seed=literal(config.seed))
-        classical.add_training(script, config, found)
-        classical.add_metrics(script)
-    else:
-        network.add_settings(script, config, found)
-        add_images(script, config, found, seed="SEED")
-        pretrained = bool(MODELS[config.model].backbone)
-        (transfer if pretrained else network).add_training(script, config, found)
-        network.add_metrics(script)
-    return script.text(_docstring(config, remark))
+    spec, values = MODELS[config.model], config.hyperparameters
+    parts = classical if spec.family == "classical" else networks
+    train = networks.train_pretrained if spec.backbone else parts.train
+    build, called = _builder(config.model)
+    known = {"hyperparameters": values, "HYPERPARAMETERS": values, "LEARNS_BY": spec.learns_by}
+    if spec.family == "classical":
+        known["KNOWS_PROBABILITIES"] = hasattr(spec.build(values, config.seed), "predict_proba")
+    listing = Listing(
+        shown=(*_SHOWN, build.__module__) if build else _SHOWN,
+        known={**known, **dict.fromkeys(("SEED", "BACKBONE", "BUILD", "TRAIN", "LOAD"))},
+        replaced={
+            "BUILD(": called,
+            "TRAIN(": f"{train.__name__}(",
+            "LOAD": _load(config),
+            "BACKBONE": literal(spec.backbone or DEEP),
+            "chosen_policy(hyperparameters)": "POLICY",
+        },
+    )
+    listing.uses("from core import datasets")
+    if build is None:
+        listing.uses("from core.models import MODELS")
+    for function in filter(None, (build, train, parts.main)):
+        listing.add(function)
+    whole = build is None or build.__module__ not in _SHOWN  # it may read any of them
+    listing.constants[:0] = _constants(config, listing, whole)
+    return listing.text(_docstring(config, remark), _END)
+
+
+def _builder(model: str) -> tuple[Callable | None, str]:
+    """The function that builds a model, None if it has no place in a file; and how it is called."""
+    build, begin = MODELS[model].build, ""
+    if isinstance(build, partial):
+        build, begin = build.func, "".join(f"{literal(given)}, " for given in build.args)
+    if getattr(import_module(build.__module__), build.__name__, None) is not build:
+        return None, f"MODELS[{literal(model)}].build("
+    return build, f"{build.__name__}({begin}"
+
+
+def _load(config: TrainConfig) -> str:
+    side = "" if config.side is None else f", side={config.side}"
+    return f"datasets.load({literal(config.dataset)}, {config.validation_fraction}{side})"
+
+
+def _constants(config: TrainConfig, listing: Listing, whole: bool) -> list[str]:
+    """What a reader may change: the seed and the settings, if they are read by name."""
+    body, values = listing.body(), config.hyperparameters
+    read = set(re.findall(r"""(?:\[|get\()"(\w+)"[\])]""", body)) | (
+        set(values) if whole else set()
+    )
+    pairs = [f"{literal(key)}: {literal(value)}" for key, value in values.items() if key in read]
+    lines = [f"SEED = {config.seed}", broken("HYPERPARAMETERS = {", pairs, "}")]
+    if "POLICY" in body:
+        listing.uses("from core.augmentation import Policy")
+        lines.append(_written(chosen_policy(values)))
+    return lines
+
+
+def _written(policy: Policy) -> str:
+    """What differs from a policy that changes nothing."""
+    usual = asdict(Policy())
+    named = {name: value for name, value in asdict(policy).items() if value != usual[name]}
+    if not policy.random_operations:
+        named.pop("magnitude", None)  # of no effect
+    parts = [f"{name}={literal(value)}" for name, value in named.items()]
+    return broken("POLICY = Policy(", parts, ")")
 
 
 def _ended_early(card: RunCard) -> str:
@@ -68,9 +140,9 @@ def _docstring(config: TrainConfig, remark: str) -> str:
     model, dataset = MODELS[config.model].title, datasets.find(config.dataset).title
     title = f"{model}{',' * (',' in model)} on {_harmless(dataset)}."
     about = (
-        "This is the training that the studio does, written out in plain "
-        f"{_LIBRARIES[config.family]}: read it, run it, change it. Save it in the project's "
-        "folder, beside app.py, and run it there:"
+        "This is the training that the studio does, in plain "
+        f"{_LIBRARIES[config.family]}: read it, change the settings, run it. Save it in the "
+        "project's folder, beside app.py, and run it there:"
     )
     paragraphs = [textwrap.fill(text, WIDTH - 3) for text in (title, remark, about) if text]
     return "\n\n".join([*paragraphs, "    python script.py"])

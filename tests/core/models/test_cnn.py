@@ -242,17 +242,14 @@ def test_an_image_fits_or_is_refused_before_anything_is_built():
         chosen = resolve("simple_cnn", {**SMALL, **values})
         if fits:
             cnn.check_size(chosen, shape)
-            return
+            continue
         with pytest.raises(ModelError) as caught:
             cnn.check_size(chosen, shape)
         assert f"Images of {shape[1]}×{shape[0]} pixels are used up in block" in str(caught.value)
-        with pytest.raises(ModelError):
-            build(shape, **{**SMALL, **values})
 
 
 @pytest.mark.parametrize(("shape", "values", "fits"), SIZES)
-def test_keras_agrees_about_what_fits(shape, values, fits, monkeypatch):
-    monkeypatch.setattr(cnn, "check_size", lambda hyperparameters, input_shape: None)
+def test_keras_agrees_about_what_fits(shape, values, fits):
     try:
         network = build(shape, **{**SMALL, **values})
     except ValueError:
@@ -265,12 +262,13 @@ def test_keras_agrees_about_what_fits(shape, values, fits, monkeypatch):
 def test_the_block_that_uses_an_image_up_is_named():
     values = {"filters": "4-4-4-4", "padding": "valid"}
     with pytest.raises(ModelError, match=r"used up in block 3 of 4: `kernel`=3.*`padding`=valid"):
-        build((16, 16, 1), **{**SMALL, **values})
+        cnn.check_size(resolve("simple_cnn", {**SMALL, **values}), (16, 16, 1))
 
 
 def test_padding_is_not_advised_to_those_who_have_it():
     with pytest.raises(ModelError) as caught:
-        build((8, 8, 1), **{**SMALL, "filters": "4-4-4-4", "padding": "same"})
+        values = {**SMALL, "filters": "4-4-4-4", "padding": "same"}
+        cnn.check_size(resolve("simple_cnn", values), (8, 8, 1))
     assert "`padding`=valid" not in str(caught.value)
     assert "`filters`" in str(caught.value)
 

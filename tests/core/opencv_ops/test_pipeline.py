@@ -416,7 +416,7 @@ def test_a_script_holds_only_what_it_needs_and_each_function_once():
     functions = [
         node.name for node in ast.parse(as_code(steps)).body if isinstance(node, ast.FunctionDef)
     ]
-    assert functions == ["border", "move", "invert", "rotate", "pipeline"]
+    assert functions == ["invert", "border", "move", "rotate", "pipeline"]
     assert "canny" not in as_code(steps)
 
 

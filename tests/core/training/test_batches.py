@@ -19,7 +19,10 @@ PLAIN = {"augmentation": "none", "batch_size": 100}
 
 
 def batches_of(dataset, seed: int = 0, **values):
-    return training_batches(dataset, resolve("simple_cnn", {**PLAIN, **values}), seed)
+    hyperparameters = resolve("simple_cnn", {**PLAIN, **values})
+    targets = np.eye(len(dataset.class_names), dtype=np.float32)[dataset.y_train]
+    rows = chosen_rows(dataset.y_train, hyperparameters["max_images"], seed)
+    return training_batches(dataset.x_train, targets, hyperparameters, seed, rows)
 
 
 def contents(batches) -> list[tuple[np.ndarray, ...]]:

@@ -1,13 +1,8 @@
 """The script that is shown trains the same model as the studio does."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,13 +12,21 @@ from core import datasets, runs
 from core.models import MODELS
 from core.models.presets import CNN_PRESETS, STUDIOS_OWN
 from core.progress import Reporter
-from core.settings import PROJECT_DIR
 from core.training import TrainConfig, train
-from core.training.callbacks import Replay, Watcher
 from core.training.checkpoints import Checkpoints
 from core.training.network import fit_network
 from core.training.script import as_script
 from tests.core.datasets.images_on_disk import pets, write_folder
+from tests.core.training.scripts import (
+    AtFit,
+    assert_same_batches,
+    assert_same_callbacks,
+    assert_same_models,
+    assert_same_validation,
+    printed_by,
+    ruff,
+    run_here,
+)
 from tests.overriding import use
 
 SHORT = {"batch_size": 16, "filters": "16-32", "dense_units": 32}
@@ -151,20 +154,6 @@ def config_of(case: str) -> TrainConfig:
     return TrainConfig("digits", model, values, seed=3)
 
 
-def printed_by(script: str, folder: Path) -> str:
-    """What a script prints when it is run in a process of its own."""
-    (folder / "script.py").write_text(script, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "script.py"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(PROJECT_DIR)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_every_model_is_tried():
     here = {name for name, spec in MODELS.items() if not spec.backbone}  # see the transfer tests
     assert {model for model, _ in CASES.values()} == here
@@ -183,26 +172,17 @@ def test_a_script_reaches_what_the_studio_reaches(studios_run, tmp_path, case):
     assert metrics["accuracy"] > 0.9  # it was worth comparing
 
 
-def run_here(script: str, folder: Path, monkeypatch) -> dict[str, Any]:
-    """The variables of a script, run in this process; a network stops before it is fitted."""
-    monkeypatch.chdir(folder)
-    variables = {"__name__": "__main__"}
-    with suppress(AtFit):
-        exec(compile(script, "script.py", "exec"), variables)
-    return variables
-
-
 @pytest.mark.parametrize("case", CLASSICAL)
 def test_a_classical_script_gives_the_same_probabilities(studios_run, tmp_path, monkeypatch, case):
-    variables = run_here(as_script(config_of(case)), tmp_path, monkeypatch)
-    received = variables["model"].predict_proba(variables["x_test"])
+    script = run_here(as_script(config_of(case)), tmp_path, monkeypatch)
+    received = script.model.predict_proba(script.x_test)
     assert np.abs(received - studios_run(case).evaluation().probabilities).max() < 1e-5
 
 
 def test_of_many_validation_images_the_same_ones_calibrate(runs_folder, tmp_path, monkeypatch):
     config = TrainConfig("mnist", "linear_svm", {"max_images": 300, "pca_components": 10})
-    variables = run_here(as_script(config), tmp_path, monkeypatch)
-    received = variables["model"].predict_proba(variables["x_test"])
+    script = run_here(as_script(config), tmp_path, monkeypatch)
+    received = script.model.predict_proba(script.x_test)
     assert np.abs(received - train(config).evaluation().probabilities).max() < 1e-5
 
 
@@ -217,21 +197,16 @@ def own_images(tmp_path, monkeypatch) -> str:
 
 def test_images_of_your_own_are_classified(own_images, runs_folder, tmp_path, monkeypatch):
     config = TrainConfig(own_images, "knn", {"features": "hog", "max_images": 20})
-    variables = run_here(as_script(config), tmp_path, monkeypatch)
-    received = variables["model"].predict_proba(variables["x_test"])
+    script = run_here(as_script(config), tmp_path, monkeypatch)
+    received = script.model.predict_proba(script.x_test)
     assert np.abs(received - train(config).evaluation().probabilities).max() < 1e-5
 
 
 def test_a_network_sees_images_of_your_own(own_images, both):
     config = TrainConfig(own_images, "simple_cnn", {"filters": "8"})
     studio, script = both(config)
-    assert "BATCH_SIZE = 26\n" in as_script(config)
     assert_same_batches(studio.batches, script.batches)
     assert_same_validation(studio.options["validation_data"], script.options["validation_data"])
-
-
-class AtFit(Exception):
-    """Raised instead of fitting a network."""
 
 
 @dataclass
@@ -294,75 +269,6 @@ def test_a_networks_script_does_exactly_what_the_studio_does(both, name):
     assert studio.options["epochs"] == script.options["epochs"]
 
 
-def assert_same_models(studio, script):
-    import keras
-
-    def described(model):
-        layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-        return [(type(layer), {**layer.get_config(), "name": ""}) for layer in layers]
-
-    assert described(studio) == described(script)
-    assert_same_learners(studio, script)
-
-
-def assert_same_learners(studio, script):
-    """They answer and learn alike, however their layers are grouped."""
-    for one, other in zip(studio.get_weights(), script.get_weights(), strict=True):
-        assert (one == other).all()
-    shape = studio.input_shape[1:]
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (4, *shape)).astype(np.uint8)
-    predictions = np.asarray(studio(images))
-    assert (predictions == np.asarray(script(images))).all()
-    targets = rng.dirichlet(np.ones(predictions.shape[1]), 4)
-    losses = [float(m.compute_loss(y=targets, y_pred=predictions)) for m in (studio, script)]
-    assert losses[0] == losses[1]
-    assert type(studio.optimizer) is type(script.optimizer)
-    settings_of = [optimizer_settings(model.optimizer) for model in (studio, script)]
-    assert settings_of[0] == settings_of[1]
-
-
-def optimizer_settings(optimizer) -> dict[str, Any]:
-    found = optimizer.get_config()
-    if not found["use_ema"]:
-        del found["ema_momentum"]
-    return {**found, "name": ""}
-
-
-def assert_same_batches(studio, script):
-    assert len(studio) == len(script)
-    for _ in range(2):
-        for index in (0, len(studio) - 1):
-            for one, other in zip(studio[index], script[index], strict=True):
-                assert (np.float32(one) == np.float32(other)).all()
-        studio.on_epoch_end()
-        script.on_epoch_end()
-
-
-def assert_same_validation(studio, script):
-    parts = [studio[index] for index in range(len(studio))]
-    for expected, received in zip(zip(*parts, strict=True), script, strict=True):
-        assert (np.concatenate(expected) == received).all()
-
-
-def assert_same_callbacks(studio, script):
-    names = ("monitor", "patience", "factor", "mode", "min_delta", "restore_best_weights")
-
-    def is_own(callback) -> bool:
-        """Each has its way of keeping the best epoch, and only the studio reports."""
-        ours = getattr(callback.on_train_begin, "__self__", None)
-        return isinstance(ours, Watcher | Replay) or "Checkpoint" in type(callback).__name__
-
-    def described(callbacks):
-        return [
-            (type(c).__name__, [getattr(c, name, None) for name in names])
-            for c in callbacks
-            if not is_own(c)
-        ]
-
-    assert described(studio) == described(script)
-
-
 OFF = {
     "augmentation": "none",
     "optimizer": "adam",
@@ -371,11 +277,10 @@ OFF = {
     "dropout": 0.0,
 }
 WORDS = {
-    "from core.augmentation": {"augmentation": "clothing"},
-    "Policy": {"augmentation": "custom", "contrast": 0.2},
+    "augment(": {"augmentation": "clothing"},
+    "POLICY": {"augmentation": "custom", "contrast": 0.2},
     "mix(": {"mixup": 0.2},
     "class_weights": {"class_weights": True},
-    "label_smoothing": {"label_smoothing": 0.1},
     "EarlyStopping": {"early_stopping": 3},
     "ReduceLROnPlateau": {"schedule": "plateau"},
     "CosineDecay": {"schedule": "cosine"},
@@ -385,8 +290,8 @@ WORDS = {
     "L2(": {"l2": 0.001},
     "Dropout": {"dropout": 0.5},
     "weight_decay": {"optimizer": "adamw"},
-    "momentum=0.9,": {"optimizer": "sgd"},
-    "rows": {"max_images": 500},
+    "MOMENTUM": {"optimizer": "sgd"},
+    "rows(": {"max_images": 500},
 }
 
 
@@ -406,15 +311,6 @@ def test_a_script_is_python_as_the_project_writes_it(config):
     assert ruff(["format", "--diff"], script) == ""
     assert MODELS[config.model].title in script.split('"""')[1]
     assert datasets.find(config.dataset).title in script.split('"""')[1]
-
-
-def ruff(arguments: list[str], script: str) -> str:
-    """What it complains about."""
-    command = [sys.executable, "-m", "ruff", *arguments, "--quiet", "--stdin-filename", "script.py"]
-    done = subprocess.run(
-        [*command, "-"], cwd=PROJECT_DIR, input=script, capture_output=True, text=True
-    )
-    return done.stdout + done.stderr
 
 
 def test_a_title_cannot_break_out_of_the_docstring(monkeypatch):
