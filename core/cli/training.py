@@ -82,7 +82,7 @@ def run_train(options: argparse.Namespace) -> int:
     else:
         metrics = run.card.metrics
         print_table(
-            ("run", "test accuracy", "validation accuracy", "trained in"),
+            ("run", "test accuracy", "validation accuracy", "training time"),
             [
                 (
                     run.id,
