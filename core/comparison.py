@@ -102,10 +102,7 @@ METRICS: dict[str, Metric] = {
         "Prediction time", "How long the model takes for one image: the median.", "seconds", "low"
     ),
     "latency_p95_seconds": Metric(
-        "Prediction time, 95th percentile",
-        "95 of 100 predictions take no longer than this.",
-        "seconds",
-        "low",
+        "Prediction time, 95th percentile", "95 of 100 take no longer than this.", "seconds", "low"
     ),
     "images_per_second": Metric(
         "Throughput", "Images per second, in batches of 256.", "rate", "high"

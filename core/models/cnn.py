@@ -31,8 +31,8 @@ def simple_cnn(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: 
     from keras import layers
 
     check_size(hyperparameters, input_shape)
-    batch_norm, l2 = hyperparameters["batch_norm"], hyperparameters["l2"]
-    regularizer = keras.regularizers.L2(l2) if l2 else None
+    batch_norm = hyperparameters["batch_norm"]
+    common = {"use_bias": not batch_norm, "kernel_regularizer": _regularizer(hyperparameters)}
 
     def activated(layer, x):
         x = layer(x)
@@ -45,27 +45,26 @@ def simple_cnn(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: 
     plan = convolution_plan(hyperparameters)
     for block, convolutions in enumerate(plan):
         for filters, padding in convolutions:
-            convolution = layers.Conv2D(
-                filters,
-                hyperparameters["kernel"],
-                padding=padding,
-                use_bias=not batch_norm,
-                kernel_regularizer=regularizer,
-            )
-            x = activated(convolution, x)
+            kernel = hyperparameters["kernel"]
+            x = activated(layers.Conv2D(filters, kernel, padding=padding, **common), x)
         if block < len(plan) - 1 or hyperparameters["pool_last"]:
             x = layers.MaxPooling2D()(x)
     x = layers.Flatten()(x)
     if hyperparameters["dropout_features"]:
         x = layers.Dropout(hyperparameters["dropout_features"])(x)
-    dense = layers.Dense(
-        hyperparameters["dense_units"], use_bias=not batch_norm, kernel_regularizer=regularizer
-    )
-    x = activated(dense, x)
+    x = activated(layers.Dense(hyperparameters["dense_units"], **common), x)
     if hyperparameters["dropout"]:
         x = layers.Dropout(hyperparameters["dropout"])(x)
     outputs = layers.Dense(classes, activation="softmax", name="probabilities")(x)
     return keras.Model(inputs, outputs, name="simple_cnn")
+
+
+def _regularizer(hyperparameters: Mapping[str, Any]):
+    """That of the weights; None if they are free."""
+    import keras
+
+    l2 = hyperparameters["l2"]
+    return keras.regularizers.L2(l2) if l2 else None
 
 
 def convolution_plan(hyperparameters: Mapping[str, Any]) -> list[list[tuple[int, str]]]:
@@ -119,19 +118,11 @@ def resnet(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int)
     import keras
     from keras import layers
 
-    l2 = hyperparameters["l2"]
-    regularizer = keras.regularizers.L2(l2) if l2 else None
+    penalty = {"kernel_regularizer": _regularizer(hyperparameters)}
+    common = {"padding": "same", "use_bias": False, "kernel_initializer": "he_normal", **penalty}
 
     def convolution(x, filters, stride=1, kernel=3):
-        x = layers.Conv2D(
-            filters,
-            kernel,
-            strides=stride,
-            padding="same",
-            use_bias=False,
-            kernel_initializer="he_normal",
-            kernel_regularizer=regularizer,
-        )(x)
+        x = layers.Conv2D(filters, kernel, strides=stride, **common)(x)
         return layers.BatchNormalization(momentum=0.95)(x)
 
     def block(x, filters, stride):
@@ -153,9 +144,7 @@ def resnet(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int)
     x = layers.GlobalAveragePooling2D()(x)
     if hyperparameters["dropout"]:
         x = layers.Dropout(hyperparameters["dropout"])(x)
-    outputs = layers.Dense(
-        classes, activation="softmax", kernel_regularizer=regularizer, name="probabilities"
-    )(x)
+    outputs = layers.Dense(classes, activation="softmax", name="probabilities", **penalty)(x)
     return keras.Model(inputs, outputs, name="resnet")
 
 
