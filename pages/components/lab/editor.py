@@ -20,13 +20,13 @@ def edit() -> list[Step]:
     _offer_more(steps)
     if not steps:
         st.info("Add a step to begin.", icon=":material/add:")
-    found = [
+    edited = [
         _edit_step(number, step_id, step, len(steps))
         for number, (step_id, step) in enumerate(steps.items())
     ]
-    st.session_state[keys.STEPS] = dict(zip(steps, found, strict=True))
-    url.note(keys.PIPELINE, to_text(found) or "none", FIRST_PIPELINE)
-    return found
+    st.session_state[keys.STEPS] = dict(zip(steps, edited, strict=True))
+    url.note(keys.PIPELINE, to_text(edited) or "none", FIRST_PIPELINE)
+    return edited
 
 
 def _recall() -> dict[int, Step]:
@@ -130,7 +130,7 @@ def _move(step_id: int, by: int) -> None:
     place = order.index(step_id)
     order[place], order[place + by] = order[place + by], order[place]
     steps = st.session_state[keys.STEPS]
-    st.session_state[keys.STEPS] = {one: steps[one] for one in order}
+    st.session_state[keys.STEPS] = {number: steps[number] for number in order}
 
 
 def _remove(step_id: int) -> None:

@@ -105,7 +105,7 @@ def _variants(image: np.ndarray, policy: Policy, number: int, seed: int) -> list
     small = fit_within(image, _SIDE)
     batch = np.stack([small[..., None] if small.ndim == 2 else small] * number)
     changed = augmentation.augment(batch, policy, seed) if policy.changes else batch
-    return [one.reshape(small.shape) for one in changed]
+    return [variant.reshape(small.shape) for variant in changed]
 
 
 def _hand_over(values: dict[str, Any]) -> None:
