@@ -97,17 +97,17 @@ METRICS: dict[str, Metric] = {
         "fraction",
         "low",
     ),
-    "seconds": Metric("Trained in", "How long the training took.", "seconds", "low"),
+    "seconds": Metric("Training time", "How long the training took.", "seconds", "low"),
     "latency_seconds": Metric(
-        "One image", "Time for one prediction: the median.", "seconds", "low"
+        "Prediction time", "How long the model takes for one image: the median.", "seconds", "low"
     ),
     "latency_p95_seconds": Metric(
-        "One image, 95 %", "95 of 100 predictions take no longer than this.", "seconds", "low"
+        "Prediction time, 95th percentile", "95 of 100 take no longer than this.", "seconds", "low"
     ),
     "images_per_second": Metric(
         "Throughput", "Images per second, in batches of 256.", "rate", "high"
     ),
-    "file_bytes": Metric("Model file", "Size of the model on disk.", "bytes", "low"),
+    "file_bytes": Metric("Model size", "Size of the model on disk.", "bytes", "low"),
     "parameters": Metric(
         "Parameters",
         "Number of learned values: weights, nodes of trees, or stored images.",

@@ -3,12 +3,14 @@
 Runs, datasets, uploads and jobs carry the name of their owner. Whatever lists or loads them looks
 here, so that one visitor never comes upon what another has made. On somebody's own machine nobody
 asks, and all of it is `you`.
+
+One function gives the current visitor, in every thread of a process: the pages register theirs,
+which looks whose page a thread serves; a job acts as its owner from beginning to end.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 
 from core import names, settings
 from core.settings import PROJECT_DIR
@@ -20,13 +22,12 @@ _BEFORE = r"(?:(?<![\w./~-])(?<!\b[A-Za-z]:)|(?<=-[A-Za-z])|(?<=\s-)|(?<=--))"
 _PATH = re.compile(_BEFORE + r"~?/(?=[\w.])((?:[^\s/:'\"]+/)*)([^\s/:'\",;)]*)")
 _OWN = 8  # characters of a visitor that make a name distinct
 _LONGEST = names.MOST_OF_ID - _OWN - 1
-_asker: Callable[[], str] | None = None
-_acting: ContextVar[str] = ContextVar("acting", default="")
+_asker: Callable[[], str] | None = None  # None: it is the owner
 
 
 def current() -> str:
     """The owner of what is made now."""
-    return _acting.get() or (_asker() if _asker else OWNER)
+    return _asker() if _asker else OWNER
 
 
 def may_see(owner: str) -> bool:
@@ -67,24 +68,18 @@ def told_by(asker: Callable[[], str] | None) -> None:
 
 
 @contextmanager
-def asked_by(owner: str) -> Iterator[None]:
-    """Whatever the whole process does meanwhile is done for that owner."""
+def acting_as(owner: str) -> Iterator[None]:
+    """Whatever the process does meanwhile, in any thread, is done for that owner.
+
+    For a process that serves nobody else, such as a job. What concerns everybody asks for it by
+    name: `runs.list_everybodys`, `datasets.list_everybodys`.
+    """
     before = _asker
     told_by(lambda: owner)
     try:
         yield
     finally:
         told_by(before)
-
-
-@contextmanager
-def acting_as(owner: str) -> Iterator[None]:
-    """Whatever is done inside is done for that owner, in this thread alone."""
-    token = _acting.set(owner)
-    try:
-        yield
-    finally:
-        _acting.reset(token)
 
 
 def without_paths(text: str) -> str:

@@ -92,7 +92,7 @@ def list_runs(options: argparse.Namespace) -> int:
         print_table(("No runs yet. Train one: python -m core train --help",), [])
     else:
         print_table(
-            ("run", "dataset", "model", "test accuracy", "trained in"),
+            ("run", "dataset", "model", "test accuracy", "training time"),
             [
                 (
                     card.id,

@@ -82,7 +82,7 @@ def run_train(options: argparse.Namespace) -> int:
     else:
         metrics = run.card.metrics
         print_table(
-            ("run", "test accuracy", "validation accuracy", "trained in"),
+            ("run", "test accuracy", "validation accuracy", "training time"),
             [
                 (
                     run.id,
@@ -204,7 +204,6 @@ def run_evaluate(options: argparse.Namespace) -> int:
     found = _over_folder(predictor, options.images) if options.images else None
     evaluation = found.evaluation if found else _over_test_set(predictor)
     refused = found.refused if found else ()
-    rows = class_rows(evaluation, card.class_names)
     if options.json:
         print_json(
             {
@@ -215,7 +214,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
                 "images": len(evaluation.labels),
                 "in_other_folders": found.elsewhere if found else 0,
                 "not_images": len(found.others) if found else 0,
-                "classes": rows,
+                "classes": class_rows(evaluation, card.class_names),
                 "errors": [
                     {"path": str(Path(options.images) / path), "error": reason}
                     for path, reason in refused
@@ -223,32 +222,31 @@ def run_evaluate(options: argparse.Namespace) -> int:
             }
         )
     else:
-        print_table(
-            ("run", "measured now", "on its card", "images"),
-            [
-                (
-                    card.id,
-                    percent(evaluation.accuracy, 2),
-                    percent(card.metrics["accuracy"], 2),
-                    f"{len(evaluation.labels):,}",
-                )
-            ],
-        )
-        print_table(
-            ("class", "precision", "recall", "f1", "images"),
-            [
-                (
-                    row["class"],
-                    *(_percent(row[name]) for name in ("precision", "recall", "f1")),
-                    f"{row['images']:,}",
-                )
-                for row in rows
-            ],
-        )
+        _print_evaluation(card, evaluation)
         say_cautions(cautions(evaluation, card.class_names, "" if found else "test"))
     if found:
         _say_passed_over(found, options)
     return 1 if refused else 0
+
+
+def _print_evaluation(card: runs.RunCard, evaluation: Evaluation) -> None:
+    """A table of the whole, and one of the classes."""
+    accuracies = (evaluation.accuracy, card.metrics["accuracy"])
+    print_table(
+        ("run", "measured now", "on its card", "images"),
+        [(card.id, *(percent(value, 2) for value in accuracies), f"{len(evaluation.labels):,}")],
+    )
+    print_table(
+        ("class", "precision", "recall", "f1", "images"),
+        [
+            (
+                row["class"],
+                *(_percent(row[name]) for name in ("precision", "recall", "f1")),
+                f"{row['images']:,}",
+            )
+            for row in class_rows(evaluation, card.class_names)
+        ],
+    )
 
 
 def _say_passed_over(found: labelled.Labelled, options: argparse.Namespace) -> None:

@@ -27,7 +27,7 @@ from core.datasets.registry import (
 )
 from core.datasets.removal import delete, list_aside, restore, set_aside
 from core.datasets.spec import DatasetSpec
-from core.datasets.store import Damaged, check_free, free_id, list_damaged
+from core.datasets.store import Damaged, check_free, free_id, list_damaged, list_everybodys, remove
 from core.datasets.stored_images import StoredImages
 from core.datasets.writing import sweep as clear_up
 
@@ -60,11 +60,13 @@ __all__ = [
     "list_aside",
     "list_damaged",
     "list_datasets",
+    "list_everybodys",
     "load",
     "load_test",
     "load_test_measured",
     "overview",
     "prepare",
+    "remove",
     "restore",
     "set_aside",
     "sample_digits",

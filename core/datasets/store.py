@@ -10,6 +10,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -133,6 +134,16 @@ def names() -> list[str]:
     return [folder.name for folder in draft_folders.inside(root()) if exists(folder.name)]
 
 
+def list_everybodys() -> list[StoreCard]:
+    """The card of each stored dataset, whoever asks, by name; those without one are left out."""
+    cards_read = []
+    for folder in draft_folders.inside(root()):
+        if ID.fullmatch(folder.name):
+            with suppress(DatasetError):
+                cards_read.append(read_card(folder.name))
+    return cards_read
+
+
 def list_damaged() -> list[Damaged]:
     """Damaged datasets that the current visitor may see, by name."""
     found = []
@@ -193,8 +204,8 @@ def _open(folder: Path, changed: int) -> Store:
     return Store(card, folder, images, index["labels"].astype(np.int64), index["splits"])
 
 
-def delete(name: str, remove: Callable[[Path], object] = draft_folders.remove) -> None:
-    """Remove stored images, for good unless `remove` sets their folder aside.
+def delete(name: str, how: Callable[[Path], object] = draft_folders.remove) -> None:
+    """Remove stored images, for good unless `how` sets their folder aside.
 
     Raises:
         DatasetError: if there are none under that name, or they are not yours.
@@ -204,8 +215,17 @@ def delete(name: str, remove: Callable[[Path], object] = draft_folders.remove) -
         raise DatasetError(f"There are no stored images named {name!r}.")
     if visitors.current() != visitors.OWNER and not visitors.may_change(read_card(name).owner):
         raise DatasetError(f"The images {name!r} are not yours, so they cannot be deleted.")
+    remove(name, how)
+
+
+def remove(name: str, how: Callable[[Path], object] = draft_folders.remove) -> None:
+    """Remove stored images, whoever asks: a public demo needs their room.
+
+    Raises:
+        DatasetError: if the disk cannot be written to.
+    """
     try:
-        remove(root() / name)
+        how(root() / name)
     except OSError as error:
         raise DatasetError(disk_sentence(error, root())) from error
 

@@ -41,7 +41,7 @@ def main(folder_name: str) -> int:
                 Path("/proc/self/oom_score_adj").write_text("800")
             job = jobs.read(folder)
             if job.state == "queued":
-                with visitors.asked_by(job.owner):
+                with visitors.acting_as(job.owner):
                     _work(job)
     except Timeout:
         return 1  # another process is at it

@@ -149,8 +149,7 @@ def forget_old(everybodys: Sequence[Job]) -> None:
     """Remove what visitors made longer than a day ago: runs, images and jobs."""
     if settings.current().public:
         uploads.forget_old()
-        with visitors.acting_as(visitors.OWNER):
-            _forget(everybodys)
+        _forget(everybodys)
 
 
 def forget_now_and_then(everybodys: Sequence[Job]) -> None:
@@ -162,14 +161,14 @@ def forget_now_and_then(everybodys: Sequence[Job]) -> None:
 
 
 def _forget(everybodys: Sequence[Job]) -> None:
-    for run in sorted(runs.list_runs(), key=lambda run: not run.card.members):
+    for run in sorted(runs.list_everybodys(), key=lambda run: not run.card.members):
         if visitors.is_visitor(run.card.owner) and _is_old(run.card.created):
             with suppress(StudioError):  # a younger ensemble needs it
-                runs.delete(run.id)
-    for spec in datasets.list_datasets():
-        if visitors.is_visitor(spec.owner) and _is_old(datasets.created(spec.name)):
+                runs.remove(run)
+    for card in datasets.list_everybodys():
+        if visitors.is_visitor(card.owner) and _is_old(card.created):
             with suppress(StudioError):
-                datasets.delete(spec.name)
+                datasets.remove(card.name)
     for job in everybodys:
         ended = job.ended and visitors.is_visitor(job.owner)
         if ended and _is_old(job.times.get("queued", "")):

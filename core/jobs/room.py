@@ -25,24 +25,25 @@ def make(everybodys: Sequence[Job]) -> None:
         for name in (value if isinstance(value, list | tuple) else [value])
         if isinstance(name, str)
     }
-    with visitors.acting_as(visitors.OWNER):
-        stored = [
-            _item(spec.name, spec.owner, datasets.folder_of(spec.name), datasets.created(spec.name))
-            for spec in datasets.list_datasets()
-            if visitors.is_visitor(spec.owner) and spec.name not in needed
-        ]
-        trained = [
-            _item(run.id, run.card.owner, run.folder, run.card.created)
-            for run in runs.list_runs()
-            if visitors.is_visitor(run.card.owner) and run.id not in needed
-        ]
-        for items, room, delete in (
-            (stored, shares.DATASETS, datasets.delete),
-            (trained, shares.RUNS, runs.delete),
-        ):
-            for item in shares.to_let_go(items, room):
-                with suppress(StudioError):  # an ensemble needs it
-                    delete(item.key)
+    stored = [
+        _item(card.name, card.owner, datasets.folder_of(card.name), card.created)
+        for card in datasets.list_everybodys()
+        if visitors.is_visitor(card.owner) and card.name not in needed
+    ]
+    trained = {
+        run.id: run
+        for run in runs.list_everybodys()
+        if visitors.is_visitor(run.card.owner) and run.id not in needed
+    }
+    for item in shares.to_let_go(stored, shares.DATASETS):
+        with suppress(StudioError):
+            datasets.remove(item.key)
+    items = [
+        _item(run.id, run.card.owner, run.folder, run.card.created) for run in trained.values()
+    ]
+    for item in shares.to_let_go(items, shares.RUNS):
+        with suppress(StudioError):  # an ensemble needs it
+            runs.remove(trained[item.key])
 
 
 def _item(name: str, owner: str, folder: Path, created: str) -> Item:

@@ -28,9 +28,9 @@ def simple_cnn(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: 
     import keras
     from keras import layers
 
-    batch_norm, regularizer = hyperparameters["batch_norm"], None
+    common = {"use_bias": not hyperparameters["batch_norm"]}
     if hyperparameters["l2"]:  # a penalty on large weights
-        regularizer = keras.regularizers.L2(hyperparameters["l2"])
+        common["kernel_regularizer"] = keras.regularizers.L2(hyperparameters["l2"])
 
     def activated(layer, x):
         x = layer(x)
@@ -43,23 +43,14 @@ def simple_cnn(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: 
     plan = convolution_plan(hyperparameters)
     for block, convolutions in enumerate(plan):
         for filters, padding in convolutions:
-            convolution = layers.Conv2D(
-                filters,
-                hyperparameters["kernel"],
-                padding=padding,
-                use_bias=not batch_norm,
-                kernel_regularizer=regularizer,
-            )
-            x = activated(convolution, x)
+            kernel = hyperparameters["kernel"]
+            x = activated(layers.Conv2D(filters, kernel, padding=padding, **common), x)
         if block < len(plan) - 1 or hyperparameters["pool_last"]:
             x = layers.MaxPooling2D()(x)
     x = layers.Flatten()(x)
     if hyperparameters["dropout_features"]:
         x = layers.Dropout(hyperparameters["dropout_features"])(x)
-    dense = layers.Dense(
-        hyperparameters["dense_units"], use_bias=not batch_norm, kernel_regularizer=regularizer
-    )
-    x = activated(dense, x)
+    x = activated(layers.Dense(hyperparameters["dense_units"], **common), x)
     if hyperparameters["dropout"]:
         x = layers.Dropout(hyperparameters["dropout"])(x)
     outputs = layers.Dense(classes, activation="softmax", name="probabilities")(x)
@@ -117,20 +108,13 @@ def resnet(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int)
     import keras
     from keras import layers
 
-    regularizer = None
+    penalty = {}
     if hyperparameters["l2"]:  # a penalty on large weights
-        regularizer = keras.regularizers.L2(hyperparameters["l2"])
+        penalty["kernel_regularizer"] = keras.regularizers.L2(hyperparameters["l2"])
+    common = {"padding": "same", "use_bias": False, "kernel_initializer": "he_normal", **penalty}
 
     def convolution(x, filters, stride=1, kernel=3):
-        x = layers.Conv2D(
-            filters,
-            kernel,
-            strides=stride,
-            padding="same",
-            use_bias=False,
-            kernel_initializer="he_normal",
-            kernel_regularizer=regularizer,
-        )(x)
+        x = layers.Conv2D(filters, kernel, strides=stride, **common)(x)
         return layers.BatchNormalization(momentum=0.95)(x)
 
     def block(x, filters, stride):
@@ -153,9 +137,7 @@ def resnet(hyperparameters: Mapping[str, Any], input_shape: Shape, classes: int)
     x = layers.GlobalAveragePooling2D()(x)
     if hyperparameters["dropout"]:
         x = layers.Dropout(hyperparameters["dropout"])(x)
-    outputs = layers.Dense(
-        classes, activation="softmax", kernel_regularizer=regularizer, name="probabilities"
-    )(x)
+    outputs = layers.Dense(classes, activation="softmax", name="probabilities", **penalty)(x)
     return keras.Model(inputs, outputs, name="resnet")
 
 

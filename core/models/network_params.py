@@ -113,6 +113,72 @@ RESNET = (
 )
 
 
+_FURTHER = (
+    Param(
+        "schedule",
+        "Learning rate schedule",
+        "one_cycle",
+        "constant: no change. one_cycle: rises, then falls to almost zero. cosine: falls from "
+        "the start. plateau: is halved when the validation loss stops improving.",
+        choices=("one_cycle", "cosine", "plateau", "constant"),
+        group="training",
+        advanced=True,
+    ),
+    Param(
+        "plateau_patience",
+        "Plateau patience",
+        3,
+        "Number of epochs without a lower validation loss before the learning rate is halved.",
+        1,
+        50,
+        group="training",
+        only_if=("schedule", ("plateau",)),
+        advanced=True,
+    ),
+    Param(
+        "early_stopping",
+        "Early stopping patience",
+        0,
+        "Stop when the validation accuracy has not improved for this many epochs. 0 turns "
+        "early stopping off.",
+        0,
+        100,
+        group="training",
+    ),
+    Param(
+        "weight_averaging",
+        "Weight averaging",
+        0.0,
+        "Decay of an exponential moving average of the weights, which becomes the final model. "
+        "0 turns averaging off.",
+        0.0,
+        0.9999,
+        group="training",
+        advanced=True,
+    ),
+    Param(
+        "keep_best",
+        "Restore the best epoch",
+        True,
+        "Use the weights of the epoch with the highest validation accuracy, not those of the "
+        "last epoch. Among equals, the lowest validation loss decides.",
+        group="training",
+        only_if=("weight_averaging", (0.0,)),
+        advanced=True,
+    ),
+    Param(
+        "label_smoothing",
+        "Label smoothing",
+        0.0,
+        "Softens the training labels by this amount, which makes the network less overconfident.",
+        0.0,
+        0.5,
+        group="training",
+        advanced=True,
+    ),
+)
+
+
 def training(
     epochs: int,
     learning_rate: float,
@@ -121,6 +187,16 @@ def training(
     batch_size: int = 128,
 ) -> tuple[Param, ...]:
     """How a network is trained."""
+    return (
+        *_passes(epochs, batch_size),
+        *_steps(optimizer, learning_rate, weight_decay),
+        *_FURTHER,
+        CLASS_WEIGHTS,
+        training_rows(),
+    )
+
+
+def _passes(epochs: int, batch_size: int) -> tuple[Param, ...]:
     return (
         Param(
             "epochs",
@@ -141,6 +217,11 @@ def training(
             1024,
             group="training",
         ),
+    )
+
+
+def _steps(optimizer: str, learning_rate: float, weight_decay: float) -> tuple[Param, ...]:
+    return (
         Param(
             "optimizer",
             "Optimizer",
@@ -171,69 +252,4 @@ def training(
             only_if=("optimizer", ("adamw",)),
             advanced=True,
         ),
-        Param(
-            "schedule",
-            "Learning rate schedule",
-            "one_cycle",
-            "constant: no change. one_cycle: rises, then falls to almost zero. cosine: falls from "
-            "the start. plateau: is halved when the validation loss stops improving.",
-            choices=("one_cycle", "cosine", "plateau", "constant"),
-            group="training",
-            advanced=True,
-        ),
-        Param(
-            "plateau_patience",
-            "Plateau patience",
-            3,
-            "Number of epochs without a lower validation loss before the learning rate is halved.",
-            1,
-            50,
-            group="training",
-            only_if=("schedule", ("plateau",)),
-            advanced=True,
-        ),
-        Param(
-            "early_stopping",
-            "Early stopping patience",
-            0,
-            "Stop when the validation accuracy has not improved for this many epochs. 0 turns "
-            "early stopping off.",
-            0,
-            100,
-            group="training",
-        ),
-        Param(
-            "weight_averaging",
-            "Weight averaging",
-            0.0,
-            "Decay of an exponential moving average of the weights, which becomes the final model. "
-            "0 turns averaging off.",
-            0.0,
-            0.9999,
-            group="training",
-            advanced=True,
-        ),
-        Param(
-            "keep_best",
-            "Restore the best epoch",
-            True,
-            "Use the weights of the epoch with the highest validation accuracy, not those of the "
-            "last epoch. Among equals, the lowest validation loss decides.",
-            group="training",
-            only_if=("weight_averaging", (0.0,)),
-            advanced=True,
-        ),
-        Param(
-            "label_smoothing",
-            "Label smoothing",
-            0.0,
-            "Softens the training labels by this amount, which makes the network less "
-            "overconfident.",
-            0.0,
-            0.5,
-            group="training",
-            advanced=True,
-        ),
-        CLASS_WEIGHTS,
-        training_rows(),
     )

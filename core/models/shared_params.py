@@ -44,6 +44,30 @@ def training_rows(default: int = 0) -> Param:
     )
 
 
+_HOG = (
+    Param(
+        "hog_orientations",
+        "Edge directions",
+        9,
+        "Number of bins for the direction of an edge.",
+        2,
+        18,
+        group="features",
+        only_if=("features", ("hog",)),
+    ),
+    Param(
+        "hog_cells",
+        "HOG cells along a side",
+        7,
+        "Number of cells along the shorter side of the image. Edges are counted in each cell.",
+        2,
+        16,
+        group="features",
+        only_if=("features", ("hog",)),
+    ),
+)
+
+
 def features(default: str, components: int = 50) -> tuple[Param, ...]:
     """The features that the model is trained on, and their settings."""
     return (
@@ -74,26 +98,7 @@ def features(default: str, components: int = 50) -> tuple[Param, ...]:
             group="features",
             only_if=("features", ("pca",)),
         ),
-        Param(
-            "hog_orientations",
-            "Edge directions",
-            9,
-            "Number of bins for the direction of an edge.",
-            2,
-            18,
-            group="features",
-            only_if=("features", ("hog",)),
-        ),
-        Param(
-            "hog_cells",
-            "HOG cells along a side",
-            7,
-            "Number of cells along the shorter side of the image. Edges are counted in each cell.",
-            2,
-            16,
-            group="features",
-            only_if=("features", ("hog",)),
-        ),
+        *_HOG,
     )
 
 

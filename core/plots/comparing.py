@@ -11,9 +11,8 @@ from core.plots.style import (
     AXIS_OF_PERCENT,
     CLASS_AXIS,
     LEGEND_BELOW,
-    RUN_LEGEND,
     RUN_MARKERS,
-    RUN_SHAPES,
+    encodings,
     legend_name,
     of_run,
 )
@@ -58,8 +57,7 @@ def class_bars(found: Sequence[Compared], figure: str = "f1") -> "alt.LayerChart
         if not np.isnan(value)
     ]
     runs = list(called.values())
-    looks = [of_run(number) for number in range(len(found))]
-    legend = alt.Legend(**RUN_LEGEND)
+    color, shape = encodings({name: number for number, name in enumerate(runs)})
     barred = len(found) <= MOST_BARS
     base = alt.Chart(pd.DataFrame(rows, columns=["run", "class", "value", "says"])).encode(
         x=alt.X(
@@ -69,21 +67,12 @@ def class_bars(found: Sequence[Compared], figure: str = "f1") -> "alt.LayerChart
             scale=alt.Scale(zero=barred),
         ),
         y=alt.Y("class:N", title=None, sort=names, axis=alt.Axis(**CLASS_AXIS, grid=not barred)),
-        color=alt.Color(
-            "run:N",
-            scale=alt.Scale(domain=runs, range=[colour for colour, _, _ in looks]),
-            legend=legend,
-        ),
+        color=color,
         tooltip=[
             alt.Tooltip("run:N", title="Run"),
             alt.Tooltip("class:N", title="Class"),
             alt.Tooltip("says:N", title=CLASS_METRICS[figure]),
         ],
-    )
-    shape = alt.Shape(
-        "run:N",
-        scale=alt.Scale(domain=runs, range=[RUN_SHAPES[place] for _, place, _ in looks]),
-        legend=legend,
     )
     points = base.mark_point(filled=True, size=60, opacity=1).encode(shape=shape)
     if not barred:

@@ -3,6 +3,7 @@
 Each run has a colour, a shape and a dash, so that it is known without colour too.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,16 +16,16 @@ from core.plots.style import (
     CURVE_HEIGHT,
     LEGEND_BELOW,
     RUN_DASHES,
-    RUN_LEGEND,
     RUN_MARKERS,
-    RUN_SHAPES,
     SPLIT_NAMES,
+    encodings,
     legend_name,
     of_run,
 )
 from core.units import percent, round_percent
 
 if TYPE_CHECKING:  # heavy: imported where a chart is drawn
+    import altair as alt
     from matplotlib.figure import Figure
 
 _ALL_POINTS, _LEAST_POINTS = 900, 50  # of a chart, of a line in it
@@ -39,20 +40,9 @@ def lines_chart(chart: Lines) -> dict[str, Any]:
     import altair as alt
 
     rows = [row for line in chart.lines for row in _rows(line, chart)]
-    names = list({line.name: line.number for line in chart.lines})
-    looks = [of_run(number) for number in {line.name: line.number for line in chart.lines}.values()]
+    numbers = {line.name: line.number for line in chart.lines}
     by_split = any(line.split for line in chart.lines)
-    legend = alt.Legend(**RUN_LEGEND)
-    color = alt.Color(
-        "run:N",
-        scale=alt.Scale(domain=names, range=[colour for colour, _, _ in looks]),
-        legend=legend,
-    )
-    shape = alt.Shape(
-        "run:N",
-        scale=alt.Scale(domain=names, range=[RUN_SHAPES[place] for _, place, _ in looks]),
-        legend=legend,
-    )
+    color, shape = encodings(numbers)
     base = alt.Chart(alt.NamedData("points")).encode(
         x=alt.X(
             "x:Q",
@@ -77,15 +67,7 @@ def lines_chart(chart: Lines) -> dict[str, Any]:
             alt.Tooltip("y_says:N", title=chart.y_title),
         ],
     )
-    if by_split:
-        dash = alt.StrokeDash(
-            "split:N",
-            scale=alt.Scale(domain=list(SPLIT_NAMES[:2]), range=[[1, 0], [6, 3]]),
-            legend=alt.Legend(orient="bottom", title=None, symbolType="stroke"),
-        )
-    else:
-        dashes = [RUN_DASHES[place] for _, _, place in looks]
-        dash = alt.StrokeDash("run:N", scale=alt.Scale(domain=names, range=dashes), legend=None)
+    dash = _dash_of_split() if by_split else _dash_of_run(numbers)
     lines = base.mark_line(strokeWidth=2).encode(strokeDash=dash, detail="split:N")
     shapes = base.mark_point(filled=True, size=60, opacity=1).encode(shape=shape)
     layers = [lines, shapes.transform_filter("datum.shape")]
@@ -93,15 +75,37 @@ def lines_chart(chart: Lines) -> dict[str, Any]:
         rings = base.mark_point(size=260, strokeWidth=2, filled=False, shape="circle")
         layers.append(rings.transform_filter("datum.ring"))
     if chart.diagonal:
-        points = [{"x": at, "y": at} for at in corners(chart).tolist()]
-        layers.insert(
-            0,
-            alt.Chart(alt.Data(values=points))
-            .mark_line(strokeDash=[2, 4], strokeWidth=1.5, color="#888888")
-            .encode(x="x:Q", y="y:Q"),
-        )
+        layers.insert(0, _diagonal(chart))
     drawn = alt.layer(*layers).properties(height=CURVE_HEIGHT)
     return {**drawn.to_dict(validate=False), "datasets": {"points": rows}}
+
+
+def _dash_of_split() -> "alt.StrokeDash":
+    import altair as alt
+
+    return alt.StrokeDash(
+        "split:N",
+        scale=alt.Scale(domain=list(SPLIT_NAMES[:2]), range=[[1, 0], [6, 3]]),
+        legend=alt.Legend(orient="bottom", title=None, symbolType="stroke"),
+    )
+
+
+def _dash_of_run(numbers: Mapping[str, int]) -> "alt.StrokeDash":
+    import altair as alt
+
+    dashes = [RUN_DASHES[dash] for _, _, dash in map(of_run, numbers.values())]
+    scale = alt.Scale(domain=list(numbers), range=dashes)
+    return alt.StrokeDash("run:N", scale=scale, legend=None)
+
+
+def _diagonal(chart: Lines) -> "alt.Chart":
+    import altair as alt
+
+    points = [{"x": at, "y": at} for at in corners(chart).tolist()]
+    line = alt.Chart(alt.Data(values=points))
+    return line.mark_line(strokeDash=[2, 4], strokeWidth=1.5, color="#888888").encode(
+        x="x:Q", y="y:Q"
+    )
 
 
 def _ticks(fraction: bool, whole: bool = False) -> dict[str, Any]:

@@ -2,6 +2,12 @@
 tell apart and which show on light and dark ground.
 """
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # heavy: imported where a chart is drawn
+    import altair as alt
+
 SPLIT_NAMES = ("training", "validation", "test")
 SPLIT_COLOURS = ("#0072B2", "#E69F00", "#009E73")
 MARK_COLOUR = "#CC79A7"
@@ -64,4 +70,22 @@ def of_run(number: int) -> tuple[str, int, int]:
         RUN_COLOURS[number % len(RUN_COLOURS)],
         number % len(RUN_SHAPES),
         number % len(RUN_DASHES),
+    )
+
+
+def encodings(numbers: Mapping[str, int]) -> "tuple[alt.Color, alt.Shape]":
+    """Colour and shape of the column `run` of a chart, with a legend.
+
+    Args:
+        numbers: the place of each run, see `of_run`, by its name.
+    """
+    import altair as alt
+
+    names, looks = list(numbers), [of_run(number) for number in numbers.values()]
+    legend = alt.Legend(**RUN_LEGEND)
+    colours = alt.Scale(domain=names, range=[colour for colour, _, _ in looks])
+    shapes = alt.Scale(domain=names, range=[RUN_SHAPES[shape] for _, shape, _ in looks])
+    return (
+        alt.Color("run:N", scale=colours, legend=legend),
+        alt.Shape("run:N", scale=shapes, legend=legend),
     )

@@ -1,7 +1,7 @@
 """Runs, what training leaves behind: save whole or not at all, list, load, rename, delete."""
 
 from core.runs.card import AXES, FAMILIES, RunCard
-from core.runs.changing import delete, list_aside, rename, restore, rewrite_card, set_aside
+from core.runs.changing import delete, list_aside, remove, rename, restore, rewrite_card, set_aside
 from core.runs.folder import (
     BUNDLED,
     CARD,
@@ -15,6 +15,7 @@ from core.runs.folder import (
     free_id,
     id_of,
     list_damaged,
+    list_everybodys,
     list_runs,
     load,
     save,
@@ -42,10 +43,12 @@ __all__ = [
     "id_of",
     "list_aside",
     "list_damaged",
+    "list_everybodys",
     "list_runs",
     "load",
     "names_of",
     "names_of_ids",
+    "remove",
     "rename",
     "restore",
     "rewrite_card",

@@ -1,6 +1,7 @@
 """Runs are deleted and renamed, and get other cards."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,20 @@ def delete(run_id: str) -> None:
         RunError: if there is none, it is bundled, an ensemble needs it, or the disk
             cannot be written to.
     """
-    folder = _to_delete(run_id)
+    _remove(_to_delete(run_id))
+
+
+def remove(run: Run) -> None:
+    """Remove a run for good, whoever asks: a public demo needs its room.
+
+    Raises:
+        RunError: if anybody's ensemble needs it, or the disk cannot be written to.
+    """
+    _must_be_free(run.id, "deleted", folders.list_everybodys())
+    _remove(run.folder)
+
+
+def _remove(folder: Path) -> None:
     try:
         drafts.remove(folder)
     except OSError as error:
@@ -73,7 +87,7 @@ def _to_delete(run_id: str) -> Path:
         run = folders.load(run_id)
         _must_be_yours(run, "deleted")
         folder = run.folder
-    _must_be_free(run_id, "deleted")
+    _must_be_free(run_id, "deleted", folders.list_runs())
     return folder
 
 
@@ -107,7 +121,7 @@ def rename(run_id: str, title: str) -> Run:
     """
     run = folders.load(run_id)
     _must_be_yours(run, "renamed")
-    _must_be_free(run_id, "renamed")
+    _must_be_free(run_id, "renamed", folders.list_runs())
     new_id = folders.id_of(title)
     card = replace(run.card, id=new_id, title=title)
     if new_id == run_id:
@@ -143,8 +157,8 @@ def _must_be_yours(run: Run, verb: str) -> None:
         raise RunError(f"The run {run.id!r} is bundled and cannot be {verb}.")
 
 
-def _must_be_free(run_id: str, verb: str) -> None:
-    needing = [r.id for r in folders.list_runs() if run_id in [m["id"] for m in r.card.members]]
+def _must_be_free(run_id: str, verb: str, others: Sequence[Run]) -> None:
+    needing = [run.id for run in others if run_id in [m["id"] for m in run.card.members]]
     if needing:
         raise RunError(
             f"The run {run_id!r} cannot be {verb}: it is a member of {', '.join(needing)}. Delete "

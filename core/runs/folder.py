@@ -147,9 +147,14 @@ def places() -> tuple[Path, ...]:
 
 
 def list_runs() -> list[Run]:
-    """Every whole run, bundled ones first, then by name; damaged ones are left out."""
-    found = [run for run in _walk() if isinstance(run, Run)]
-    return sorted(found, key=lambda run: (run.card.owner != visitors.STUDIO, run.id))
+    """Every whole run that the current visitor may see, bundled ones first, then by name."""
+    return [run for run in list_everybodys() if visitors.may_see(run.card.owner)]
+
+
+def list_everybodys() -> list[Run]:
+    """Every whole run, whoever asks, bundled ones first, then by name."""
+    everybodys = [run for run in _walk() if isinstance(run, Run)]
+    return sorted(everybodys, key=lambda run: (run.card.owner != visitors.STUDIO, run.id))
 
 
 def list_damaged() -> list[Damaged]:
@@ -167,13 +172,10 @@ def _walk() -> Iterator[Run | Damaged]:
                 continue
             seen.add(folder.name)
             try:
-                run = read_run(folder)
+                yield read_run(folder)
             except RunError as error:
                 if visitors.current() == visitors.OWNER:
                     yield Damaged(folder.name, str(error))
-                continue
-            if visitors.may_see(run.card.owner):
-                yield run
 
 
 def load(run_id: str) -> Run:

@@ -1,6 +1,6 @@
 """Batches of images for Keras: shuffled and changed for learning, in order for validation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -70,18 +70,33 @@ def training_batches(
         A `keras.utils.PyDataset` of images, uint8 `(B, H, W, C)`, or features, `(B, F)`; targets,
         float32 `(B, K)`; and, with class weights, the weight of each image, float32 `(B,)`.
     """
-    import keras
-
     rows = np.arange(len(targets)) if rows is None else rows
-    size = min(hyperparameters["batch_size"], len(rows))  # of a batch
-    if chosen_policy(hyperparameters).changes:
-        policy = chosen_policy(hyperparameters)  # how far each change may go
     if hyperparameters["class_weights"]:  # images of rare classes count more
         weights = class_weights(targets[rows].argmax(axis=1), targets.shape[1])
 
-    class Batches(keras.utils.PyDataset):
-        """In another order in every epoch."""
+    def batch(chosen: np.ndarray, rng: np.random.Generator):
+        some, wanted = images[chosen], targets[chosen]
+        if change and is_changed(hyperparameters):
+            some, wanted = changed(some, wanted, hyperparameters, rng)
+        if hyperparameters["class_weights"]:
+            return some, wanted, wanted @ weights
+        return some, wanted
 
+    return shuffled(batch, rows, min(hyperparameters["batch_size"], len(rows)), seed)
+
+
+def shuffled(batch: Callable, rows: np.ndarray, size: int, seed: int):
+    """A `keras.utils.PyDataset` of batches of some rows, in another order in every epoch.
+
+    Args:
+        batch: makes one of its rows, int `(size,)`, with a generator of random numbers.
+        rows: which there are, int, shape `(M,)`.
+        size: of a batch.
+        seed: of the order and of those random numbers.
+    """
+    import keras
+
+    class Batches(keras.utils.PyDataset):
         def __init__(self):
             super().__init__(workers=1, max_queue_size=8)
             self.start(0)
@@ -92,17 +107,7 @@ def training_batches(
         def __getitem__(self, index):
             # In the order they are stored in: images on disk are read faster that way.
             chosen = rows[np.sort(self.order[index * size : (index + 1) * size])]
-            batch, wanted = images[chosen], targets[chosen]
-            if change and is_changed(hyperparameters):
-                rng = np.random.default_rng([seed, self.epoch, index])
-                if chosen_policy(hyperparameters).changes:
-                    batch = augment(batch, policy, rng)
-                if is_mixed(hyperparameters):  # two images become one, and so do their labels
-                    mixup, cutmix = hyperparameters["mixup"], hyperparameters["cutmix"]
-                    batch, wanted = mix(batch, wanted, mixup, cutmix, rng)
-            if hyperparameters["class_weights"]:
-                return batch, wanted, wanted @ weights
-            return batch, wanted
+            return batch(chosen, np.random.default_rng([seed, self.epoch, index]))
 
         def on_epoch_end(self):
             self.start(self.epoch + 1)
@@ -113,6 +118,21 @@ def training_batches(
             self.order = np.random.default_rng([seed, epoch]).permutation(len(rows))
 
     return Batches()
+
+
+def changed(
+    images: np.ndarray,
+    targets: np.ndarray,
+    hyperparameters: Mapping[str, Any],
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images and targets of a batch, changed at random."""
+    if chosen_policy(hyperparameters).changes:
+        images = augment(images, chosen_policy(hyperparameters), rng)
+    if is_mixed(hyperparameters):  # two images become one, and so do their labels
+        mixup, cutmix = hyperparameters["mixup"], hyperparameters["cutmix"]
+        images, targets = mix(images, targets, mixup, cutmix, rng)
+    return images, targets
 
 
 def is_changed(hyperparameters: Mapping[str, Any]) -> bool:

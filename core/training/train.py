@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import count
 from pathlib import Path
@@ -39,9 +40,7 @@ _PACKAGES = {
 
 
 def train(
-    config: TrainConfig,
-    reporter: Reporter | None = None,
-    checkpoints: Path | None = None,
+    config: TrainConfig, reporter: Reporter | None = None, checkpoints: Path | None = None
 ) -> runs.Run:
     """Train a model and leave a run behind.
 
@@ -61,14 +60,8 @@ def train(
         RunError: if a run of that name is there already.
         DatasetError: if the dataset cannot be loaded.
     """
-    reporter = reporter or Reporter()
-    asked: list[bool] = []
-
-    def finishes() -> bool:
-        asked.append(reporter.should_finish())
-        return asked[-1]
-
-    report = replace(reporter, cancelled=_CANCELLED, should_finish=finishes)
+    reporter, asked = reporter or Reporter(), []
+    report = replace(reporter, cancelled=_CANCELLED, should_finish=partial(_noted, reporter, asked))
     title = config.name or free_name(config)
     started = time.perf_counter()
     with _told_of_the_disk(checkpoints), runs.draft(runs.free_id(title)) as folder:
@@ -82,21 +75,26 @@ def train(
         report(Progress("evaluating", fraction=1.0, history=history))
         val, test = _evaluate(folder, config.family, dataset, report)
         report(Progress("measuring", fraction=1.0))
-        found = measure(folder, config.family, dataset.input_shape)
-        found["training_memory_bytes"] = memory
-        found["gigaflops"] = machine.gigaflops()
-        found["around_seconds"] = time.perf_counter() - started - seconds + before
+        measured = measure(folder, config.family, dataset.input_shape)
+        measured |= {"training_memory_bytes": memory, "gigaflops": machine.gigaflops()}
+        measured["around_seconds"] = time.perf_counter() - started - seconds + before
         card = replace(
             _card(config, title, dataset),
             history=history,
             metrics=_metrics(config, dataset, val, test),
             seconds=round(seconds, 1),
-            cost=found,
+            cost=measured,
             ended_early=any(asked),
         )
         run = runs.save(card, folder, val, test)
     reporter.on_progress(Progress("done", fraction=1.0, metrics=run.card.metrics))
     return run
+
+
+def _noted(reporter: Reporter, asked: list[bool]) -> bool:
+    """Whether it should finish, which is noted down."""
+    asked.append(reporter.should_finish())
+    return asked[-1]
 
 
 @contextmanager

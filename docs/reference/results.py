@@ -13,8 +13,8 @@ HEADER = (
     "95 % interval",
     "F1",
     "training time",
-    "latency",
-    "size",
+    "prediction time",
+    "model size",
 )
 _SOURCES = {"cifar10-jpeg": "CIFAR-10 (as JPEG)", "digits": "scikit-learn digits", "mnist": "MNIST"}
 

@@ -1,4 +1,5 @@
 import re
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -265,11 +266,25 @@ def test_the_setting_is_read_from_the_environment(value, public):
     assert not Settings.from_environment({}).public
 
 
-def test_acting_as_somebody_concerns_one_thread_alone():
+def test_a_job_acts_as_its_owner_in_every_thread():
+    with ThreadPoolExecutor(1) as before, acting_as(A), ThreadPoolExecutor(1) as meanwhile:
+        assert [t.submit(visitors.current).result() for t in (before, meanwhile)] == [A, A]
+
+
+def test_each_thread_of_the_pages_is_told_its_own_visitor():
     """Several visitors are served at once, each by a thread."""
-    with visitors.asked_by("visitor-a"), ThreadPoolExecutor(1) as others:
-        with visitors.acting_as(visitors.OWNER):
-            assert visitors.current() == visitors.OWNER
-            assert others.submit(visitors.current).result() == "visitor-a"
-        assert visitors.current() == "visitor-a"
-    assert visitors.current() == visitors.OWNER
+    mine = threading.local()
+    visitors.told_by(lambda: getattr(mine, "visitor", NOBODY))
+    met = threading.Barrier(2, timeout=30)
+
+    def serve(me: str) -> str:
+        mine.visitor = me
+        met.wait()
+        return visitors.current()
+
+    try:
+        with ThreadPoolExecutor(2) as pages:
+            assert list(pages.map(serve, (A, B))) == [A, B]
+        assert visitors.current() == NOBODY
+    finally:
+        visitors.told_by(None)

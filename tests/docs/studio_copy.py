@@ -17,13 +17,14 @@ from core.settings import PROJECT_DIR
 
 COPIED = ("core", "pages", "docs", "app.py", "pyproject.toml", ".streamlit", "README.md")
 BLOCK = re.compile(
-    r"^.*at the end of `(core/[\w/]+\.py)`.*\n```python\n((?:.*\n)+?)```$",
+    r"^.*(?:at the end of|in a new file) `((?:core|pages)/[\w/]+\.py)`.*\n"
+    r"```python\n((?:.*\n)+?)```$",
     re.MULTILINE | re.IGNORECASE,
 )
 
 
 def blocks(how_to: str) -> list[tuple[str, str]]:
-    """The blocks of code of a how-to: the file at whose end each belongs, and the code."""
+    """The blocks of code of a how-to: the file each belongs in, at its end, and the code."""
     text = (PROJECT_DIR / "docs" / how_to).read_text(encoding="utf-8")
     found = BLOCK.findall(text)
     assert found and len(found) == text.count("```") / 2, (
@@ -42,7 +43,8 @@ class StudioCopy:
         """Do what the how-to says."""
         for place, code in blocks(how_to):
             path = self.folder / place
-            path.write_text(f"{path.read_text(encoding='utf-8')}\n\n{code}", encoding="utf-8")
+            before = f"{path.read_text(encoding='utf-8')}\n\n" if path.exists() else ""
+            path.write_text(f"{before}{code}", encoding="utf-8")
 
     def python(self, *arguments: str) -> str:
         """Run Python in it; what it printed."""

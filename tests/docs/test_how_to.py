@@ -12,6 +12,7 @@ import pytest
 
 from core.images import encode_png
 from core.settings import PROJECT_DIR
+from pages.components.shared.contents import PAGES
 from tests.docs.studio_copy import StudioCopy, blocks, copy_studio
 
 HOW_TOS = sorted(path.name for path in (PROJECT_DIR / "docs").glob("how_to_*.md"))
@@ -33,6 +34,37 @@ print(json.dumps({{
     "options": [str(option) for field in choices for option in field.options],
     "texts": [text.value for text in page.markdown],
 }}))
+"""
+
+OPEN_PAGE = """
+import json
+from streamlit.testing.v1 import AppTest
+from pages.components.shared import preload
+
+studio = AppTest.from_file("pages/studio.py", default_timeout=120)
+listed = list(studio.run()._registered_pages.values())
+(url,) = [at["url_pathname"] for at in listed if at["page_name"] == "Classes"]
+assert not studio.exception
+studio.switch_page(f"{url}.py")
+studio.query_params["classes_of"] = "digits"
+studio.query_params["classes_shown"] = "3"
+page = studio.run()
+assert not page.exception, [problem.value for problem in page.exception]
+(title,) = [element.value for element in page.title]
+texts = [element.value for element in page.markdown]
+fewer = [element.value for element in page.number_input[0].set_value(2).run().markdown]
+page.switch_page("compare.py").run()
+page.run()  # only now AppTest knows what the run before took out of the URL
+print(json.dumps({
+    "menu": [at["page_name"] for at in listed],
+    "icons": [at["icon"] for at in listed],
+    "url": url,
+    "title": title,
+    "texts": texts,
+    "fewer": fewer,
+    "elsewhere": sorted(page.query_params),
+    "header": preload.header(f"/{url}"),
+}))
 """
 
 USE_OPERATION = """
@@ -128,7 +160,7 @@ def listed(studio: StudioCopy, page: str) -> str:
 
 
 def test_there_are_how_tos():
-    things = ("a_dataset", "a_model", "a_network", "an_operation")
+    things = ("a_dataset", "a_model", "a_network", "a_page", "an_operation")
     assert set(HOW_TOS) == {f"how_to_add_{thing}.md" for thing in things}
 
 
@@ -283,3 +315,18 @@ def test_an_operation_that_was_added_is_on_the_page_and_in_the_reference(followe
     assert "Smooth and shape · Box blur" in page["options"]
     assert "Size" in page["fields"]
     assert "#### Box blur" in listed(studio, "operations.md")
+
+
+def test_a_page_that_was_added_is_in_the_menu_and_at_its_url(followed):
+    studio = followed("how_to_add_a_page.md")
+    opened = json.loads(studio.python("-c", OPEN_PAGE))
+    titles = [page.title for page in PAGES.values()]
+    assert opened["menu"] == [*titles, "Classes"]
+    assert opened["icons"][-1] == ":material/category:"
+    assert (opened["url"], opened["title"]) == ("classes", "Classes")
+    assert "Every image of a dataset has a **label**: one of its classes." in opened["texts"]
+    assert any("Choose a dataset to see its classes." in text for text in opened["texts"])
+    assert opened["texts"][-3:] == ["0", "1", "2"]
+    assert opened["fewer"][-2:] == ["0", "1"]
+    assert "classes_shown" not in opened["elsewhere"]
+    assert "/Selectbox." in opened["header"]

@@ -279,8 +279,8 @@ def test_the_leaderboard_holds_the_figures_of_scikit_learn(open_page):
         assert row["F1"]["value"] == pytest.approx(f1, abs=EXACT)
         assert row["Accuracy"]["best"] == row["F1"]["best"] == best
         assert row[METRICS["seconds"].title]["value"] == card.seconds
-        assert row["One image"]["value"] == card.cost["latency_seconds"]
-        assert row["Model file"]["value"] == card.cost["file_bytes"]
+        assert row["Prediction time"]["value"] == card.cost["latency_seconds"]
+        assert row["Model size"]["value"] == card.cost["file_bytes"]
     for heading in (METRICS[name].title for name in ("seconds", "latency_seconds", "file_bytes")):
         values = {name: row[heading]["value"] for name, row in rows.items()}
         starred = [name for name, row in rows.items() if row[heading]["text"].endswith(" ★")]

@@ -24,6 +24,7 @@ from core.jobs import queue
 from core.jobs.job import lock_of, write_status
 from core.models.augmentation_params import AUGMENTATION
 from core.opencv_ops import GROUPS, MOST_STEPS, OPERATIONS, Step, as_code, from_text, run, to_text
+from core.param import Param
 from core.robustness import CORRUPTIONS
 from core.serving import load_predictor
 from core.settings import Settings
@@ -512,6 +513,20 @@ def test_a_value_that_is_set_changes_the_result(open_page, before, field, value,
     assert of_step(page, 0, field).value == value
 
 
+def test_a_text_that_is_not_allowed_is_told_and_changes_nothing(open_page, monkeypatch):
+    sizes = Param("sizes", "Sizes", "3-5", "One blur after another.", 1, 31)
+    blur = replace(OPERATIONS["invert"], name="blurs", params=(sizes,), run=lambda i, sizes: i)
+    monkeypatch.setitem(OPERATIONS, "blurs", blur)
+    page = open_page(pipeline="blurs;sizes=7")
+    page = fine(page.text_input[0].set_value("3-none").run())
+    assert [plain(error.value)[:15] for error in page.error] == ["`sizes` must be"]
+    assert asked(page, keys.PIPELINE) == "blurs;sizes=7"
+    assert page.text_input[0].value == "3-none"  # to be corrected
+    page = fine(page.text_input[0].set_value("9-11").run())
+    assert not page.error
+    assert asked(page, keys.PIPELINE) == "blurs;sizes=9-11"
+
+
 def test_each_of_two_like_steps_has_fields_of_its_own(open_page):
     page = open_page(pipeline="threshold~threshold")
     change(of_step(page, 1, "value").set_value(9).run(), "threshold~threshold;value=9")
@@ -739,7 +754,15 @@ def test_a_whole_policy_comes_with_a_link(open_page, name):
     check_variants(page, sample(name), Policy(**values))
 
 
-@pytest.mark.parametrize("url", [{"lab.rotation": "much"}, {"lab.blur": "99"}, {"lab.fill": "x"}])
+@pytest.mark.parametrize(
+    "url",
+    [
+        {"lab.rotation": "much"},
+        {"lab.blur": "99"},
+        {"lab.fill": "x"},
+        {"lab.seed": "1e999", "lab.number": "1e999", "lab.random_operations": "1e999"},
+    ],
+)
 def test_rubbish_values_in_a_link_are_passed_over(open_page, url):
     check_variants(open_page(lab="augmentation", **url), sample("digit_3"), Policy())
 

@@ -489,6 +489,7 @@ def test_values_in_the_address_are_taken_up(open_page, submitted):
         {"mlp.epochs": "100000"},
         {"mlp.features": "taste"},
         {"seed": "-1"},
+        {"seed": "1e999", "mlp.epochs": "1e999"},
         {"validation_fraction": "7"},
         {"dataset": "unheard-of"},
     ],

@@ -8,12 +8,10 @@ import streamlit as st
 
 from core.errors import StudioError
 from core.opencv_ops import GROUPS, MOST_STEPS, OPERATIONS, Step, from_text, to_text
-from core.param import Param
-from pages.components.shared import html, keys, url
+from core.param import Param, Value
+from pages.components.shared import html, keys, param_field, url
 
 FIRST_PIPELINE = "gaussian_blur~canny"
-_WIDEST_SLIDER = 2000  # a field suits a wider range better
-_PLACES = 50
 
 
 def edit() -> list[Step]:
@@ -22,13 +20,13 @@ def edit() -> list[Step]:
     _offer_more(steps)
     if not steps:
         st.info("Add a step to begin.", icon=":material/add:")
-    found = [
+    edited = [
         _edit_step(number, step_id, step, len(steps))
         for number, (step_id, step) in enumerate(steps.items())
     ]
-    st.session_state[keys.STEPS] = dict(zip(steps, found, strict=True))
-    url.note(keys.PIPELINE, to_text(found) or "none", FIRST_PIPELINE)
-    return found
+    st.session_state[keys.STEPS] = dict(zip(steps, edited, strict=True))
+    url.note(keys.PIPELINE, to_text(edited) or "none", FIRST_PIPELINE)
+    return edited
 
 
 def _recall() -> dict[int, Step]:
@@ -90,7 +88,7 @@ def _edit_step(number: int, step_id: int, step: Step, total: int) -> Step:
         if on:
             for param in step.spec.params:
                 key = f"{step_id}.{param.name}"
-                values[param.name] = _field(param, step.values[param.name], key)
+                values[param.name] = _value(param, step.values[param.name], key)
         _place_buttons(number, step_id, total)
     return replace(step, values=values or step.values, on=on)
 
@@ -117,34 +115,14 @@ def _place_buttons(number: int, step_id: int, total: int) -> None:
         )
 
 
-def _field(param: Param, value, key: str):
-    """The widget that suits a parameter.
-
-    It begins with the value and then keeps its own: a default that follows would undo what is
-    moved quickly.
-    """
-    st.session_state.setdefault(key, value)
-    common = {"key": key, "help": param.help}
-    if isinstance(param.default, bool):
-        return st.checkbox(param.title, **common)
-    if param.choices:
-        return st.selectbox(param.title, param.choices, **common)
-    kind = type(param.default)
-    low, high = kind(param.low), kind(param.high)
-    if high - low > _WIDEST_SLIDER:
-        return st.number_input(param.title, low, high, **common)
-    return st.slider(param.title, low, high, step=_step(param), **common)
-
-
-def _step(param: Param) -> int | float:
-    """The coarsest step that leaves fifty places or more and meets the default."""
-    if isinstance(param.default, int):
-        return 1
-    for step in (1.0, 0.5, 0.1, 0.05):
-        places = (param.high - param.low) / step, (param.default - param.low) / step
-        if places[0] >= _PLACES and all(abs(p - round(p)) < 1e-6 for p in places):
-            return step
-    return 0.01
+def _value(param: Param, before: Value, key: str) -> Value:
+    """What is set; what it was before while the text in the field is not allowed."""
+    value = param_field.show(param, key, before, slider=True)
+    try:
+        return param.parse(value)
+    except StudioError as error:
+        st.error(html.message(error), icon=":material/error:")
+        return before
 
 
 def _move(step_id: int, by: int) -> None:
@@ -152,7 +130,7 @@ def _move(step_id: int, by: int) -> None:
     place = order.index(step_id)
     order[place], order[place + by] = order[place + by], order[place]
     steps = st.session_state[keys.STEPS]
-    st.session_state[keys.STEPS] = {one: steps[one] for one in order}
+    st.session_state[keys.STEPS] = {number: steps[number] for number in order}
 
 
 def _remove(step_id: int) -> None:

@@ -106,30 +106,32 @@ def _example(corruption: str, dataset: str, created: str) -> list:
 
 def _show_result(job) -> None:
     try:
-        found = robustness.load(job.kept)
+        measured = robustness.load(job.kept)
     except StudioError as error:
         st.error(html.message(error), icon=":material/error:")
         return
-    corruption = CORRUPTIONS[found.corruption]
+    corruption = CORRUPTIONS[measured.corruption]
     lines = plots.robustness_lines(
-        corruption.title, corruption.unit, found.severities, found.accuracies
+        corruption.title, corruption.unit, measured.severities, measured.accuracies
     )
     st.vega_lite_chart(plots.lines_chart(lines), width="stretch", key=keys.ROBUSTNESS_CHART)
-    called = runs.names_of_ids(found.accuracies)
-    columns = {called[run_id]: values for run_id, values in found.accuracies.items()}
-    table = pd.DataFrame(columns, index=[f"{s:g}" for s in found.severities])
+    called = runs.names_of_ids(measured.accuracies)
+    columns = {called[run_id]: values for run_id, values in measured.accuracies.items()}
+    table = pd.DataFrame(columns, index=[f"{s:g}" for s in measured.severities])
     table.index.name = corruption.unit
     st.dataframe(tables.written(table, table.columns, decimals=2))
     st.caption(
-        f"Measured on {_how_many(found)} of each model's own test set, corrupted at the input "
+        f"Measured on {_how_many(measured)} of each model's own test set, corrupted at the input "
         "size of the model. Models with the same test set saw the same images."
     )
 
 
-def _how_many(found: Robustness) -> str:
+def _how_many(measured: Robustness) -> str:
     """How many images were shown, to each if they differ."""
-    if len(set(found.shown.values())) == 1:
-        return html.counted(next(iter(found.shown.values())), "test image")
-    called = runs.names_of_ids(found.shown)
-    each = ", ".join(f"{n:,} for {html.plain(called[run_id])}" for run_id, n in found.shown.items())
+    if len(set(measured.shown.values())) == 1:
+        return html.counted(next(iter(measured.shown.values())), "test image")
+    called = runs.names_of_ids(measured.shown)
+    each = ", ".join(
+        f"{n:,} for {html.plain(called[run_id])}" for run_id, n in measured.shown.items()
+    )
     return f"test images ({each})"

@@ -89,12 +89,12 @@ def _upload() -> Shown | None:
     st.caption(FORMATS_READ)
     memory = recall()
     if file is not None:
-        kept = (file.name, file.getvalue())
-        if kept != memory.lab:
-            remember(replace(memory, lab=kept))
+        upload = (file.name, file.getvalue())
+        if upload != memory.lab:
+            remember(replace(memory, lab=upload))
         sent.let_go([held for held in [st.session_state.get(_HELD)] if held and held != file])
         st.session_state[_HELD] = file
-        return _decoded(*kept)
+        return _decoded(*upload)
     if memory.lab is None:
         return None
     st.caption(f"{html.plain(memory.lab[0])}, uploaded earlier.")

@@ -13,7 +13,7 @@ from core.images import encode_png, fit_within
 from core.models import MODELS, first_choice
 from core.models.augmentation_params import AUGMENTATION
 from pages.components.lab.source import SourceImage
-from pages.components.shared import html, keys
+from pages.components.shared import html, keys, param_field, url
 
 PARAMS = tuple(param for param in AUGMENTATION if param.only_if)
 _SIDE = 256  # pixels; variants are shown small
@@ -32,7 +32,9 @@ def show(image: SourceImage) -> None:
     left, right = st.columns([4, 7], gap="large")
     with left:
         _offer_start()
-        values = {param.name: _field(param) for param in PARAMS}
+        values = {
+            param.name: param_field.show(param, _key(param.name), slider=True) for param in PARAMS
+        }
     with right:
         number, seed = _how_many()
         try:
@@ -82,15 +84,6 @@ def _key(name: str) -> str:
     return f"lab.{name}"
 
 
-def _field(param) -> Any:
-    common = {"key": _key(param.name), "help": param.help, "bind": "query-params"}
-    if param.choices:
-        return st.selectbox(param.title, param.choices, **common)
-    kind = type(param.default)
-    step = 1 if kind is int else 1.0 if param.high > 50 else 0.01
-    return st.slider(param.title, kind(param.low), kind(param.high), param.default, step, **common)
-
-
 def _how_many() -> tuple[int, int]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.slider(
@@ -102,8 +95,8 @@ def _how_many() -> tuple[int, int]:
             9999,
             0,
             key=keys.LAB_SEED,
-            bind="query-params",
             help="The same seed gives the same variants.",
+            **url.bound(keys.LAB_SEED),
         )
     return number, seed
 
@@ -112,7 +105,7 @@ def _variants(image: np.ndarray, policy: Policy, number: int, seed: int) -> list
     small = fit_within(image, _SIDE)
     batch = np.stack([small[..., None] if small.ndim == 2 else small] * number)
     changed = augmentation.augment(batch, policy, seed) if policy.changes else batch
-    return [one.reshape(small.shape) for one in changed]
+    return [variant.reshape(small.shape) for variant in changed]
 
 
 def _hand_over(values: dict[str, Any]) -> None:

@@ -107,13 +107,13 @@ def _show_picked(shown: Shown, predictor: Predictor, unsure_below: float, fit: s
         st.error(html.plain(shown.error), icon=":material/broken_image:")
         return
     try:
-        found = predictor.predict(shown.image, fit=fit)
+        reading = predictor.predict(shown.image, fit=fit)
     except ImageError as error:
         st.info(html.message(error), icon=":material/info:")
         prediction.show_looked_at(shown.image, error)
         return
-    prediction.show_prediction(found, unsure_below, run_picker.reads_photos(predictor.run))
-    prediction.show_steps(found)
+    prediction.show_prediction(reading, unsure_below, run_picker.reads_photos(predictor.run))
+    prediction.show_steps(reading)
 
 
 def _row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -> dict:

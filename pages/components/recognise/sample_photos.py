@@ -24,13 +24,13 @@ def offer(class_names: Sequence[str]) -> None:
     Args:
         class_names: what the model knows.
     """
-    found = known_to(class_names)
-    own = {name for name, _ in recall().uploads} - {sample.file_name for sample in found}
-    if own or not found:
+    samples = known_to(class_names)
+    own = {name for name, _ in recall().uploads} - {sample.file_name for sample in samples}
+    if own or not samples:
         return
     st.caption("No photo at hand? Click one of these:")
     with st.container(horizontal=True, gap="small", key="sample_photos"):
-        for sample in found:
+        for sample in samples:
             st.button(
                 f"![]({_thumbnail(sample)}) {sample.title}",
                 key=f"photo_{sample.title}",

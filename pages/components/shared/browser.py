@@ -10,17 +10,10 @@ import streamlit as st
 
 from core.models import MODELS
 from pages.components.shared import keys
+from pages.components.shared.contents import PAGES
 
 _COOKIE = "studio_hints"
 _PHONE = 768  # pixels; below, Streamlit shows the menu as a drawer over the page
-_ONLY_ON = {  # widgets that Streamlit binds to the URL, and would take along
-    keys.UNSURE_BELOW: ("recognise", "compare"),
-    keys.NOTHING_FITS_BELOW: ("recognise",),
-    keys.RUN_NAME: ("train",),
-    keys.SEED: ("train",),
-    keys.LAB_NUMBER: ("image_lab",),
-    keys.LAB_SEED: ("image_lab",),
-}
 
 _JS = """
 const YEAR = 365 * 24 * 3600;
@@ -129,8 +122,9 @@ def drop_foreign_parameters(page: str) -> None:
     Args:
         page: the one that is shown now, by its path in the URL; empty for the first page.
     """
+    now = page or next(iter(PAGES))
     for key in list(st.query_params):
         field = key.partition(".")[0] in MODELS  # of a model's form
-        owners = ("train",) if field else _ONLY_ON.get(key)
-        if owners and (page or "recognise") not in owners:
+        owners = {"train"} if field else {p.name for p in PAGES.values() if key in p.parameters}
+        if owners and now not in owners:
             del st.query_params[key]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pages.components.shared import keys
+
 
 @dataclass(frozen=True)
 class StudioPage:
@@ -13,6 +15,8 @@ class StudioPage:
         icon: of the menu, in Streamlit's notation.
         first: what newcomers do first, Markdown.
         how: how the page works, Markdown.
+        parameters: query parameters that Streamlit binds to its widgets; other pages do not get
+            them.
         elements: kinds of elements it begins with, by the names of Streamlit's scripts.
     """
 
@@ -21,6 +25,7 @@ class StudioPage:
     icon: str
     first: str
     how: str
+    parameters: tuple[str, ...] = ()
     elements: tuple[str, ...] = ()
 
 
@@ -47,6 +52,7 @@ A photo skips the first three steps: it is fitted to the square that the model e
 
 A model knows nothing but its classes. A letter is predicted as the digit it resembles most, so look
 at the probabilities, not at the predicted class alone.""",
+            parameters=(keys.UNSURE_BELOW, keys.NOTHING_FITS_BELOW),
             elements=("Slider",),
         ),
         StudioPage(
@@ -67,6 +73,7 @@ at the probabilities, not at the predicted class alone.""",
    accuracy does not, the model learns its images by heart (*overfitting*).
 
 Training runs in a process of its own. You may leave this page and come back later.""",
+            parameters=(keys.RUN_NAME, keys.SEED),
             elements=("Metric", "Slider"),
         ),
         StudioPage(
@@ -91,6 +98,7 @@ are computed from these stored predictions.
 Why does a CNN beat logistic regression? Open **Misclassified images** and choose **By one model,
 not by another**: shifted, slanted and thin digits. Logistic regression weighs each pixel where it
 stands; a CNN finds a stroke wherever it is.""",
+            parameters=(keys.UNSURE_BELOW,),
             elements=("Multiselect",),
         ),
         StudioPage(
@@ -113,6 +121,7 @@ An image is a table of numbers from 0 (black) to 255 (white), in colour three of
 
 Every step shows the OpenCV call that made it. **Copy the code** gives a script that does the
 same.""",
+            parameters=(keys.LAB_NUMBER, keys.LAB_SEED),
             elements=("Selectbox", "Slider", "Checkbox", "DownloadButton"),
         ),
     )

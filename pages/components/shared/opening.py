@@ -38,6 +38,6 @@ def send_at_once() -> None:
     """
     for link in _OPEN_FILES.glob("*"):
         if link.is_socket():
-            with suppress(OSError), socket.socket(fileno=os.dup(int(link.name))) as found:
-                if found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with suppress(OSError), socket.socket(fileno=os.dup(int(link.name))) as listener:
+                if listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

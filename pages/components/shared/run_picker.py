@@ -26,11 +26,11 @@ def title(run: Run) -> str:
     return spec.title if spec else run.card.model
 
 
-def full_names(found: Iterable[Run]) -> dict[str, str]:
+def full_names(listed: Iterable[Run]) -> dict[str, str]:
     """What kind of model each run is and what somebody called it, by its id, as plain text."""
-    found = list(found)
-    called = runs.names_of(found)
-    return {run.id: f"{title(run)} · {called[run.id]}" for run in found}
+    listed = list(listed)
+    called = runs.names_of(listed)
+    return {run.id: f"{title(run)} · {called[run.id]}" for run in listed}
 
 
 def usual(known: Iterable[str]) -> list[str]:
@@ -71,11 +71,11 @@ def _choose(known: Mapping[str, Run]) -> list[str]:
 def pick_things() -> None:
     """Digits or photos: which of them the models that are chosen read. Not shown where there
     are models for one of them alone."""
-    found = runs.list_runs()
-    photos = [run.id for run in found if reads_photos(run)]
-    if not photos or len(photos) == len(found):
+    listed = runs.list_runs()
+    photos = [run.id for run in listed if reads_photos(run)]
+    if not photos or len(photos) == len(listed):
         return
-    chosen = _chosen_first(found)
+    chosen = _chosen_first(listed)
     st.session_state[keys.THINGS] = "digits" if chosen and reads_digits(chosen) else "photos"
     st.segmented_control(
         "What to recognise",
@@ -92,9 +92,9 @@ def pick_things() -> None:
     )
 
 
-def _chosen_first(found: list[Run]) -> Run | None:
+def _chosen_first(listed: list[Run]) -> Run | None:
     """The run that gives the main prediction, before the choice of runs is drawn."""
-    known = {run.id: run for run in found}
+    known = {run.id: run for run in listed}
     names = url.several(keys.RUNS, list(known), usual(known))
     return known[names[0]] if names else None
 
@@ -112,7 +112,7 @@ def _turn_to_things(photos: list[str]) -> None:
 
 def compare_with(run: Run) -> list[str]:
     """Names of runs to set it against: itself, and bundled ones on the same test images."""
-    alike = [one.id for one in runs.list_runs() if one.card.test_set == run.card.test_set]
+    alike = [other.id for other in runs.list_runs() if other.card.test_set == run.card.test_set]
     bundled = [name for name in FIRST_CHOICE if name in alike]
     return list(dict.fromkeys([run.id, *bundled, *alike]))[:_BESIDE]
 

@@ -47,7 +47,7 @@ class File:
     def read(self, pixels: int = PIXELS) -> Shown:
         """Decode it, to at most so many pixels."""
         try:
-            found = decode_sized(self.content, pixels)
-            return Shown(self.name, found.image, size=(found.width, found.height))
+            decoded = decode_sized(self.content, pixels)
+            return Shown(self.name, decoded.image, size=(decoded.width, decoded.height))
         except ImageError as error:
             return Shown(self.name, None, html.told(error))

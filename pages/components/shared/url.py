@@ -5,10 +5,13 @@ was written last is remembered, so that a link that was followed is told from a 
 used.
 """
 
+import math
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 _NOTED, _REPLACED = "noted_", "replaced_"
@@ -65,6 +68,19 @@ def note_several(key: str, chosen: Sequence[str], default: Sequence[str]) -> Non
 def noted(key: str) -> str | None:
     """What was written last in this session, also from before the page was left."""
     return st.session_state.get(_NOTED + key)
+
+
+def bound(key: str) -> dict[str, str]:
+    """Keep a number field in the URL: what the widget is given besides its key.
+
+    An infinite number in a link is passed over. Streamlit would fail to make it a whole number.
+    """
+    with suppress(ValueError):
+        if math.isinf(float(st.query_params.get(key, ""))):
+            with suppress(StreamlitAPIException):  # the widget is bound already: the URL is its own
+                del st.query_params[key]
+            return {}
+    return {"bind": "query-params"}
 
 
 def went_back() -> bool:

@@ -185,14 +185,14 @@ def _show_images(upload: Upload, row: ImageSet) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=200)
 def _thumbnails(upload_id: str, files: Sequence[str]) -> list[str]:
-    found = []
+    thumbnails = []
     for content in sets.sample(uploads.load(upload_id), files):
         try:
             image = fit_image(decode(content, 4 * _SIDE**2), (_SIDE, _SIDE))
         except ImageError:
             continue  # changed on disk since it arrived
-        found.append(f'<img src="{data_url(image)}" alt="">')
-    return found
+        thumbnails.append(f'<img src="{data_url(image)}" alt="">')
+    return thumbnails
 
 
 def _say_refused(row: ImageSet) -> None:

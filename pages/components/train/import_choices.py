@@ -104,9 +104,9 @@ def show_layout(layout: Layout, source: str, called: Mapping[str, str] = NONE) -
         },
         key=f"{keys.IMPORT_NAME}_classes_{source}_{hash(layout.class_names)}",
     )
-    kept = table["import"].fillna(True).astype(bool).tolist()
+    included = table["import"].fillna(True).astype(bool).tolist()
     written = [str(name or "").strip() for name in table["class"]]
-    rows = list(zip(names, written, kept, strict=True))
+    rows = list(zip(names, written, included, strict=True))
     known = chosen(source, called)
     try:
         edited = {a: b for a, b, take in rows if take and a != b}

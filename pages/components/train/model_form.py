@@ -15,7 +15,7 @@ from core.models import ANY, MODELS, OWN_PHOTOS, ModelSpec, Param, first_choice
 from core.names import MOST_OF_TITLE
 from core.preprocessing import reads
 from core.training import MAX_SEED, TrainConfig
-from pages.components.shared import folded, html, job_progress, keys, url
+from pages.components.shared import folded, html, job_progress, keys, param_field, url
 from pages.components.train import augmentation_preview, backbone, dataset_look, steps
 
 _GROUPS = {
@@ -189,7 +189,7 @@ def _grid(
         if not param.counts({**_defaults(model), **before, **values}):
             continue
         with columns[place % _COLUMNS]:
-            values[param.name] = _field(model, param)
+            values[param.name] = param_field.show(param, field_key(model, param))
         place += 1
 
 
@@ -199,32 +199,6 @@ def _defaults(model: ModelSpec) -> dict[str, Any]:
         param.name: st.session_state.get(field_key(model, param), param.default)
         for param in model.params
     }
-
-
-def _field(model: ModelSpec, param: Param):
-    """The widget that suits the parameter."""
-    key = field_key(model, param)
-    common = {"key": key, "help": param.help, "bind": "query-params"}
-    if isinstance(param.default, bool):
-        return st.checkbox(param.title, param.default, **common)
-    if param.choices:
-        index = param.choices.index(param.default)
-        return st.selectbox(param.title, param.choices, index, **common)
-    if isinstance(param.default, str):
-        return st.text_input(param.title, param.default, **common)
-    kind = type(param.default)
-    step, form = (1, "%d") if kind is int else (_step(param.default), "%g")
-    low, high = kind(param.low), kind(param.high)
-    return st.number_input(param.title, low, high, param.default, step, form, **common)
-
-
-def _step(default: float) -> float:
-    """A sensible step for the buttons of a field: 0.002 → 0.001, 0.3 → 0.1."""
-    return 10.0 ** _exponent(default) if 0 < default < 1 else 0.1 if default == 0 else 1.0
-
-
-def _exponent(value: float) -> int:
-    return int(f"{value:e}".rpartition("e")[2])
 
 
 def _checked(
@@ -271,8 +245,8 @@ def _name_and_seed() -> tuple[str, int]:
             MAX_SEED,
             0,
             key=keys.SEED,
-            bind="query-params",
             help="Decides all random numbers. The same seed gives the same result; several seeds "
             "show how much of a difference is chance.",
+            **url.bound(keys.SEED),
         ),
     )

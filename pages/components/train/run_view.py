@@ -86,11 +86,13 @@ def _show_curve(run: Run) -> None:
     others = _beside(run)
     shown = [run, *others]
     called = runs.names_of(shown)
-    for column, one in zip(st.columns(len(shown)), shown, strict=True):
+    for column, other in zip(st.columns(len(shown)), shown, strict=True):
         with column:
             if others:
-                st.markdown(f"**{html.plain(run_picker.title(one))}** {html.plain(called[one.id])}")
-            curve.show(f"curve_{one.id}", one.card.history, one.card.axis, **_mark(one))
+                st.markdown(
+                    f"**{html.plain(run_picker.title(other))}** {html.plain(called[other.id])}"
+                )
+            curve.show(f"curve_{other.id}", other.card.history, other.card.axis, **_mark(other))
     st.caption(_how_measured(run))
     if "loss" in card.history[0]:
         loss = st.expander("Loss", key=f"{keys.LOSS}_{run.id}", on_change="rerun")
@@ -120,7 +122,9 @@ def _how_measured(run: Run) -> str:
 
 def _beside(run: Run) -> list[Run]:
     """Other runs whose curves are to stand beside it."""
-    known = {one.id: one for one in runs.list_runs() if one.card.history and one.id != run.id}
+    known = {
+        other.id: other for other in runs.list_runs() if other.card.history and other.id != run.id
+    }
     chosen = st.multiselect(
         "Compare with other curves",
         list(known),

@@ -48,18 +48,20 @@ def show_script(config: TrainConfig | None) -> None:
 
 
 def _how_long(spec: DatasetSpec, config: TrainConfig) -> str:
-    found = estimate(config, spec, runs.list_runs())
-    if found is None:
+    expected = estimate(config, spec, runs.list_runs())
+    if expected is None:
         return "No estimate yet: no similar model was trained on this machine."
-    basis = "earlier runs" if found.own else "the speed of this machine"
-    basis += "" if found.alike else " (of other models, so only roughly)"
-    if found.seconds < _SHORT:
+    basis = "earlier runs" if expected.own else "the speed of this machine"
+    basis += "" if expected.alike else " (of other models, so only roughly)"
+    if expected.seconds < _SHORT:
         return "**A few seconds** on this machine."
     ends = ""
-    if limits.apply() and found.seconds > limits.MOST_SECONDS:
+    if limits.apply() and expected.seconds > limits.MOST_SECONDS:
         most = units.about(limits.MOST_SECONDS)
         ends = f" This demo stops training after {most} and keeps the best epoch so far."
-    return f"**About {units.about(found.seconds)}** on this machine, estimated from {basis}.{ends}"
+    return (
+        f"**About {units.about(expected.seconds)}** on this machine, estimated from {basis}.{ends}"
+    )
 
 
 def _start(config: TrainConfig) -> None:
