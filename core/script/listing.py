@@ -117,17 +117,25 @@ class Listing:
         used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
         kept: list[str] = []
         moved = False
-        for line in source.splitlines():
+        lines = source.splitlines()
+        for line, following in zip(lines, [*lines[1:], ""], strict=True):
             if line.startswith(_INDENT) and line.lstrip().startswith(("import ", "from ")):
+                self._move(line.strip(), used)
                 moved = True
-                before, _, names = line.strip().rpartition("import ")
-                for name in names.split(", "):
-                    if name.split()[-1].partition(".")[0] in used:
-                        self.uses(f"{before}import {name}")
-            elif line or not (moved or not kept[-1] or kept[-1].endswith(":")):
+                continue
+            defines = following.lstrip().startswith(("def ", "class ", "@"))
+            needless = not kept or not kept[-1] or kept[-1].endswith(":") or moved and not defines
+            if line or not needless:
                 kept.append(line)
                 moved = False
         return "\n".join(kept)
+
+    def _move(self, statement: str, used: set[str]) -> None:
+        """Add an import that stood inside of a function, as far as its names are used there."""
+        before, _, names = statement.rpartition("import ")
+        for name in names.split(", "):
+            if name.split()[-1].partition(".")[0] in used:
+                self.uses(f"{before}import {name}")
 
     def _blocks_of_imports(self) -> Iterator[str]:
         """Sorted: Python's own, those of packages, those of the project."""
