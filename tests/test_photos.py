@@ -39,7 +39,7 @@ def test_it_says_what_it_was_trained_on(run):
     assert {**run.card.hyperparameters, **bundled.CIFAR_SETTINGS} == run.card.hyperparameters
 
 
-def test_its_stored_answers_reach_the_goal_in_every_class(run):
+def test_its_stored_predictions_reach_the_goal_in_every_class(run):
     found = run.evaluation("test")
     assert found.accuracy == run.card.metrics["accuracy"] >= 0.90
     matrix = found.confusion_matrix
@@ -48,7 +48,7 @@ def test_its_stored_answers_reach_the_goal_in_every_class(run):
     assert (right / matrix.sum(axis=0)).min() >= 0.8  # precision
 
 
-def test_it_still_answers_the_samples_as_it_did(predictor):
+def test_it_still_classifies_the_samples_as_it_did(predictor):
     kept = json.loads(PREDICTIONS.read_text(encoding="utf-8"))
     for sample in photos():
         prediction = predictor.predict(decode(sample.read())).predictions[0]

@@ -67,7 +67,7 @@ def test_axe_finds_nothing_grave(page, server, view):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", THEMES, indirect=True)
-def test_axe_finds_nothing_grave_in_an_answer(page, server):
+def test_axe_finds_nothing_grave_in_a_prediction(page, server):
     page.goto(server.url)
     page.locator(studio.CANVAS).wait_for()
     studio.at_rest(page)

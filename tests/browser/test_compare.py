@@ -191,7 +191,7 @@ def test_mistakes_are_filtered(page, server):
 
 
 @pytest.mark.slow
-def test_an_ensemble_is_kept_and_answers(page, server, folder):
+def test_an_ensemble_is_kept_and_predicts(page, server, folder):
     open_view(page, server, "ensemble", vote="hard")
     expect(page.get_by_text("The ensemble is significantly worse")).to_be_visible()
     page.get_by_role("textbox", name="Name").fill("all-three")

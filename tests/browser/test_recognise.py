@@ -47,7 +47,7 @@ def test_an_empty_canvas_asks_to_draw(page):
     expect(page.get_by_text("Draw a digit from 0 to 9")).to_be_visible()
 
 
-def test_a_drawn_digit_is_answered_explained_and_compared(page):
+def test_a_drawn_digit_is_classified_explained_and_compared(page):
     studio.draw(page, "7")
     expect(prediction(page)).to_have_text("7")
     expect(page.locator(".bars").first.locator("dt")).to_have_count(10)
@@ -226,7 +226,7 @@ def test_uploads_outlive_a_reload(page):
     expect(empty_state(page)).to_be_visible()
 
 
-def test_an_unsure_answer_is_marked(page):
+def test_an_unsure_prediction_is_marked(page):
     page.get_by_text("Settings: models and confidence").click()
     slider = page.get_by_role("slider", name="Confidence threshold")
     slider.focus()

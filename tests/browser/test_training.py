@@ -92,7 +92,7 @@ def run_title(page: Page):
     return page.get_by_role("heading", name="Convolutional network (CNN) · scikit-learn digits")
 
 
-def test_from_images_to_a_model_that_answers(page, server, folders):
+def test_from_images_to_a_model_that_predicts(page, server, folders):
     page.goto(f"{server.url}/train?dataset=digits")
     expect(page.locator(".gallery dt")).to_have_count(10)
     button(page, "Next: choose a model").click()

@@ -122,7 +122,7 @@ def test_of_two_classes_both_are_among_the_first():
     assert right_and_wrong("one", [1, 0, 0]).metrics["top_k"] == 1
 
 
-def test_reliability_and_coverage_are_those_of_the_answers():
+def test_reliability_and_coverage_are_those_of_the_predictions():
     one = several(1)[0]
     assert one.reliability.counts.sum() == len(one.evaluation.labels)
     assert one.coverage.accuracy[0] == pytest.approx(one.evaluation.accuracy)
@@ -131,13 +131,13 @@ def test_reliability_and_coverage_are_those_of_the_answers():
         one.run = None
 
 
-def test_a_run_is_compared_by_its_stored_test_answers(small_run):
+def test_a_run_is_compared_by_its_stored_test_predictions(small_run):
     found = compared(small_run)
     assert found.id == small_run.id
     assert found.metrics["accuracy"] == small_run.card.metrics["accuracy"]
 
 
-def test_a_run_whose_answers_were_changed_is_not_compared(small_run, runs_folder):
+def test_a_run_whose_predictions_were_changed_is_not_compared(small_run, runs_folder):
     shutil.copytree(small_run.folder, runs_folder / "changed")
     (runs_folder / "changed" / runs.EVALUATION).write_bytes(b"other answers")
     with pytest.raises(RunError, match="evaluation.npz of run 'changed' is missing or was changed"):

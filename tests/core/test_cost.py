@@ -33,7 +33,7 @@ def check(found: dict, files: list[Path]) -> None:
 
 
 @on_linux
-def test_what_answers_cost_is_measured(real_cost, small_run):
+def test_what_predictions_cost_is_measured(real_cost, small_run):
     found = measure(small_run.folder, "classical", small_run.card.input_shape)
     assert found.pop("parameters") == 650
     check(found, [small_run.folder / "model.skops"])
@@ -64,7 +64,7 @@ def test_a_model_that_cannot_be_opened_is_one_sentence(real_cost, tmp_path):
     assert "Traceback" not in str(caught.value)
 
 
-def test_a_model_that_never_answers_is_not_waited_for(real_cost, small_run, monkeypatch):
+def test_a_model_that_never_predicts_is_not_waited_for(real_cost, small_run, monkeypatch):
     monkeypatch.setattr(cost, "_TIME_LIMIT", 0.01)
     with pytest.raises(RunError, match="could not be measured: it took longer"):
         cost.measure([model_of(small_run)], (8, 8, 1))
@@ -81,7 +81,7 @@ def test_a_process_that_fails_is_one_sentence(real_cost, small_run, monkeypatch,
         cost.measure([model_of(small_run)], (8, 8, 1))
 
 
-def test_the_model_answers_images_of_its_shape_in_batches(small_run):
+def test_the_model_predicts_images_of_its_shape_in_batches(small_run):
     """What the process of its own does, here with a model that only counts."""
     asked = []
 

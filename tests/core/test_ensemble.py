@@ -76,7 +76,7 @@ def test_figures_are_those_of_the_members_votes(members, weights, kind):
 
 
 @pytest.mark.parametrize("kind", VOTES)
-def test_suggested_weights_are_those_for_the_answers_on_validation(members, kind):
+def test_suggested_weights_are_those_for_the_predictions_on_validation(members, kind):
     received = suggest(members, kind)
     exact = suggest_weights([member.evaluation("val") for member in members], kind)
     assert received == pytest.approx(exact, abs=0.01)
@@ -118,7 +118,7 @@ def test_members_that_only_seem_to_have_the_same_validation_images_get_none_eith
 
 
 @pytest.mark.parametrize("kind", VOTES)
-def test_a_saved_ensemble_answers_as_its_figures_say(members, kind):
+def test_a_saved_ensemble_predicts_as_its_figures_say(members, kind):
     saved = save("all-three", Ensemble(members, WEIGHTS, kind))
     assert saved == runs.load("all-three")
     assert "all-three" in [run.id for run in runs.list_runs()]
@@ -356,7 +356,7 @@ def test_an_ensemble_with_a_damaged_member_is_not_saved(members, own_runs_folder
     assert sorted(os.listdir(own_runs_folder)) == sorted(TRAINED)
 
 
-def test_suggestions_need_the_stored_answers(members):
+def test_suggestions_need_the_stored_predictions(members):
     (members[1].folder / runs.EVALUATION).unlink()
     with pytest.raises(RunError, match="evaluation.npz of run 'forest' is missing"):
         suggest(members)
@@ -367,7 +367,7 @@ def answering(probabilities: list[list[float]]) -> Callable[[np.ndarray], np.nda
 
 
 @pytest.mark.parametrize("kind", VOTES)
-def test_answers_together_are_a_vote(kind):
+def test_predictions_together_are_a_vote(kind):
     rows = ([0.9, 0.1, 0.0], [0.0, 0.4, 0.6], [0.1, 0.6, 0.3])
     prediction = together([answering(row) for row in rows], WEIGHTS, kind)
     batch = np.zeros((4, 8, 8, 1), np.uint8)
@@ -376,7 +376,7 @@ def test_answers_together_are_a_vote(kind):
     assert prediction(batch).shape == (4, 3)
 
 
-def test_the_file_that_answers_has_a_hash(members):
+def test_the_file_that_predicts_has_a_hash(members):
     cnn = runs.load("mnist-cnn")
     assert model_sha256(cnn) == runs.sha256(cnn.folder / serving.MODEL_FILES["network"])
     assert model_sha256(members[0]) == runs.sha256(members[0].folder / "model.skops")

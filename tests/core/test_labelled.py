@@ -67,7 +67,7 @@ def predicted(found: Labelled) -> list[tuple[str, int, int]]:
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-def test_each_image_is_answered_as_it_is_alone(network, digits, tmp_path, write):
+def test_each_image_is_classified_as_it_is_alone(network, digits, tmp_path, write):
     found = measure(network, write(digits, tmp_path / "digits"))
     assert found.paths == tuple(sorted(digits))
     assert found.evaluation.labels.tolist() == [int(path[0]) for path in found.paths]
@@ -78,7 +78,7 @@ def test_each_image_is_answered_as_it_is_alone(network, digits, tmp_path, write)
     assert (found.refused, found.elsewhere) == ((), 0)
 
 
-def test_a_folder_and_a_zip_give_the_same_answers(network, drawing, tmp_path):
+def test_a_folder_and_a_zip_give_the_same_predictions(network, drawing, tmp_path):
     tree = {
         "mine/3/a.png": drawing(3),
         "mine/4/b.png": drawing(7),
@@ -96,7 +96,7 @@ def test_a_folder_and_a_zip_give_the_same_answers(network, drawing, tmp_path):
     assert folder.others == (("mine/notes.txt", "Its name is not that of an image."),)
 
 
-def test_a_run_on_small_digits_answers_too(small_run, digits, tmp_path):
+def test_a_run_on_small_digits_predicts_too(small_run, digits, tmp_path):
     predictor = load_predictor(small_run)
     found = measure(predictor, write_folder(digits, tmp_path / "digits"))
     assert found.paths == tuple(sorted(digits))
@@ -105,7 +105,7 @@ def test_a_run_on_small_digits_answers_too(small_run, digits, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".JPEG", ".bmp", ".webp", ".tif", ".TIFF"])
-def test_every_kind_of_image_is_answered(network, drawn_digit, tmp_path, suffix):
+def test_every_kind_of_image_is_classified(network, drawn_digit, tmp_path, suffix):
     content = cv2.imencode(suffix.lower(), drawn_digit(5))[1].tobytes()
     found = measure(network, write_folder({f"5/one{suffix}": content}, tmp_path / "digits"))
     assert predicted(found) == [(f"5/one{suffix}", 5, 5)]
@@ -177,7 +177,7 @@ def row_of(*images: np.ndarray) -> bytes:
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-def test_images_that_cannot_be_answered_are_refused_with_the_reason(
+def test_images_that_cannot_be_classified_are_refused_with_the_reason(
     network, drawn_digit, drawing, tmp_path, write
 ):
     tree = {
@@ -320,7 +320,7 @@ SOME = Labelled(
 
 
 @pytest.mark.parametrize("found", [SOME, replace(SOME, refused=(), elsewhere=0)])
-def test_answers_come_back_as_they_were_kept(tmp_path, found):
+def test_predictions_come_back_as_they_were_kept(tmp_path, found):
     labelled.save(found, tmp_path / "deep" / "kept")
     received = labelled.load(tmp_path / "deep" / "kept")
     assert same(received, found)
@@ -328,7 +328,7 @@ def test_answers_come_back_as_they_were_kept(tmp_path, found):
     assert isinstance(received.paths, tuple)
 
 
-def test_answers_are_kept_in_the_place_of_earlier_ones(tmp_path):
+def test_predictions_are_kept_in_the_place_of_earlier_ones(tmp_path):
     labelled.save(SOME, tmp_path)
     later = Labelled(evaluate([0], PROBABILITIES[:1]), ("0/a.png",))
     labelled.save(later, tmp_path)
@@ -372,14 +372,14 @@ def rewrite_files(text: str) -> Callable[[Path], None]:
         "no text",
     ],
 )
-def test_damaged_answers_are_told(tmp_path, damage):
+def test_damaged_predictions_are_told(tmp_path, damage):
     labelled.save(SOME, tmp_path)
     damage(tmp_path)
     with pytest.raises(JobError, match=f"The predictions in {tmp_path.name} cannot be read"):
         labelled.load(tmp_path)
 
 
-def test_answers_that_were_never_kept_are_told(tmp_path):
+def test_predictions_that_were_never_kept_are_told(tmp_path):
     with pytest.raises(JobError, match="The predictions in kept cannot be read"):
         labelled.load(tmp_path / "kept")
 

@@ -15,7 +15,7 @@ def test_progress_is_passed_on_in_order():
     assert seen == told
 
 
-def test_a_reporter_of_nobody_lets_work_go_on():
+def test_a_reporter_of_nobody_lets_work_continue():
     Reporter()(Progress("reading"))
 
 

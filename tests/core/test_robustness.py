@@ -82,7 +82,7 @@ def make_image(*shape: int) -> np.ndarray:
 
 @pytest.mark.parametrize("images", [50, 360])
 @pytest.mark.parametrize("name", ["small-digits", SMALL_FOREST, LOGISTIC, CNN])
-def test_without_a_change_a_run_is_as_good_as_its_stored_answers(
+def test_without_a_change_a_run_is_as_good_as_its_stored_predictions(
     run_of, shown, few_severities, name, images
 ):
     run = run_of(name)
@@ -93,7 +93,7 @@ def test_without_a_change_a_run_is_as_good_as_its_stored_answers(
     assert found.accuracies[name][0] == run.evaluation("test").right[rows].mean()
 
 
-def test_the_forest_is_as_good_as_its_stored_answers_too(shown, monkeypatch):
+def test_the_forest_is_as_good_as_its_stored_predictions_too(shown, monkeypatch):
     """It answers slowly, so it is asked once."""
     monkeypatch.setitem(CORRUPTIONS, "blur", replace(CORRUPTIONS["blur"], severities=(0,)))
     run = runs.load(FOREST)
@@ -138,7 +138,7 @@ def test_the_strongest_change_confuses_a_model(small_run, corruption):
     assert accuracies[-1] < accuracies[0] - 0.1
 
 
-def test_an_ensemble_is_measured_by_its_own_answers(own_runs_folder, shown, few_severities):
+def test_an_ensemble_is_measured_by_its_own_predictions(own_runs_folder, shown, few_severities):
     members = (runs.load(CNN), runs.load(LOGISTIC))
     run = ensemble.save("both", Ensemble(members, (0.6, 0.4)))
     found = measure([run], "noise", LEAST_IMAGES)

@@ -69,7 +69,7 @@ def test_a_bundled_run_is_mostly_right(bundled):
     assert (predictor.probabilities(images).argmax(axis=1) == labels).mean() > 0.88
 
 
-def test_batch_and_single_answers_agree(bundled):
+def test_batch_and_single_predictions_agree(bundled):
     predictor, images = bundled
     batch = predictor.probabilities(images)
     single = np.concatenate([predictor.probabilities(p[None]) for p in images[:30]])
@@ -79,7 +79,7 @@ def test_batch_and_single_answers_agree(bundled):
     assert np.abs(predictor.probabilities(images) - batch).max() < 1e-6
 
 
-def test_threads_get_the_same_answers_as_one(bundled):
+def test_threads_get_the_same_predictions_as_one(bundled):
     predictor, images = bundled
     parts = [images[start : start + 25] for start in range(0, 300, 25)]
     alone = [predictor.probabilities(part) for part in parts]
@@ -90,7 +90,7 @@ def test_threads_get_the_same_answers_as_one(bundled):
         assert np.abs(received - wanted).max() < 1e-5
 
 
-def test_very_many_images_are_answered_as_few_are(small_run):
+def test_very_many_images_are_classified_as_few_are(small_run):
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (4501, *small_run.card.input_shape), np.uint8)
     prediction = open_model(small_run.file("model.skops"), "classical")
@@ -101,7 +101,7 @@ def test_very_many_images_are_answered_as_few_are(small_run):
     assert np.abs(together - np.concatenate(parts)).max() < 1e-6
 
 
-def test_answers_do_not_change_with_the_next_question(bundled):
+def test_predictions_do_not_change_with_the_next_question(bundled):
     predictor, images = bundled
     first = predictor.probabilities(images[:1])
     before = first.copy()
@@ -124,7 +124,7 @@ def test_another_shape_or_type_is_refused(bundled):
             predictor.probabilities(change(images[:2]))
 
 
-def test_no_images_get_no_answers(bundled):
+def test_no_images_get_no_predictions(bundled):
     predictor, images = bundled
     assert predictor.probabilities(images[:0]).shape == (0, 10)
 

@@ -220,7 +220,7 @@ def test_a_dataset_that_was_added_is_on_the_page_and_in_the_reference(followed):
 
 
 @pytest.mark.slow
-def test_a_model_that_was_added_learns_and_answers(followed):
+def test_a_model_that_was_added_learns_and_predicts(followed):
     studio = followed("how_to_add_a_model.md")
     known = {entry["name"]: entry for entry in studio.core("models", "--json")}
     assert known["extra_trees"]["params"][0]["name"] == "n_estimators"

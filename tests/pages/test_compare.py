@@ -881,7 +881,7 @@ def check_said_to_be_gone(page: AppTest, run: Run) -> None:
     assert galleries(page) == []
 
 
-def test_without_images_the_galleries_say_why_and_the_answers_are_a_table(open_page, forgotten):
+def test_without_images_the_galleries_say_why_and_the_predictions_are_a_table(open_page, forgotten):
     labels, rows = own_predictions(forgotten)
     said, sure = rows.argmax(axis=1), rows.max(axis=1)
     names = np.array(["cats", "dogs"])
@@ -957,7 +957,7 @@ def test_a_cell_shows_the_images_it_counts(open_page, mnist_test):
         assert np.array_equal(image, mnist_test[0][number])
 
 
-def test_a_card_says_what_each_model_answered_and_how_sure_it_was(open_page):
+def test_a_card_says_what_each_model_classified_and_how_sure_it_was(open_page):
     page = open_page("confusion", compare=f"{CNN},{FOREST}", cell=f"{FOREST}.4.9")
     cards = re.findall(r'<figure data-index="(\d+)">(.*?)</figure>', html_of(page), re.DOTALL)
     assert len(cards) == confused(FOREST)[4, 9]
@@ -1057,7 +1057,7 @@ def test_mistakes_are_those_of_numpy_in_that_order(open_page, name, order):
 
 
 @pytest.mark.parametrize(("truth", "prediction"), [(4, None), (None, 9), (4, 9), (4, 4), (0, 1)])
-def test_mistakes_are_filtered_by_class_and_answer(open_page, truth, prediction):
+def test_mistakes_are_filtered_by_class_and_prediction(open_page, truth, prediction):
     page = open_page("misclassified", misclassified_by=FOREST)
     inside = ~right(FOREST)
     if truth is not None:
@@ -1221,7 +1221,7 @@ def test_members_with_other_validation_images_get_no_suggestion(open_page, studi
 
 
 @pytest.mark.parametrize("name", ["both", "all-three"])
-def test_an_ensemble_answers_on_the_recognise_page(studio, ensembles, name):
+def test_an_ensemble_predicts_on_the_recognise_page(studio, ensembles, name):
     shutil.copytree(ensembles, studio.runs_dir)
     page = AppTest.from_file(APP, default_timeout=120)
     page.query_params[keys.RUNS] = name
@@ -1236,7 +1236,7 @@ def test_an_ensemble_answers_on_the_recognise_page(studio, ensembles, name):
     assert f"{prediction.confidence * 100:.1f} %" in html_of(page)
 
 
-def test_an_ensemble_whose_member_was_changed_says_so_when_it_should_answer(studio, ensembles):
+def test_an_ensemble_whose_member_was_changed_says_so_when_it_should_predict(studio, ensembles):
     shutil.copytree(ensembles, studio.runs_dir)
     path = studio.runs_dir / "both" / runs.CARD
     card = json.loads(path.read_text())
@@ -1381,7 +1381,7 @@ def test_images_of_no_class_fail_with_the_names_of_the_classes(open_page, studio
     assert "It must hold folders named 0, 1, 2, 3" in plain(error.value)
 
 
-def test_answers_that_are_gone_are_told(open_page, upload):
+def test_predictions_that_are_gone_are_told(open_page, upload):
     job = worked(jobs.submit("evaluate", {"run": CNN, "upload": upload.id}))
     shutil.rmtree(job.kept)
     page = open_page("own", labelled=upload.id)

@@ -115,7 +115,7 @@ def test_pages_show_names_as_they_are(studio, page, url):
     assert found_on(visit(page, **url)) == []
 
 
-def test_so_do_answers_and_files_that_cannot_be_read(studio):
+def test_so_do_predictions_and_files_that_cannot_be_read(studio):
     page = visit("recognise", **{keys.RUNS: "one,two", keys.SOURCE: "upload"})
     images = [(f"{FOREIGN[0]}.png", some("x", 1)["x/0.png"], "image/png")]
     for files in (images, [*images, (f"{FOREIGN[1]}.png", b"junk", "image/png")]):

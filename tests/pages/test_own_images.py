@@ -49,7 +49,7 @@ def labels(page: AppTest) -> list[str]:
         ("empty.zip", b"", "it is empty"),
     ],
 )
-def test_what_is_no_zip_is_answered_in_words(name, url, kept, file, content, reason):
+def test_what_is_no_zip_gets_a_sentence(name, url, kept, file, content, reason):
     page = visit(name, **url)
     assert ".zip" in texts(page) and "MB" in texts(page)  # before anything is chosen
     page.file_uploader[0].upload(file, content).run()

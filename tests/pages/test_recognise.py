@@ -34,7 +34,7 @@ def test_a_blank_canvas_asks_to_draw(app):
 
 
 @pytest.mark.parametrize("label", [2, 7])
-def test_a_drawing_is_answered_by_three_models(app, label):
+def test_a_drawing_is_classified_by_three_models(app, label):
     app.session_state[keys.CANVAS] = drawn(digit(label))
     app.run()
     assert not app.exception
@@ -76,7 +76,7 @@ def test_several_digits_are_read_from_left_to_right(app):
     assert [tab.label for tab in app.tabs] == ["Digit 1: 4", "Digit 2: 2"]
 
 
-def test_an_answer_below_the_threshold_is_marked_as_not_sure(app):
+def test_a_prediction_below_the_threshold_is_marked_as_not_sure(app):
     app.session_state[keys.CANVAS] = drawn(digit(7))
     app.session_state[keys.UNSURE_BELOW] = 100
     app.run()
@@ -160,7 +160,7 @@ def test_the_camera_is_offered_for_photos(photos):
 
 
 @pytest.mark.parametrize("name", COLOURS)
-def test_a_photo_is_answered(photos, name):
+def test_a_photo_is_classified(photos, name):
     photos.run()
     photos.file_uploader[0].upload("one.png", photo(name, 7)).run()
     assert not photos.exception
@@ -223,7 +223,7 @@ def test_models_of_digits_and_of_photos_take_turns(photos):
         assert photos.button_group[1].options == sources
 
 
-def test_a_file_of_another_format_is_taken_and_answered_with_what_to_do(app):
+def test_a_file_of_another_format_is_taken_or_refused_with_what_to_do(app):
     app.query_params[keys.SOURCE] = "upload"
     app.run()
     assert list(app.file_uploader[0].proto.type) == []  # none is refused before it is looked at

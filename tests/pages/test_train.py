@@ -628,7 +628,7 @@ def test_a_run_of_another_version_is_still_shown(open_page, with_runs, changes):
         look(page, "my-knn", view)
 
 
-def test_a_run_whose_answers_were_changed_says_so(open_page, with_runs):
+def test_a_run_whose_predictions_were_changed_says_so(open_page, with_runs):
     (with_runs.runs_dir / "my-knn" / runs.EVALUATION).write_bytes(b"changed")
     page = look(open_page("runs", run="my-knn"), "my-knn", "Classes")
     assert "was changed after training" in plain(page.error[0].value)
@@ -757,7 +757,7 @@ def test_a_failed_training_says_why_and_what_can_be_done(open_page):
     assert not page.error
 
 
-def test_what_left_nothing_cannot_be_gone_on_with(open_page):
+def test_what_left_nothing_cannot_be_resumed(open_page):
     broken("cancelled", "The training was cancelled; no run was kept.")
     page = open_page("runs")
     assert "The training was cancelled; no run was kept." in texts(page)
@@ -879,7 +879,7 @@ def test_the_run_of_a_training_that_was_watched_is_shown_when_it_ends(open_page,
     assert fields(fine(page.run()))[keys.SHOWN_RUN].value == "my-mlp"  # once is enough
 
 
-def test_a_training_that_was_gone_on_with_is_followed(open_page, with_runs):
+def test_a_training_that_was_resumed_is_followed(open_page, with_runs):
     older, latest = submit("knn"), submit("mlp")
     write_status(latest.folder, state="done", result={"run": "my-mlp", "accuracy": 0.9})
     with lock_of(older.folder):

@@ -82,7 +82,7 @@ def test_a_run_of_the_same_configuration_is_reused_instead(capsys, idle, small_r
 
 
 @pytest.mark.slow
-def test_a_training_in_the_background_is_cancelled_and_gone_on_with(capsys, studio):
+def test_a_training_in_the_background_is_cancelled_and_resumed(capsys, studio):
     job_id = prediction(capsys, "train", *NETWORK, "--name", "mine", "--background")["job"]
     until(lambda: jobs.load(job_id).history)
     (entry,) = prediction(capsys, "jobs")
@@ -108,7 +108,7 @@ def test_a_training_in_the_background_is_cancelled_and_gone_on_with(capsys, stud
 
 
 @pytest.mark.parametrize("state", ["queued", "cancelled", "done"])
-def test_a_training_without_a_beginning_cannot_be_gone_on_with(capsys, idle, state):
+def test_a_training_without_a_beginning_cannot_be_resumed(capsys, idle, state):
     job_id = prediction(capsys, "train", *FOREST, "--background")["job"]
     if state != "queued":
         jobs.job.write_status(jobs.load(job_id).folder, state=state)
@@ -118,5 +118,5 @@ def test_a_training_without_a_beginning_cannot_be_gone_on_with(capsys, idle, sta
 
 
 @pytest.mark.parametrize("job_id", ["unheard-of", "../mine", "20260101-000000-000000-abcd", ""])
-def test_a_job_that_is_not_there_cannot_be_gone_on_with(capsys, idle, job_id):
+def test_a_job_that_is_not_there_cannot_be_resumed(capsys, idle, job_id):
     assert refused(capsys, "resume", job_id).startswith("error: There is no job named")

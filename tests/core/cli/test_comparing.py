@@ -60,6 +60,6 @@ def test_what_cannot_be_compared_is_one_line(capsys, arguments, expected):
     assert expected in refused(capsys, "compare", *arguments)
 
 
-def test_a_missing_file_of_answers_is_one_line(capsys, runs_with_small, small_run):
+def test_a_missing_file_of_predictions_is_one_line(capsys, runs_with_small, small_run):
     (load(small_run.id).folder / "evaluation.npz").unlink()
     assert "missing or was changed" in refused(capsys, "compare", small_run.id)

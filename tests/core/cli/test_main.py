@@ -59,7 +59,7 @@ def test_columns_are_as_wide_as_their_longest_entry(capsys):
     assert capsys.readouterr().out == "name    n\na       1\nlonger  22\n"
 
 
-def test_the_studio_answers_on_a_real_command_line(tmp_path, drawn_digit):
+def test_the_studio_predicts_on_a_real_command_line(tmp_path, drawn_digit):
     (tmp_path / "seven.png").write_bytes(encode_png(drawn_digit(7)))
     (tmp_path / "text.png").write_text("no image")
     result = run_core("predict", str(tmp_path))
@@ -98,7 +98,7 @@ def test_a_mistake_is_one_line_whatever_libraries_print(run):
     assert result.stderr == "error: `--index` must be 0 to 359 for digits. Received: 999.\n"
 
 
-def test_a_name_that_is_no_text_is_still_answered(tmp_path, drawn_digit):
+def test_a_name_that_is_no_text_still_gets_a_sentence(tmp_path, drawn_digit):
     path = os.fsencode(tmp_path) + b"/seven-\xff.png"
     with open(path, "wb") as file:
         file.write(encode_png(drawn_digit(7)))
@@ -158,7 +158,7 @@ def test_the_command_line_starts_without_tensorflow_or_streamlit():
         (["predict", "x.png", "--run", "mnist_cn"], "mnist-cnn"),
     ],
 )
-def test_a_mistyped_name_is_answered_with_the_one_that_was_meant(capsys, words, meant):
+def test_a_mistyped_name_gets_the_one_that_was_meant(capsys, words, meant):
     try:
         code = main(words)
     except SystemExit as error:

@@ -45,7 +45,7 @@ def folder(tmp_path, drawn_digit) -> Path:
 
 
 @pytest.mark.parametrize("run", ["mnist-cnn", "mnist-random-forest", "digits-random-forest"])
-def test_an_answer_has_the_fields_scripts_rely_on(capsys, image, run):
+def test_a_prediction_has_the_fields_scripts_rely_on(capsys, image, run):
     (prediction,) = predictions(capsys, ["predict", str(image), "--run", run])
     assert set(prediction) == {"path", "run", "label", "confidence", "probabilities"}
     assert prediction["path"] == str(image)
@@ -115,7 +115,7 @@ def test_folders_are_walked_and_other_files_passed_over(capsys, folder):
     assert {prediction["label"] for prediction in received} == {"7"}
 
 
-def test_files_and_folders_are_answered_in_the_order_given(capsys, image, folder):
+def test_files_and_folders_are_classified_in_the_order_given(capsys, image, folder):
     given = [str(folder / "b.png"), str(image), str(folder / "deep")]
     received = predictions(
         capsys, [*FOREST, *given], told="1 file does not have the name of an image"

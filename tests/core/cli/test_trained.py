@@ -71,7 +71,7 @@ def test_an_unknown_run_is_told(capsys, runs_with_small, small_run, arguments, n
     assert refused(capsys, *arguments, name) == expected
 
 
-def test_a_run_whose_answers_were_changed_cannot_be_drawn(
+def test_a_run_whose_predictions_were_changed_cannot_be_drawn(
     capsys, runs_with_small, small_run, tmp_path
 ):
     (runs_with_small / small_run.id / runs.EVALUATION).write_bytes(b"changed")

@@ -197,7 +197,7 @@ def test_a_connection_that_ends_is_taken_up_where_it_ended(server, file, folder,
     assert os.listdir(folder) == [NAME]
 
 
-def test_a_server_that_cannot_go_on_begins_again(server, file, folder):
+def test_a_server_that_cannot_continue_begins_again(server, file, folder):
     server.response = first(drop, whole)
     assert_fetched(file, folder)
     assert server.ranges[1] is not None

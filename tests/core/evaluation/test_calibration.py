@@ -37,7 +37,7 @@ def test_the_calibration_error_is_the_mean_distance(confidences, right, error):
     assert found.expected_calibration_error == pytest.approx(error)
 
 
-def test_fewer_answers_are_better_ones():
+def test_fewer_predictions_are_better_ones():
     found = coverage(predicted([0.6, 0.7, 0.8, 0.9], [0, 1, 0, 1]))
     at = {round(float(t), 2): place for place, t in enumerate(found.thresholds)}
     for threshold, left, accuracy in (

@@ -35,12 +35,12 @@ def test_mcnemar_needs_the_same_images(labels):
 
 
 @pytest.mark.parametrize("compare", [agreement, right_against_wrong])
-def test_only_answers_to_the_same_images_are_compared(compare):
+def test_only_predictions_of_the_same_images_are_compared(compare):
     with pytest.raises(ValueError, match="same images"):
         compare(right_and_wrong([1, 0]), right_and_wrong([1, 0, 1]))
 
 
-def test_agreement_counts_equal_answers_right_or_wrong():
+def test_agreement_counts_equal_predictions_right_or_wrong():
     first, second = right_and_wrong([1, 1, 0, 0]), right_and_wrong([1, 0, 1, 0])
     assert agreement(first, second) == 0.5
     assert agreement(first, first) == 1

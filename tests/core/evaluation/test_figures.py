@@ -61,7 +61,7 @@ def test_macro_means_are_those_of_scikit_learn(labels, predictions, classes):
     assert received["f1"] == pytest.approx(f1)
 
 
-def test_macro_means_of_many_answers_are_those_of_scikit_learn(predictions):
+def test_macro_means_of_many_predictions_are_those_of_scikit_learn(predictions):
     evaluation = evaluate(*predictions)
     precision, recall, f1, _ = metrics.precision_recall_fscore_support(
         predictions[0], evaluation.predictions, average="macro", zero_division=0
@@ -85,14 +85,14 @@ def test_rows_of_the_confusion_matrix_are_true_classes():
     assert matrix.tolist() == [[1, 1, 0], [0, 0, 1], [0, 0, 0]]
 
 
-def test_a_class_without_images_or_answers_has_no_ratio():
+def test_a_class_without_images_or_predictions_has_no_ratio():
     evaluation = evaluate([0, 0, 1], [[0, 1, 0], [1, 0, 0], [0, 1, 0]])
     assert evaluation.recall == pytest.approx([0.5, 1, np.nan], nan_ok=True)
     assert evaluation.precision == pytest.approx([1, 0.5, np.nan], nan_ok=True)
     assert evaluation.f1 == pytest.approx([2 / 3, 2 / 3, np.nan], nan_ok=True)
 
 
-def test_an_impossible_answer_costs_much_but_not_infinitely():
+def test_an_impossible_prediction_costs_much_but_not_infinitely():
     assert evaluate([0], [[0.0, 1.0]]).log_loss == pytest.approx(-np.log(1e-7))
 
 
@@ -111,7 +111,7 @@ def test_types_are_those_of_the_docstring():
     assert evaluation.probabilities.dtype == np.float32
 
 
-def test_what_was_answered_is_copied(predictions):
+def test_what_was_classified_is_copied(predictions):
     labels, probabilities = (part.copy() for part in predictions)
     evaluation = evaluate(labels, probabilities)
     before = evaluation.accuracy, evaluation.labels.copy()

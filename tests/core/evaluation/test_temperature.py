@@ -66,7 +66,7 @@ def test_scikit_learn_finds_the_same():
     assert at(probabilities, found) == pytest.approx(expected, abs=0.002)
 
 
-def test_answers_stay_the_same_and_confidence_becomes_honest():
+def test_predictions_stay_the_same_and_confidence_becomes_honest():
     probabilities, labels = predictions(5, 3000, 4.0)
     honest = at(probabilities, fit_temperature(probabilities, labels))
     assert (honest.argmax(axis=1) == probabilities.argmax(axis=1)).all()

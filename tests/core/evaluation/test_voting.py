@@ -90,7 +90,7 @@ SURE_OF = {name: np.eye(3)[[place]] * 0.7 + 0.1 for place, name in enumerate("ab
         ("aabbb", (3, 3, 2, 2, 1), "a"),
     ],
 )
-def test_in_a_hard_vote_the_weights_of_equal_answers_add_up(votes, weights, expected):
+def test_in_a_hard_vote_the_weights_of_equal_predictions_add_up(votes, weights, expected):
     received = vote([SURE_OF[name] for name in votes], weights, "hard")
     assert "abc"[received[0].argmax()] == expected
     shares = [

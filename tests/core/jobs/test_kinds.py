@@ -153,7 +153,9 @@ def digits(drawn_digit) -> Tree:
 
 
 @pytest.mark.parametrize("way", ["folder", "zip", "upload"])
-def test_an_evaluation_tells_how_well_it_went_and_keeps_the_answers(studio, tmp_path, digits, way):
+def test_an_evaluation_tells_how_well_it_went_and_keeps_the_predictions(
+    studio, tmp_path, digits, way
+):
     settings = {"run": "mnist-cnn"}
     if way == "upload":
         settings["upload"] = uploads.add(digits.items()).id

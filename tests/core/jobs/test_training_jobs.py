@@ -196,7 +196,9 @@ def test_a_training_that_was_killed_goes_on_where_it_was(studio):
     assert not jobs.can_resume(job)
 
 
-def test_somebody_may_go_on_before_the_dispatcher_has_seen_that_it_was_killed(idle, monkeypatch):
+def test_somebody_may_resume_it_before_the_dispatcher_has_seen_that_it_was_killed(
+    idle, monkeypatch
+):
     job = submit("mlp", {"hidden_units": "16", "epochs": 2}, name="mine")
     watch, killed = dispatcher._watch, []
 

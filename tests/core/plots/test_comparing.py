@@ -163,7 +163,7 @@ def test_a_matrix_of_very_many_classes_is_drawn_without_numbers():
 
 
 @pytest.mark.parametrize("scale", ["counts", "rows", "columns"])
-def test_a_matrix_of_answers_that_are_all_wrong_is_drawn(scale):
+def test_a_matrix_of_predictions_that_are_all_wrong_is_drawn(scale):
     figure = plots.confusion_figure(right_and_wrong("one", [0, 0, 0]), scale)
     assert [text.get_text() for text in figure.axes[0].texts] == ["3"]
 

@@ -161,7 +161,7 @@ def test_a_figure_that_a_run_did_not_keep_leaves_it_out():
     assert chart.lines[1].marks == (2,)  # best on validation by accuracy, not by loss
 
 
-def test_bins_with_answers_make_the_line_of_calibration():
+def test_bins_with_predictions_make_the_line_of_calibration():
     (one,) = several(1)
     chart = plots.reliability_lines([one])
     full = one.reliability.counts > 0

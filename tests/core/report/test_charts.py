@@ -75,7 +75,7 @@ def test_class_names_of_any_signs_are_drawn():
         assert is_drawing(svg(drawn[chart]()))
 
 
-def test_the_confidence_below_which_answers_are_withheld_is_marked():
+def test_the_confidence_below_which_predictions_are_withheld_is_marked():
     found = several(2, classes=3, images=60)
     drawn = [svg(charts(found, below)["coverage"]()) for below in (0.5, 0.9, 0.9)]
     assert drawn[0] != drawn[1] == drawn[2]

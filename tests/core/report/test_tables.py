@@ -149,7 +149,7 @@ def test_absent_classes_are_those_of_scikit_learn(with_gaps):
 
 @pytest.mark.parametrize("classes", [2, 3, 30])
 @pytest.mark.parametrize("images", [1, 5, 200])
-def test_classes_of_any_answers_are_those_of_scikit_learn(classes, images):
+def test_classes_of_any_predictions_are_those_of_scikit_learn(classes, images):
     rng = np.random.default_rng([classes, images])
     rows = rng.dirichlet(np.ones(classes), images)
     found = evaluate(rng.integers(0, classes, images), rows)

@@ -168,7 +168,7 @@ MEMBER = {"id": "first", "sha256": "0" * 64, "weight": 1.0}
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_an_ensemble_that_cannot_answer_is_no_card(changes, said):
+def test_an_ensemble_that_cannot_predict_is_no_card(changes, said):
     whole = card(family="ensemble", hyperparameters={"vote": "soft"}, members=(MEMBER,))
     assert RunCard.from_json(whole.to_json()) == whole
     with pytest.raises(StoredError, match=said):

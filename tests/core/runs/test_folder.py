@@ -95,14 +95,14 @@ def test_a_saved_run_is_loaded_as_it_was(runs_folder):
 
 
 @pytest.mark.parametrize(("split", "expected"), [("val", VAL), ("test", TEST)])
-def test_answers_are_kept_exactly(runs_folder, split, expected):
+def test_predictions_are_kept_exactly(runs_folder, split, expected):
     received = leave("first").evaluation(split)
     assert (received.labels == expected.labels).all()
     assert (received.probabilities == expected.probabilities).all()
 
 
 @pytest.mark.parametrize("split", ["train", "", "Test", None])
-def test_answers_are_kept_on_two_splits_only(runs_folder, split):
+def test_predictions_are_kept_on_two_splits_only(runs_folder, split):
     with pytest.raises(RunError, match="val and test"):
         leave("first").evaluation(split)
 
@@ -202,7 +202,7 @@ def test_a_changed_file_is_noticed(runs_folder, name, change):
         runs.load("first").file(name)
 
 
-def test_changed_answers_are_not_shown(runs_folder):
+def test_changed_predictions_are_not_shown(runs_folder):
     run = leave("first")
     np.savez_compressed(run.folder / runs.EVALUATION, y_test=[0], probabilities_test=[[1.0]])
     with pytest.raises(RunError, match="changed after training"):

@@ -142,7 +142,7 @@ def test_the_seed_and_the_epoch_decide_what_is_in_a_batch(digits, values):
 
 
 @pytest.mark.parametrize("values", [{}, {"augmentation": "small_moves", "mixup": 0.2}], ids=str)
-def test_one_can_go_on_with_a_later_epoch(digits, values):
+def test_one_can_continue_with_a_later_epoch(digits, values):
     whole, resumed = batches_of(digits, **values), batches_of(digits, **values)
     for _ in range(3):
         whole.on_epoch_end()

@@ -62,7 +62,7 @@ def folder(tmp_path) -> Path:
     return tmp_path / "job" / "checkpoints"
 
 
-def test_there_is_nothing_to_go_on_with_at_first(folder):
+def test_there_is_nothing_to_resume_at_first(folder):
     kept = Checkpoints(folder, "this training")
     assert not kept.read()
     assert untouched(kept)
@@ -118,7 +118,7 @@ def test_the_best_is_not_kept_unless_it_is_wanted(folder):
     assert names(folder) == {"state.json", "epoch-2"}
 
 
-def test_one_can_go_on_and_be_interrupted_again(folder):
+def test_one_can_resume_and_be_interrupted_again(folder):
     saved(folder, [0.5, 0.7])
     for accuracy in (0.6, 0.8, 0.75):
         kept = Checkpoints(folder, "this training")

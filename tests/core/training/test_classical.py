@@ -106,7 +106,7 @@ def test_something_is_learned_beyond_guessing(fitted, digits, model, chosen):
 
 @each_features
 @each_model()
-def test_a_stored_model_answers_as_the_fitted_one(fitted, digits, tmp_path, model, chosen):
+def test_a_stored_model_predicts_as_the_fitted_one(fitted, digits, tmp_path, model, chosen):
     pipeline = fitted(model, chosen)[0]
     export_classical(pipeline, tmp_path)
     prediction = open_model(tmp_path / "model.skops", "classical")
@@ -240,7 +240,7 @@ def test_classes_may_be_balanced(digits, model):
 
 
 @each_model(SVMS)
-def test_an_svm_answers_as_it_would_without_probabilities(fitted, digits, model):
+def test_an_svm_predicts_as_it_would_without_probabilities(fitted, digits, model):
     for chosen in FEATURES:
         pipeline = fitted(model, chosen)[0]
         svm = pipeline[-1].calibrated_classifiers_[0].estimator.estimator
@@ -386,7 +386,7 @@ def test_the_network_that_is_looked_through_is_kept_in_the_run(deep_run):
     assert deep_run.card.metrics["accuracy"] > 0.6
 
 
-def test_a_run_that_looks_through_a_network_answers_as_it_was_measured(deep_run, digits):
+def test_a_run_that_looks_through_a_network_predicts_as_it_was_measured(deep_run, digits):
     predictor = load_predictor(deep_run)
     kept = deep_run.evaluation("test")
     received = predictor.probabilities(digits.x_test)
@@ -427,7 +427,7 @@ def test_a_changed_model_behind_the_network_is_refused(own_deep_run):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how much memory it took")
-def test_both_files_count_in_what_an_answer_costs(real_cost, deep_run):
+def test_both_files_count_in_what_a_prediction_costs(real_cost, deep_run):
     found = cost.measure([(deep_run.file("model.skops"), "classical")], deep_run.card.input_shape)
     sizes = [deep_run.file(name).stat().st_size for name in ("model.skops", FEATURES_FILE)]
     assert found["file_bytes"] == sum(sizes)

@@ -215,7 +215,7 @@ def test_the_best_epoch_is_kept(trained, digits):
     assert accuracy(network, digits.x_val, digits.y_val) == pytest.approx(max(values), abs=1e-6)
 
 
-def test_a_network_and_its_twin_answer_alike(trained, digits, tmp_path):
+def test_a_network_and_its_twin_predict_alike(trained, digits, tmp_path):
     import keras
 
     network = trained[0]
@@ -344,7 +344,7 @@ def test_an_interrupted_training_goes_on_where_it_was(digits, tmp_path):
     check_resumed(digits, tmp_path / "resumed", values, whole, expected)
 
 
-def test_patience_is_gone_on_with(still, digits, tmp_path):
+def test_patience_is_resumed(still, digits, tmp_path):
     whole, expected, _ = still
     check_resumed(digits, tmp_path, STILL, whole, expected)
 
@@ -369,7 +369,7 @@ def check_resumed(digits, folder, values, whole, expected) -> None:
 @pytest.mark.parametrize(
     ("name", "values"), [("trained", QUICK), ("still", STILL)], ids=["in full", "early"]
 )
-def test_a_training_that_was_over_is_not_gone_on_with(request, digits, tmp_path, name, values):
+def test_a_training_that_was_over_is_not_resumed(request, digits, tmp_path, name, values):
     """Killed after its last epoch, before the run was saved."""
     network, history, *_, folder = request.getfixturevalue(name)
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)

@@ -95,7 +95,7 @@ def test_the_card_says_what_was_trained(trained, model):
 
 
 @pytest.mark.parametrize("model", SCRATCH)
-def test_figures_of_the_card_are_those_of_the_answers_kept(trained, model):
+def test_figures_of_the_card_are_those_of_the_predictions_kept(trained, model):
     run, _ = trained[model]
     test, val = run.evaluation("test"), run.evaluation("val")
     assert len(test.labels) == run.card.metrics["test_size"] == 360
@@ -110,7 +110,7 @@ def test_figures_of_the_card_are_those_of_the_answers_kept(trained, model):
 
 
 @pytest.mark.parametrize("model", SCRATCH)
-def test_answers_kept_are_those_of_the_model_that_serves(trained_run, model):
+def test_predictions_kept_are_those_of_the_model_that_serves(trained_run, model):
     run = trained_run(model)
     dataset = datasets.load("digits", run.card.validation_fraction)
     for split in ("val", "test"):
@@ -306,7 +306,7 @@ def test_an_interrupted_training_goes_on_in_its_folder(runs_folder, tmp_path):
     [{"seed": 6}, {"hyperparameters": {"learning_rate": 0.01}}, {"validation_fraction": 0.2}],
     ids=str,
 )
-def test_a_training_of_something_else_does_not_go_on_there(
+def test_a_training_of_something_else_does_not_continue_there(
     runs_folder, tmp_path, monkeypatch, change
 ):
     """What belongs together is told apart without training it."""
@@ -386,7 +386,7 @@ def test_a_run_of_the_same_configuration_is_found(runs_with_small, small_run, ch
 
 
 @pytest.mark.parametrize("name", runs.BUNDLED)
-def test_stored_answers_of_bundled_runs_give_their_figures(name):
+def test_stored_predictions_of_bundled_runs_give_their_figures(name):
     run = runs.load(name)
     for split, prefix in (("test", ""), ("val", "val_")):
         for metric, value in run.evaluation(split).metrics().items():

