@@ -33,6 +33,11 @@ def test_a_bin_holds_what_lies_between_its_limits_and_the_upper_one(predictions)
     assert (many.confidence <= many.edges[1:])[filled].all()
 
 
+def test_confidence_that_16_bits_have_rounded_up_lies_in_the_last_bin():
+    found = reliability(evaluate([0, 0], [[1.0078125, 0.0], [1.0, 0.0]]))
+    assert (len(found.counts), found.counts[-1], found.accuracy[-1]) == (15, 2, 1)
+
+
 @pytest.mark.parametrize(
     ("confidences", "right", "error"),
     [
