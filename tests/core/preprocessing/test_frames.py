@@ -32,11 +32,19 @@ def with_blocks(*blocks: tuple[slice, slice]) -> np.ndarray:
     [
         (with_lines([SLANTED[0], SLANTED[2]]), True),
         (with_lines([(0, 90), (28, 115)]), False),
-        (with_blocks((slice(60, 140), slice(0, 20))), False),
+        (with_blocks((slice(40, 170), slice(0, 20))), False),
         (with_blocks((slice(95, 105), slice(0, 30))), False),
+        (with_blocks((slice(57, 67), slice(0, 80))), False),
         (with_lines([(70, 0), (70, 150), (130, 150), (130, 0)]), True),
     ],
-    ids=["as tall as the digit", "much shorter", "a block", "a smear", "around the digit"],
+    ids=[
+        "as tall as the digit",
+        "much shorter",
+        "a block",
+        "a smear",
+        "up to a corner",
+        "around the digit",
+    ],
 )
 def test_what_comes_in_at_the_edge_stays_only_if_it_may_be_writing(page, stays):
     inner = frames.without_edge_pieces(page)

@@ -70,7 +70,8 @@ def test_a_sheet_is_found_with_what_is_written_on_it(corners, light):
     cv2.fillPoly(paper, [np.int32(corners)], 1)
     found = np.zeros(image.shape, bool)
     found[rows, columns] = on_sheet
-    assert not (found & (paper == 0)).any()
+    clear = cv2.erode(paper, np.ones((5, 5), np.uint8))  # its blurred edge is left out
+    assert not (found & (clear == 0)).any()
     assert found.sum() > 0.9 * paper.sum()
     assert found[70:130, 100].all()  # the stroke lies on the sheet: it is no hole in it
     assert sheet.find_sheet(image, not light) is None
