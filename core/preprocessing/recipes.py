@@ -52,9 +52,7 @@ _FITTED = {
 }
 
 
-def prepare_photo(
-    image: np.ndarray, input_shape: tuple[int, int, int], fit: str = "crop"
-) -> Prepared:
+def prepare_photo(image: np.ndarray, input_shape: tuple[int, int, int], fit: str) -> Prepared:
     """An image of the model's size, in one of three ways.
 
     Args:

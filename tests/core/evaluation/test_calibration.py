@@ -22,6 +22,22 @@ def test_bins_agree_with_scikit_learn(predictions):
     assert np.isnan(found.accuracy[~filled]).all()
 
 
+def test_a_bin_holds_what_lies_between_its_limits_and_the_upper_one(predictions):
+    found = reliability(predicted([0.5, 0.5625, 0.75, 0.8125, 1.0, 1.0], [1, 0, 1, 0, 1, 1]), 4)
+    assert found.edges.tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert found.counts.tolist() == [0, 1, 2, 3]
+    assert found.accuracy[1:] == pytest.approx([1, 1 / 2, 2 / 3])
+    many = reliability(evaluate(*predictions))
+    filled = many.counts > 0
+    assert (many.edges[:-1] < many.confidence)[filled].all()
+    assert (many.confidence <= many.edges[1:])[filled].all()
+
+
+def test_confidence_that_16_bits_have_rounded_up_lies_in_the_last_bin():
+    found = reliability(evaluate([0, 0], [[1.0078125, 0.0], [1.0, 0.0]]))
+    assert (len(found.counts), found.counts[-1], found.accuracy[-1]) == (15, 2, 1)
+
+
 @pytest.mark.parametrize(
     ("confidences", "right", "error"),
     [

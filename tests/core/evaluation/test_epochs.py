@@ -61,3 +61,17 @@ def test_a_split_of_few_images_is_said_to_be_small(counts, said):
     found = few_in_split(counts, ("cats", "dogs"), "test")
     assert len(found) == len(said)
     assert all(part in sentence for part, sentence in zip(said, found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("few", "said"),
+    [
+        (3, "of a (0), b (1), c (2): metrics of those classes"),
+        (4, "of a (0), b (1), c (2) and 1 more: metrics of those classes"),
+        (6, "of a (0), b (1), c (2) and 3 more: metrics of those classes"),
+    ],
+)
+def test_of_many_classes_with_few_images_the_smallest_are_named(few, said):
+    names = ["of which there are many", *reversed("abcdef"[:few])]
+    (sentence,) = few_in_split([100, *reversed(range(few))], names, "test")
+    assert said in sentence

@@ -115,6 +115,31 @@ def test_metrics_hold_numbers(name, value):
         read(card(), metrics={"accuracy": 0.5, "test_size": 2, name: value})
 
 
+WHOLE = {"accuracy": 0.5, "test_size": 2}
+
+
+@pytest.mark.parametrize(
+    ("field", "allowed", "refused", "said"),
+    [
+        ("input_shape", [1, 1, 1], [0, 1, 1], "input_shape"),
+        ("input_shape", [10_000, 10_000, 3], [10_000, 10_001, 3], "input_shape"),
+        ("metrics", {**WHOLE, "accuracy": 0}, {**WHOLE, "accuracy": -0.01}, "accuracy must be 0"),
+        ("metrics", {**WHOLE, "val_f1": 1}, {**WHOLE, "val_f1": 1.01}, "val_f1 must be 0 to 1"),
+        ("metrics", {**WHOLE, "test_size": 1}, {**WHOLE, "test_size": 0}, "no test images"),
+        ("metrics", {**WHOLE, "val_size": 0}, {**WHOLE, "val_size": -1}, "must count images"),
+        ("metrics", {**WHOLE, "log_loss": 7}, {**WHOLE, "val_size": 2.5}, "must count images"),
+        ("cost", {"parameters": 0}, {"parameters": -1}, "cost parameters must be a number"),
+        ("cost", {"memory_bytes": None}, {"memory_bytes": "5"}, "cost memory_bytes must be"),
+        ("cost", {"machine": "5"}, {"machine": 5}, "must be a text"),
+        ("validation_fraction", 1, 1.01, "validation_fraction"),
+    ],
+)
+def test_a_card_is_read_up_to_its_limits(field, allowed, refused, said):
+    read(card(), **{field: allowed})
+    with pytest.raises(StoredError, match=said):
+        read(card(), **{field: refused})
+
+
 @pytest.mark.parametrize("family", ["Ensemble", "none", "forest"])
 def test_families_are_known(family):
     with pytest.raises(StoredError, match=f"{' or '.join(FAMILIES)}, not {family!r}"):

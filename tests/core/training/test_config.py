@@ -1,5 +1,5 @@
 import json
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -53,6 +53,13 @@ def test_a_card_gives_its_configuration_back(small_run):
     config = TrainConfig.of(small_run.card)
     assert config == TrainConfig("digits", "logistic_regression", {"max_iter": 30})
     assert config.name is None
+
+
+@pytest.mark.parametrize(("stored", "expected"), [(0.25, 0.25), (0.0, 0.1)])
+def test_a_card_gives_seed_and_validation_fraction_back(small_run, stored, expected):
+    """0 in cards of runs whose dataset has a validation split of its own: then the default."""
+    config = TrainConfig.of(replace(small_run.card, seed=5, validation_fraction=stored))
+    assert (config.seed, config.validation_fraction) == (5, expected)
 
 
 @pytest.mark.parametrize("preset", CNN_PRESETS)
