@@ -19,6 +19,23 @@ from core.runs import Run
 from core.training import TrainConfig, train
 from tests.overriding import use
 
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test marked `few(n)`, only n cases, spread evenly, are part of `make test`."""
+    cases: dict[tuple[str, str], list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("few") and not item.get_closest_marker("slow"):
+            key = (str(item.path), item.function.__qualname__)
+            cases.setdefault(key, []).append(item)
+    for of_one_test in cases.values():
+        wanted = of_one_test[0].get_closest_marker("few").args[0]
+        chosen = np.linspace(0, len(of_one_test) - 1, wanted).round()
+        for place, item in enumerate(of_one_test):
+            if place not in chosen:
+                item.add_marker("slow")
+
+
 SMALL_RUN = "small-digits"
 SOME_COST = {
     "latency_seconds": 0.0002,

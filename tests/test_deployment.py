@@ -72,6 +72,7 @@ def test_render_builds_the_image_as_a_public_demo():
 
 
 @pytest.mark.parametrize("source", ["Procfile", "Dockerfile"])
+@pytest.mark.few(1)
 def test_its_command_starts_the_studio(source, tmp_path):
     pattern = {"Procfile": r"^web: (.+)$", "Dockerfile": r"^CMD exec (.+)$"}[source]
     command = re.search(pattern, read(source), re.MULTILINE)[1]

@@ -33,6 +33,7 @@ def check(found: dict, files: list[Path]) -> None:
 
 
 @on_linux
+@pytest.mark.slow
 def test_what_predictions_cost_is_measured(real_cost, small_run):
     found = measure(small_run.folder, "classical", small_run.card.input_shape)
     assert found.pop("parameters") == 650

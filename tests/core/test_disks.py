@@ -91,6 +91,7 @@ FULL, READ_ONLY = "The disk is full: nothing more can", "Nothing can be written 
 
 
 @pytest.mark.parametrize("spoil", [FULL, READ_ONLY])
+@pytest.mark.few(1)
 def test_a_disk_that_takes_no_run_is_named(disk, command, small_run, spoil):
     shutil.copytree(small_run.folder, disk.folder / "mine")
     disk.fill() if spoil == FULL else disk.remount("ro")
@@ -107,6 +108,7 @@ def test_a_disk_that_takes_no_run_is_named(disk, command, small_run, spoil):
 
 
 @pytest.mark.parametrize("limit", ["", "20"], ids=["disk", "ulimit"])
+@pytest.mark.slow
 def test_a_network_that_finds_no_room_for_its_checkpoint(disk, command, limit):
     disk.remount("size=2m" if limit else "size=100k")
     one_sentence(command(*NETWORK, limit=limit, runs_dir=disk.folder), FULL, disk.folder)
@@ -114,6 +116,7 @@ def test_a_network_that_finds_no_room_for_its_checkpoint(disk, command, limit):
 
 
 @pytest.mark.parametrize("spoil", [FULL, READ_ONLY])
+@pytest.mark.few(1)
 def test_a_disk_that_takes_no_job_is_named(disk, command, tmp_path, spoil):
     path = write_folder(pets(10, 10), tmp_path / "pets")
     disk.fill() if spoil == FULL else disk.remount("ro")
@@ -130,6 +133,7 @@ def test_a_disk_that_takes_no_job_is_named(disk, command, tmp_path, spoil):
     ],
     ids=lambda arguments: arguments[0],
 )
+@pytest.mark.slow
 def test_a_disk_that_takes_no_output_is_named(disk, command, arguments):
     disk.fill()
     prediction = command(*(text.format(disk.folder) for text in arguments))

@@ -66,6 +66,7 @@ FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak of memory")
+@pytest.mark.slow
 def test_no_file_needs_more_than_200_megabytes(tmp_path: Path):
     for name, (_, make) in FILES.items():
         (tmp_path / name).write_bytes(make())

@@ -84,6 +84,7 @@ def config_of(model: str) -> TrainConfig:
 
 
 @pytest.mark.parametrize("name", MODELS)
+@pytest.mark.few(3)
 def test_a_copy_of_a_model_under_another_name_is_treated_alike(copied, small_run, name):
     copied(name)
     made = {}

@@ -172,6 +172,7 @@ def test_its_code_passes_the_style_check(followed, how_to):
         studio.python("-m", "ruff", *check, "--no-cache", *places)
 
 
+@pytest.mark.slow
 def test_a_dataset_that_was_added_is_listed_and_loaded(followed):
     studio = followed("how_to_add_a_dataset.md")
     known = {entry["name"]: entry for entry in studio.core("datasets", "--json")}
@@ -241,6 +242,7 @@ def test_a_model_that_was_added_learns_and_predicts(followed):
     assert compared_with_the_forest(studio, "trees-1") == "extra_trees"
 
 
+@pytest.mark.slow
 def test_a_model_that_was_added_is_on_the_page_and_in_the_reference(followed):
     studio = followed("how_to_add_a_model.md")
     form = offered(studio, "train", step="model", dataset="digits", model="extra_trees")
@@ -249,6 +251,7 @@ def test_a_model_that_was_added_is_on_the_page_and_in_the_reference(followed):
     assert "## Extra trees" in listed(studio, "models.md")
 
 
+@pytest.mark.slow
 def test_a_network_that_was_added_is_on_the_page_and_in_the_reference(followed):
     studio = followed("how_to_add_a_network.md")
     form = offered(studio, "train", step="model", dataset="digits", model="small_cnn")
@@ -258,6 +261,7 @@ def test_a_network_that_was_added_is_on_the_page_and_in_the_reference(followed):
     assert "## Small convolutional network" in listed(studio, "models.md")
 
 
+@pytest.mark.slow
 def test_a_network_that_was_added_is_estimated_trained_resumed_and_exported(followed):
     studio = followed("how_to_add_a_network.md")
     used = json.loads(studio.python("-c", USE_NETWORK).splitlines()[-1])

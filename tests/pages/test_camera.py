@@ -16,6 +16,7 @@ PHOTO = ("photo.jpg", cv2.imencode(".jpg", PIXELS)[1].tobytes(), "image/jpeg")
         ("image_lab", {keys.LAB_SOURCE: "camera"}, "recognise"),
     ],
 )
+@pytest.mark.slow
 def test_a_photo_outlives_a_change_of_page_until_it_is_forgotten(page, url, other):
     app = visit(page, **url)
     app.camera_input[0].set_value(PHOTO)

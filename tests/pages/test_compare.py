@@ -432,6 +432,7 @@ def test_confusion_matrices_are_those_of_scikit_learn(open_page, scale):
 
 
 @pytest.mark.parametrize("scale", NORMALISED)
+@pytest.mark.few(2)
 def test_the_difference_of_two_matrices_is_drawn_with_signs(open_page, scale):
     page = open_page("confusion", scale=scale, compare=f"{CNN},{FOREST}")
     assert len(matrices(page)) == 2
@@ -470,6 +471,7 @@ def together(names: tuple[str, ...], weights: tuple[float, ...], vote: str) -> n
         ((LOGISTIC, FOREST), (0.2, 0.9), "hard"),
     ],
 )
+@pytest.mark.few(2)
 def test_the_figures_of_an_ensemble_are_those_of_scikit_learn(open_page, names, weights, vote):
     page = open_page("ensemble", compare=",".join(names), vote=vote)
     for name, weight in zip(names, weights, strict=True):
@@ -585,6 +587,7 @@ def test_the_address_brings_everything_back(open_page):
         ("confusion", {keys.SCALE: "columns", keys.MATRICES: [LOGISTIC]}),
     ],
 )
+@pytest.mark.few(1)
 def test_the_choices_of_each_view_are_in_the_address(open_page, view, choices):
     page = open_page(view)
     for key, value in choices.items():
@@ -660,6 +663,7 @@ CHOICES = {
 
 
 @pytest.mark.parametrize("compare", CHOICES.values(), ids=CHOICES)
+@pytest.mark.few(1)
 def test_every_view_is_shown(open_page, studio, ensembles, compare):
     shutil.copytree(ensembles, studio.runs_dir)
     page = open_page(compare=compare)
@@ -767,6 +771,7 @@ def test_a_link_of_nothing_but_gone_runs_shows_the_usual_ones(open_page):
 
 
 @pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.few(1)
 def test_a_run_that_is_deleted_meanwhile_is_told(open_page, studio, view):
     copy_of(LOGISTIC, "mine", studio)
     page = open_page(view, compare=f"mine,{CNN},{FOREST}")
@@ -1084,6 +1089,7 @@ def test_images_that_all_models_get_wrong_are_shown(open_page):
 
 
 @pytest.mark.parametrize(("good", "bad"), [(CNN, FOREST), (FOREST, CNN), (LOGISTIC, FOREST)])
+@pytest.mark.few(1)
 def test_images_that_one_gets_right_and_another_wrong_are_shown(open_page, good, bad):
     page = open_page("misclassified")
     choose(page, keys.MISCLASSIFIED, "apart")
@@ -1221,6 +1227,7 @@ def test_members_with_other_validation_images_get_no_suggestion(open_page, studi
 
 
 @pytest.mark.parametrize("name", ["both", "all-three"])
+@pytest.mark.few(1)
 def test_an_ensemble_predicts_on_the_recognise_page(studio, ensembles, name):
     shutil.copytree(ensembles, studio.runs_dir)
     page = AppTest.from_file(APP, default_timeout=120)
@@ -1264,6 +1271,7 @@ def upload(studio) -> uploads.Upload:
     return uploads.add(files.items())
 
 
+@pytest.mark.slow
 def test_images_of_ones_own_are_reported_on(open_page, upload):
     page = open_page("own", labelled=upload.id)
     assert f"{upload.title} is uploaded" in texts(page)
@@ -1359,6 +1367,7 @@ def test_a_zip_that_is_uploaded_is_kept_in_the_address(open_page, upload):
         ("cancelled", "Cancelled; nothing was saved.", "The last attempt was cancelled"),
     ],
 )
+@pytest.mark.few(1)
 def test_an_evaluation_that_did_not_end_well_says_so(open_page, upload, state, error, said):
     job = jobs.submit("evaluate", {"run": CNN, "upload": upload.id})
     (job.folder / "log.txt").write_text("what happened last\n")
@@ -1427,6 +1436,7 @@ def files(monkeypatch) -> dict[str, Callable]:
 
 
 @unexact_sums
+@pytest.mark.slow
 def test_the_comparison_is_taken_away_as_files(open_page, files):
     page = open_page("report", compare=f"{FOREST},{LOGISTIC}")
     page_file = files["comparison.html"]()

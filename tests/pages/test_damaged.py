@@ -37,6 +37,7 @@ def studio(tmp_path, monkeypatch, small_run):
 
 
 @pytest.mark.parametrize("page", ["recognise", "compare", "image_lab", "train"])
+@pytest.mark.few(1)
 def test_every_page_goes_on_and_names_what_is_damaged(studio, page):
     shown = visit(page, [keys.SETTINGS], step="runs", view="breaking")
     texts = [e.value for kind in (shown.markdown, shown.caption, shown.warning) for e in kind]
@@ -48,6 +49,7 @@ def press(page, key: str):
     return fine(page.button(key=key).click().run())
 
 
+@pytest.mark.slow
 def test_what_is_damaged_is_deleted_and_its_name_is_free(studio):
     page = visit("train", step="runs")
     for name in ("odd", "pipe", "deep"):

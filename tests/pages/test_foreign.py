@@ -111,6 +111,7 @@ def found_on(page: AppTest) -> list[str]:
 
 
 @pytest.mark.parametrize(("page", "url"), PAGES)
+@pytest.mark.few(2)
 def test_pages_show_names_as_they_are(studio, page, url):
     assert found_on(visit(page, **url)) == []
 

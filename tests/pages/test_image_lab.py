@@ -180,6 +180,7 @@ def captions(page: AppTest) -> list[str]:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.few(3)
 def test_every_view_is_shown_for_every_sample(open_page, name):
     page, image = open_page(sample=name), sample(name)
     check_images(page, image, from_text(FIRST))
@@ -343,6 +344,7 @@ def test_a_link_brings_its_steps(open_page, text):
 
 
 @pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.few(1)
 def test_every_operation_can_be_linked_to_and_has_its_fields(open_page, group):
     page = open_page(pipeline="none")
     for name in by_group()[group]:
@@ -382,6 +384,7 @@ def test_a_link_without_steps_shows_the_image_alone(open_page, text):
         ("~".join(["invert"] * 13), "A pipeline has at most 12 steps. Received: 13."),
     ],
 )
+@pytest.mark.few(4)
 def test_a_rubbish_link_is_told_and_the_usual_steps_are_there(open_page, text, sentence):
     page = open_page(pipeline=text)
     if sentence is None:
@@ -592,6 +595,7 @@ def test_the_size_of_both_images_is_told(open_page):
 @pytest.mark.parametrize(
     "text", ["canny;low=20~invert", "none", "invert!", "contours~clahe~perspective;turn=0.2"]
 )
+@pytest.mark.few(2)
 def test_the_code_is_that_of_the_steps(open_page, files, text):
     page = open_page(pipeline=text)
     assert not page.code  # it is written only when it is folded out
@@ -627,6 +631,7 @@ def opinions(page: AppTest) -> list[tuple[str, bool, str, str]]:
     ("model", "name"),
     [(CNN, "digit_6"), (CNN, "flower"), (LOGISTIC, "digit_2"), ("digits-random-forest", "digit_7")],
 )
+@pytest.mark.few(1)
 def test_a_model_is_asked_before_and_after_each_step(open_page, model, name):
     text = "flip_vertical~gaussian_blur;sigma=1.0~flip_vertical!~brightness;amount=-1.0"
     page = open_page(pipeline=text, sample=name, lab_run=model)
@@ -734,6 +739,7 @@ def test_every_field_of_a_policy_is_covered(open_page):
 
 
 @pytest.mark.parametrize("name", ["digit_3", "cat"])
+@pytest.mark.few(1)
 def test_each_field_changes_the_variants(open_page, name):
     page, still = open_page(lab="augmentation", sample=name), fit_within(sample(name), VARIANT)
     check_variants(page, sample(name), Policy())
@@ -781,6 +787,7 @@ def test_number_and_seed_decide_the_variants(open_page):
 
 
 @pytest.mark.parametrize("name", variants._START)
+@pytest.mark.few(2)
 def test_a_usual_policy_is_filled_in(open_page, name):
     page = open_page(lab="augmentation", **{"lab.noise": "0.4", "lab.fill": "edge"})
     fine(page.selectbox(key=keys.LAB_POLICY).set_value(name).run())
@@ -810,6 +817,7 @@ def link_to_training(page: AppTest) -> dict[str, str]:
     [{}, {"rotation": 12.5}, {"fill": "edge", "zoom": 0.07}, VALUES, VALUES | REST],
     ids=["nothing", "one", "with a fill", "all that change", "all"],
 )
+@pytest.mark.few(3)
 def test_the_train_page_is_handed_the_policy(open_page, values):
     url = {f"lab.{field}": str(value) for field, value in values.items()}
     page = open_page(lab="augmentation", **url)
@@ -873,6 +881,7 @@ def check_result(page: AppTest, job: jobs.Job) -> None:
     assert not page.error
 
 
+@pytest.mark.slow
 def test_a_measurement_is_queued_and_its_figures_are_shown(open_page):
     page = measuring(open_page, robustness_runs=f"{LOGISTIC},{CNN}")
     assert jobs.list_jobs() == []
@@ -900,6 +909,7 @@ def test_a_measurement_is_queued_and_its_figures_are_shown(open_page):
         (keys.ROBUSTNESS_IMAGES, "select_slider", 200),
     ],
 )
+@pytest.mark.few(2)
 def test_other_settings_have_not_been_measured_yet(open_page, key, kind, value):
     worked(jobs.submit("robustness", SETTINGS))
     page = measuring(open_page)
@@ -985,6 +995,7 @@ def test_a_run_whose_dataset_is_gone_is_told(open_page, studio, small_run):
         ("cancelled", "Cancelled; nothing was saved.", "The last attempt was cancelled"),
     ],
 )
+@pytest.mark.few(1)
 def test_a_measurement_that_did_not_end_well_says_so(open_page, state, error, said):
     job = jobs.submit("robustness", SETTINGS)
     (job.folder / "log.txt").write_text("what happened last\n")

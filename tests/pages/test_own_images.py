@@ -49,6 +49,7 @@ def labels(page: AppTest) -> list[str]:
         ("empty.zip", b"", "it is empty"),
     ],
 )
+@pytest.mark.few(1)
 def test_what_is_no_zip_gets_a_sentence(name, url, kept, file, content, reason):
     page = visit(name, **url)
     assert ".zip" in texts(page) and "MB" in texts(page)  # before anything is chosen
@@ -59,6 +60,7 @@ def test_what_is_no_zip_gets_a_sentence(name, url, kept, file, content, reason):
 
 
 @pytest.mark.parametrize("suffix", ["zip", "ZIP", "kmz"])
+@pytest.mark.few(1)
 def test_a_zip_is_taken_whatever_its_name_ends_in(suffix, tmp_path):
     content = write_zip(PETS, tmp_path / "pets.zip").read_bytes()
     page = visit(*TRAIN[:1], **TRAIN[1])

@@ -230,6 +230,7 @@ def test_nothing_is_offered_that_would_have_to_be_downloaded(open_page, monkeypa
 
 @pytest.mark.parametrize("model", sorted(MODELS))
 @pytest.mark.parametrize("small", [False, True])
+@pytest.mark.few(5)
 def test_only_quick_models_are_offered(open_page, monkeypatch, model, small):
     monkeypatch.setattr("core.memory.there_is", lambda: 0 if small else 64 * 2**30)
     page = open_page(A, "train", step="model", dataset="digits", model=model)
@@ -425,6 +426,7 @@ def of_another(page: AppTest, url: dict[str, str], demo: Settings) -> list[str]:
 
 
 @pytest.mark.parametrize(("name", "url", "proof"), URLS, ids=str)
+@pytest.mark.few(5)
 def test_an_address_shows_nothing_to_another(open_page, demo, made, name, url, proof):
     filled = {key: value.format(**made) for key, value in url.items()}
     for me in (A, B):  # after A all caches are filled
@@ -456,6 +458,7 @@ def test_an_address_shows_nothing_to_another(open_page, demo, made, name, url, p
         ("image_lab", {keys.LAB_VIEW: "robustness", keys.ROBUSTNESS_RUNS: ["secret-run"]}),
     ],
 )
+@pytest.mark.few(1)
 def test_nor_does_what_a_session_holds(open_page, demo, made, monkeypatch, name, held):
     """The browser may lose its cookie while the page is open: from then on it is another visitor.
 

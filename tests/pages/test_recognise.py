@@ -137,6 +137,7 @@ def shown_text(app) -> str:
 
 
 @pytest.mark.parametrize("source", [None, "draw", "upload", "unheard-of"])
+@pytest.mark.few(2)
 def test_photos_are_shown_not_drawn(photos, source):
     if source:
         photos.query_params[keys.SOURCE] = source
@@ -160,6 +161,7 @@ def test_the_camera_is_offered_for_photos(photos):
 
 
 @pytest.mark.parametrize("name", COLOURS)
+@pytest.mark.few(1)
 def test_a_photo_is_classified(photos, name):
     photos.run()
     photos.file_uploader[0].upload("one.png", photo(name, 7)).run()
@@ -233,6 +235,7 @@ def test_a_file_of_another_format_is_taken_or_refused_with_what_to_do(app):
     assert "Export it as JPEG" in error.value
 
 
+@pytest.mark.slow
 def test_files_that_are_too_large_together_are_refused_and_let_go(app, monkeypatch):
     monkeypatch.setattr(sent, "_OWN", 1_000)
     app.query_params[keys.SOURCE] = "upload"

@@ -97,6 +97,7 @@ def test_below_the_threshold_nothing_is_claimed(app):
         ("stretch", "The whole image, stretched, at 32×32 pixels."),
     ],
 )
+@pytest.mark.few(1)
 def test_what_the_model_saw_follows_the_choice(app, fit, sentence):
     app = take(app, "Rocket")
     app = app.segmented_control(key=keys.FIT).set_value(fit).run()
@@ -105,6 +106,7 @@ def test_what_the_model_saw_follows_the_choice(app, fit, sentence):
     assert app.query_params.get(keys.FIT, "crop") == fit
 
 
+@pytest.mark.slow
 def test_digits_are_not_asked_how_to_be_fitted(app):
     app = take(app, "Cat")
     app = things(app).set_value("digits").run()

@@ -53,6 +53,7 @@ def read(page: AppTest) -> str:
 
 
 @pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.few(2)
 def test_the_views_of_a_comparison_name_runs_by_their_titles(view):
     page = visit(
         "compare",

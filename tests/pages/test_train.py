@@ -122,6 +122,7 @@ def submitted(monkeypatch) -> list[tuple[str, dict]]:
 
 @pytest.mark.parametrize("dataset", ["digits", "mnist"])
 @pytest.mark.parametrize("step", STEPS)
+@pytest.mark.few(2)
 def test_each_step_is_shown(open_page, step, dataset):
     page = open_page(step, dataset=dataset)
     assert [title.value for title in page.title] == ["Train a model"]
@@ -210,6 +211,7 @@ def switches() -> list[tuple[str, str, object]]:
 
 
 @pytest.mark.parametrize(("model", "name", "value"), switches())
+@pytest.mark.few(6)
 def test_fields_appear_when_they_begin_to_count(open_page, submitted, model, name, value):
     page = open_page("model", model=model)
     other = {"weight_averaging": 0.5}.get(name)  # here the default is what makes others count
@@ -239,6 +241,7 @@ def test_fields_appear_when_they_begin_to_count(open_page, submitted, model, nam
         ("mlp", "hidden_units", "many", "`hidden_units` must be one to 6 whole numbers"),
     ],
 )
+@pytest.mark.few(4)
 def test_a_value_that_cannot_work_is_said_and_nothing_can_be_started(
     open_page, model, name, value, sentence
 ):
@@ -275,6 +278,7 @@ def test_the_name_of_the_run_is_checked(open_page, submitted, name, sentence):
 
 
 @pytest.mark.parametrize("name", CNN_PRESETS)
+@pytest.mark.few(3)
 def test_a_preset_fills_the_form(open_page, submitted, name):
     page = open_page("model", dataset="mnist")
     fine(fields(page)[f"{keys.PRESET}_simple_cnn"].set_value(name).run())
@@ -332,6 +336,7 @@ def test_own_photos_begin_with_the_pretrained_network(open_page, tmp_path):
 
 
 @pytest.mark.parametrize("model", FORMS)
+@pytest.mark.few(3)
 def test_start_submits_exactly_what_is_shown(open_page, submitted, model):
     page = open_page("model", model=model)
     for param in MODELS[model].params:
@@ -471,7 +476,7 @@ def test_the_form_shows_the_same_in_python(open_page):
     assert not page.code
     (code,) = opened(page, keys.SCRIPT).code
     ast.parse(code.value)
-    assert "n_estimators=7" in code.value
+    assert '"n_estimators": 7,' in code.value
 
 
 def test_values_in_the_address_are_taken_up(open_page, submitted):
@@ -543,6 +548,7 @@ def test_without_any_run_nothing_is_shown(open_page, studio, monkeypatch):
 
 
 @pytest.mark.parametrize("name", runs.BUNDLED)
+@pytest.mark.few(2)
 def test_bundled_runs_are_shown_but_cannot_be_changed(open_page, name):
     page = open_page("runs", run=name)
     run = runs.load(name)
@@ -556,6 +562,7 @@ def test_bundled_runs_are_shown_but_cannot_be_changed(open_page, name):
 
 
 @pytest.mark.parametrize("model", QUICK)
+@pytest.mark.few(1)
 def test_a_finished_run_is_shown(open_page, with_runs, model):
     page = open_page("runs", run=f"my-{model}")
     run = runs.load(f"my-{model}")
@@ -619,6 +626,7 @@ def test_a_run_whose_dataset_is_gone_is_still_shown(open_page, with_runs):
     ],
     ids=lambda changes: next(iter(changes)),
 )
+@pytest.mark.few(2)
 def test_a_run_of_another_version_is_still_shown(open_page, with_runs, changes):
     path = with_runs.runs_dir / "my-knn" / runs.CARD
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
@@ -713,6 +721,7 @@ def test_another_training_needs_a_name_of_its_own(open_page, with_runs):
 
 
 @pytest.mark.parametrize("way", ["Train again with other settings", "Change the settings"])
+@pytest.mark.few(1)
 def test_another_training_begins_with_the_seed_and_the_part_held_out_too(open_page, studio, way):
     config = TrainConfig("digits", "knn", {"max_images": 200}, "mine", 3, 0.2)
     if way == "Change the settings":

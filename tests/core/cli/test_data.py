@@ -114,6 +114,7 @@ def test_a_dataset_is_deleted_for_good(capsys, imported):
     assert "There is no dataset named 'pets'" in refused(capsys, "datasets", "delete", "pets")
 
 
+@pytest.mark.slow
 def test_a_download_that_cannot_be_reached_exits_with_2(capsys, studio, unreachable):
     assert main(["datasets", "download", "cifar10"]) == 2
     captured = capsys.readouterr()

@@ -112,6 +112,7 @@ def test_weights_are_fetched_by_a_job(capsys, idle):
     assert row.split()[1:4] == ["weights", "vgg16", "queued"]
 
 
+@pytest.mark.slow
 def test_weights_that_cannot_be_reached_are_told_with_their_place(capsys, studio, unreachable):
     assert main(["models", "download", "mobilenet_v2"]) == 2
     captured = capsys.readouterr()

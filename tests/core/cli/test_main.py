@@ -73,6 +73,7 @@ def test_the_studio_predicts_on_a_real_command_line(tmp_path, drawn_digit):
     assert set(text) == {"path", "error"}
 
 
+@pytest.mark.slow
 def test_your_runs_go_where_the_environment_says(tmp_path):
     arguments = ["--dataset", "digits", "--model", "random_forest", "--set", "n_estimators=2"]
     result = run_core("train", *arguments, "--json", STUDIO_RUNS_DIR=str(tmp_path))
@@ -91,6 +92,7 @@ def test_a_mistake_is_one_line_on_a_real_command_line(tmp_path):
 
 
 @pytest.mark.parametrize("run", ["mnist-cnn", "mnist-random-forest"])
+@pytest.mark.few(1)
 def test_a_mistake_is_one_line_whatever_libraries_print(run):
     result = run_core("predict", "--run", run, "--dataset", "digits", "--index", "999")
     assert result.returncode == 2
@@ -108,6 +110,7 @@ def test_a_name_that_is_no_text_still_gets_a_sentence(tmp_path, drawn_digit):
 
 
 @pytest.mark.parametrize("arguments", [["models"], ["models", "--json"]])
+@pytest.mark.few(1)
 def test_a_reader_who_has_seen_enough_is_no_failure(arguments):
     reading, writing = os.pipe()
     os.close(reading)

@@ -151,6 +151,7 @@ def with_shell(line: str, **environment: str) -> subprocess.CompletedProcess:
         ("CORE --help > /dev/full", "cannot be written"),
     ],
 )
+@pytest.mark.few(1)
 def test_output_that_goes_nowhere_is_told(line, sentence):
     result = with_shell(line)
     assert result.returncode == 2
@@ -165,6 +166,7 @@ def test_output_that_goes_nowhere_is_told(line, sentence):
         ("CORE models >&- 2>&-", 2),
     ],
 )
+@pytest.mark.few(1)
 def test_the_code_is_right_where_nothing_can_be_told(line, code):
     result = with_shell(line)
     assert (result.returncode, result.stderr) == (code, "")
@@ -200,6 +202,7 @@ def minding_ctrl_c() -> None:
         ("fitting", signal.SIGTERM, 143),
     ],
 )
+@pytest.mark.few(1)
 def test_a_signal_ends_a_training_in_one_line(tmp_path, moment, number, code):
     arguments = ["train", "--dataset", "digits", "--model", "mlp", "--set", "epochs=200"]
     places = {f"STUDIO_{name}_DIR": str(tmp_path / name) for name in ("RUNS", "WORK")}
@@ -244,6 +247,7 @@ def with_memory(megabytes: int, *arguments: str) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.parametrize("ending", ["png", "tif", "webp"])
+@pytest.mark.few(1)
 def test_an_image_that_memory_is_too_small_for_is_not_called_damaged(tmp_path, ending):
     from PIL import Image
 
@@ -275,6 +279,7 @@ def test_an_image_that_memory_is_too_small_for_is_not_called_damaged(tmp_path, e
 SAVED = {"png": {"compress_level": 1}, "tif": {"compression": "tiff_adobe_deflate"}}
 
 
+@pytest.mark.slow
 def test_a_training_that_memory_is_too_small_for_says_so():
     result = with_memory(
         700, "train", "--dataset", "mnist", "--model", "knn", "--set", "features=pixels"

@@ -17,6 +17,7 @@ def change_card(run_id: str, **changes) -> None:
 
 
 @pytest.mark.parametrize("name", ["curve.png", "CURVE.PNG"])
+@pytest.mark.slow
 def test_a_run_is_drawn(capsys, runs_with_small, small_run, tmp_path, name):
     path = tmp_path / name
     assert main(["plot", "--run", small_run.id, "--out", str(path)]) == 0
@@ -36,6 +37,7 @@ def test_a_run_without_a_training_curve_is_drawn_too(capsys, runs_with_small, sm
 
 
 @pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.few(1)
 def test_bundled_runs_are_drawn(capsys, tmp_path, name):
     assert main(["plot", "--run", name, "--out", str(tmp_path / "curve.png")]) == 0
     assert cv2.imread(str(tmp_path / "curve.png")) is not None

@@ -252,6 +252,7 @@ def test_a_folder_that_cannot_be_written_to_is_one_line(capsys, runs_folder):
         (["max_iter=30", "validation_fraction=0.2"], False),
     ],
 )
+@pytest.mark.few(2)
 def test_reuse_returns_the_run_of_the_same_configuration(
     capsys, runs_with_small, small_run, settings, reused
 ):
@@ -289,6 +290,7 @@ def test_evaluate_measures_what_the_card_says(capsys, runs_with_small, small_run
 
 
 @pytest.mark.parametrize("name", BUNDLED)
+@pytest.mark.few(1)
 def test_evaluate_prints_both_figures_of_a_bundled_run(capsys, name):
     assert main(["evaluate", "--run", name]) == 0
     out = capsys.readouterr().out

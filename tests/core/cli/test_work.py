@@ -45,6 +45,7 @@ def test_images_that_are_refused_exit_with_2_and_say_why(capsys, studio, tmp_pat
     )
 
 
+@pytest.mark.slow
 def test_a_refusal_names_the_options_that_help_and_they_do(capsys, studio, tmp_path):
     tree = pets(10, 10) | {f"birds/{n}.png": b"" for n in range(12)}
     folder = str(write_folder(tree, tmp_path / "pets"))

@@ -274,6 +274,7 @@ def test_every_path_is_placed_skipped_or_ignored_once(tree):
 
 @any_number_of_times
 @given(trees(), st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_the_order_of_the_paths_does_not_matter(tree, chance: random.Random):
     first = arrange(tree.paths)
     chance.shuffle(tree.paths)

@@ -55,6 +55,7 @@ def left_out(capsys) -> str:
 
 
 @pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.few(5)
 def test_a_card_with_an_odd_value_spoils_that_dataset_alone(bad, capsys, field):
     path = bad / store.CARD
     assert set(FIELDS) == set(fields_of(path))

@@ -49,6 +49,7 @@ def written(network) -> str:
     ],
 )
 @pytest.mark.parametrize("model", ["simple_cnn", "resnet"])
+@pytest.mark.few(3)
 def test_any_input_shape_gives_probabilities(model, input_shape, classes):
     small = {"width": 8} if model == "resnet" else {"filters": "4-4-4", "dense_units": 8}
     network = build(input_shape, classes, model, **small)

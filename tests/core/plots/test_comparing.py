@@ -133,6 +133,7 @@ def test_an_accuracy_at_the_very_end_can_be_drawn(pattern):
     ("classes", "scale", "file"),
     [(2, "counts", "png"), (10, "rows", "svg"), (10, "columns", "png"), (30, "rows", "png")],
 )
+@pytest.mark.few(1)
 def test_a_confusion_matrix_is_drawn_with_its_counts(classes, scale, file):
     (one,) = several(1, classes)
     matrix = one.evaluation.confusion_matrix
@@ -169,6 +170,7 @@ def test_a_matrix_of_predictions_that_are_all_wrong_is_drawn(scale):
 
 
 @pytest.mark.parametrize("name", ["$x_", "$\\frac$", "a_b^c", "Äpfel & <Birnen>"])
+@pytest.mark.few(1)
 def test_names_of_classes_are_not_read_as_formulas(name):
     found = several(2, 3, class_names=("no", name, "yes"))
     spec = plots.class_bars(found).to_dict(validate=True)

@@ -248,6 +248,7 @@ def layers_of(spec: dict, channel: str) -> list[dict]:
 
 @pytest.mark.parametrize("kind", MAKE)
 @pytest.mark.parametrize("count", [1, 3, 12])
+@pytest.mark.few(6)
 def test_charts_are_valid_and_tell_every_run_apart(kind, count):
     chart = MAKE[kind](several(count))
     spec = valid(lines_chart(chart))
@@ -271,6 +272,7 @@ def test_charts_are_valid_and_tell_every_run_apart(kind, count):
 
 
 @pytest.mark.parametrize("kind", ["learning", "coverage", "roc"])
+@pytest.mark.few(1)
 def test_lines_differ_by_dashes_too(kind):
     spec = valid(lines_chart(MAKE[kind](several(3))))
     (dash,) = (one for one in layers_of(spec, "strokeDash") if "scale" in one)
@@ -330,11 +332,13 @@ def test_figures_have_a_line_and_a_legend_for_every_run(kind):
         ("precision and recall", 1, "png"),
     ],
 )
+@pytest.mark.few(2)
 def test_figures_are_written_to_files(kind, count, file):
     assert is_image(as_file(lines_figure(MAKE[kind](several(count))), file), file)
 
 
 @pytest.mark.parametrize("name", ["$x_", "$\\frac$", "a_b^c", "Äpfel & <Birnen>"])
+@pytest.mark.few(1)
 def test_names_of_classes_are_not_read_as_formulas(name):
     found = several(1, 3, class_names=("no", name, "yes"))
     chart = plots.roc_lines(found, 1)

@@ -81,6 +81,7 @@ def test_many_sizes_become_few_dots_that_stand_for_all_images():
 
 
 @pytest.mark.parametrize(("classes", "rows"), [(2, 2), (10, 10), (50, 40)])
+@pytest.mark.few(1)
 def test_the_sheet_has_a_row_a_class(classes, rows):
     figure = plots.contact_sheet(look(classes))
     assert len(figure.axes) == rows * 3
@@ -205,6 +206,7 @@ def shown_run(small_run: Run, axis: str = "epoch", history=EPOCHS, **card) -> Ru
     [("epoch", EPOCHS, 1, 3), ("trees", EPOCHS, 2, 3), ("epoch", EPOCHS, None, 2)],
     ids=["network", "forest", "without a mark"],
 )
+@pytest.mark.few(2)
 def test_a_run_is_drawn_with_its_curve_and_its_confusions(small_run, axis, history, best, lines):
     figure = plots.run_figure(shown_run(small_run, axis, history), best)
     left, right = figure.axes

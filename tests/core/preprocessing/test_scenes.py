@@ -243,6 +243,7 @@ def test_what_is_shown_is_read(predictor, name):
 
 
 @pytest.mark.parametrize("condition", PHOTOS)
+@pytest.mark.few(6)
 def test_digits_in_photos_are_found(predictor, validation, condition):
     """A few of each kind; `tests/test_accuracy.py` measures them."""
     digits, labels = validation

@@ -57,6 +57,7 @@ def test_every_chart_of_the_bundled_runs_becomes_a_png_and_the_same_svg_each_tim
 
 
 @pytest.mark.parametrize(("count", "classes"), [(1, 2), (1, 30), (5, 2)])
+@pytest.mark.few(1)
 def test_charts_of_any_number_of_runs_and_classes_are_drawn(count, classes):
     for draw in charts(several(count, classes=classes, images=90)).values():
         assert is_image(png(draw()))

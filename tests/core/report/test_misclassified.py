@@ -42,6 +42,7 @@ def test_mistakes_name_their_files_surest_first(one):
     assert run["misclassified"][:2] == found
 
 
+@pytest.mark.slow
 def test_the_report_shows_the_images_whatever_their_size(one):
     page = as_html([one], "Mine").partition("Misclassified")[2]
     misclassified = surest_misclassified(one, 10)

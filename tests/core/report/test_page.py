@@ -1,6 +1,8 @@
 from collections.abc import Sequence
 from html.parser import HTMLParser
 
+import pytest
+
 from core.comparison import METRICS, Compared, best, leaders, sentence, written
 from core.report import as_html, class_rows
 from tests.core.made_up import made_up, several
@@ -145,6 +147,7 @@ def test_one_run_alone_has_a_page():
     assert "ahead" not in page.words
 
 
+@pytest.mark.slow
 def test_thirty_classes_have_a_page():
     page = check(several(1, classes=30, images=300))
     assert page.tags.count("svg") == len(page.charts) == 5

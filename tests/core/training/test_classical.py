@@ -97,6 +97,7 @@ def test_every_classical_model_learns_in_its_way():
 
 @each_features
 @each_model()
+@pytest.mark.few(4)
 def test_something_is_learned_beyond_guessing(fitted, digits, model, chosen):
     pipeline, history, _ = fitted(model, chosen)
     accuracy = (pipeline.predict(flat(digits.x_test)) == digits.y_test).mean()
@@ -106,6 +107,7 @@ def test_something_is_learned_beyond_guessing(fitted, digits, model, chosen):
 
 @each_features
 @each_model()
+@pytest.mark.few(2)
 def test_a_stored_model_predicts_as_the_fitted_one(fitted, digits, tmp_path, model, chosen):
     pipeline = fitted(model, chosen)[0]
     export_classical(pipeline, tmp_path)
@@ -120,6 +122,7 @@ def test_a_stored_model_predicts_as_the_fitted_one(fitted, digits, tmp_path, mod
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
 @each_features
 @each_model([model for model in CLASSICAL if model != "mlp"])
+@pytest.mark.few(3)
 def test_watching_does_not_change_what_is_learned(fitted, digits, model, chosen):
     pipeline, plain = fitted(model, chosen)[0], plain_fit(digits, model, chosen)
     pixels = flat(digits.x_test)
@@ -151,6 +154,7 @@ def test_the_training_curve_goes_up_to_the_full_size(fitted, model, chosen):
 
 @each_features
 @each_model()
+@pytest.mark.few(3)
 def test_the_last_point_is_that_of_the_fitted_model(fitted, digits, model, chosen):
     pipeline, history, _ = fitted(model, chosen)
     rows = chosen_rows(digits.y_train, 400, 3)
@@ -229,6 +233,7 @@ def test_two_classes_are_enough(two_digits, model):
 
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
 @each_model(["logistic_regression", "linear_svm", "rbf_svm", "random_forest", "gradient_boosting"])
+@pytest.mark.few(2)
 def test_classes_may_be_balanced(digits, model):
     uneven = with_rows(digits, lambda labels: (labels > 4) | (np.cumsum(labels < 5) <= 200))
     values = {"class_weights": True, "chosen": "pixels"}
@@ -240,6 +245,7 @@ def test_classes_may_be_balanced(digits, model):
 
 
 @each_model(SVMS)
+@pytest.mark.few(1)
 def test_an_svm_predicts_as_it_would_without_probabilities(fitted, digits, model):
     for chosen in FEATURES:
         pipeline = fitted(model, chosen)[0]
@@ -304,6 +310,7 @@ def test_few_images_are_enough_for_whatever_is_set(digits, model, values):
 
 
 @each_model()
+@pytest.mark.few(1)
 def test_a_rare_class_is_learned_however_few_images_are_used(digits, model):
     rare = with_rows(
         digits, lambda labels: (labels != 3) | (np.cumsum(labels == 3) <= 2), ("train",)
@@ -314,6 +321,7 @@ def test_a_rare_class_is_learned_however_few_images_are_used(digits, model):
 
 
 @each_model()
+@pytest.mark.few(2)
 def test_a_class_may_have_a_single_training_image(digits, model):
     single = with_rows(
         digits, lambda labels: (labels != 3) | (np.cumsum(labels == 3) <= 1), ("train",)
@@ -376,6 +384,7 @@ def own_deep_run(deep_run, runs_folder) -> runs.Run:
     return runs.load("deep")
 
 
+@pytest.mark.slow
 def test_the_network_that_is_looked_through_is_kept_in_the_run(deep_run):
     names = {"evaluation.npz", "model.skops", FEATURES_FILE}
     assert set(deep_run.card.files) == names
@@ -399,6 +408,7 @@ def test_a_run_that_looks_through_a_network_predicts_as_it_was_measured(deep_run
 
 
 @each_model()
+@pytest.mark.few(1)
 def test_every_classical_model_learns_from_what_a_network_finds(digits, model):
     values = {name: value for name, value in SMALL[model].items() if name != "pca_components"}
     hyperparameters = resolve(model, {**values, **DEEP})
@@ -427,6 +437,7 @@ def test_a_changed_model_behind_the_network_is_refused(own_deep_run):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how much memory it took")
+@pytest.mark.slow
 def test_both_files_count_in_what_a_prediction_costs(real_cost, deep_run):
     found = cost.measure([(deep_run.file("model.skops"), "classical")], deep_run.card.input_shape)
     sizes = [deep_run.file(name).stat().st_size for name in ("model.skops", FEATURES_FILE)]
@@ -445,6 +456,7 @@ sys.stdout.write(" ".join({module.partition(".")[0] for module in sys.modules}))
 """
 
 
+@pytest.mark.slow
 def test_looking_through_the_network_needs_no_tensorflow(deep_run):
     result = subprocess.run(
         [sys.executable, "-c", WITHOUT_TENSORFLOW, str(deep_run.file("model.skops"))],

@@ -261,6 +261,7 @@ def child(folder):
         process.communicate()
 
 
+@pytest.mark.slow
 def test_a_process_that_was_killed_half_way_loses_only_its_last_rows(look, digits, child):
     child.kill()
     child.wait(PATIENCE)
@@ -272,6 +273,7 @@ def test_a_process_that_was_killed_half_way_loses_only_its_last_rows(look, digit
 
 
 @pytest.mark.parametrize("ends", ["it ends", "it is killed"])
+@pytest.mark.slow
 def test_two_processes_do_not_compute_the_same(look, digits, child, ends):
     reports: list[Progress] = []
     found = []

@@ -228,6 +228,7 @@ def test_a_network_and_its_twin_predict_alike(trained, digits, tmp_path):
     assert twin(digits.x_test[:50]) == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_last_epoch_is_kept_if_that_is_wanted(digits, tmp_path):
     values = {"learning_rate": 0.1, "schedule": "constant", "epochs": 3, "keep_best": False}
     network, history = fit(digits, tmp_path, **values)
@@ -252,6 +253,7 @@ def test_the_last_epoch_is_kept_if_that_is_wanted(digits, tmp_path):
     ],
     ids=["mixed", "changed", "one batch"],
 )
+@pytest.mark.few(1)
 def test_whatever_is_set_is_trained(digits, tmp_path, values):
     network, history = fit(digits, tmp_path, **{"epochs": 2, **values})
     assert len(history) == 2
@@ -272,6 +274,7 @@ def test_a_residual_network_is_trained(digits, tmp_path):
     assert network.output_shape == (None, 10)
 
 
+@pytest.mark.slow
 def test_averaged_weights_are_kept_instead_of_the_last(digits, tmp_path):
     """A checkpoint holds those the optimiser goes on from."""
     import h5py
@@ -312,6 +315,7 @@ def diverging(monkeypatch):
 
 
 @pytest.mark.parametrize("between", [0.0, math.inf], ids=["long epochs", "short epochs"])
+@pytest.mark.few(1)
 def test_an_infinite_loss_is_an_error(digits, tmp_path, diverging, monkeypatch, between):
     """Also in an epoch that is over before it is reported from within."""
     monkeypatch.setattr(callbacks, "_BETWEEN_REPORTS", between)
@@ -332,6 +336,7 @@ def test_a_training_that_is_to_finish_keeps_what_it_has(digits, tmp_path):
     assert accuracy(network, digits.x_val, digits.y_val) == pytest.approx(best, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_training_may_be_asked_to_finish_at_once(digits, tmp_path):
     network, history = fit(digits, tmp_path, Reporter(should_finish=lambda: True), epochs=200)
     assert len(history) == 1
@@ -344,6 +349,7 @@ def test_an_interrupted_training_goes_on_where_it_was(digits, tmp_path):
     check_resumed(digits, tmp_path / "resumed", values, whole, expected)
 
 
+@pytest.mark.slow
 def test_patience_is_resumed(still, digits, tmp_path):
     whole, expected, _ = still
     check_resumed(digits, tmp_path, STILL, whole, expected)
@@ -418,6 +424,7 @@ def test_another_training_ignores_the_folder(half_trained, digits, tmp_path):
     ],
     ids=["state cut off", "no weights", "weights cut off", "no best weights"],
 )
+@pytest.mark.slow
 def test_with_damaged_checkpoints_one_starts_anew(half_trained, digits, tmp_path, damage):
     before, folder = half_trained
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)

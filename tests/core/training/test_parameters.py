@@ -55,6 +55,7 @@ def steps_of(run: runs.Run) -> list:
 
 
 @pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.few(3)
 def test_what_a_model_has_learned_is_counted(runs_folder, name):
     model, values, expected = KNOWN[name]
     run = trained(model, values)
@@ -71,6 +72,7 @@ def test_what_a_model_has_learned_is_counted(runs_folder, name):
     ],
     ids=["plain", "with batch normalisation", "residual"],
 )
+@pytest.mark.few(1)
 def test_a_network_is_counted_as_keras_counts_it(tmp_path, model, values, expected):
     import keras
 
@@ -101,6 +103,7 @@ def test_features_that_learn_nothing_count_nothing(runs_folder):
 
 
 @pytest.mark.parametrize("name", runs.BUNDLED)
+@pytest.mark.few(1)
 def test_cards_of_bundled_runs_tell_their_count(name):
     run = runs.load(name)
     assert count_parameters(run.folder, run.card.family) == run.card.cost["parameters"]

@@ -162,6 +162,7 @@ def test_every_model_is_tried():
 @pytest.mark.parametrize(
     "case", [pytest.param(case, marks=[pytest.mark.slow] * (case in SLOW)) for case in CASES]
 )
+@pytest.mark.slow
 def test_a_script_reaches_what_the_studio_reaches(studios_run, tmp_path, case):
     metrics = studios_run(case).card.metrics
     printed = printed_by(as_script(config_of(case)), tmp_path)
@@ -173,6 +174,7 @@ def test_a_script_reaches_what_the_studio_reaches(studios_run, tmp_path, case):
 
 
 @pytest.mark.parametrize("case", CLASSICAL)
+@pytest.mark.few(1)
 def test_a_classical_script_gives_the_same_probabilities(studios_run, tmp_path, monkeypatch, case):
     script = run_here(as_script(config_of(case)), tmp_path, monkeypatch)
     received = script.model.predict_proba(script.x_test)
@@ -258,6 +260,7 @@ CONFIGS = {
 
 
 @pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.few(2)
 def test_a_networks_script_does_exactly_what_the_studio_does(both, name):
     studio, script = both(CONFIGS[name])
     assert_same_models(studio.model, script.model)
@@ -296,6 +299,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("word", WORDS)
+@pytest.mark.few(4)
 def test_a_script_mentions_only_what_is_on(word):
     without = TrainConfig("digits", "resnet", OFF)
     on = TrainConfig("digits", "resnet", {**OFF, **WORDS[word]})
@@ -304,6 +308,7 @@ def test_a_script_mentions_only_what_is_on(word):
 
 
 @pytest.mark.parametrize("config", SWEEP, ids=lambda config: f"{config.dataset}-{config.model}")
+@pytest.mark.few(8)
 def test_a_script_is_python_as_the_project_writes_it(config):
     script = as_script(config)
     compile(script, "script.py", "exec")

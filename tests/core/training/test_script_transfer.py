@@ -90,6 +90,7 @@ def kept_apart(features_folder, monkeypatch):
 
 
 @pytest.mark.parametrize("name", SWEEP)
+@pytest.mark.few(8)
 def test_a_script_is_python_as_the_project_writes_it(name):
     dataset, model, values = SWEEP[name]
     script = as_script(TrainConfig(dataset, model, values))
@@ -121,6 +122,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("word", WORDS)
+@pytest.mark.few(4)
 def test_a_script_mentions_only_what_is_on(word):
     assert word not in as_script(TrainConfig("digits", EMBEDDED, OFF))
     assert word in as_script(TrainConfig("digits", EMBEDDED, {**OFF, **WORDS[word]}))
@@ -233,6 +235,7 @@ def test_a_script_learns_the_same_weights(name, tmp_path, monkeypatch):
         assert np.abs(one - other).max() < 1e-4
 
 
+@pytest.mark.slow
 def test_features_tell_a_classical_script_the_same(tmp_path, monkeypatch):
     values = {"features": EMBEDDED, "feature_size": 32, "max_images": 200}
     config = TrainConfig("digits", "logistic_regression", values)

@@ -202,6 +202,7 @@ def test_a_network_reports_its_epochs(trained):
 
 
 @pytest.mark.parametrize("model", [model for model in CLASSICAL if model != "linear_svm"])
+@pytest.mark.few(3)
 def test_the_same_seed_gives_the_same_figures(trained, runs_folder, model):
     first = trained[model][0]
     again = train(TrainConfig("digits", model, TINY[model], name="again", seed=5))
@@ -240,6 +241,7 @@ def test_a_cancelled_training_leaves_nothing(runs_folder, model, stage):
     assert runs.list_runs() == []
 
 
+@pytest.mark.slow
 def test_a_network_stops_in_the_middle_of_an_epoch(runs_folder):
     reports: list[Progress] = []
     many = TINY["simple_cnn"] | {"epochs": 200, "batch_size": 16}
@@ -394,6 +396,7 @@ def test_stored_predictions_of_bundled_runs_give_their_figures(name):
 
 
 @pytest.mark.parametrize("name", bundled.CONFIGS)  # those whose images are bundled
+@pytest.mark.few(1)
 def test_every_bundled_run_measures_what_its_card_says(name):
     run = runs.load(name)
     card = run.card

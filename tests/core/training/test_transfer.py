@@ -118,6 +118,7 @@ def spoilt(digits, tmp_path_factory):
 # Two phases
 
 
+@pytest.mark.slow
 def test_the_head_learns_first_and_then_the_backbone_too(trained):
     _, history, _, _ = trained
     assert phases(history) == [1, 1, 1, 2, 2]
@@ -148,6 +149,7 @@ def test_all_of_it_is_reported_as_one_training(trained):
 
 
 @pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.few(1)
 def test_without_fine_tuning_the_backbone_stays_as_it_is(digits, tmp_path, cache):
     network, history = fit(digits, tmp_path, **FROZEN, epochs=1, cache_features=cache)
     assert phases(history) == [1]
@@ -181,6 +183,7 @@ def test_fine_tuning_changes_the_last_layers_only(trained, digits):
 # Features that are computed once
 
 
+@pytest.mark.slow
 def test_features_that_are_kept_teach_the_same(trained, computed_each_time, digits):
     (one, first, _, _), (other, second) = trained, computed_each_time
     assert phases(first) == phases(second)
@@ -248,6 +251,7 @@ def interrupted(dataset, folder, after: int, how: str, **values) -> list[dict[st
         pytest.param(5, "ended", id="after the last epoch"),
     ],
 )
+@pytest.mark.few(1)
 def test_an_interrupted_training_ends_as_if_nothing_had_been(digits, tmp_path, trained, after, how):
     network, history, _, _ = trained
     begun = interrupted(digits, tmp_path, after, how)
@@ -330,6 +334,7 @@ def test_a_disk_that_is_full_when_it_goes_on_loses_nothing(digits, tmp_path, mon
 
 
 @pytest.mark.parametrize("epochs", [1, 3, 4])
+@pytest.mark.few(1)
 def test_a_training_that_is_asked_to_finish_ends_with_the_epoch(digits, tmp_path, epochs):
     reports: list[Progress] = []
     report = Reporter(
@@ -343,6 +348,7 @@ def test_a_training_that_is_asked_to_finish_ends_with_the_epoch(digits, tmp_path
 # The best epoch
 
 
+@pytest.mark.slow
 def test_the_best_epoch_counts_even_if_fine_tuning_destroyed_it(spoilt, digits):
     network, history, _ = spoilt
     best = max(history, key=lambda point: point["val_accuracy"])
@@ -366,6 +372,7 @@ def test_without_it_the_last_epoch_counts(digits, tmp_path):
 
 
 @pytest.mark.parametrize("calibrated", [True, False])
+@pytest.mark.few(1)
 def test_a_finished_training_that_is_taken_up_again_restores_the_best(
     spoilt, digits, tmp_path, calibrated
 ):
@@ -387,6 +394,7 @@ def test_running_averages_can_be_kept_instead_of_the_best(digits, tmp_path, cach
 # Honest confidence
 
 
+@pytest.mark.slow
 def test_calibration_makes_confidence_honest_and_changes_no_prediction(digits, tmp_path):
     values = {**FROZEN, "epochs": 4}
     plain, _ = fit(digits, tmp_path / "plain", **values, calibrate=False)
@@ -410,6 +418,7 @@ def test_calibration_divides_what_the_prediction_is_computed_from(digits):
 
 @pytest.mark.parametrize("cache", [True, False])
 @pytest.mark.parametrize("values", [FROZEN, {}], ids=["frozen", "fine-tuned"])
+@pytest.mark.few(1)
 def test_the_temperature_is_that_of_the_network_that_is_kept(
     digits, tmp_path, monkeypatch, cache, values
 ):
@@ -444,6 +453,7 @@ def config(**values) -> TrainConfig:
     return TrainConfig("digits", EMBEDDED, {**TINY, **values}, name="mine")
 
 
+@pytest.mark.slow
 def test_a_training_leaves_a_run_that_predicts(run_folder, digits):
     run = train(config(dense_units=2048))
     assert {path.name for path in run.folder.iterdir()} == {
@@ -469,6 +479,7 @@ def test_a_training_leaves_a_run_that_predicts(run_folder, digits):
     assert 0.4 < twin / (4 * whole.count_params()) < 0.6  # 16 bits in place of 32
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on(run_folder, tmp_path):
     reports: list[Progress] = []
 

@@ -23,6 +23,7 @@ def shown(page) -> bool:
 
 
 @pytest.mark.parametrize("name", PAGES)
+@pytest.mark.few(1)
 def test_every_page_offers_it_and_builds_it_when_it_is_opened(name):
     page = visit(name)
     assert not shown(page)

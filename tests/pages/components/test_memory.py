@@ -124,6 +124,7 @@ def test_who_has_shown_nothing_has_no_token(visitor):
 
 
 @pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
+@pytest.mark.few(1)
 def test_what_was_shown_outlives_a_reload(visitor, kept):
     app = run(visitor(), shows=kept)
     assert app.session_state["recalled"] == kept
@@ -132,11 +133,13 @@ def test_what_was_shown_outlives_a_reload(visitor, kept):
 
 
 @pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
+@pytest.mark.few(1)
 def test_what_was_shown_is_known_on_another_page(visitor, kept):
     app = run(visitor(), shows=kept)
     assert without_url(app).session_state["recalled"] == kept
 
 
+@pytest.mark.slow
 def test_a_token_stays_the_same_from_page_to_page(visitor):
     app = run(visitor(), shows=KEPT["uploads"])
     token = token_of(app)
@@ -145,6 +148,7 @@ def test_a_token_stays_the_same_from_page_to_page(visitor):
     assert visitor(token).session_state["recalled"] == KEPT["a drawing"]
 
 
+@pytest.mark.slow
 def test_a_link_counts_for_more_than_what_was_shown_before(visitor, shelf):
     shelf.put("of a link", KEPT["a drawing"])
     app = run(visitor(), shows=KEPT["uploads"])

@@ -54,6 +54,7 @@ def widget(page: AppTest):
         (SHARE, "0.25", 0.25),
     ],
 )
+@pytest.mark.few(5)
 def test_a_bound_widget_stands_in_the_url_and_one_with_a_value_does_not(
     param, asked, other, slider
 ):
@@ -100,6 +101,7 @@ def test_a_number_is_typed_or_moved_within_its_limits(param, slider, kind, step)
     "asked", ["abc", "", "1e999", "-1e999", "-5", "99999999", "nan", "1" * 400]
 )
 @pytest.mark.parametrize("param", [SWITCH, CHOICE, WHOLE, RATE])
+@pytest.mark.few(5)
 def test_rubbish_in_a_link_leaves_a_value_that_is_allowed(param, asked):
     page = page_of(param)
     page.query_params[KEY] = asked

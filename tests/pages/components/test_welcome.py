@@ -51,6 +51,7 @@ def test_the_hint_stays_until_it_is_dismissed(newcomer):
     assert not hint(page.run())
 
 
+@pytest.mark.slow
 def test_the_hint_is_known_by_the_browser_not_by_the_server(newcomer, monkeypatch):
     assert hint(head()) and hint(head())
     monkeypatch.setattr(type(st.context), "cookies", {"studio_hints": "train.compare"})

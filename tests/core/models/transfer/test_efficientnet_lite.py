@@ -38,6 +38,7 @@ def classify():
     return lambda images: network.predict(images, batch_size=20, verbose=0) @ kernel + bias
 
 
+@pytest.mark.slow
 def test_it_agrees_with_the_original_on_200_images(classify):
     with np.load(reference.FILE) as stored:
         expected = stored["logits"]
@@ -55,6 +56,7 @@ def test_the_original_still_predicts_so():
 
 
 @pytest.mark.parametrize("source", LABELS, ids=lambda source: source[1])
+@pytest.mark.few(1)
 def test_it_names_what_is_in_photos(classify, source):
     image = fit_image(reference.photo(*source), (reference.SIDE, reference.SIDE))
     logits = classify(image[None])[0]

@@ -23,6 +23,7 @@ def images(shape: tuple[int, int, int], count: int = 3) -> np.ndarray:
         ((50, 70, 3), 40),  # reduced, of another shape, to a side no power of two divides
     ],
 )
+@pytest.mark.few(1)
 def test_it_computes_what_the_network_does(shape, size):
     batch = images(shape)
     expected = np.asarray(feature_extractor(EMBEDDED, size, shape)(batch, training=False))
@@ -39,6 +40,7 @@ def test_weights_of_16_bits_halve_it_and_change_little():
     assert np.abs(received - expected).mean() < 0.01 * np.abs(expected).mean()
 
 
+@pytest.mark.slow
 def test_a_classical_model_on_backbone_features_needs_no_tensorflow(tmp_path):
     code = (
         "import sys\n"

@@ -349,6 +349,7 @@ def put_there(folder, with_file):
     ],
 )
 @pytest.mark.filterwarnings("ignore:`input_shape` is undefined or non-square")
+@pytest.mark.few(1)
 def test_a_backbone_predicts_as_in_keras_applications(written, put_there, monkeypatch, name):
     import keras
 
@@ -370,6 +371,7 @@ def test_a_backbone_predicts_as_in_keras_applications(written, put_there, monkey
 @pytest.mark.parametrize(
     ("name", "other"), [("mobilenet_v2", "efficientnet_b0"), ("efficientnet_b0", "vgg16")]
 )
+@pytest.mark.few(1)
 def test_weights_of_another_network_are_refused(written, put_there, name, other):
     path = put_there(name, written(other))
     with pytest.raises(ModelError) as raised:
@@ -379,6 +381,7 @@ def test_weights_of_another_network_are_refused(written, put_there, name, other)
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", "half of it"])
+@pytest.mark.few(1)
 def test_weights_that_are_no_weights_are_refused(written, put_there, tmp_path, content):
     if content == "half of it":
         content = written(NAME).read_bytes()[:1_000_000]
@@ -389,6 +392,7 @@ def test_weights_that_are_no_weights_are_refused(written, put_there, tmp_path, c
 
 
 @pytest.mark.parametrize("kind", ["gone", "empty", "cut off", "of another network"])
+@pytest.mark.few(1)
 def test_weights_that_came_with_the_studio_may_be_damaged(tmp_path, monkeypatch, kind):
     real = weights.path_of(BACKBONES[EMBEDDED])
     use(monkeypatch, embedded_data_dir=tmp_path)
