@@ -155,6 +155,7 @@ def names_in_order(table) -> list[str]:
     return [heading.text_content() for heading in table.locator("tbody th").all()]
 
 
+@pytest.mark.slow
 def test_the_leaderboard_is_sorted(page, server):
     open_view(page, server, "leaderboard")
     table = page.get_by_role("table", name="Leaderboard")
@@ -171,6 +172,7 @@ def test_the_leaderboard_is_sorted(page, server):
     assert names_in_order(table) == by_time[::-1]
 
 
+@pytest.mark.slow
 def test_mistakes_are_filtered(page, server):
     open_view(page, server, "misclassified")
     labels, said, sure = predictions("mnist-cnn")
@@ -228,6 +230,7 @@ def test_the_report_is_opened_without_a_network(page, browser, server, tmp_path)
     context.close()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_deleted_meanwhile_is_told_of(page, server, folder):
     shutil.copytree(load("mnist-logistic-regression").folder, folder / "runs" / "doomed")
     open_view(page, server, "confusion", compare="mnist-cnn,doomed")
@@ -263,6 +266,7 @@ def test_labelled_images_of_ones_own_are_measured(page, server, tmp_path, digit_
     expect(page.get_by_text("Accuracy on your images")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_nothing_is_wider_than_a_phone(server, browser):
     context = browser.new_context(viewport={"width": 390, "height": 800})
     page = context.new_page()

@@ -170,6 +170,7 @@ def test_a_robustness_curve_is_measured_and_found_again(page, server):
     expect(page.get_by_text("Measured on 500 test images")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_nothing_is_wider_than_a_phone(server, browser):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()

@@ -122,6 +122,7 @@ def test_a_drawing_is_seen_by_who_drew_it_alone(server, visitor):
     expect(first.locator(studio.PREDICTION).first).to_have_text("7")
 
 
+@pytest.mark.slow
 def test_what_one_brings_and_trains_no_other_sees(server, visitor, secrets):
     first, second = visitor(), visitor()
 

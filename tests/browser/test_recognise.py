@@ -42,6 +42,7 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 
 
+@pytest.mark.slow
 def test_an_empty_canvas_asks_to_draw(page):
     expect(empty_state(page)).to_be_visible()
     expect(page.get_by_text("Draw a digit from 0 to 9")).to_be_visible()
@@ -61,6 +62,7 @@ def press(page: Page, button) -> None:
     button.get_by_role("button").click()
 
 
+@pytest.mark.slow
 def test_undo_and_redo_by_the_buttons_under_the_canvas(page):
     undo, redo = (page.get_by_test_id("stButton").filter(has_text=n) for n in ("Undo", "Redo"))
     expect(undo.get_by_role("button")).to_be_disabled()
@@ -102,6 +104,7 @@ def test_clear_empties_the_canvas_again_and_again(page):
         expect(empty_state(page)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_two_digits_are_read_from_left_to_right(page):
     studio.draw(page, "7", offset=(-30, 60), size=0.6)
     studio.draw(page, "1", offset=(130, 60), size=0.6)
@@ -109,7 +112,8 @@ def test_two_digits_are_read_from_left_to_right(page):
     expect(page.get_by_role("tab")).to_have_count(2)
 
 
-@pytest.mark.parametrize("sample", ["2026", pytest.param("3", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("sample", ["2026", "3"])
+@pytest.mark.slow
 def test_a_sample_is_put_on_the_canvas_and_read(page, sample):
     page.get_by_role("button", name=sample, exact=True).click()
     expect(prediction(page)).to_have_text(sample)
@@ -185,6 +189,7 @@ def test_a_photo_is_read(page):
         ),
     ],
 )
+@pytest.mark.few(1)
 def test_a_bad_file_gives_one_sentence_and_the_page_goes_on(page, name, content, sentence):
     open_upload(page)
     upload(page, (name, content))
@@ -226,6 +231,7 @@ def test_uploads_outlive_a_reload(page):
     expect(empty_state(page)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_an_unsure_prediction_is_marked(page):
     page.get_by_text("Settings: models and confidence").click()
     slider = page.get_by_role("slider", name="Confidence threshold")

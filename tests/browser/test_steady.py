@@ -25,6 +25,7 @@ def under_the_canvas(page, name: str):
     return page.get_by_test_id("stButton").filter(has_text=name).get_by_role("button")
 
 
+@pytest.mark.slow
 def test_a_drawing_outlives_another_page_and_a_clear(page):
     expect(page.locator(".dc-toolbar")).to_be_hidden()
     studio.draw(page, "7")
@@ -39,6 +40,7 @@ def test_a_drawing_outlives_another_page_and_a_clear(page):
     expect(prediction(page)).to_have_text("7")
 
 
+@pytest.mark.slow
 def test_uploads_outlive_reload_and_page_and_later_ones_join_them(page):
     open_upload(page)
     upload(page, ("three.png", png(3)), ("eight.png", png(8)))
@@ -72,6 +74,7 @@ def test_back_goes_one_step_back_and_pages_keep_their_parameters(page, server):
         studio.at_rest(page)
 
 
+@pytest.mark.slow
 def test_the_menu_of_a_phone_closes(server, browser):
     context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True)
     page = context.new_page()
@@ -99,6 +102,7 @@ def own_runs(tmp_path):
         yield running
 
 
+@pytest.mark.slow
 def test_one_model_is_deleted_and_brought_back_after_a_reload(own_runs, browser, tmp_path):
     page = browser.new_page(viewport={"width": 1280, "height": 1600})
     page.goto(f"{own_runs.url}/train?step=runs&run=mine-a")

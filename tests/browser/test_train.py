@@ -46,6 +46,7 @@ def test_the_page_is_whole_when_it_is_the_first_one_opened(train):
     expect(train.locator(".gallery dt")).to_have_count(10)
 
 
+@pytest.mark.slow
 def test_a_zip_is_imported_and_looked_at(train, tmp_path):
     path = zip_of(tmp_path / "fruit.zip", {"apple": 60, "pear": 12})
     with zipfile.ZipFile(path, "a") as archive:
@@ -131,6 +132,7 @@ def test_an_import_is_found_again_after_a_reload_and_cancelled(train, tmp_path):
     expect(train.get_by_text("is uploaded")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_zip_that_is_refused_says_why(train, tmp_path):
     path = tmp_path / "escape.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -158,7 +160,8 @@ def test_a_path_on_the_machine_is_imported(train, tmp_path):
     expect(train.get_by_role("heading", name="MNIST")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.slow
 def test_nothing_is_wider_than_a_phone(server, browser, scheme):
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
     page = context.new_page()

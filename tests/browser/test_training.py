@@ -235,6 +235,7 @@ def test_a_queue_that_was_left_goes_on_when_the_studio_is_opened(browser, tmp_pa
         own.clear()
 
 
+@pytest.mark.slow
 def test_what_was_set_outlives_a_reload(page, server):
     open_form(page, server, dataset="mnist", step="model")
     page.get_by_text("More settings").first.click()
@@ -262,6 +263,7 @@ def test_what_was_typed_counts_although_the_button_is_clicked_at_once(page, serv
     assert folders.cards()["digits-mlp-1"]["hyperparameters"]["epochs"] == 3
 
 
+@pytest.mark.slow
 def test_a_filter_that_cannot_work_is_told_while_it_is_set(page, server):
     open_form(page, server, **SMALL)
     set_field(page, "Filters in each block", "8-x")
@@ -271,7 +273,8 @@ def test_a_filter_that_cannot_work_is_told_while_it_is_set(page, server):
     expect(button(page, "Start training")).to_be_enabled()
 
 
-@pytest.mark.parametrize("step", ["model", pytest.param("runs", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", ["model", "runs"])
+@pytest.mark.slow
 def test_nothing_is_wider_than_a_phone(server, browser, step):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
