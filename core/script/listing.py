@@ -16,7 +16,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from core.script.pruning import pruned
+from core.script.pruning import parse, pruned
 
 WIDTH = 100
 _INDENT = " " * 4
@@ -114,7 +114,7 @@ class Listing:
 
     def _without_imports(self, source: str) -> str:
         """What is imported inside of a function is imported at the top instead."""
-        used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+        used = {node.id for node in ast.walk(parse(source)) if isinstance(node, ast.Name)}
         kept: list[str] = []
         moved = False
         lines = source.splitlines()
@@ -157,7 +157,7 @@ def _order(name: str) -> tuple[bool, bool, str]:
 
 
 def _top_level(module: ModuleType) -> list[ast.stmt]:
-    return ast.parse(inspect.getsource(module)).body
+    return parse(inspect.getsource(module)).body
 
 
 def _bound_by(node: ast.stmt) -> list[str]:
@@ -178,7 +178,7 @@ def _source_of(node: ast.stmt, module: ModuleType) -> str:
 
 def _names_in(source: str) -> list[str]:
     """Names that are read and not given a value, each once, in the order they come in."""
-    nodes = list(ast.walk(ast.parse(source)))
+    nodes = list(ast.walk(parse(source)))
     names = [node for node in nodes if isinstance(node, ast.Name)]
     given = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
     given |= {node.arg for node in nodes if isinstance(node, ast.arg)}

@@ -2,10 +2,31 @@
 
 import ast
 import builtins
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 _INDENT = " " * 4
+_PARSING = threading.Lock()
+_TRIES = 9
+
+
+def parse(source: str) -> ast.Module:
+    """The syntax tree of some lines.
+
+    Before Python 3.11.9, `ast.parse` fails now and then while another thread parses something:
+    https://github.com/python/cpython/issues/106905. So it is tried again.
+
+    Raises:
+        SyntaxError: if they are not Python.
+    """
+    with _PARSING:
+        for _ in range(_TRIES):
+            try:
+                return ast.parse(source)
+            except SystemError:
+                continue
+        return ast.parse(source)
 
 
 def pruned(source: str, known: Mapping[str, Any], around: Mapping[str, Any]) -> str:
@@ -29,7 +50,7 @@ def pruned(source: str, known: Mapping[str, Any], around: Mapping[str, Any]) -> 
 def _cut_docstring(source: str, known: Mapping, around: Mapping) -> list[str] | None:
     """The lines with the next long docstring cut; None if there is none."""
     lines = source.splitlines()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parse(source)):
         if not isinstance(node, ast.FunctionDef | ast.ClassDef) or not ast.get_docstring(node):
             continue
         text = node.body[0]
@@ -46,7 +67,7 @@ def _closed(paragraph: list[str]) -> list[str]:
 
 def _decide(source: str, known: Mapping, around: Mapping) -> list[str] | None:
     """The lines with the next condition decided, or a part of it; None if there is none."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parse(source)):
         if not isinstance(node, ast.If):
             continue
         test, lines = node.test, source.splitlines()
@@ -114,7 +135,7 @@ def _with_branch(lines: list[str], node: ast.If, value: bool) -> list[str]:
 def _cut_dead(source: str, known: Mapping, around: Mapping) -> list[str] | None:
     """The lines without what follows a `return`; None if nothing does."""
     lines = source.splitlines()
-    for block in _blocks(ast.parse(source)):
+    for block in _blocks(parse(source)):
         for statement, behind in zip(block, block[1:], strict=False):
             if isinstance(statement, ast.Return | ast.Raise):
                 last = block[-1].end_lineno

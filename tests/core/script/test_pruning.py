@@ -1,6 +1,7 @@
 """Source code without what known values make unreachable."""
 
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -170,3 +171,9 @@ def test_only_the_branch_that_is_taken_stays(name):
 def test_of_a_docstring_the_first_paragraph_stays():
     source = 'def f(x):\n    """What it\n    does.\n\n    Args:\n        x: a number.\n    """\n'
     assert pruned(source, {}, {}) == 'def f(x):\n    """What it\n    does."""'
+
+
+def test_threads_parse_at_the_same_time():
+    source = function("\n".join(f"x = [{n}, [{n}, [{n}, {{{n}: {n}}}]]]" for n in range(200)))
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: pruned(source, {}, {}), range(40))) == {source}
