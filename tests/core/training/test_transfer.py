@@ -201,6 +201,7 @@ def test_features_are_computed_once_for_all_trainings(digits, tmp_path, monkeypa
     fit(digits, tmp_path / "second", **FROZEN, epochs=1, dense_units=0)
 
 
+@pytest.mark.slow
 def test_images_are_changed_at_random_if_features_are_computed_each_time(
     digits, tmp_path, computed_each_time
 ):
@@ -209,6 +210,7 @@ def test_images_are_changed_at_random_if_features_are_computed_each_time(
     assert history[0]["loss"] > computed_each_time[1][0]["loss"]
 
 
+@pytest.mark.slow
 def test_with_features_that_are_kept_images_are_changed_while_fine_tuning(
     digits, tmp_path, trained
 ):
@@ -271,6 +273,7 @@ def test_an_interrupted_training_ends_as_if_nothing_had_been(digits, tmp_path, t
         pytest.param(4, id="in phase 2"),
     ],
 )
+@pytest.mark.slow
 def test_an_interrupted_training_without_kept_features_goes_on(
     digits, tmp_path, computed_each_time, after
 ):
@@ -301,6 +304,7 @@ def test_what_ended_early_by_itself_is_not_taken_up_again(digits, tmp_path):
         (4, "last"),
     ],
 )
+@pytest.mark.slow
 def test_a_checkpoint_that_cannot_be_read_begins_the_training_anew(
     digits, tmp_path, trained, after, damaged
 ):
@@ -372,7 +376,7 @@ def test_without_it_the_last_epoch_counts(digits, tmp_path):
 
 
 @pytest.mark.parametrize("calibrated", [True, False])
-@pytest.mark.few(1)
+@pytest.mark.slow
 def test_a_finished_training_that_is_taken_up_again_restores_the_best(
     spoilt, digits, tmp_path, calibrated
 ):
@@ -385,6 +389,7 @@ def test_a_finished_training_that_is_taken_up_again_restores_the_best(
 
 
 @pytest.mark.parametrize("cache", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_running_averages_can_be_kept_instead_of_the_best(digits, tmp_path, cache):
     network, history = fit(digits, tmp_path, weight_averaging=0.5, cache_features=cache)
     assert phases(history) == [1, 1, 1, 2, 2]
