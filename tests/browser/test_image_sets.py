@@ -34,7 +34,8 @@ def choose(page: Page, place: int, paths: list[Path], total: int) -> None:
     studio.at_rest(page)
 
 
-@pytest.mark.parametrize("size", ["phone", pytest.param("desktop", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", ["phone", "desktop"])
+@pytest.mark.slow
 def test_classes_are_put_together_and_imported(server, browser, tmp_path, size):
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height})

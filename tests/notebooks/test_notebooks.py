@@ -185,6 +185,7 @@ def test_what_it_trains_goes_aside(path):
 
 
 @executed
+@pytest.mark.slow
 def test_it_shows_what_it_would_show_today(path, tmp_path, monkeypatch):
     yours = {"STUDIO_RUNS_DIR": tmp_path / "runs", "STUDIO_WORK_DIR": tmp_path / "work"}
     for variable, folder in yours.items():

@@ -92,7 +92,7 @@ def test_a_mistake_is_one_line_on_a_real_command_line(tmp_path):
 
 
 @pytest.mark.parametrize("run", ["mnist-cnn", "mnist-random-forest"])
-@pytest.mark.few(1)
+@pytest.mark.slow
 def test_a_mistake_is_one_line_whatever_libraries_print(run):
     result = run_core("predict", "--run", run, "--dataset", "digits", "--index", "999")
     assert result.returncode == 2

@@ -557,6 +557,7 @@ def test_a_deaf_process_is_ended(demo, monkeypatch, kind):
     assert processes_in(job.folder) == []
 
 
+@pytest.mark.slow
 def test_a_training_that_takes_too_long_keeps_the_best_so_far(demo, monkeypatch):
     """A real one: it ends early, and there is a run."""
     monkeypatch.setattr(turns, "ALONE", 0.0)

@@ -94,6 +94,7 @@ def test_two_trainings_run_one_after_the_other(studio):
     assert not first.kept.exists()
 
 
+@pytest.mark.slow
 def test_a_network_is_cancelled_in_the_middle_of_an_epoch_and_so_is_one_that_waits(studio):
     job, waiting, after = submit(*LONG_EPOCHS), submit(*QUICK), submit(*QUICK)
     assert jobs.cancel(waiting.id).state == "cancelled"
@@ -196,6 +197,7 @@ def test_a_training_that_was_killed_goes_on_where_it_was(studio):
     assert not jobs.can_resume(job)
 
 
+@pytest.mark.slow
 def test_somebody_may_resume_it_before_the_dispatcher_has_seen_that_it_was_killed(
     idle, monkeypatch
 ):
@@ -273,6 +275,7 @@ def test_after_everything_was_killed_the_rest_of_the_queue_runs(studio):
     assert own_runs(studio) == [job_result(waiting)]
 
 
+@pytest.mark.slow
 def test_a_name_that_was_taken_meanwhile_fails_with_a_sentence(studio):
     with_name = submit(*MANY_EPOCHS, "mnist", name="mine")
     behind = submit(*QUICK, name="mine")
@@ -342,6 +345,7 @@ def with_little_room() -> None:
         ),
     ],
 )
+@pytest.mark.slow
 def test_a_training_whose_model_finds_no_room_fails_and_leaves_nothing(
     idle, model, hyperparameters
 ):

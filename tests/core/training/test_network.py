@@ -131,6 +131,7 @@ def test_the_learning_rate_follows_its_schedule(schedule, expected):
 
 
 @pytest.mark.parametrize("steps", [1, 2, 10, 1000])
+@pytest.mark.slow
 def test_one_cycle_rises_then_falls(steps):
     chosen = optimizer(resolve("simple_cnn", {"learning_rate": 0.1}), steps)
     rates = []

@@ -181,6 +181,7 @@ def test_a_classical_script_gives_the_same_probabilities(studios_run, tmp_path, 
     assert np.abs(received - studios_run(case).evaluation().probabilities).max() < 1e-5
 
 
+@pytest.mark.slow
 def test_of_many_validation_images_the_same_ones_calibrate(runs_folder, tmp_path, monkeypatch):
     config = TrainConfig("mnist", "linear_svm", {"max_images": 300, "pca_components": 10})
     script = run_here(as_script(config), tmp_path, monkeypatch)

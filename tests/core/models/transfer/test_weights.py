@@ -371,7 +371,7 @@ def test_a_backbone_predicts_as_in_keras_applications(written, put_there, monkey
 @pytest.mark.parametrize(
     ("name", "other"), [("mobilenet_v2", "efficientnet_b0"), ("efficientnet_b0", "vgg16")]
 )
-@pytest.mark.few(1)
+@pytest.mark.slow
 def test_weights_of_another_network_are_refused(written, put_there, name, other):
     path = put_there(name, written(other))
     with pytest.raises(ModelError) as raised:
