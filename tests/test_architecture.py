@@ -39,6 +39,7 @@ LEVELS = {
     "runs": 5,
     "serving": 6,
     "comparison": 6,
+    "conversion": 7,
     "cost": 7,
     "labelled": 7,
     "plots": 7,
