@@ -73,9 +73,6 @@ class ModelSpec:
         ways = LEARNS_BY if self.family == "classical" else LEARNS_BY[:1]
         _check_one_of("family", self.family, FAMILIES, self.name)
         _check_one_of("learns_by", self.learns_by, ways, self.name)
-        if not self.served_by:
-            object.__setattr__(self, "served_by", SERVED_BY[self.family][0])
-        _check_one_of("served_by", self.served_by, SERVED_BY[self.family], self.name)
         for kind in self.first_for:
             _check_one_of("first_for", kind, (ANY, OWN_PHOTOS), self.name)
         names = [param.name for param in self.params]
@@ -87,6 +84,9 @@ class ModelSpec:
             )
         if self.steps:
             _check_one_of("steps", self.steps, names, self.name)
+        if not self.served_by:
+            object.__setattr__(self, "served_by", SERVED_BY[self.family][0])
+        _check_one_of("served_by", self.served_by, SERVED_BY[self.family], self.name)
 
     def has(self, name: str) -> bool:
         """Whether a hyperparameter of that name may be set."""
