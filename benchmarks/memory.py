@@ -186,7 +186,7 @@ def show(page: Page, url: str, files: tuple[Path, ...]) -> str:
     page.locator("input[type=file]").first.wait_for(state="attached")
     studio.at_rest(page)
     page.locator("input[type=file]").first.set_input_files(files)
-    said = page.get_by_test_id("stAlert").or_(page.locator(".answer b"))
+    said = page.get_by_test_id("stAlert").or_(page.locator(".prediction b"))
     said = said.or_(page.get_by_text(re.compile(r"\d+ of \d+ \w+ read")))
     said.first.wait_for()
     studio.at_rest(page)

@@ -34,5 +34,5 @@ if canvas.image_data is not None and canvas.json_data["objects"]:
     gray = cv2.cvtColor(canvas.image_data.astype(np.uint8), cv2.COLOR_RGBA2GRAY)
     small = 255 - cv2.resize(gray, (28, 28), interpolation=cv2.INTER_AREA)
     probabilities = model.predict(small[None, ..., None], verbose=0)[0]
-    st.html(f'<div class="answer"><b>{probabilities.argmax()}</b></div>')
+    st.html(f'<div class="prediction"><b>{probabilities.argmax()}</b></div>')
     st.bar_chart(probabilities)

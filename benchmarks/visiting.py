@@ -32,7 +32,7 @@ def draw(page: Page) -> float:
 def show_photo(page: Page) -> float:
     """A click on a sample photo until the answer."""
     page.get_by_role("button", name="Cat", exact=True).click()
-    return _until(page.locator(".answer b").first.wait_for)
+    return _until(page.locator(".prediction b").first.wait_for)
 
 
 def open_form(page: Page) -> float:

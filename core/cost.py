@@ -122,7 +122,8 @@ def _measure_here(request: dict[str, Any]) -> dict[str, Any]:
 def _files(path: Path) -> list[Path]:
     """The model, and the network it looks through if it has one."""
     features = path.with_name(serving.FEATURES_FILE)
-    return [path, features] if path.suffix == ".skops" and features.exists() else [path]
+    looks = path.name in serving.CLASSICAL_FILES and features.exists()
+    return [path, features] if looks else [path]
 
 
 def _times(

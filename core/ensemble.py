@@ -180,8 +180,7 @@ def _card(title: str, ensemble: Ensemble) -> RunCard:
 def _cost(ensemble: Ensemble) -> dict[str, Any]:
     models = []
     for member in ensemble.members:
-        family = member.card.family
-        models.append((member.file(serving.MODEL_FILES[family]), family))
+        models.append((serving.model_path(member), member.card.family))
     shape = ensemble.members[0].card.input_shape
     found = cost.measure(models, shape, ensemble.weights, ensemble.vote)
     parameters = [member.card.cost.get("parameters") for member in ensemble.members]

@@ -6,6 +6,7 @@
     ├── DatasetError    a dataset is unknown, missing or damaged
     ├── ModelError      a model or one of its hyperparameters is unknown or out of range
     ├── RunError        a run is unknown, damaged or already there
+    ├── ConversionError a trained model cannot be served without the package that trained it
     ├── StoredError     a file on disk cannot be read back; readers say of what it is a part
     ├── JobError        a job is unknown, or could not continue
     │   └── Cancelled   it was asked to stop
@@ -79,6 +80,10 @@ class ModelError(StudioError):
 
 class RunError(StudioError):
     """A run is unknown, damaged or already there."""
+
+
+class ConversionError(StudioError):
+    """A trained model cannot be served without the package that trained it."""
 
 
 class StoredError(StudioError):

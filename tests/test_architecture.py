@@ -39,6 +39,7 @@ LEVELS = {
     "runs": 5,
     "serving": 6,
     "comparison": 6,
+    "conversion": 7,
     "cost": 7,
     "labelled": 7,
     "plots": 7,
@@ -57,6 +58,8 @@ CORE = sorted((PROJECT / "core").rglob("*.py"))
 PAGES = sorted((PROJECT / "pages").rglob("*.py"))
 OURS = [PROJECT / "app.py", *CORE, *PAGES]
 MOST_LINES, MOST_LINES_OF_A_MODULE = 50, 300
+HEAVY = {"sklearn", "skimage", "scipy", "skops", "skl2onnx", "onnx", "onnxruntime"}
+HEAVY |= {"pandas", "pyarrow", "altair", "matplotlib"}
 MAY_IMPORT_TENSORFLOW = ("core/models/cnn.py", "core/models/transfer/", "core/training/")
 
 
@@ -142,6 +145,18 @@ def test_tensorflow_is_imported_only_inside_functions_that_train():
         return packages(imports(path, outside_functions=allowed)) & {"tensorflow", "keras"}
 
     assert not breaches(OURS, tensorflow)
+
+
+def test_heavy_packages_are_imported_only_inside_functions():
+    """They are there when something is trained, converted or drawn, not when a page is opened."""
+
+    def heavy(path: Path) -> set[str]:
+        statements = parse(path).body  # what is imported for annotations alone lies deeper
+        names = [a.name for node in statements if isinstance(node, ast.Import) for a in node.names]
+        names += [node.module or "" for node in statements if isinstance(node, ast.ImportFrom)]
+        return packages(iter(names)) & HEAVY
+
+    assert breaches(OURS, heavy) == {"core/models/features.py": {"sklearn"}}  # itself a step of it
 
 
 def test_figures_are_not_drawn_with_pyplot():

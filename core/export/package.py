@@ -1,8 +1,9 @@
 """The download of a run: its own files, labels, a README and a short program that predicts."""
 
-import inspect
 from collections.abc import Iterator
 from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 
 from core import datasets, runs, stored
 from core.export.texts import NETWORK, classical
@@ -13,7 +14,7 @@ from core.runs import Run
 from core.serving import FEATURES_FILE, TRUSTED_TYPES
 
 README, LABELS, PREDICT, NEEDS = "README.txt", "labels.txt", "predict.py", "requirements.txt"
-_HOG = "core.models.features.HogFeatures"
+_FEATURES = "core.models.features"  # its source is read, since to import it takes scikit-learn
 _MOST_BYTES = 4 * 2**30  # of one file
 _WIDTH = 90
 
@@ -67,11 +68,9 @@ def _uses_hog(run: Run) -> bool:
 
 def _hog_files() -> Iterator[tuple[str, bytes]]:
     """The one class of the studio that a stored model may consist of, where it is looked for."""
-    from core.models import features  # imports scikit-learn
-
     yield "core/__init__.py", b""
     yield "core/models/__init__.py", b""
-    yield "core/models/features.py", inspect.getsource(features).encode()
+    yield "core/models/features.py", Path(find_spec(_FEATURES).origin).read_bytes()
 
 
 def _packages(run: Run) -> list[tuple[str, str]]:

@@ -81,6 +81,7 @@ MODELS: dict[str, ModelSpec] = {
             build=classical.knn,
             learns_by="images",
             looks_up=True,
+            served_by="neighbours",
         ),
         ModelSpec(
             name="random_forest",
@@ -92,6 +93,7 @@ MODELS: dict[str, ModelSpec] = {
             build=classical.random_forest,
             learns_by="trees",
             steps="n_estimators",
+            served_by="trees",
         ),
         ModelSpec(
             name="gradient_boosting",
@@ -103,6 +105,7 @@ MODELS: dict[str, ModelSpec] = {
             build=classical.gradient_boosting,
             learns_by="rounds",
             steps="rounds",
+            served_by="trees",
         ),
         ModelSpec(
             name="mlp",

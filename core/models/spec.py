@@ -12,6 +12,8 @@ from core.param import Param, Value
 Shape = tuple[int, int, int]
 LEARNS_BY = ("epoch", "iteration", "trees", "rounds", "images")
 FAMILIES = ("classical", "network")
+# How a trained model is served; `core.conversion` writes the files of classical ones.
+SERVED_BY = {"classical": ("onnx", "trees", "neighbours", "skops"), "network": ("litert",)}
 ANY, OWN_PHOTOS = "any", "own photos"  # kinds of dataset that a form offers a model first for
 
 
@@ -23,7 +25,7 @@ class ModelSpec:
         name: what it is asked for by.
         title: its name as people write it.
         summary: one sentence a student understands.
-        family: `classical` (scikit-learn) or `network` (Keras, served by LiteRT).
+        family: `classical` (scikit-learn) or `network` (Keras).
         params: what may be set. Those of `needed_params` must be among them.
         build: classical: `(hyperparameters, seed) -> unfitted estimator`;
             network: `(hyperparameters, input_shape, classes) -> uncompiled keras.Model`.
@@ -40,6 +42,10 @@ class ModelSpec:
         looks_up: whether it keeps its training images, so that it always knows them.
         quick: whether it learns something in minutes on two cores: what a public demo offers.
         first_for: kinds of dataset that a form offers it first for: `ANY`, `OWN_PHOTOS`.
+        served_by: what a trained one is converted to, one of `SERVED_BY`, the first of which is
+            the default: `onnx` (ONNX Runtime), `trees` or `neighbours` (NumPy), `skops`
+            (scikit-learn, not converted); networks are served by LiteRT.
+            `python -m benchmarks serving` measures which is best.
 
     Raises:
         ModelError: if the entry cannot work: a name is not allowed or a hyperparameter is missing.
@@ -61,6 +67,7 @@ class ModelSpec:
     looks_up: bool = False
     quick: bool = True
     first_for: tuple[str, ...] = ()
+    served_by: str = ""
 
     def __post_init__(self) -> None:
         ways = LEARNS_BY if self.family == "classical" else LEARNS_BY[:1]
@@ -77,6 +84,9 @@ class ModelSpec:
             )
         if self.steps:
             _check_one_of("steps", self.steps, names, self.name)
+        if not self.served_by:
+            object.__setattr__(self, "served_by", SERVED_BY[self.family][0])
+        _check_one_of("served_by", self.served_by, SERVED_BY[self.family], self.name)
 
     def has(self, name: str) -> bool:
         """Whether a hyperparameter of that name may be set."""

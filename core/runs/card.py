@@ -16,7 +16,7 @@ FORMAT_VERSION = stored.current_version(CARDS)
 AXES = ("epoch", "iteration", "trees", "rounds", "images")
 FAMILIES = ("network", "classical", "ensemble")
 # cards written earlier lack them
-_LATER = ("test_fingerprint", "cost", "members", "title", "ended_early")
+_LATER = ("test_fingerprint", "cost", "members", "title", "ended_early", "served")
 _FRACTIONS = ("accuracy", "precision", "recall", "f1")
 Side = Annotated[int, Ge(1), Le(10_000)]
 
@@ -49,6 +49,9 @@ class RunCard:
         members: of an ensemble, each with its `id`, the `sha256` of its model and its `weight`.
         title: what people call it; empty if that is its id.
         ended_early: whether somebody ended the training before it was over.
+        served: of a classical model, the `file` that serves and what `core.conversion` found: on
+            how many `images` it was compared with the original, and the `largest_difference` of a
+            probability; or why the conversion was `refused`. Empty in older cards, and of networks.
         format_version: version of this layout.
     """
 
@@ -75,6 +78,7 @@ class RunCard:
     members: tuple[dict[str, Any], ...] = ()
     title: Text = ""
     ended_early: bool = False
+    served: dict[Name, Number | Text] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
@@ -143,6 +147,8 @@ def _check_files(card: RunCard) -> None:
     """Raise `StoredError` unless names and times are what they should be."""
     if any("/" in name or name.startswith(".") for name in card.files):
         raise StoredError("one of its files is outside the folder")
+    if card.served and card.served.get("file") not in card.files:
+        raise StoredError("the file that serves must be one of its files")
     if not isinstance(card.cost.get("machine", ""), str):
         raise StoredError("what describes the machine must be a text")
     for name, value in card.cost.items():

@@ -1,10 +1,13 @@
-"""A run becomes a `Predictor`. Networks predict through LiteRT, classical models through skops."""
+"""A run becomes a `Predictor`: networks through LiteRT, classical models through ONNX Runtime or
+NumPy. Those that could not be converted need scikit-learn and skops."""
 
 from core.serving.models import (
+    CLASSICAL_FILES,
     FEATURES_FILE,
     MODEL_FILES,
     TRUSTED_TYPES,
     PredictFunction,
+    behind_features,
     open_model,
     open_network,
     quiet,
@@ -14,11 +17,14 @@ from core.serving.predictor import (
     Predictor,
     Result,
     load_predictor,
+    model_path,
     model_sha256,
+    served_file,
     together,
 )
 
 __all__ = [
+    "CLASSICAL_FILES",
     "PredictFunction",
     "FEATURES_FILE",
     "MODEL_FILES",
@@ -26,10 +32,13 @@ __all__ = [
     "Predictor",
     "Result",
     "TRUSTED_TYPES",
+    "behind_features",
     "load_predictor",
+    "model_path",
     "model_sha256",
     "open_model",
     "open_network",
     "quiet",
+    "served_file",
     "together",
 ]

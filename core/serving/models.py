@@ -1,4 +1,4 @@
-"""Files that serve: LiteRT for networks, skops for classical models. TensorFlow is never needed."""
+"""Files that serve. Neither TensorFlow nor scikit-learn is needed, unless a conversion failed."""
 
 import os
 import threading
@@ -9,6 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import OutOfMemory, RunError, is_out_of_memory
+from core.serving.features import RowFunction
+from core.serving.neighbours import NEIGHBOURS_FILE, open_neighbours
+from core.serving.onnx import ONNX_FILE, open_onnx
+from core.serving.trees import TREES_FILE, open_trees
 
 # What a stored classical model may consist of, beyond what skops itself trusts. Fixed here, never
 # taken from the file.
@@ -20,6 +24,7 @@ TRUSTED_TYPES = (
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.tree._tree.Tree",
 )
+# What a run holds whatever serves it: its SHA-256 says which model this is.
 MODEL_FILES = {"network": "model.tflite", "classical": "model.skops"}
 FEATURES_FILE = "features.tflite"  # beside a classical model that looks through a network
 _BATCH = 256
@@ -101,6 +106,31 @@ def quiet() -> Iterator[None]:
 
 
 def _open_classical(path: Path) -> PredictFunction:
+    if path.name not in CLASSICAL_FILES:
+        raise ValueError(f"a file of that name serves nothing; known: {', '.join(CLASSICAL_FILES)}")
+    return behind_features(CLASSICAL_FILES[path.name](path), path.with_name(FEATURES_FILE))
+
+
+def behind_features(predict_rows: RowFunction, features: Path) -> PredictFunction:
+    """What a classical model predicts for images.
+
+    Args:
+        predict_rows: from float32 rows `(N, D)` to probabilities `(N, K)`.
+        features: the network that it looks through; without that file it is given pixels.
+    """
+    look = open_network(features) if features.exists() else np.asarray
+
+    def predict(batch: np.ndarray) -> np.ndarray:
+        pixels = look(batch).reshape(len(batch), -1)
+        parts = (pixels[start : start + _ROWS] for start in range(0, len(pixels), _ROWS))
+        predictions = [predict_rows(part.astype(np.float32)) for part in parts]
+        return np.concatenate(predictions).astype(np.float32)
+
+    return predict
+
+
+def _open_skops(path: Path) -> RowFunction:
+    """The original, where it was not converted: this needs scikit-learn."""
     import skops.io
 
     if untrusted := set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES):
@@ -109,13 +139,12 @@ def _open_classical(path: Path) -> PredictFunction:
     if not hasattr(model, "predict_proba"):
         raise ValueError(f"it holds a {type(model).__name__}, which gives no probabilities")
     model.set_params(**{k: 1 for k in model.get_params() if k.endswith("__n_jobs")})
-    features = path.with_name(FEATURES_FILE)
-    look = open_network(features) if features.exists() else np.asarray
+    return model.predict_proba
 
-    def predict(batch: np.ndarray) -> np.ndarray:
-        pixels = look(batch).reshape(len(batch), -1)
-        parts = (pixels[start : start + _ROWS] for start in range(0, len(pixels), _ROWS))
-        predictions = [model.predict_proba(part.astype(np.float32)) for part in parts]
-        return np.concatenate(predictions).astype(np.float32)
 
-    return predict
+CLASSICAL_FILES: dict[str, Callable[[Path], RowFunction]] = {
+    ONNX_FILE: open_onnx,
+    TREES_FILE: open_trees,
+    NEIGHBOURS_FILE: open_neighbours,
+    "model.skops": _open_skops,
+}

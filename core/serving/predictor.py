@@ -128,20 +128,35 @@ def load_predictor(run: runs.Run) -> Predictor:
     """
     if run.card.members:
         return Predictor(run, _open_members(run))
-    name, known = MODEL_FILES[run.card.family], run.card.files
+    known = run.card.files
+    names = (served_file(run), MODEL_FILES[run.card.family], FEATURES_FILE)
     prediction = _open_once(
-        run.folder / name,
+        run.folder,
         run.card.family,
-        known.get(name, ""),
-        known.get(FEATURES_FILE, ""),
+        tuple((name, known.get(name, "")) for name in names),
         tuple(run.card.input_shape),
         len(run.card.class_names),
     )
     return Predictor(run, prediction)
 
 
+def served_file(run: runs.Run) -> str:
+    """Name of the file that serves. Cards of runs that were never converted do not say it."""
+    return run.card.served.get("file") or MODEL_FILES[run.card.family]
+
+
+def model_path(run: runs.Run) -> Path:
+    """The file that serves. It and the trained model are checked.
+
+    Raises:
+        RunError: if one of the two is missing or was changed.
+    """
+    run.file(MODEL_FILES[run.card.family])
+    return run.file(served_file(run))
+
+
 def model_sha256(run: runs.Run) -> str:
-    """SHA-256 of the file that serves; empty if the run has none of its own."""
+    """SHA-256 of the trained model, however it is served; empty if the run has none of its own."""
     return run.card.files.get(MODEL_FILES.get(run.card.family, ""), "")
 
 
@@ -168,18 +183,21 @@ def together(
 
 @lru_cache(maxsize=8)
 def _open_once(
-    path: Path,
+    folder: Path,
     family: str,
-    sha256: str,
-    features_sha256: str,
+    files: tuple[tuple[str, str], ...],
     input_shape: tuple[int, int, int],
     classes: int,
 ) -> PredictFunction:
-    features = path.with_name(FEATURES_FILE)
+    """Args: files: name and SHA-256 of what serves, of the original and of the features."""
+    (name, sha256), original, (features, features_sha256) = files
     if features_sha256:
-        runs.checked(features, features_sha256)
-    elif features.exists():
-        raise RunError(f"The run holds {features.name}, which its card does not name.")
+        runs.checked(folder / features, features_sha256)
+    elif (folder / features).exists():
+        raise RunError(f"The run holds {features}, which its card does not name.")
+    # One that was converted serves only as long as it is the model that it was converted from.
+    runs.checked(folder / original[0], original[1])
+    path = folder / name
     predict = open_model(runs.checked(path, sha256), family)
     try:
         _try_out(predict, input_shape, classes)

@@ -1,8 +1,9 @@
 """Re-train every bundled run: `make models`, or
 
-    python -m core.training.bundled [--costs | --shapes] [ID]…
+    python -m core.training.bundled [--costs | --convert | --shapes] [ID]…
 
 With `--costs` nothing is trained: the cost of predictions is measured anew, on this machine. With
+`--convert` the file that serves a classical model is written again, and its cost measured. With
 `--shapes` what digits look like is learned again from MNIST's training digits: the file by which
 `core.preprocessing` chooses between several ways to find the ink.
 
@@ -17,12 +18,16 @@ import shutil
 import sys
 from dataclasses import replace
 
-from core import datasets, runs, settings
-from core.errors import DatasetError, unknown
+import numpy as np
+
+from core import datasets, runs, serving, settings
+from core.errors import ConversionError, DatasetError, unknown
 from core.models.presets import CNN_PRESETS, STUDIOS_OWN
 from core.preprocessing.shapes import fit_shapes, save_shapes
+from core.progress import Reporter
 from core.training.config import TrainConfig
-from core.training.train import measure, train
+from core.training.parameters import load_original
+from core.training.train import convert, evaluate_served, measure, train
 
 CONFIGS = {
     config.name: config
@@ -47,6 +52,7 @@ CIFAR_SETTINGS = {
     "label_smoothing": 0.1,
 }
 NAMES = (*CONFIGS, CIFAR_RUN)
+_LARGEST_DIFFERENCE = 1e-5  # of a probability, between what was stored and what serves now
 
 
 def config_of(name: str) -> TrainConfig:
@@ -68,8 +74,8 @@ def main(names: list[str]) -> int:
     if names == ["--shapes"]:
         learn_shapes()
         return 0
-    only_costs = "--costs" in names
-    names = [name for name in names if name != "--costs"]
+    again = next((_AGAIN[name] for name in names if name in _AGAIN), None)
+    names = [name for name in names if name not in _AGAIN]
     if settings.current().runs_dir != settings.current().bundled_runs_dir:
         sys.stderr.write("error: unset STUDIO_RUNS_DIR, bundled runs belong in saved_models/.\n")
         return 2
@@ -77,9 +83,9 @@ def main(names: list[str]) -> int:
         if name not in NAMES:
             sys.stderr.write(f"error: {unknown('bundled run', name, NAMES)}\n")
             return 2
-    if only_costs:
+    if again:
         for name in names or NAMES:
-            measure_again(name)
+            again(name)
         return 0
     for name in names or NAMES:
         try:
@@ -122,9 +128,39 @@ def measure_again(name: str) -> None:
     """Measure the cost of predictions of a bundled run, and store it in its card."""
     run = runs.load(name)
     card = run.card
-    found = measure(run.folder, card.family, card.input_shape)
+    found = measure(serving.model_path(run), card.family, card.input_shape)
     runs.rewrite_card(run, replace(card, cost={**card.cost, **found}))
     sys.stdout.write(f"{name}: {found['latency_seconds'] * 1000:.2f} ms an image\n")
+
+
+def convert_again(name: str) -> None:
+    """Write the file that serves a bundled run again; networks stay as they are.
+
+    Raises:
+        ConversionError: if it does not predict what the run has stored.
+    """
+    run = runs.load(name)
+    card = run.card
+    if card.family != "classical":
+        return
+    config = config_of(name)
+    dataset = datasets.load(config.dataset, config.validation_fraction, side=config.side)
+    served = convert(load_original(run.folder), run.folder, card.model, dataset)
+    measured = evaluate_served(run.folder / served["file"], card.family, dataset, Reporter())
+    for split, found in zip(("val", "test"), measured, strict=True):
+        largest = np.abs(run.evaluation(split).probabilities - found.probabilities).max()
+        if largest > _LARGEST_DIFFERENCE:
+            raise ConversionError(
+                f"The run {name!r} must predict what it has stored. Received: a probability that "
+                f"differs by {largest:.1e}."
+            )
+    files = {path.name: runs.sha256(path) for path in sorted(run.folder.iterdir())}
+    del files[runs.CARD]
+    runs.rewrite_card(run, replace(card, files=files, served=served))
+    measure_again(name)
+
+
+_AGAIN = {"--costs": measure_again, "--convert": convert_again}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from core.training.fitting import load_keras
 
 
 def count_parameters(folder: Path, family: str) -> int:
-    """How many numbers the model in a folder holds that were learned.
+    """How many numbers the trained model in a folder holds that were learned.
 
     Weights of networks and linear models, nodes of trees, the values of neighbours and support
     vectors, and those of the features in front of them.
@@ -19,11 +19,15 @@ def count_parameters(folder: Path, family: str) -> int:
         import keras
 
         return int(keras.saving.load_model(folder / "model.keras").count_params())
+    return sum(_of_step(step) for _, step in load_original(folder).steps)
+
+
+def load_original(folder: Path):
+    """The fitted pipeline in the folder of a run of a classical model."""
     import skops.io
 
-    path = folder / serving.MODEL_FILES[family]
-    pipeline = skops.io.load(path, trusted=list(serving.TRUSTED_TYPES))
-    return sum(_of_step(step) for _, step in pipeline.steps)
+    path = folder / serving.MODEL_FILES["classical"]
+    return skops.io.load(path, trusted=list(serving.TRUSTED_TYPES))
 
 
 def _of_step(step) -> int:

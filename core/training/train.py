@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from core import cost, datasets, machine, runs, serving, settings, visitors
+from core import conversion, cost, datasets, machine, runs, serving, settings, visitors
 from core.datasets import Dataset
 from core.errors import RunError, disk_sentence, is_disk_error
 from core.evaluation import Evaluation, evaluate
 from core.models import MODELS
 from core.progress import Progress, Reporter
 from core.runs.formats import hyperparameters_to_1
+from core.training.batches import chosen_rows
 from core.training.checkpoints import Checkpoints
 from core.training.classical import export_classical, fit_classical
 from core.training.config import TrainConfig
@@ -32,10 +33,18 @@ from core.training.parameters import count_parameters
 from core.training.transfer import fit_transfer
 
 _CANCELLED = "The training was cancelled; no run was kept."
+_CONVERSION_SEED = 0
 _AT_ONCE = 250  # images that are answered between two reports, and in memory together
 _PACKAGES = {
     "network": ("tensorflow", "keras", "ai-edge-litert", "numpy", "opencv-python-headless"),
-    "classical": ("scikit-learn", "scikit-image", "skops", "numpy"),
+    "classical": (
+        "scikit-learn",
+        "scikit-image",
+        "skops",
+        "skl2onnx",
+        "onnxruntime",
+        "numpy",
+    ),
 }
 
 
@@ -69,17 +78,17 @@ def train(
         report(Progress("loading"))
         dataset = datasets.load(config.dataset, config.validation_fraction, side=config.side)
         begun = time.perf_counter()
-        history, before = _fit_and_export(config, dataset, folder, report, checkpoints)
+        history, before, served = _fit_and_export(config, dataset, folder, report, checkpoints)
         seconds = before + time.perf_counter() - begun
         memory = cost.most_memory()
         report(Progress("evaluating", fraction=1.0, history=history))
-        val, test = _evaluate(folder, config.family, dataset, report)
+        model = folder / served.get("file", serving.MODEL_FILES[config.family])
+        val, test = evaluate_served(model, config.family, dataset, report)
         report(Progress("measuring", fraction=1.0))
-        measured = measure(folder, config.family, dataset.input_shape)
-        measured |= {"training_memory_bytes": memory, "gigaflops": machine.gigaflops()}
+        measured = _cost(model, config.family, dataset, memory)
         measured["around_seconds"] = time.perf_counter() - started - seconds + before
         card = replace(
-            _card(config, title, dataset),
+            _card(config, title, dataset, served),
             history=history,
             metrics=_metrics(config, dataset, val, test),
             seconds=round(seconds, 1),
@@ -116,11 +125,17 @@ def _told_of_the_disk(checkpoints: Path | None) -> Iterator[None]:
         raise RunError(disk_sentence(error, *folders)) from error
 
 
-def measure(folder: Path, family: str, input_shape: tuple[int, int, int]) -> dict[str, Any]:
-    """What an answer of the model in a folder costs, and how many numbers it has learned."""
-    model = folder / serving.MODEL_FILES[family]
+def measure(model: Path, family: str, input_shape: tuple[int, int, int]) -> dict[str, Any]:
+    """What a prediction with the file that serves costs, and how many numbers the model has
+    learned that lies beside it."""
     found = cost.measure([(model, family)], input_shape)
-    return {**found, "parameters": count_parameters(folder, family)}
+    return {**found, "parameters": count_parameters(model.parent, family)}
+
+
+def _cost(model: Path, family: str, dataset: Dataset, memory: int | None) -> dict[str, Any]:
+    """What `measure` finds, and what the training itself has cost."""
+    measured = measure(model, family, dataset.input_shape)
+    return {**measured, "training_memory_bytes": memory, "gigaflops": machine.gigaflops()}
 
 
 def find_same(config: TrainConfig) -> runs.Run | None:
@@ -142,14 +157,15 @@ def _fit_and_export(
     folder: Path,
     report: Reporter,
     checkpoints: Path | None,
-) -> tuple[tuple[dict[str, float], ...], float]:
-    """The training curve, and how many seconds an interrupted training had taken before."""
+) -> tuple[tuple[dict[str, float], ...], float, dict[str, Any]]:
+    """The training curve; how many seconds an interrupted training had taken before; and what
+    serves, if it was converted."""
     arguments = (dataset, config.model, config.hyperparameters, config.seed, report)
     if config.family == "classical":
         estimator, history = fit_classical(*arguments)
         report(Progress("exporting", fraction=1.0, history=history))
         export_classical(estimator, folder, config.hyperparameters, dataset.input_shape)
-        return history, 0.0
+        return history, 0.0, convert(estimator, folder, config.model, dataset)
     own = checkpoints or folder / "checkpoints"  # which goes away with the draft
     pretrained = bool(MODELS[config.model].backbone)
     try:
@@ -161,7 +177,14 @@ def _fit_and_export(
             shutil.rmtree(own, ignore_errors=True)
     report(Progress("exporting", fraction=1.0, history=history))
     export_network(network, folder, half=pretrained)
-    return history, kept.seconds_before
+    return history, kept.seconds_before, {}
+
+
+def convert(estimator, folder: Path, model: str, dataset: Dataset) -> dict[str, Any]:
+    """Convert a classical model as its entry says; see `core.conversion.convert`."""
+    rows = chosen_rows(dataset.y_val, conversion.MOST_IMAGES, _CONVERSION_SEED)
+    images = np.asarray(dataset.x_val[rows])
+    return conversion.convert(estimator, folder, MODELS[model].served_by, images)
 
 
 def _identities(config: TrainConfig, dataset: Dataset) -> tuple[str, str]:
@@ -175,10 +198,11 @@ def _identities(config: TrainConfig, dataset: Dataset) -> tuple[str, str]:
     return now, before
 
 
-def _evaluate(
-    folder: Path, family: str, dataset: Dataset, report: Reporter
+def evaluate_served(
+    model: Path, family: str, dataset: Dataset, report: Reporter
 ) -> tuple[Evaluation, Evaluation]:
-    prediction = serving.open_model(folder / serving.MODEL_FILES[family], family)
+    """What the file that serves predicts on the validation and the test set."""
+    prediction = serving.open_model(model, family)
     total = len(dataset.y_val) + len(dataset.y_test)
     done, found = 0, []
     for split in ("val", "test"):
@@ -206,7 +230,9 @@ def _metrics(
     }
 
 
-def _card(config: TrainConfig, title: str, dataset: Dataset) -> runs.RunCard:
+def _card(
+    config: TrainConfig, title: str, dataset: Dataset, served: dict[str, Any]
+) -> runs.RunCard:
     """The card of a run before it has learned and was measured."""
     return runs.RunCard(
         id=runs.id_of(title),
@@ -228,6 +254,7 @@ def _card(config: TrainConfig, title: str, dataset: Dataset) -> runs.RunCard:
         versions={package: _version(package) for package in _PACKAGES[config.family]},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         test_fingerprint=dataset.test_fingerprint(),
+        served=served,
     )
 
 

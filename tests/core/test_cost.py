@@ -9,6 +9,7 @@ import pytest
 
 from core import cost, machine, runs
 from core.errors import RunError
+from core.serving import model_path
 from core.training.train import measure
 from tests.conftest import SOME_COST
 
@@ -35,9 +36,11 @@ def check(found: dict, files: list[Path]) -> None:
 @on_linux
 @pytest.mark.slow
 def test_what_predictions_cost_is_measured(real_cost, small_run):
-    found = measure(small_run.folder, "classical", small_run.card.input_shape)
+    model = model_path(small_run)
+    assert model.name == "model.onnx"
+    found = measure(model, "classical", small_run.card.input_shape)
     assert found.pop("parameters") == 650
-    check(found, [small_run.folder / "model.skops"])
+    check(found, [model])
 
 
 def test_a_machine_without_room_for_another_process_measures_nothing(

@@ -178,7 +178,10 @@ def test_what_an_ensemble_costs_is_measured_with_all_its_models(members, monkeyp
     parameters = sum(member.card.cost["parameters"] for member in members)
     saved = save("all-three", Ensemble(members, WEIGHTS, "hard"))
     assert saved.card.cost == {**SOME_COST, "parameters": parameters}
-    models = [(member.folder / "model.skops", "classical") for member in members]
+    served = ("model.onnx", "trees.npz", "neighbours.npz")
+    models = [
+        (member.folder / name, "classical") for member, name in zip(members, served, strict=True)
+    ]
     assert asked == [(models, (8, 8, 1), WEIGHTS, "hard")]
 
 

@@ -1,6 +1,5 @@
 """Robustness: accuracy as the severity of a corruption grows."""
 
-import pandas as pd
 import streamlit as st
 
 from core import datasets, plots, robustness, runs
@@ -105,6 +104,8 @@ def _example(corruption: str, dataset: str, created: str) -> list:
 
 
 def _show_result(job) -> None:
+    import pandas as pd
+
     try:
         measured = robustness.load(job.kept)
     except StudioError as error:

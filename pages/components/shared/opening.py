@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -9,6 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 from streamlit import config
+from streamlit.components.v2.bidi_component import serialization
 
 _OPEN_FILES = Path("/proc/self/fd")
 
@@ -17,6 +19,7 @@ _OPEN_FILES = Path("/proc/self/fd")
 async def on_start(app: object) -> AsyncIterator[None]:
     """The lifespan of the studio's server, which listens already and replies when this yields."""
     send_at_once()
+    ask_without_pandas()
     if not config.get_option("server.headless"):
         open_browser()
     yield
@@ -41,3 +44,20 @@ def send_at_once() -> None:
             with suppress(OSError), socket.socket(fileno=os.dup(int(link.name))) as listener:
                 if listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def ask_without_pandas() -> None:
+    """Have Streamlit not import pandas and pyarrow, 90 MB, for a canvas.
+
+    Of each list and mapping that a component is given, the canvas's drawing for instance, Streamlit
+    asks whether it is a table, and imports pandas to find out. A mapping is one only if it holds
+    columns of pandas, so before anybody has imported pandas none is.
+    """
+    ask = serialization.is_dataframe_like
+
+    def is_dataframe_like(value: object) -> bool:
+        if isinstance(value, dict | list) and "pandas" not in sys.modules:
+            return False
+        return ask(value)
+
+    serialization.is_dataframe_like = is_dataframe_like

@@ -1,6 +1,5 @@
 """Look at a dataset before training: samples, how many of each class, sizes, the split."""
 
-import pandas as pd
 import streamlit as st
 
 from core import datasets, plots, visitors
@@ -140,6 +139,8 @@ def show_gallery(look: Overview) -> None:
 
 def show_counts(look: Overview) -> None:
     """How many images each class has and how they are split."""
+    import pandas as pd
+
     if warning := look.balance():
         st.warning(html.plain(warning), icon=":material/balance:")
     else:
@@ -181,6 +182,8 @@ def show_source(spec: DatasetSpec) -> None:
 
 def show_left_out(look: Overview) -> None:
     """Files that were left out of an import, and why."""
+    import pandas as pd
+
     for note in look.notes:
         st.info(html.plain(note), icon=":material/info:")
     if look.ignored:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import pandas as pd
 import streamlit as st
 
 from core.datasets import Choices, LayoutError
@@ -83,6 +82,8 @@ def show_layout(layout: Layout, source: str, called: Mapping[str, str] = NONE) -
     Returns:
         all that was decided; None if a name cannot be used.
     """
+    import pandas as pd
+
     classes = len(layout.class_names)
     st.markdown(f"Found {len(layout.places):,} images in {classes} classes:")
     for note in layout.notes:

@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 
-import pandas as pd
 import streamlit as st
 
 from core import datasets, export, runs, units, visitors
@@ -72,6 +71,8 @@ def _show_metrics(run: Run) -> None:
 
 
 def _show_curve(run: Run) -> None:
+    import pandas as pd
+
     card = run.card
     if not card.history:
         st.info(
@@ -146,6 +147,8 @@ def _show_classes(run: Run) -> None:
 
 
 def _show_settings(run: Run) -> None:
+    import pandas as pd
+
     card = run.card
     model = MODELS.get(card.model)
     titles = {param.name: param.title for param in model.params} if model else {}

@@ -1,6 +1,5 @@
 """Runs, and jobs that train or failed to: watch, look at, resume, delete."""
 
-import pandas as pd
 import streamlit as st
 
 from core import jobs, runs
@@ -131,6 +130,8 @@ def _pick(finished: dict[str, Run]) -> Run:
 
 
 def _show_table(finished: list[Run]) -> None:
+    import pandas as pd
+
     called = runs.names_of(finished)
     table = pd.DataFrame(
         [

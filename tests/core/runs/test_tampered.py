@@ -37,6 +37,7 @@ FIELDS = [
     "members",
     "title",
     "ended_early",
+    "served",
     "format_version",
 ]
 ALLOWED = {
@@ -109,12 +110,12 @@ def test_something_else_in_the_place_of_a_card_or_a_run(bad, capsys, small_run, 
     runs.check_free("bad")
 
 
-def with_file(folder, name: str, content: bytes) -> runs.Run:
-    """Give a run another file, with a digest that matches."""
+def with_file(folder, name: str, content: bytes, **changes) -> runs.Run:
+    """Give a run another file, with a digest that matches, and its card other values."""
     (folder / name).write_bytes(content)
     card = json.loads((folder / runs.CARD).read_text())
     card["files"][name] = hashlib.sha256(content).hexdigest()
-    (folder / runs.CARD).write_text(json.dumps(card))
+    (folder / runs.CARD).write_text(json.dumps({**card, **changes}))
     return runs.load(folder.name)
 
 
@@ -159,8 +160,12 @@ def test_predictions_with_the_right_digest_that_cannot_be_used(bad, small_run, c
 
 @pytest.mark.parametrize("content", [b"", b"junk" * 1000, b"PK\x03\x04" + bytes(100)])
 def test_a_model_with_the_right_digest_that_is_none(bad, small_run, content):
-    run = with_file(bad, "model.skops", content)
-    with pytest.raises(RunError, match="model.skops"):
+    for name in ("model.skops", "model.onnx", "trees.npz", "neighbours.npz"):
+        run = with_file(bad, name, content, served={"file": name})
+        with pytest.raises(RunError, match=name):
+            load_predictor(run)
+    run = with_file(bad, runs.EVALUATION, content, served={"file": runs.EVALUATION})
+    with pytest.raises(RunError, match="a file of that name serves nothing"):
         load_predictor(run)
     load_predictor(runs.load(small_run.id))
 

@@ -12,7 +12,7 @@ from core import cost, runs
 from core.errors import Cancelled, DatasetError, RunError
 from core.models import MODELS, resolve
 from core.models.classical import features
-from core.models.transfer import BACKBONES, EMBEDDED
+from core.models.transfer import BACKBONES, EMBEDDED, write_embedded
 from core.progress import Progress, Reporter
 from core.serving import FEATURES_FILE, load_predictor, open_model
 from core.settings import PROJECT_DIR
@@ -20,6 +20,7 @@ from core.training import TrainConfig, train
 from core.training.batches import chosen_rows
 from core.training.classical import export_classical, fit_classical, flat, with_probabilities
 from core.training.learning import LEARNERS
+from core.training.train import convert
 from tests.core.training.conftest import with_rows
 from tests.overriding import use
 
@@ -117,6 +118,19 @@ def test_a_stored_model_predicts_as_the_fitted_one(fitted, digits, tmp_path, mod
     assert probabilities.dtype == np.float32
     assert np.abs(probabilities - pipeline.predict_proba(flat(digits.x_test))).max() < 1e-5
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+@each_features
+@each_model()
+def test_a_converted_model_predicts_as_the_fitted_one(fitted, digits, tmp_path, model, chosen):
+    pipeline = fitted(model, chosen)[0]
+    served = convert(pipeline, tmp_path, model, digits)
+    assert "refused" not in served
+    assert served["largest_difference"] < 1e-5
+    received = open_model(tmp_path / served["file"], "classical")(digits.x_test)
+    expected = pipeline.predict_proba(flat(digits.x_test))
+    assert np.abs(received - expected).max() < 1e-5
+    assert (received.argmax(axis=1) == expected.argmax(axis=1)).all()
 
 
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
@@ -386,7 +400,7 @@ def own_deep_run(deep_run, runs_folder) -> runs.Run:
 
 @pytest.mark.slow
 def test_the_network_that_is_looked_through_is_kept_in_the_run(deep_run):
-    names = {"evaluation.npz", "model.skops", FEATURES_FILE}
+    names = {"evaluation.npz", "model.skops", "model.onnx", FEATURES_FILE}
     assert set(deep_run.card.files) == names
     assert {path.name for path in deep_run.folder.iterdir()} == {"card.json", *names}
     assert deep_run.card.family == "classical"
@@ -409,12 +423,14 @@ def test_a_run_that_looks_through_a_network_predicts_as_it_was_measured(deep_run
 
 @each_model()
 @pytest.mark.few(1)
-def test_every_classical_model_learns_from_what_a_network_finds(digits, model):
+def test_every_classical_model_learns_from_what_a_network_finds(digits, model, tmp_path):
     values = {name: value for name, value in SMALL[model].items() if name != "pca_components"}
     hyperparameters = resolve(model, {**values, **DEEP})
     pipeline, history = fit_classical(digits, model, hyperparameters, 3, Reporter())
     assert pipeline.n_features_in_ == BACKBONES[EMBEDDED].features
     assert len(pipeline.steps) == 2  # scaled, then learned
+    write_embedded(tmp_path / FEATURES_FILE, 32, digits.input_shape, half=True)
+    assert "refused" not in convert(pipeline, tmp_path, model, digits)
     assert history[-1]["val_accuracy"] > 0.3
 
 

@@ -37,6 +37,7 @@ FILES = {
     "classical": {"card.json", "evaluation.npz", "model.skops"},
     "network": {"card.json", "evaluation.npz", "model.keras", "model.tflite"},
 }
+SERVED = {"onnx": "model.onnx", "trees": "trees.npz", "neighbours": "neighbours.npz"}
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +69,12 @@ def test_every_model_is_tested():
 @pytest.mark.parametrize("model", SCRATCH)
 def test_a_training_leaves_a_whole_run(trained, model):
     run, _ = trained[model]
-    family = MODELS[model].family
-    assert {path.name for path in run.folder.iterdir()} == FILES[family]
-    assert set(run.card.files) == FILES[family] - {"card.json"}
+    files = FILES[MODELS[model].family]
+    if model in CLASSICAL:
+        files = files | {SERVED[MODELS[model].served_by]}
+        assert run.card.served["file"] == SERVED[MODELS[model].served_by]
+    assert {path.name for path in run.folder.iterdir()} == files
+    assert set(run.card.files) == files - {"card.json"}
     assert all(run.file(name).stat().st_size > 0 for name in run.card.files)
     assert [path.name for path in run.folder.parent.iterdir() if path.name.startswith(".")] == []
 
