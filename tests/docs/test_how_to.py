@@ -235,7 +235,8 @@ def test_a_model_that_was_added_learns_and_predicts(followed):
     prediction = studio.core("predict", "--run", "trees-1", "--dataset", "digits", "--index", "3")
     assert prediction["label"] == prediction["truth"]
     script = studio.python("-m", "core", "script", "--run", "trees-1")
-    assert "ExtraTreesClassifier(n_estimators=20" in script
+    assert '"n_estimators": 20,' in script
+    assert "return ExtraTreesClassifier(" in script
     (studio.folder / "script.py").write_text(script, encoding="utf-8")
     printed = studio.python("script.py").splitlines()
     assert printed[-1] == f"test accuracy: {card['metrics']['accuracy']:.4f}"
