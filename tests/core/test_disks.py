@@ -91,7 +91,7 @@ FULL, READ_ONLY = "The disk is full: nothing more can", "Nothing can be written 
 
 
 @pytest.mark.parametrize("spoil", [FULL, READ_ONLY])
-@pytest.mark.few(1)
+@pytest.mark.slow
 def test_a_disk_that_takes_no_run_is_named(disk, command, small_run, spoil):
     shutil.copytree(small_run.folder, disk.folder / "mine")
     disk.fill() if spoil == FULL else disk.remount("ro")

@@ -82,6 +82,7 @@ def make_image(*shape: int) -> np.ndarray:
 
 @pytest.mark.parametrize("images", [50, 360])
 @pytest.mark.parametrize("name", ["small-digits", SMALL_FOREST, LOGISTIC, CNN])
+@pytest.mark.few(1)
 def test_without_a_change_a_run_is_as_good_as_its_stored_predictions(
     run_of, shown, few_severities, name, images
 ):
@@ -93,6 +94,7 @@ def test_without_a_change_a_run_is_as_good_as_its_stored_predictions(
     assert found.accuracies[name][0] == run.evaluation("test").right[rows].mean()
 
 
+@pytest.mark.slow
 def test_the_forest_is_as_good_as_its_stored_predictions_too(shown, monkeypatch):
     """It answers slowly, so it is asked once."""
     monkeypatch.setitem(CORRUPTIONS, "blur", replace(CORRUPTIONS["blur"], severities=(0,)))
@@ -105,6 +107,7 @@ def test_the_forest_is_as_good_as_its_stored_predictions_too(shown, monkeypatch)
 
 @pytest.mark.parametrize("name", ["small-digits", LOGISTIC])
 @pytest.mark.parametrize("corruption", BY_HAND)
+@pytest.mark.few(1)
 def test_accuracies_are_those_of_images_changed_by_hand(run_of, shown, name, corruption):
     run = run_of(name)
     found = measure([run], corruption, 200)
@@ -132,6 +135,7 @@ def test_the_result_says_what_was_measured(small_run):
 
 
 @each_corruption
+@pytest.mark.few(1)
 def test_the_strongest_change_confuses_a_model(small_run, corruption):
     (accuracies,) = measure([small_run], corruption, 360).accuracies.values()
     assert accuracies[0] > 0.9

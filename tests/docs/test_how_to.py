@@ -314,6 +314,7 @@ def run_elsewhere(script: Path, *arguments: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_operation_that_was_added_is_on_the_page_and_in_the_reference(followed):
     studio = followed("how_to_add_an_operation.md")
     page = offered(studio, "image_lab", pipeline="box_blur;size=9")

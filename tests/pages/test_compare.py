@@ -346,6 +346,7 @@ def test_the_lead_is_that_of_numpy_and_scipy(open_page, first, second):
 
 
 @pytest.mark.parametrize("percent", [60, 85, 0, 100])
+@pytest.mark.few(1)
 def test_the_confidence_table_holds_what_is_left_and_how_good_it_is(open_page, percent):
     page = open_page("confidence")
     if percent != 60:
@@ -1062,6 +1063,7 @@ def test_mistakes_are_those_of_numpy_in_that_order(open_page, name, order):
 
 
 @pytest.mark.parametrize(("truth", "prediction"), [(4, None), (None, 9), (4, 9), (4, 4), (0, 1)])
+@pytest.mark.few(2)
 def test_mistakes_are_filtered_by_class_and_prediction(open_page, truth, prediction):
     page = open_page("misclassified", misclassified_by=FOREST)
     inside = ~right(FOREST)

@@ -180,7 +180,7 @@ def captions(page: AppTest) -> list[str]:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-@pytest.mark.few(3)
+@pytest.mark.few(1)
 def test_every_view_is_shown_for_every_sample(open_page, name):
     page, image = open_page(sample=name), sample(name)
     check_images(page, image, from_text(FIRST))
@@ -739,7 +739,7 @@ def test_every_field_of_a_policy_is_covered(open_page):
 
 
 @pytest.mark.parametrize("name", ["digit_3", "cat"])
-@pytest.mark.few(1)
+@pytest.mark.slow
 def test_each_field_changes_the_variants(open_page, name):
     page, still = open_page(lab="augmentation", sample=name), fit_within(sample(name), VARIANT)
     check_variants(page, sample(name), Policy())

@@ -426,7 +426,7 @@ def of_another(page: AppTest, url: dict[str, str], demo: Settings) -> list[str]:
 
 
 @pytest.mark.parametrize(("name", "url", "proof"), URLS, ids=str)
-@pytest.mark.few(5)
+@pytest.mark.few(3)
 def test_an_address_shows_nothing_to_another(open_page, demo, made, name, url, proof):
     filled = {key: value.format(**made) for key, value in url.items()}
     for me in (A, B):  # after A all caches are filled

@@ -47,6 +47,7 @@ def test_one_click_turns_the_page_to_photos_and_back(app):
     assert app.multiselect(key=keys.RUNS).value[0] == "mnist-cnn"
 
 
+@pytest.mark.slow
 def test_the_hint_follows_what_is_recognised(app, monkeypatch):
     monkeypatch.setattr(browser, "hints_read", lambda: set())
     assert "digit" not in hint(app.run()) and "click one of those below" in hint(app)
@@ -97,7 +98,7 @@ def test_below_the_threshold_nothing_is_claimed(app):
         ("stretch", "The whole image, stretched, at 32×32 pixels."),
     ],
 )
-@pytest.mark.few(1)
+@pytest.mark.slow
 def test_what_the_model_saw_follows_the_choice(app, fit, sentence):
     app = take(app, "Rocket")
     app = app.segmented_control(key=keys.FIT).set_value(fit).run()

@@ -82,6 +82,7 @@ def test_the_views_of_a_comparison_name_runs_by_their_titles(view):
         ("recognise", {keys.RUNS: ",".join(TITLES)}),
     ],
 )
+@pytest.mark.few(1)
 def test_lists_of_runs_tell_those_with_the_same_title_apart(name, url):
     text = read(visit(name, [keys.SETTINGS], **url))
     assert OF_THIRD not in text

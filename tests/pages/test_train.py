@@ -149,6 +149,7 @@ def test_a_dataset_that_is_not_here_is_offered_for_download(open_page, step):
 
 
 @pytest.mark.parametrize("model", [name for name in FORMS if name != "gradient_boosting"])
+@pytest.mark.few(2)
 def test_the_part_held_out_is_that_of_the_first_step(open_page, submitted, model):
     page = open_page("model", model=model, validation_fraction="0.3")
     assert "about 1,006 training images" in texts(page)

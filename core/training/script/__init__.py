@@ -33,7 +33,7 @@ _SHOWN = (  # what these define is printed, with no more than what is on
     "core.training.features",
     "core.training.fitting",
     "core.training.script.classical",
-    "core.training.script.features",
+    "core.training.script.images",
     "core.training.script.networks",
     "core.training.transfer",
 )

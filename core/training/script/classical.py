@@ -9,7 +9,7 @@ from core.models.classical import features, looks_deep
 from core.models.transfer import feature_extractor
 from core.training.batches import chosen_rows
 from core.training.classical import MOST_SCORED, flat, with_probabilities
-from core.training.script.features import features_of
+from core.training.script.images import features_of, training_images
 from core.training.script.names import (
     BACKBONE,
     BUILD,
@@ -34,10 +34,7 @@ def train(data):
     """A pipeline that has learned from the training images."""
     from sklearn.pipeline import make_pipeline
 
-    x_train, y_train = data.x_train, data.y_train
-    if HYPERPARAMETERS["max_images"]:
-        rows = chosen_rows(y_train, HYPERPARAMETERS["max_images"], SEED)
-        x_train, y_train = x_train[rows], y_train[rows]
+    x_train, y_train = training_images(data)
     steps = features(HYPERPARAMETERS, data.input_shape, SEED, len(y_train))
     before = make_pipeline(*steps).fit(numbers_of(x_train))
     learned = before.transform(numbers_of(x_train))

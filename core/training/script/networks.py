@@ -7,9 +7,9 @@ import numpy as np
 
 from core.evaluation import SCORE
 from core.models.transfer import feature_part, head_part, unfreeze
-from core.training.batches import chosen_rows, training_batches
+from core.training.batches import training_batches
 from core.training.fitting import compile_network, stopping
-from core.training.script.features import features_of
+from core.training.script.images import features_of, training_images
 from core.training.script.names import BACKBONE, BUILD, HYPERPARAMETERS, LOAD, SEED, TRAIN
 from core.training.transfer import calibrate
 
@@ -21,10 +21,7 @@ def train(data):
     keras.utils.set_random_seed(SEED)  # with it, the same random numbers are drawn every time
     classes = len(data.class_names)
     network = BUILD(HYPERPARAMETERS, data.input_shape, classes)
-    x_train, y_train = data.x_train, data.y_train
-    if HYPERPARAMETERS["max_images"]:
-        rows = chosen_rows(y_train, HYPERPARAMETERS["max_images"], SEED)
-        x_train, y_train = x_train[rows], y_train[rows]
+    x_train, y_train = training_images(data)
     # A network outputs a number for each class, so a label becomes as many: 1 for its class, and
     # 0 for all others.
     y_train = keras.utils.to_categorical(y_train, classes)
@@ -41,10 +38,7 @@ def train_pretrained(data):
     keras.utils.set_random_seed(SEED)  # with it, the same random numbers are drawn every time
     classes = len(data.class_names)
     network = BUILD(HYPERPARAMETERS, data.input_shape, classes)
-    x_train, y_train = data.x_train, data.y_train
-    if HYPERPARAMETERS["max_images"]:
-        rows = chosen_rows(y_train, HYPERPARAMETERS["max_images"], SEED)
-        x_train, y_train = x_train[rows], y_train[rows]
+    x_train, y_train = training_images(data)
     y_train = keras.utils.to_categorical(y_train, classes)
     x_val, y_val = np.asarray(data.x_val), keras.utils.to_categorical(data.y_val, classes)
     if HYPERPARAMETERS["cache_features"]:

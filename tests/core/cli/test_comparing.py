@@ -35,6 +35,7 @@ def test_every_figure_is_given_as_json(capsys):
         ("FIGURES.JSON", '"confusion_matrix"'),
     ],
 )
+@pytest.mark.few(1)
 def test_a_report_is_written(capsys, tmp_path, name, expected):
     path = tmp_path / name
     assert main(["compare", *MNIST, "--out", str(path)]) == 0

@@ -105,6 +105,7 @@ def test_without_json_a_table_is_printed(capsys, runs_folder):
         (["--set", "C=0.5", "--set", "C=0.25"], {"C": 0.25}),
     ],
 )
+@pytest.mark.few(2)
 def test_the_command_line_overrules_the_file(capsys, runs_folder, tmp_path, arguments, expected):
     values = {
         "dataset": "digits",

@@ -67,7 +67,7 @@ def predicted(folder: Path, image: np.ndarray) -> tuple[str, list[float]]:
 
 
 @pytest.mark.parametrize("name", [DIGITS, HOG, DEEP, "mnist-cnn", "cifar10-efficientnet-lite0"])
-@pytest.mark.few(1)
+@pytest.mark.slow
 def test_the_program_in_the_download_predicts_what_the_studio_does(name, unpacked, trained):
     run = trained.get(name) or runs.load(name)
     folder = unpacked(run)

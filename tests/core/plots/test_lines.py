@@ -248,7 +248,7 @@ def layers_of(spec: dict, channel: str) -> list[dict]:
 
 @pytest.mark.parametrize("kind", MAKE)
 @pytest.mark.parametrize("count", [1, 3, 12])
-@pytest.mark.few(6)
+@pytest.mark.few(2)
 def test_charts_are_valid_and_tell_every_run_apart(kind, count):
     chart = MAKE[kind](several(count))
     spec = valid(lines_chart(chart))

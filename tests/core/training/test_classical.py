@@ -136,7 +136,7 @@ def test_a_converted_model_predicts_as_the_fitted_one(fitted, digits, tmp_path, 
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
 @each_features
 @each_model([model for model in CLASSICAL if model != "mlp"])
-@pytest.mark.few(3)
+@pytest.mark.few(1)
 def test_watching_does_not_change_what_is_learned(fitted, digits, model, chosen):
     pipeline, plain = fitted(model, chosen)[0], plain_fit(digits, model, chosen)
     pixels = flat(digits.x_test)
@@ -149,6 +149,7 @@ def test_watching_does_not_change_what_is_learned(fitted, digits, model, chosen)
 
 @each_features
 @each_model()
+@pytest.mark.few(2)
 def test_the_training_curve_goes_up_to_the_full_size(fitted, model, chosen):
     pipeline, history, _ = fitted(model, chosen)
     axis = MODELS[model].learns_by

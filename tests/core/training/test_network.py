@@ -289,6 +289,7 @@ def test_averaged_weights_are_kept_instead_of_the_last(digits, tmp_path):
     assert np.abs(averaged - last).max() > 1e-5
 
 
+@pytest.mark.slow
 def test_training_stops_early_when_nothing_gets_better(still, digits):
     network, history, _ = still
     assert len(history) == 5
@@ -328,6 +329,7 @@ def test_an_infinite_loss_is_an_error(digits, tmp_path, diverging, monkeypatch, 
     )
 
 
+@pytest.mark.slow
 def test_a_training_that_is_to_finish_keeps_what_it_has(digits, tmp_path):
     reports: list[Progress] = []
     report = Reporter(reports.append, should_finish=lambda: len(reports[-1].history) >= 2)
@@ -344,6 +346,7 @@ def test_a_training_may_be_asked_to_finish_at_once(digits, tmp_path):
     assert np.asarray(network(digits.x_test[:5])).shape == (5, 10)
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_goes_on_where_it_was(digits, tmp_path):
     values = {**EXACT, "weight_averaging": 0.9, "epochs": 4}
     whole, expected = fit(digits, tmp_path / "whole", **values)

@@ -261,7 +261,7 @@ CONFIGS = {
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 def test_a_networks_script_does_exactly_what_the_studio_does(both, name):
     studio, script = both(CONFIGS[name])
     assert_same_models(studio.model, script.model)

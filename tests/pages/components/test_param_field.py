@@ -54,7 +54,7 @@ def widget(page: AppTest):
         (SHARE, "0.25", 0.25),
     ],
 )
-@pytest.mark.few(5)
+@pytest.mark.few(2)
 def test_a_bound_widget_stands_in_the_url_and_one_with_a_value_does_not(
     param, asked, other, slider
 ):

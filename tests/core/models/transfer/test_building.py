@@ -60,7 +60,7 @@ def layers_of(network) -> list[str]:
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 def test_a_network_takes_images_of_any_size(built, shape):
     network = built(shape)
     assert network.input_shape == (None, *shape)

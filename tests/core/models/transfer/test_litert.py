@@ -23,7 +23,7 @@ def images(shape: tuple[int, int, int], count: int = 3) -> np.ndarray:
         ((50, 70, 3), 40),  # reduced, of another shape, to a side no power of two divides
     ],
 )
-@pytest.mark.few(1)
+@pytest.mark.slow
 def test_it_computes_what_the_network_does(shape, size):
     batch = images(shape)
     expected = np.asarray(feature_extractor(EMBEDDED, size, shape)(batch, training=False))

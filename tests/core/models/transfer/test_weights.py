@@ -349,7 +349,7 @@ def put_there(folder, with_file):
     ],
 )
 @pytest.mark.filterwarnings("ignore:`input_shape` is undefined or non-square")
-@pytest.mark.few(1)
+@pytest.mark.slow
 def test_a_backbone_predicts_as_in_keras_applications(written, put_there, monkeypatch, name):
     import keras
 
