@@ -58,7 +58,7 @@ def grave(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize(("view", "page"), CASES, indirect=["page"])
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 def test_axe_finds_nothing_grave(page, server, view):
     page.goto(f"{server.url}/{view}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()

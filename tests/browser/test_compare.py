@@ -210,6 +210,7 @@ def test_an_ensemble_is_kept_and_predicts(page, server, folder):
     shutil.rmtree(folder / "runs" / "all-three")
 
 
+@pytest.mark.slow
 def test_the_report_is_opened_without_a_network(page, browser, server, tmp_path):
     open_view(page, server, "report")
     with page.expect_download() as download:

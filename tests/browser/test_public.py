@@ -105,6 +105,7 @@ def draw(page: Page, server, digit: str) -> None:
     at_rest(page)
 
 
+@pytest.mark.slow
 def test_a_drawing_is_seen_by_who_drew_it_alone(server, visitor):
     first, second = visitor(), visitor()
     draw(first, server, "7")

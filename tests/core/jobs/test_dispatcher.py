@@ -196,6 +196,7 @@ def test_a_damaged_job_does_not_stop_the_others(idle, small):
     assert jobs.load(second.id).state == "done"
 
 
+@pytest.mark.slow
 def test_a_second_dispatcher_leaves(studio, large):
     job = reading(submit_import(large, "large"))
     (first,) = dispatchers(studio)

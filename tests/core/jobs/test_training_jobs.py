@@ -145,6 +145,7 @@ def test_a_support_vector_machine_is_cancelled_in_the_middle_of_fitting(studio):
         pytest.param(*MANY_EPOCHS, "mnist", id="classical"),
     ],
 )
+@pytest.mark.slow
 def test_a_training_that_is_asked_to_finish_keeps_a_run(studio, model, hyperparameters, dataset):
     job = learning(submit(model, hyperparameters, dataset), 2)
     assert jobs.finish(job.id).finishing
@@ -298,6 +299,7 @@ def test_a_dataset_that_is_not_here_is_refused(idle):
     assert jobs.list_jobs() == []
 
 
+@pytest.mark.slow
 def test_a_dataset_that_was_deleted_meanwhile_fails_with_a_sentence(studio, small):
     datasets.import_folder(small, "pets")
     running = learning(submit(*MANY_EPOCHS, "mnist"))
