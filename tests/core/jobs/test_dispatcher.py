@@ -2,6 +2,8 @@ import subprocess
 import sys
 import threading
 
+import pytest
+
 from core import datasets, jobs
 from core.datasets import cifar, store, uploads
 from core.jobs import dispatcher
