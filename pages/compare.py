@@ -1,6 +1,6 @@
 """Compare trained models: which is better, by how much, where and why.
 
-Each view is a module in `components/comparing/` (see `VIEWS`); `chosen` there picks the runs, and
+Each view is a module in `components/compare/` (see `VIEWS`); `chosen` there picks the runs, and
 `cases` shows single test images.
 """
 

@@ -1,8 +1,9 @@
 """Recognise: draw an image, upload it or take a photo, and see what models predict.
 
-From `components/`: `image_source` (canvas, files, camera), `run_picker` (digits or photos, models),
-`unsure` (confidence threshold), `prediction` (predicted class, probabilities, what the model saw,
-what each model predicts), `many` (a table of many images), `sample_photos` (photos to click).
+From `components/recognise/`: `image_source` (canvas, files, camera), `prediction` (predicted class,
+probabilities, what the model saw, what each model predicts), `many` (a table of many images),
+`sample_photos` (photos to click). From `components/shared/`: `run_picker` (digits or photos,
+models), `unsure` (confidence threshold).
 """
 
 import time

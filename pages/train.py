@@ -1,8 +1,8 @@
-"""Train a model in three steps: Images, Model, Runs (`components/steps`).
+"""Train a model in three steps: Images, Model, Runs (`components/train/steps`).
 
-From `components/`: Images are `dataset_look`, `own_images` and `image_sets`; Model is `model_form`,
-`backbone`, `augmentation_preview` and `starting`; Runs are `training_view` (a job that runs),
-`trained` (the list) and `run_view` (a trained model).
+From `components/train/`: Images are `dataset_look`, `own_images` and `image_sets`; Model is
+`model_form`, `backbone`, `augmentation_preview` and `starting`; Runs are `training_view` (a job
+that runs), `trained` (the list) and `run_view` (a trained model).
 """
 
 import streamlit as st
