@@ -1,7 +1,7 @@
-"""A listing of functions as they stand in their files, with what they need.
+"""Functions as they stand in their files, with the helpers, constants and imports they need.
 
-That are the helpers, constants and imports behind them. Known values decide what is printed: of
-`if hyperparameters["dropout"]:`, only the branch that is taken.
+Known values decide what is printed: of `if hyperparameters["dropout"]:`, only the branch that is
+taken.
 """
 
 import ast
@@ -12,6 +12,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -86,11 +87,11 @@ class Listing:
         """The script: docstring, imports, constants, functions, and an end."""
         top = "\n\n".join([f'"""{docstring}\n"""', *self._blocks_of_imports()])
         gap = "\n\n" if self.constants else "\n\n\n"
-        return f"{top}{gap}{self.body()}\n" + (f"\n\n{end}\n" if end else "")
+        return top + gap + "\n\n\n".join(filter(None, (self.body(), end))) + "\n"
 
     def _look_up(self, source: str, module: ModuleType) -> None:
         """Add what a source asks its module for."""
-        statements = {name: node for node in _top_level(module) for name in _bound_by(node)}
+        statements = _statements(module)
         for name in _names_in(source):
             if name in self.known or name not in statements:
                 continue
@@ -156,8 +157,11 @@ def _order(name: str) -> tuple[bool, bool, str]:
     return not name.isupper(), name[:1].islower(), name
 
 
-def _top_level(module: ModuleType) -> list[ast.stmt]:
-    return parse(inspect.getsource(module)).body
+@cache
+def _statements(module: ModuleType) -> dict[str, ast.stmt]:
+    """The statements of a module by the names they give a value."""
+    body = parse(inspect.getsource(module)).body
+    return {name: node for node in body for name in _bound_by(node)}
 
 
 def _bound_by(node: ast.stmt) -> list[str]:

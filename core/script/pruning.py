@@ -136,10 +136,9 @@ def _cut_dead(source: str, known: Mapping, around: Mapping) -> list[str] | None:
     """The lines without what follows a `return`; None if nothing does."""
     lines = source.splitlines()
     for block in _blocks(parse(source)):
-        for statement, behind in zip(block, block[1:], strict=False):
+        for statement in block[:-1]:
             if isinstance(statement, ast.Return | ast.Raise):
-                last = block[-1].end_lineno
-                return [*lines[: statement.end_lineno], *lines[last:]] if behind else None
+                return [*lines[: statement.end_lineno], *lines[block[-1].end_lineno :]]
     return None
 
 

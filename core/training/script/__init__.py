@@ -105,9 +105,7 @@ def _load(config: TrainConfig) -> str:
 def _constants(config: TrainConfig, listing: Listing, whole: bool) -> list[str]:
     """What a reader may change: the seed and the settings, if they are read by name."""
     body, values = listing.body(), config.hyperparameters
-    read = set(re.findall(r"""(?:\[|get\()"(\w+)"[\])]""", body)) | (
-        set(values) if whole else set()
-    )
+    read = values if whole else re.findall(r"""(?:\[|get\()"(\w+)"[\])]""", body)
     pairs = [f"{literal(key)}: {literal(value)}" for key, value in values.items() if key in read]
     lines = [f"SEED = {config.seed}", broken("HYPERPARAMETERS = {", pairs, "}")]
     if "POLICY" in body:

@@ -14,18 +14,23 @@ from core.training.script.names import BACKBONE, BUILD, HYPERPARAMETERS, LOAD, S
 from core.training.transfer import calibrate
 
 
-def train(data):
-    """A network that has learned from the training images."""
+def prepared(data):
+    """The network before it learns; images to learn from and images for validation, with what the
+    network is asked for: a number for each class, 1 for the class of the image, 0 for all others.
+    """
     import keras
 
     keras.utils.set_random_seed(SEED)  # with it, the same random numbers are drawn every time
     classes = len(data.class_names)
     network = BUILD(HYPERPARAMETERS, data.input_shape, classes)
     x_train, y_train = training_images(data)
-    # A network outputs a number for each class, so a label becomes as many: 1 for its class, and
-    # 0 for all others.
-    y_train = keras.utils.to_categorical(y_train, classes)
-    validation = np.asarray(data.x_val), keras.utils.to_categorical(data.y_val, classes)
+    train = x_train, keras.utils.to_categorical(y_train, classes)
+    return network, train, (np.asarray(data.x_val), keras.utils.to_categorical(data.y_val, classes))
+
+
+def train(data):
+    """A network that has learned from the training images."""
+    network, (x_train, y_train), validation = prepared(data)
     batches = training_batches(x_train, y_train, HYPERPARAMETERS, SEED)
     learn(network, batches, validation, HYPERPARAMETERS["epochs"])
     return network
@@ -33,14 +38,7 @@ def train(data):
 
 def train_pretrained(data):
     """A pretrained network whose head, and maybe last layers, have learned from the images."""
-    import keras
-
-    keras.utils.set_random_seed(SEED)  # with it, the same random numbers are drawn every time
-    classes = len(data.class_names)
-    network = BUILD(HYPERPARAMETERS, data.input_shape, classes)
-    x_train, y_train = training_images(data)
-    y_train = keras.utils.to_categorical(y_train, classes)
-    x_val, y_val = np.asarray(data.x_val), keras.utils.to_categorical(data.y_val, classes)
+    network, (x_train, y_train), (x_val, y_val) = prepared(data)
     if HYPERPARAMETERS["cache_features"]:
         # What the frozen part finds in an image stays the same, so it is computed once for all
         # epochs, and only the head learns.
