@@ -45,6 +45,18 @@ def test_a_drawing_is_classified_by_three_models(app, label):
     ]
 
 
+def test_after_a_reload_a_drawing_can_be_cleared_before_the_canvas_is_there(app):
+    app.session_state[keys.CANVAS] = drawn(digit(7))
+    app.run()
+    again = AppTest.from_file(APP, default_timeout=60)
+    for name, value in app.query_params.items():
+        again.query_params[name] = value
+    again.run()
+    assert "<b>7</b>" in html_of(again)
+    again.button(key="clear_strokes").click().run()
+    assert [heading.value for heading in again.subheader] == ["No image yet"]
+
+
 def test_an_image_without_ink_is_said_to_be_blank(app):
     app.session_state[keys.CANVAS] = drawn(np.full((320, 320), 255, np.uint8))
     app.run()

@@ -133,9 +133,12 @@ def drawing_tools() -> None:
 
 def _what_was_drawn(canvas, memory: Memory) -> File | None:
     png = canvas.image_bytes
-    if png is None:  # nothing sent yet: after a reload the drawing is the remembered one
-        png = memory.drawing_png if st.session_state[keys.CANVAS_START] else None
-    elif not canvas.json_data.get("objects"):
+    start = st.session_state[keys.CANVAS_START] or {}
+    if png is None and start.get("objects"):
+        # Nothing sent yet: after a reload the drawing is the remembered one.
+        png = memory.drawing_png
+    elif png is None or not canvas.json_data.get("objects"):
+        # Blank, or cleared before the canvas has sent anything.
         png = None
         if memory.drawing is not None:
             remember(replace(memory, drawing=None, drawing_png=None))
