@@ -90,6 +90,7 @@ def recognise() -> None:
             image_source.stroke_buttons()
         with middle:
             image_source.drawing_tools()
+        image_source.offer_again()
 
 
 def _columns(body, source: str) -> tuple:

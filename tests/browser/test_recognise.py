@@ -131,6 +131,18 @@ def test_a_drawing_outlives_a_reload(page):
 
 
 @pytest.mark.slow
+def test_a_sample_clicked_before_the_script_of_the_canvas_is_there(page):
+    held = []
+    page.route("**/*drawable*/**/*.js", lambda route: held.append(route))
+    page.reload()
+    page.get_by_role("button", name="7", exact=True).click()
+    expect(page.get_by_role("button", name="Clear")).to_be_enabled()
+    assert page.locator(studio.CANVAS).count() == 0
+    held.pop().continue_()
+    expect(prediction(page)).to_have_text("7")
+
+
+@pytest.mark.slow
 def test_a_drawing_outlives_a_look_at_another_source(page):
     studio.draw(page, "7")
     expect(prediction(page)).to_have_text("7")

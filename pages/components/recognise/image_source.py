@@ -1,5 +1,6 @@
 """Where images come from: the canvas, files, or the camera."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ SIDE = 320
 BRUSH_WIDTH = 20
 SAMPLES = (*"0123456789", "2026")
 _SAMPLE_SIDE = SIDE - 40
+MOST_TRIES, MOMENTS = 60, 20  # how often the canvas is asked again, each after 20 moments
 
 
 def draw() -> File | None:
@@ -35,6 +37,8 @@ def draw() -> File | None:
         key=keys.CANVAS,
     )
     _note_strokes(canvas.json_data.get("objects", []))
+    if canvas.image_bytes is not None:
+        st.session_state[keys.CANVAS_TRIES] = 0
     return _what_was_drawn(canvas, memory)
 
 
@@ -109,6 +113,24 @@ def _replace_whole(drawing: dict | None) -> None:
         st.session_state[keys.CLEARED] = (len(st.session_state[keys.STROKES]), before)
 
 
+def offer_again() -> None:
+    """Call last. What the canvas is given before its script has loaded, it shows and never sends.
+
+    It sends what it is given next, so it is given the same once more, until it answers.
+    """
+    start = st.session_state[keys.CANVAS_START] or {}
+    tries = st.session_state.get(keys.CANVAS_TRIES, 0)
+    if not (tries and start["objects"]):
+        return
+    moment = st.empty()
+    for _ in range(MOMENTS):
+        time.sleep(0.02)
+        moment.empty()  # here Streamlit ends this run as soon as the canvas has answered
+    st.session_state[keys.CANVAS_TRIES] = tries - 1
+    st.session_state[keys.CANVAS_START] = {**start, "turn": start["turn"] + 1}
+    st.rerun()
+
+
 def drawing_tools() -> None:
     """The size of the brush, and samples for people who do not want to draw."""
     st.slider(
@@ -155,6 +177,7 @@ def _start_with(drawing: dict | None) -> None:
     st.session_state[keys.STROKES] = strokes
     turn = (st.session_state.get(keys.CANVAS_START) or {}).get("turn", 0) + 1
     st.session_state[keys.CANVAS_START] = {**(drawing or {"objects": []}), "turn": turn}
+    st.session_state[keys.CANVAS_TRIES] = MOST_TRIES
 
 
 @st.cache_data(show_spinner=False)
