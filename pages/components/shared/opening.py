@@ -22,7 +22,24 @@ async def on_start(app: object) -> AsyncIterator[None]:
     ask_without_pandas()
     if not config.get_option("server.headless"):
         open_browser()
+    Thread(target=get_ready, daemon=True).start()
     yield
+
+
+def get_ready() -> None:
+    """Import the first page and load its usual models, while the browser loads Streamlit's files.
+
+    Whatever fails here fails again where it is needed, and is said there.
+    """
+    with suppress(Exception):
+        from core import runs, serving
+        from pages import recognise
+        from pages.components.shared import run_picker
+
+        known = {run.id: run for run in runs.list_runs()}
+        for run_id in run_picker.usual(known):
+            serving.load_predictor(known[run_id])
+        del recognise
 
 
 def open_browser() -> None:
