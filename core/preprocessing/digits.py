@@ -69,8 +69,7 @@ def split_rows(ink: np.ndarray) -> tuple[tuple[np.ndarray, ...], ...]:
     if width == 0:
         return ((ink,),)
     ink = ink[top : top + height, left : left + width]
-    core = _bridge_gaps((ink >= min(_CONNECTED, int(ink.max()))).astype(np.uint8))
-    count, pieces, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=8)
+    count, pieces, stats = _bridged((ink >= min(_CONNECTED, int(ink.max()))).astype(np.uint8))
     if count <= 2:
         return ((ink,),)
     rows = _group(stats, ink)
@@ -81,13 +80,15 @@ def split_rows(ink: np.ndarray) -> tuple[tuple[np.ndarray, ...], ...]:
     return tuple(tuple(_only(ink, pieces, group) for group in row) for row in rows)
 
 
-def _bridge_gaps(core: np.ndarray) -> np.ndarray:
-    _, _, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=8)
+def _bridged(core: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
+    """Pieces with the gaps of broken strokes closed: how many, which pixel is whose, statistics."""
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=8)
     reach = round(_BRIDGE * int(stats[1:, cv2.CC_STAT_HEIGHT].max(initial=0)))
-    if reach == 0:
-        return core
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    return cv2.dilate(core, kernel)
+    if reach:
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+        core = cv2.dilate(core, kernel)
+        count, pieces, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=8)
+    return count, pieces, stats
 
 
 def _group(stats: np.ndarray, ink: np.ndarray) -> list[list[_Group]]:

@@ -14,9 +14,12 @@ _MOST_WAYS_OUT = 4  # in so many places a digit may run out of the image
 _TOUCH = 0.015  # of the shorter side: so near the edge of the image still counts as at its edge
 
 
-def without_frames(amount: np.ndarray) -> np.ndarray:
+Pieces = tuple[np.ndarray, np.ndarray]  # which pixel is whose, and OpenCV's statistics
+
+
+def without_frames(amount: np.ndarray, found: Pieces) -> np.ndarray:
     """The ink without pieces that are drawn around other ink; the same array if there are none."""
-    pieces, stats = _pieces(amount)
+    pieces, stats = found
     frames = _closed_frames(pieces, stats) | {
         index for index in range(1, len(stats)) if _is_open_frame(index, pieces, stats)
     }
@@ -41,12 +44,12 @@ def _closed_frames(pieces: np.ndarray, stats: np.ndarray) -> set[int]:
     return frames
 
 
-def without_edge_pieces(amount: np.ndarray) -> np.ndarray:
+def without_edge_pieces(amount: np.ndarray, found: Pieces) -> np.ndarray:
     """The ink without what comes in at the edge of the image; the same array if there is none.
 
     A piece at the edge stays if the largest of the others stands within it: then both are writing.
     """
-    pieces, stats = _pieces(amount)
+    pieces, stats = found
     edge = _edge(amount)
     at_edge, others = [], []
     for index in range(1, len(stats)):
@@ -79,7 +82,7 @@ def _alike(piece: np.ndarray, other: np.ndarray) -> bool:
     return other[3] / 1.7 <= down <= other[3] * 1.7 and area < 0.6 * across * down
 
 
-def surroundings(amount: np.ndarray) -> tuple[float, bool]:
+def surroundings(amount: np.ndarray, found: Pieces) -> tuple[float, bool]:
     """How much the ink looks like what lies around writing.
 
     Returns:
@@ -88,12 +91,12 @@ def surroundings(amount: np.ndarray) -> tuple[float, bool]:
         something solid lies along a side. And whether the largest piece is a solid block, such as
         the sheet itself with a digit cut out.
     """
-    pieces, stats = _pieces(amount)
+    pieces, stats = found
     if len(stats) < 2:
         return 0.0, False
     edge = _edge(amount)
     largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
-    found = 0.0
+    worst = 0.0
     for index in range(1, len(stats)):
         near = _near_edges(stats[index], amount.shape, edge)
         if not any(near):
@@ -105,10 +108,10 @@ def surroundings(amount: np.ndarray) -> tuple[float, bool]:
             doubt = 0.5
         else:
             doubt = 1.0
-        found = max(found, doubt)
+        worst = max(worst, doubt)
     across, down = stats[largest][2], stats[largest][3]
     broad = min(across, down) > _BROAD * max(across, down)
-    return found, bool(broad and _is_solid(largest, pieces, stats))
+    return worst, bool(broad and _is_solid(largest, pieces, stats))
 
 
 def _near_edges(piece: np.ndarray, shape: tuple[int, int], edge: int) -> tuple[bool, ...]:
@@ -149,7 +152,8 @@ def _edge(amount: np.ndarray) -> int:
     return round(_TOUCH * min(amount.shape))
 
 
-def _pieces(amount: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def pieces_of(amount: np.ndarray) -> Pieces:
+    """What hangs together in an amount of ink, uint8, shape `(H, W)`."""
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(
         (amount >= _INK).astype(np.uint8), connectivity=8
     )

@@ -199,27 +199,36 @@ class _Search:
         """Without boxes around the digits; then also without what comes in at the edge."""
         if amount is None:
             return
-        bare = frames.without_frames(amount)
+        pieces = frames.pieces_of(amount)
+        bare = frames.without_frames(amount, pieces)
         if bare is not amount:
             bare = beside_strong(bare, contrast.exact)
-        self.judge(bare, contrast, scene, way)
+            pieces = frames.pieces_of(bare)
+        self.judge(bare, pieces, contrast, scene, way)
         if not self.hopeful(way.and_(_EDGES)):
             return
-        inner = frames.without_edge_pieces(bare)
+        inner = frames.without_edge_pieces(bare, pieces)
         if inner is not bare:
             inner = beside_strong(inner, contrast.exact)
             more = _EDGES + _LOSES * _lost(bare, inner)
-            self.judge(inner, contrast, scene, way.and_(more))
+            self.judge(inner, frames.pieces_of(inner), contrast, scene, way.and_(more))
 
     def hopeful(self, way: _Way) -> bool:
         """Whether a way so bold can still beat the best."""
         return self.best is None or _USUAL + way.bold < self.best.strangeness
 
-    def judge(self, amount: np.ndarray, contrast: Contrast, scene: np.ndarray, way: _Way) -> None:
+    def judge(
+        self,
+        amount: np.ndarray,
+        pieces: frames.Pieces,
+        contrast: Contrast,
+        scene: np.ndarray,
+        way: _Way,
+    ) -> None:
         """Keep it if it is the best so far."""
         if not amount.any():
             return
-        ink = _judged(amount, contrast, scene, way)
+        ink = _judged(amount, pieces, contrast, scene, way)
         if ink.tallest < max(_LEAST_PIXELS, _LEAST * min(amount.shape)):
             self.too_small = self.too_small or ink
         elif self.best is None or ink.strangeness < self.best.strangeness:
@@ -234,7 +243,9 @@ def _lost(before: np.ndarray | None, after: np.ndarray | None) -> float:
     return 1 - float((strong & (after >= STRONG)).sum()) / max(1, int(strong.sum()))
 
 
-def _judged(amount: np.ndarray, contrast: Contrast, scene: np.ndarray, way: _Way) -> Ink:
+def _judged(
+    amount: np.ndarray, pieces: frames.Pieces, contrast: Contrast, scene: np.ndarray, way: _Way
+) -> Ink:
     """The ink with its digits, and how strange they are."""
     rows = split_rows(amount)
     digits = [digit for row in rows for digit in row]
@@ -246,7 +257,7 @@ def _judged(amount: np.ndarray, contrast: Contrast, scene: np.ndarray, way: _Way
     tallest = max(max(crop_to_ink(digit).shape) for digit in digits)
     strong = amount >= STRONG
     strength = median(contrast.values[strong]) if strong.any() else 0.0
-    at_edge, is_block = frames.surroundings(amount)
+    at_edge, is_block = frames.surroundings(amount, pieces)
     doubts = (
         max(_TOUCHES * at_edge, _IS_BLOCK * is_block)
         + _TINY * max(0, 1 - tallest / (_SMALL * min(amount.shape)))

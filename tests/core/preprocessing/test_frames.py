@@ -47,7 +47,7 @@ def with_blocks(*blocks: tuple[slice, slice]) -> np.ndarray:
     ],
 )
 def test_what_comes_in_at_the_edge_stays_only_if_it_may_be_writing(page, stays):
-    inner = frames.without_edge_pieces(page)
+    inner = frames.without_edge_pieces(page, frames.pieces_of(page))
     assert (inner == (page if stays else DIGIT)).all()
 
 
@@ -57,7 +57,7 @@ def test_what_comes_in_at_the_edge_stays_only_if_it_may_be_writing(page, stays):
     ids=["clear of the edge", "only the digit at the edge", "no ink"],
 )
 def test_ink_without_foreign_pieces_is_the_same_array(page):
-    assert frames.without_edge_pieces(page) is page
+    assert frames.without_edge_pieces(page, frames.pieces_of(page)) is page
 
 
 BOX = [(40, 40), (160, 40), (160, 160), (40, 160), (40, 40)]
@@ -74,13 +74,13 @@ BOX = [(40, 40), (160, 40), (160, 160), (40, 160), (40, 40)]
     ids=["a box", "a box that the edge cuts off", "a stroke beside it", "as broad as a desk"],
 )
 def test_only_thin_lines_around_ink_are_frames(page, stays):
-    bare = frames.without_frames(page)
+    bare = frames.without_frames(page, frames.pieces_of(page))
     assert (bare == (page if stays else DIGIT)).all()
 
 
 def test_a_digit_with_a_dot_in_its_hole_is_no_frame():
     page = with_blocks((slice(96, 104), slice(96, 104)))
-    assert frames.without_frames(page) is page
+    assert frames.without_frames(page, frames.pieces_of(page)) is page
 
 
 @pytest.mark.parametrize(
@@ -107,4 +107,4 @@ def test_a_digit_with_a_dot_in_its_hole_is_no_frame():
     ],
 )
 def test_ink_is_doubted_for_what_lies_around_it(page, expected):
-    assert frames.surroundings(page) == expected
+    assert frames.surroundings(page, frames.pieces_of(page)) == expected
