@@ -1,5 +1,6 @@
 """What happens once, when the server starts."""
 
+import importlib
 import os
 import socket
 import sys
@@ -33,13 +34,12 @@ def get_ready() -> None:
     """
     with suppress(Exception):
         from core import runs, serving
-        from pages import recognise
-        from pages.components.shared import run_picker
+        from pages.components.shared import contents, run_picker
 
+        importlib.import_module(f"pages.{next(iter(contents.PAGES))}")
         known = {run.id: run for run in runs.list_runs()}
         for run_id in run_picker.usual(known):
             serving.load_predictor(known[run_id])
-        del recognise
 
 
 def open_browser() -> None:
