@@ -43,6 +43,7 @@ LEVELS = {
     "cost": 7,
     "labelled": 7,
     "plots": 7,
+    "batch": 8,
     "ensemble": 8,
     "export": 8,
     "report": 8,

@@ -1,36 +1,32 @@
-"""The command that predicts: `predict`, one JSON object a line."""
+"""The command that predicts: `predict`, one JSON object a line, or a file of them."""
 
 import argparse
-import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
-import numpy as np
-
-from core import datasets, runs, stored
+from core import batch, datasets, runs, stored
 from core.cli.output import print_json
-from core.datasets.hidden import belongs_to_a_system
-from core.datasets.refusals import by_name, why
 from core.errors import (
     DatasetError,
     ImageError,
+    Interrupted,
     NothingFound,
     OutOfMemory,
     StudioError,
     disk_sentence,
 )
-from core.files import open_regular
-from core.images import MAX_BYTES, SUFFIXES, decode, encode_png
+from core.images import encode_png
 from core.preprocessing import Step
-from core.serving import Prediction, Predictor, Result, load_predictor
+from core.runs import Run
+from core.serving import Prediction, Predictor, describe, load_predictor
 
 DEFAULT_RUN = "mnist-cnn"
-_NOTHING = "No images in "
 
 
 def add_commands(commands) -> None:
-    text = "classify images and print one JSON object per line"
+    text = "classify images: print one JSON object per line, or write a file"
     command = commands.add_parser("predict", help=text, description=text)
     command.add_argument("paths", nargs="*", metavar="PATH", help="images, or folders of images")
     command.add_argument(
@@ -41,6 +37,12 @@ def add_commands(commands) -> None:
     )
     command.add_argument("--dataset", metavar="D", help="use a test image of this dataset")
     command.add_argument("--index", type=int, metavar="N", help="index of the test image, from 0")
+    command.add_argument(
+        "--out",
+        metavar="F",
+        help="write the predictions to this file (.csv, .parquet, .jsonl) and show progress; after "
+        "an interruption the same command goes on where it stopped",
+    )
     command.add_argument(
         "--steps",
         metavar="FOLDER",
@@ -55,31 +57,75 @@ def run_predict(options: argparse.Namespace) -> int:
         bool(options.paths) == (options.dataset is not None)
     ):
         raise StudioError("Give either images or folders, or both --dataset and --index.")
-    predictor = load_predictor(runs.load(options.run))
+    if options.out and (options.steps or options.dataset is not None):
+        raise StudioError("--out is for images and folders, without --steps.")
+    run = runs.load(options.run)
     if options.dataset is not None:
-        print_json(_predict_from_dataset(predictor, options.dataset, options.index), indent=None)
+        line = _predict_from_dataset(load_predictor(run), options.dataset, options.index)
+        print_json(line, indent=None)
         return 0
-    images, remarks = find_images(Path(path) for path in options.paths)
-    if not images:
-        raise StudioError(" ".join(remarks))
-    for remark in remarks:
-        sys.stderr.write(f"{remark}\n")
-    code = 1 if any(remark.startswith(_NOTHING) for remark in remarks) else 0
-    for index, path in enumerate(images, 1):
+    images = batch.Images(Path(path) for path in options.paths)
+    if options.out:
+        return _to_file(run, images, Path(options.out))
+    found, refused = 0, False
+    steps = Path(options.steps) if options.steps else None
+    for image, line in _with_steps(run, images, steps) if steps else batch.predict_all(run, images):
+        print_json({"path": str(image.path), **line}, indent=None)
+        found += 1
+        refused |= "error" in line
+    return _code(images, found, refused)
+
+
+def _code(images: batch.Images, found: int, refused: bool) -> int:
+    """The exit code, after what is to be said about the folders.
+
+    Raises:
+        StudioError: if there was no image at all.
+    """
+    if not found:
+        raise StudioError(" ".join(images.remarks))
+    sys.stderr.writelines(f"{remark}\n" for remark in images.remarks)
+    empty = any(remark.startswith(batch.NONE_FOUND) for remark in images.remarks)
+    return int(refused or empty)
+
+
+def _to_file(run: Run, images: batch.Images, path: Path) -> int:
+    from tqdm import tqdm
+
+    if not (total := sum(1 for _ in images)):
+        raise StudioError(" ".join(images.remarks))
+    with batch.Results(path, run, images.paths) as results:
+        bar = tqdm(total=total, initial=min(total, results.done), unit=" images", disable=None)
         try:
-            result = predictor.predict(read_image(path))
+            with bar:
+                for image, line in batch.predict_all(run, results.missing(images)):
+                    results.add(image, line)
+                    bar.update()
+        except (Interrupted, KeyboardInterrupt) as interrupt:
+            raise Interrupted(
+                f"Interrupted after {results.done:,} of {total:,} images. The same command goes on "
+                "from there."
+            ) from interrupt
+        results.finish()
+    refused = f", {results.refused:,} refused" if results.refused else ""
+    sys.stderr.write(f"{results.done:,} images{refused}: {path}\n")
+    return _code(images, results.done, results.refused > 0)
+
+
+def _with_steps(run: Run, images: batch.Images, folder: Path) -> Iterator[tuple[batch.Image, dict]]:
+    """Each image with its line; its steps are written to a folder."""
+    predictor = load_predictor(run)
+    for index, image in zip(count(1), images, strict=False):
+        steps: Sequence[Step] = ()
+        try:
+            result = predictor.predict(batch.read_image(image.path))
             steps = (*result.prepared.steps, *result.prepared.item_steps[0])
             line = describe(result)
         except (ImageError, OutOfMemory) as error:
             steps = error.steps if isinstance(error, NothingFound) else ()
-            line = {"error": str(error)}
-            if steps:
-                line["looked_at"] = [f"{step.name}: {step.sentence}" for step in steps]
-            code = 1
-        print_json({"path": str(path), **line}, indent=None)
-        if options.steps:
-            write_steps(Path(options.steps), f"{index:03}-{path.stem}", steps)
-    return code
+            line = batch.refusal(error)
+        yield image, line
+        write_steps(folder, f"{index:03}-{image.path.stem}", steps)
 
 
 def write_steps(folder: Path, stem: str, steps: Sequence[Step]) -> None:
@@ -95,75 +141,6 @@ def write_steps(folder: Path, stem: str, steps: Sequence[Step]) -> None:
             stored.write_whole(folder / f"{stem}-{number}-{name}.png", encode_png(step.image))
     except OSError as error:
         raise StudioError(disk_sentence(error, folder)) from error
-
-
-def describe(result: Result) -> dict:
-    """A result as the JSON object scripts rely on."""
-    first = result.predictions[0]
-    described = {
-        "run": result.run_id,
-        "label": result.label,
-        "confidence": round(result.confidence, 6),
-    }
-    if len(result.predictions) == 1:
-        return {**described, "probabilities": first.as_dict()}
-    digits = [
-        {"label": p.label, "confidence": round(p.confidence, 6), "probabilities": p.as_dict()}
-        for p in result.predictions
-    ]
-    rows = {"rows": list(result.rows)} if len(result.rows) > 1 else {}
-    whole = {result.label: described["confidence"]}
-    return {**described, "probabilities": whole, **rows, "digits": digits}
-
-
-def find_images(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
-    """Files as given; in folders, recursively and in order, those named like images.
-
-    Returns:
-        the files, and a sentence for each folder that holds none or other files too.
-    """
-    images, remarks = [], []
-    for path in paths:
-        if not os.path.isdir(path):  # `Path.is_dir` raises where a name is too long
-            images.append(path)
-            continue
-        inside, others = _look_into(path)
-        images += inside
-        told = f" Skipped: {why(others)}" if others else ""
-        if not inside:
-            remarks.append(f"{_NOTHING}{path}.{told}")
-        elif others:
-            remarks.append(f"In {path}:{told}")
-    return images, remarks
-
-
-def _look_into(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
-    """Images in a folder, and other files with the reason why they are skipped."""
-    images, others = [], []
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder).as_posix()
-        if path.is_dir() or belongs_to_a_system(relative):
-            continue
-        if path.suffix.lower() not in SUFFIXES:
-            others.append((relative, by_name(relative)))
-        elif path.is_file():
-            images.append(path)
-        else:
-            others.append((relative, "It is a broken link, or not a file."))
-    return images, others
-
-
-def read_image(path: Path) -> np.ndarray:
-    """Decode a file.
-
-    Raises:
-        ImageError: if it is missing, unreadable or not an image.
-    """
-    try:
-        with open_regular(path) as file:
-            return decode(file.read(MAX_BYTES + 1))
-    except OSError as error:
-        raise ImageError(f"The file cannot be read: {error.strerror}.") from error
 
 
 def _predict_from_dataset(predictor: Predictor, name: str, index: int) -> dict:

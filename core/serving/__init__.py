@@ -1,6 +1,7 @@
 """A run becomes a `Predictor`: networks through LiteRT, classical models through ONNX Runtime or
 NumPy. Those that could not be converted need scikit-learn and skops."""
 
+from core.serving.described import describe
 from core.serving.models import (
     CLASSICAL_FILES,
     FEATURES_FILE,
@@ -11,6 +12,7 @@ from core.serving.models import (
     open_model,
     open_network,
     quiet,
+    use_threads,
 )
 from core.serving.predictor import (
     Prediction,
@@ -33,6 +35,7 @@ __all__ = [
     "Result",
     "TRUSTED_TYPES",
     "behind_features",
+    "describe",
     "load_predictor",
     "model_path",
     "model_sha256",
@@ -41,4 +44,5 @@ __all__ = [
     "quiet",
     "served_file",
     "together",
+    "use_threads",
 ]

@@ -31,7 +31,18 @@ _BATCH = 256
 _BATCH_BYTES = 16 * 2**20  # of the largest array inside a network, for all images of a batch
 _ROWS = 2000  # that a classical model predicts at once
 
+_threads = min(2, os.cpu_count() or 1)
+
 PredictFunction = Callable[[np.ndarray], np.ndarray]
+
+
+def use_threads(count: int) -> None:
+    """With how many threads networks that are opened from now on compute.
+
+    For processes that share the cores: with two threads each they would wait for each other.
+    """
+    global _threads
+    _threads = count
 
 
 def open_model(path: Path, family: str) -> PredictFunction:
@@ -58,7 +69,7 @@ def open_network(file: Path | bytes) -> PredictFunction:
 
     model = {"model_content": file} if isinstance(file, bytes) else {"model_path": str(file)}
     with quiet():
-        interpreter = Interpreter(**model, num_threads=min(2, os.cpu_count() or 1))
+        interpreter = Interpreter(**model, num_threads=_threads)
         interpreter.allocate_tensors()
     source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     lock = threading.Lock()  # an interpreter holds one question at a time

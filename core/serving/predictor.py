@@ -115,6 +115,18 @@ class Predictor:
         rows = self.probabilities(prepared.batch)
         return Result(self.run.id, tuple(Prediction(names, row) for row in rows), prepared)
 
+    def predict_many(self, prepared: Sequence[Prepared]) -> list[Result]:
+        """Predict many prepared images at once, which takes less time than one after another."""
+        if not prepared:
+            return []
+        rows = self.probabilities(np.concatenate([one.batch for one in prepared]))
+        ends = np.cumsum([len(one.batch) for one in prepared]).tolist()
+        names = self.run.card.class_names
+        return [
+            Result(self.run.id, tuple(Prediction(names, row) for row in rows[start:end]), one)
+            for start, end, one in zip([0, *ends[:-1]], ends, prepared, strict=True)
+        ]
+
     def prepare(self, image: np.ndarray, fit: str = "crop") -> Prepared:
         """The image as this run's model was trained to see it."""
         return prepare(self.run.card.preprocessing, image, self.run.card.input_shape, fit)
