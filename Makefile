@@ -17,6 +17,9 @@ BIN := .venv/bin
 run: .venv/installed
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
+# Tests start hundreds of processes: compiled once, each begins sooner.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Browsers, and what kills processes or waits for them by the second, have the machine to themselves;
 # the others share its cores, a file at a time.
 ALONE := tests/browser $(addprefix tests/core/jobs/test_,dispatcher.py training_jobs.py limits.py)
