@@ -1,5 +1,6 @@
 import json
 import os
+import sys
 from pathlib import Path
 
 import cv2
@@ -250,3 +251,9 @@ def test_what_cannot_be_parsed_exits_with_2(capsys, arguments):
         main(["predict", "a.png", *arguments])
     assert caught.value.code == 2
     assert capsys.readouterr().out == ""
+
+
+def test_without_gradio_its_command_says_what_to_install(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gradio", None)
+    assert main(["gradio"]) == 2
+    assert "pip install gradio" in capsys.readouterr().err
