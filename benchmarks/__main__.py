@@ -4,6 +4,7 @@ import sys
 
 from benchmarks import (
     accuracy,
+    batch,
     comparing,
     crowd,
     lab,
@@ -21,6 +22,7 @@ PARTS = {
     "conditions": accuracy.conditions,
     "speed": speed.main,
     "serving": serving.main,
+    "batch": batch.main,
     "training": training.main,
     "comparing": comparing.main,
     "lab": lab.main,
