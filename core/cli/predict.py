@@ -23,7 +23,7 @@ from core.errors import (
 from core.files import open_regular
 from core.images import MAX_BYTES, SUFFIXES, decode, encode_png
 from core.preprocessing import Step
-from core.serving import Prediction, Predictor, Result, load_predictor
+from core.serving import Prediction, Predictor, describe, load_predictor
 
 DEFAULT_RUN = "mnist-cnn"
 _NOTHING = "No images in "
@@ -95,25 +95,6 @@ def write_steps(folder: Path, stem: str, steps: Sequence[Step]) -> None:
             stored.write_whole(folder / f"{stem}-{number}-{name}.png", encode_png(step.image))
     except OSError as error:
         raise StudioError(disk_sentence(error, folder)) from error
-
-
-def describe(result: Result) -> dict:
-    """A result as the JSON object scripts rely on."""
-    first = result.predictions[0]
-    described = {
-        "run": result.run_id,
-        "label": result.label,
-        "confidence": round(result.confidence, 6),
-    }
-    if len(result.predictions) == 1:
-        return {**described, "probabilities": first.as_dict()}
-    digits = [
-        {"label": p.label, "confidence": round(p.confidence, 6), "probabilities": p.as_dict()}
-        for p in result.predictions
-    ]
-    rows = {"rows": list(result.rows)} if len(result.rows) > 1 else {}
-    whole = {result.label: described["confidence"]}
-    return {**described, "probabilities": whole, **rows, "digits": digits}
 
 
 def find_images(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:

@@ -1,6 +1,7 @@
 """A run becomes a `Predictor`: networks through LiteRT, classical models through ONNX Runtime or
 NumPy. Those that could not be converted need scikit-learn and skops."""
 
+from core.serving.described import describe
 from core.serving.models import (
     CLASSICAL_FILES,
     FEATURES_FILE,
@@ -33,6 +34,7 @@ __all__ = [
     "Result",
     "TRUSTED_TYPES",
     "behind_features",
+    "describe",
     "load_predictor",
     "model_path",
     "model_sha256",
