@@ -6,7 +6,10 @@ from starlette.middleware import Middleware
 from core import memory
 from pages.components.shared.gate import ROUTES, Gate
 from pages.components.shared.opening import on_start
+from pages.components.shared.rest import API
 
 memory.keep_tidy()
 
-app = st.App("pages/studio.py", routes=ROUTES, middleware=[Middleware(Gate)], lifespan=on_start)
+app = st.App(
+    "pages/studio.py", routes=[*ROUTES, API], middleware=[Middleware(Gate)], lifespan=on_start
+)

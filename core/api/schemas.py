@@ -210,3 +210,64 @@ class TrainJson(BaseModel):
     seed: int = 0
     validation_fraction: float | None = None
     wait: bool = Field(False, description="answer when it is done; only for quick models")
+
+
+Report = dict[str, float | dict[str, float]]
+"""As scikit-learn's `classification_report` gives it: by class, and the means."""
+
+
+class Metrics(BaseModel):
+    """How well a run does on its test images."""
+
+    success: bool
+    run: str
+    accuracy: float
+    total_samples: int
+    correct_predictions: int
+    classes: list[str]
+    confusion_matrix: list[list[int]] = Field(description="rows are true classes")
+    classification_report: Report
+
+
+class JobCard(BaseModel):
+    """How far a job is."""
+
+    id: str
+    kind: str
+    settings: dict[str, Any]
+    state: str = Field(description="queued, running, done, cancelled or failed")
+    stage: str
+    fraction: float = Field(description="of the stage, 0 to 1")
+    epoch: int
+    epochs: int
+    metrics: dict[str, float]
+    history: list[dict[str, float]] = Field(description="the training curve so far")
+    note: str
+    result: dict[str, Any]
+    error: str
+    times: dict[str, str]
+    url: str
+    events: str = Field(description="URL of its server-sent events")
+    run: str | None = Field(description="URL of the run it has made")
+
+
+class Queued(BaseModel):
+    """A training that was queued."""
+
+    success: bool
+    job: JobCard
+    url: str
+
+
+class Trained(BaseModel):
+    """A training that was waited for."""
+
+    success: bool
+    job: str = Field(description="URL of the job")
+    run: str
+    accuracy: float
+    total_samples: int
+    correct_predictions: int
+    cm_image: str = Field(description="the confusion matrix, a PNG in base64")
+    report: Report
+    cm_matrix: list[list[int]] = Field(description="rows are true classes")

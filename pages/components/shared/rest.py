@@ -1,0 +1,27 @@
+"""The REST API on the studio's own port, and tokens with which components of a page call it."""
+
+from starlette.routing import Mount
+from streamlit import config
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core import visitors
+from core.api import Api, page_token
+
+_EVERY_ADDRESS = "0.0.0.0"  # what Streamlit binds unless it is told otherwise
+
+
+def bound_to() -> str:
+    """The IP address or name that the studio's server listens at."""
+    return config.get_option("server.address") or _EVERY_ADDRESS
+
+
+def token() -> str:
+    """What a component of the current page sends as `Authorization: Bearer …` to `/api/…`.
+
+    It is valid for an hour; the page gives a new one whenever it is drawn anew.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    return page_token(visitors.current(), context.session_id if context else "")
+
+
+API = Mount("/api", Api(bound_to))
