@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core import runs, visitors
+from core import runs, settings, visitors
 from core.api.forms import Sent
 from core.errors import ImageError, OutOfMemory
 from core.images import decode
@@ -16,8 +16,9 @@ from core.serving import Prediction, Predictor, Result, describe, load_predictor
 
 DEFAULT_RUN = "mnist-cnn"
 _AT_ONCE = 16 * 2**20  # bytes of prepared images that are held until a model predicts them
+_MOST_KNOWN = 100  # runs whose cards are remembered
 _EXACT = 15  # digits of a number that every JSON reader keeps
-_known: dict[str, tuple[tuple[int, ...], runs.Run]] = {}
+_known: dict[tuple, tuple[tuple[int, ...], runs.Run]] = {}
 
 Outcome = Result | ImageError | OutOfMemory
 
@@ -64,14 +65,15 @@ def predict(images: Sequence[Sent], wanted: Wanted) -> list[dict[str, Any]]:
 
 def find_run(run_id: str) -> runs.Run:
     """The run of that name, its card read again only if it has changed; see `core.runs.load`."""
-    if run_id in _known:
-        read_at, run = _known[run_id]
+    place = (run_id, settings.current().runs_dir, settings.current().bundled_runs_dir)
+    if place in _known:
+        read_at, run = _known[place]
         if _changed(run) == read_at and visitors.may_see(run.card.owner):
             return run
     run = runs.load(run_id)
-    if len(_known) > 100:
+    if len(_known) >= _MOST_KNOWN:
         _known.clear()
-    _known[run_id] = (_changed(run), run)
+    _known[place] = (_changed(run), run)
     return run
 
 

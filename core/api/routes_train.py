@@ -11,7 +11,7 @@ from core import jobs, runs
 from core.api import following, forms, measured, threads
 from core.api.problems import Refused, problem, sentence_of
 from core.api.schemas import JobCard, Queued, Trained, TrainJson
-from core.errors import JobError, ModelError, unknown
+from core.errors import JobError, ModelError, RunError, unknown
 from core.jobs import Job
 from core.models import MODELS, preset_values
 from core.training import TrainConfig
@@ -132,11 +132,17 @@ def _submit(wanted: TrainJson) -> Job:
     if wanted.preset is not None:
         preset = preset_values(wanted.model, wanted.preset)
         values["hyperparameters"] = {**preset, **values["hyperparameters"]}
-    config = TrainConfig.from_mapping(values)
+    try:
+        config = TrainConfig.from_mapping(values)
+    except RunError as error:  # its name: no run that is missing
+        raise Refused(422, str(error)) from error
     if wanted.wait and not MODELS[config.model].quick:
         quick = ", ".join(name for name, spec in MODELS.items() if spec.quick)
         raise ModelError(f"`wait` is for quick models: {quick}. Received: {config.model}.")
-    return jobs.submit("train", config.to_mapping())
+    try:
+        return jobs.submit("train", config.to_mapping())
+    except RunError as error:
+        raise Refused(409, str(error)) from error
 
 
 def _trained(job: Job) -> dict[str, Any]:
