@@ -28,7 +28,7 @@ class Figures:
         )
         self._seconds = Histogram(
             "studio_request_seconds",
-            "Time until a request was answered",
+            "Time that a request took",
             ("path",),
             buckets=_SECONDS,
             registry=own,

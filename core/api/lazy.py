@@ -59,7 +59,7 @@ class Alone:
 
 
 async def _live(receive: Receive, send: Send) -> None:
-    """Answer the server's questions whether it may start and end."""
+    """Confirm that the server may start and end."""
     while True:
         kind = (await receive())["type"]
         await send({"type": f"{kind}.complete"})

@@ -71,7 +71,7 @@ def answer(error: Exception) -> JSONResponse:
     if isinstance(error, OSError) and is_disk_error(error):
         return problem(503, system_sentence(error))
     _logger.error("A request to the API failed", exc_info=error)
-    return problem(500, "The server failed to answer. What happened is in its log.")
+    return problem(500, "The server failed. What happened is in its log.")
 
 
 def status_of(error: StudioError) -> int:

@@ -41,7 +41,7 @@ _EVENTS = {
 async def post_train(
     request: Request,
     wait: Annotated[
-        bool | None, Query(description="answer when it is done; only for quick models")
+        bool | None, Query(description="respond when it is done; only for quick models")
     ] = None,
 ) -> JSONResponse:
     """Queue a training: 202 with the job, whose URL is in `Location`.

@@ -31,7 +31,7 @@ class Problem(BaseModel):
         }
     )
     success: Annotated[bool, Field(description="always false")] = False
-    error: Annotated[str, Field(description="what was wrong, what is allowed, what was received")]
+    error: Annotated[str, Field(description="what was refused, what is allowed, what was received")]
 
 
 class Health(BaseModel):
@@ -209,7 +209,7 @@ class TrainJson(BaseModel):
     name: str | None = Field(None, description="title of the run; its id is derived from it")
     seed: int = 0
     validation_fraction: float | None = None
-    wait: bool = Field(False, description="answer when it is done; only for quick models")
+    wait: bool = Field(False, description="respond when it is done; only for quick models")
 
 
 Report = dict[str, float | dict[str, float]]

@@ -30,7 +30,7 @@ def serve(host: str, port: int, workers: int) -> None:
     config = uvicorn.Config(
         Alone(host), log_level="warning", access_log=False, workers=workers, backlog=_BACKLOG
     )
-    print(f"The API answers at {address}, its documentation at {address}/docs", flush=True)  # noqa: T201
+    print(f"The API is at {address}, its documentation at {address}/docs", flush=True)  # noqa: T201
     with listener:
         if workers == 1:
             return uvicorn.Server(config).run(sockets=[listener])
@@ -47,6 +47,7 @@ def _bind(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, proto)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen(_BACKLOG)
         listener.set_inheritable(True)
     except (socket.gaierror, UnicodeError) as error:
         raise StudioError(f"`--host` must be of this machine. Received: {host}.") from error

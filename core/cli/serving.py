@@ -14,13 +14,21 @@ def add_commands(commands) -> None:
         "--host",
         default="127.0.0.1",
         metavar="H",
-        help="name or IP address to listen at; default: %(default)s, this machine alone",
+        help="name or IP address to listen at; by default this machine alone",
     )
     command.add_argument(
-        "--port", type=int, default=8000, metavar="P", help="default: %(default)s; 0: any free one"
+        "--port",
+        type=int,
+        default=8000,
+        metavar="P",
+        help="port to listen at, 0 for any free one; default: %(default)s",
     )
     command.add_argument(
-        "--workers", type=int, default=1, metavar="N", help="processes; default: %(default)s"
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes that share the work; default: %(default)s",
     )
     command.set_defaults(handler=run_api)
 

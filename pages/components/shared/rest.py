@@ -12,7 +12,7 @@ _EVERY_ADDRESS = "0.0.0.0"  # what Streamlit binds unless it is told otherwise
 
 def bound_to() -> str:
     """The IP address or name that the studio's server listens at."""
-    return config.get_option("server.address") or _EVERY_ADDRESS
+    return config.get_options_for_section("server")["address"] or _EVERY_ADDRESS
 
 
 def token() -> str:
