@@ -65,7 +65,7 @@ def build(host: str) -> ASGIApp:
         redirect_slashes=False,
         responses={"default": {"model": Problem, "description": "Refused or failed"}},
     )
-    problems.handle(app)
+    problems.handle(app, [route for router in _ROUTERS for route in router.routes])
     for router in _ROUTERS:
         app.include_router(router)
 

@@ -26,7 +26,9 @@ class Api:
         self._building: asyncio.Future | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+        elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
         elif scope["type"] == "http":
             app = await self._built()
@@ -50,9 +52,7 @@ class Alone:
         self._api = Api(host)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            return await _live(receive, send)
-        path, prefix = scope["path"], scope.get("root_path", "")
+        path, prefix = scope.get("path", ""), scope.get("root_path", "")
         if path == PREFIX or path.startswith(f"{PREFIX}/"):
             scope = {**scope, "root_path": prefix + PREFIX}
         await self._api(scope, receive, send)

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from core import visitors
@@ -93,15 +94,23 @@ def sentence_of(errors: Sequence[Mapping[str, Any]]) -> str:
 _PLAIN = (str, int, float, bool)
 
 
-def handle(app: FastAPI) -> None:
-    """Have an app answer every failure in this way."""
+def handle(app: FastAPI, routes: Sequence[APIRoute]) -> None:
+    """Have an app answer every failure in this way.
+
+    Args:
+        routes: all there are; they say which methods a URL takes.
+    """
 
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         return problem(422, sentence_of(error.errors()))
 
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
-        sentence = _MISSING.get(error.status_code, str(error.detail))
-        return problem(error.status_code, sentence, error.headers)
+        sentence, headers = _MISSING.get(error.status_code, str(error.detail)), error.headers
+        if error.status_code == 405:  # Starlette names those of the first route alone
+            path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+            methods = {m for route in routes if route.path_regex.match(path) for m in route.methods}
+            headers = {"Allow": ", ".join(sorted(methods))}
+        return problem(error.status_code, sentence, headers)
 
     async def failed(request: Request, error: Exception) -> JSONResponse:
         return answer(error)

@@ -84,7 +84,7 @@ def _refusal(answer: dict[str, Any]) -> dict[str, Any]:
 
 def _answer(headers: Mapping[str, str], body: bytes) -> list[dict[str, Any]]:
     images, values = read(headers, body, settings.current().api_images)
-    wanted = _wanted(values)
+    wanted = _wanted(values, forms.media_type(headers) == forms.JSON)
     return predict(images, wanted)
 
 
@@ -140,10 +140,10 @@ def _alone(name: str, texts: list[str]) -> Any:
     return texts[0]
 
 
-def _wanted(values: Mapping[str, Any]) -> Wanted:
-    """Which runs predict, and what is answered."""
+def _wanted(values: Mapping[str, Any], is_json: bool) -> Wanted:
+    """Which runs predict, and what is answered; in a form, numbers are texts."""
     try:
-        checked = PredictJson.model_validate({"image": "", **values})
+        checked = PredictJson.model_validate({"image": "", **values}, strict=is_json)
     except ValidationError as error:
         raise Refused(422, sentence_of(error.errors())) from error
     ids = [checked.run] if isinstance(checked.run, str) else checked.run

@@ -115,15 +115,14 @@ def _wanted(headers: Mapping[str, str], body: bytes, wait: bool | None) -> Train
             415, f"Send {forms.JSON}, or nothing at all. Received: {kind[:100] or 'no type'}."
         )
     values = forms.read_json(body) if body else {"wait": True}
-    if wait is not None:
-        values["wait"] = wait
     for name in values:
         if name not in TrainJson.model_fields:
             raise Refused(422, unknown("field of /train", name[:100], TrainJson.model_fields))
     try:
-        return TrainJson.model_validate(values)
+        wanted = TrainJson.model_validate(values, strict=True)
     except ValidationError as error:
         raise Refused(422, sentence_of(error.errors())) from error
+    return wanted if wait is None else wanted.model_copy(update={"wait": wait})
 
 
 def _submit(wanted: TrainJson) -> Job:

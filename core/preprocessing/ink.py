@@ -24,6 +24,7 @@ from core.preprocessing.ground import (
 from core.preprocessing.normalise import crop_to_ink, normalise_digit
 from core.preprocessing.rules import without_rules
 from core.preprocessing.shapes import load_shapes
+from core.preprocessing.small import median
 from core.preprocessing.step import Step
 from core.preprocessing.strokes import STRONG, beside_strong, ink_amount
 from core.preprocessing.views import BRIGHTNESS, views
@@ -71,6 +72,7 @@ class Ink:
         is_part: whether that was not all of the image.
         strangeness: how unlike digits the shapes are, plus how bold the way was.
         tallest: longer side of the largest digit, pixels.
+        normalised: the steps of each digit in MNIST's layout; empty if there are too many digits.
     """
 
     amount: np.ndarray
@@ -80,6 +82,7 @@ class Ink:
     is_part: bool
     strangeness: float
     tallest: int
+    normalised: tuple[tuple[Step, ...], ...] = ()
 
 
 def find_ink(image: np.ndarray) -> Ink:
@@ -138,7 +141,7 @@ class _Way:
     is_part: bool = False
 
     def and_(self, more: float) -> "_Way":
-        return replace(self, bold=self.bold + more)
+        return _Way(self.channel, self.bold + more, self.is_part)
 
 
 class _Search:
@@ -237,11 +240,12 @@ def _judged(amount: np.ndarray, contrast: Contrast, scene: np.ndarray, way: _Way
     digits = [digit for row in rows for digit in row]
     if len(digits) > MOST_DIGITS:
         return Ink(amount, "", rows, scene, way.is_part, _TOO_MANY + way.bold, max(amount.shape))
-    finals = np.stack([normalise_digit(digit)[-1].image for digit in digits])
+    normalised = tuple(normalise_digit(digit) for digit in digits)
+    finals = np.stack([steps[-1].image for steps in normalised])
     strange = np.minimum(load_shapes().strangeness(finals), _CAP)
     tallest = max(max(crop_to_ink(digit).shape) for digit in digits)
     strong = amount >= STRONG
-    strength = float(np.median(contrast.values[strong])) if strong.any() else 0.0
+    strength = median(contrast.values[strong]) if strong.any() else 0.0
     at_edge, is_block = frames.surroundings(amount)
     doubts = (
         max(_TOUCHES * at_edge, _IS_BLOCK * is_block)
@@ -251,7 +255,8 @@ def _judged(amount: np.ndarray, contrast: Contrast, scene: np.ndarray, way: _Way
     # One strange digit among many counts, but less than if all were strange.
     worst = max(_USUAL, float(strange.mean() + strange.max()) / 2)
     strangeness = worst + doubts + way.bold
-    return Ink(amount, _sentence(contrast, way), rows, scene, way.is_part, strangeness, tallest)
+    sentence = _sentence(contrast, way)
+    return Ink(amount, sentence, rows, scene, way.is_part, strangeness, tallest, normalised)
 
 
 def _sentence(contrast: Contrast, way: _Way) -> str:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from core.errors import ImageError
+from core.preprocessing.small import median
 from core.preprocessing.step import Step
 
 _WORK = 96  # longest side, in pixels, at which strokes are measured and changed
@@ -106,7 +107,7 @@ def stroke_width(digit: np.ndarray) -> float:
     mask = cv2.copyMakeBorder((digit >= 128).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     distance = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
     ridge = (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8))) & (mask > 0)
-    return 2 * float(np.median(distance[ridge])) - 1 if ridge.any() else 0.0
+    return 2 * median(distance[ridge]) - 1 if ridge.any() else 0.0
 
 
 def enlarge(crop: np.ndarray) -> np.ndarray:
@@ -153,8 +154,8 @@ def _centre(boxed: np.ndarray, layout: DigitLayout) -> np.ndarray:
         across, down = moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
     else:
         across, down = width / 2, height / 2
-    left = int(np.clip(round(layout.side / 2 - across), 0, layout.side - width))
-    top = int(np.clip(round(layout.side / 2 - down), 0, layout.side - height))
+    left = min(max(round(layout.side / 2 - across), 0), layout.side - width)
+    top = min(max(round(layout.side / 2 - down), 0), layout.side - height)
     centred = np.zeros((layout.side, layout.side), np.uint8)
     centred[top : top + height, left : left + width] = boxed
     return centred

@@ -40,7 +40,9 @@ def prepare_digits(image: np.ndarray, layout: DigitLayout) -> Prepared:
     if ink.is_part:
         steps.append(Step("Sheet", ink.scene, "Only what lies on the sheet is read."))
     steps.append(Step("Ink", ink.amount, ink.sentence))
-    item_steps = tuple(normalise_digit(digit, layout) for row in ink.rows for digit in row)
+    item_steps = ink.normalised
+    if layout != MNIST_LAYOUT:
+        item_steps = tuple(normalise_digit(digit, layout) for row in ink.rows for digit in row)
     batch = np.stack([steps[-1].image[..., None] for steps in item_steps])
     return Prepared(batch, tuple(steps), item_steps, tuple(map(len, ink.rows)))
 

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from core.preprocessing.small import fraction, median
+
 _LEAST_SIDE = 16  # pixels
 _WORK = 240  # longest side at which a sheet is looked for, pixels
 _STROKE = 0.03  # of the longest side: dark strokes up to this wide do not part a sheet
@@ -22,7 +24,7 @@ def without_margins(gray: np.ndarray) -> tuple[slice, slice] | None:
     Right inside the margins nearly every pixel must differ from them, on every side: a drawing's
     strokes touch the rectangle around them only here and there.
     """
-    level = int(np.median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])))
+    level = int(median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])))
     other = np.abs(gray.astype(np.int16) - level) > _SAME
     rows, columns = _within(other.mean(axis=1)), _within(other.mean(axis=0))
     if rows is None or columns is None:
@@ -31,7 +33,7 @@ def without_margins(gray: np.ndarray) -> tuple[slice, slice] | None:
     if min(photo.shape) < _LEAST_SIDE or not _PHOTO * other.size <= photo.size <= 0.97 * other.size:
         return None
     sides = (photo[0], photo[-1], photo[:, 0], photo[:, -1])
-    if min(float(part.mean()) for part in (*sides, photo)) < _DIFFERS:
+    if min(map(fraction, (*sides, photo))) < _DIFFERS:
         return None
     return rows, columns
 
