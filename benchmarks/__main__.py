@@ -4,6 +4,7 @@ import sys
 
 from benchmarks import (
     accuracy,
+    api,
     comparing,
     crowd,
     lab,
@@ -21,6 +22,7 @@ PARTS = {
     "conditions": accuracy.conditions,
     "speed": speed.main,
     "serving": serving.main,
+    "api": api.main,
     "training": training.main,
     "comparing": comparing.main,
     "lab": lab.main,
