@@ -52,7 +52,6 @@ class Access:
 
     def __init__(self, app: ASGIApp, host: str) -> None:
         self._app, self._is_local = app, is_loopback(host)
-        self._host = host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
@@ -93,13 +92,10 @@ class Access:
                 "Another website may not change anything here: `Origin` must be this server's own, "
                 f"or one of STUDIO_API_ORIGINS. Received: {origin or 'a request across sites'}.",
             )
-        ours = {urlsplit(origin).hostname for origin in named}
-        name = _name_of(host)
-        if self._is_local or ours:
-            known = is_loopback(name) or name in ours or name == self._host
-        else:
-            known = True  # by what name such a server is reached nobody has said
-        if not known:
+        if not self._is_local:  # by what name it is reached nobody has said; a token is needed
+            return
+        ours, name = {urlsplit(origin).hostname for origin in named}, _name_of(host)
+        if not (is_loopback(name) or name in ours):
             raise Refused(
                 403,
                 "This server is not reached by that name: `Host` must be localhost, 127.0.0.1, or "
@@ -129,7 +125,7 @@ def _known(given: str) -> Caller:
     scheme, _, token = given.partition(" ")
     token, secret = token.strip(), settings.current().api_token
     if scheme.lower() == "bearer":
-        if secret and hmac.compare_digest(token.encode(), secret.encode()):
+        if secret and hmac.compare_digest(token.encode("latin-1"), secret.encode()):
             return Caller(visitors.OWNER)
         if holder := tokens.holder_of(token):
             return Caller(holder.visitor)

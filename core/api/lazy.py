@@ -54,7 +54,8 @@ class Alone:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         path, prefix = scope.get("path", ""), scope.get("root_path", "")
         if path == PREFIX or path.startswith(f"{PREFIX}/"):
-            scope = {**scope, "root_path": prefix + PREFIX}
+            path = path if path != PREFIX else f"{PREFIX}/"
+            scope = {**scope, "path": path, "root_path": prefix + PREFIX}
         await self._api(scope, receive, send)
 
 

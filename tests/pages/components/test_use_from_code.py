@@ -1,12 +1,15 @@
 """The view that shows how other programs use a run: what is filled in, and with which token."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import visitors
 from core.api import tokens
+from core.settings import PROJECT_DIR
 from tests.core.public import A, give_run, public_demo
 from tests.overriding import use
 
@@ -59,3 +62,12 @@ def test_a_visitor_of_a_demo_gets_a_token_for_their_own_run_alone(demo, small_ru
     assert tokens.holder_of(token).visitor == A
     assert "hour" in own.caption[0].value
     assert not any("Bearer" in code.value for code in bundled.code)
+
+
+def test_starting_the_server_reads_no_settings():
+    """A secret of Streamlit may still set STUDIO_PUBLIC then, before the first request."""
+    code = "import sys, app; sys.stdout.write(str('core.settings' in sys.modules))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT_DIR, capture_output=True, text=True, check=False
+    )
+    assert result.stdout.endswith("False"), result.stdout + result.stderr
