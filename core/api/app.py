@@ -15,9 +15,10 @@ from core.api import (
     routes_metrics,
     routes_predict,
     routes_train,
+    threads,
 )
 from core.api.access import Access
-from core.api.figures import Watch
+from core.api.figures import Watch, is_shared
 from core.api.limits import Limits
 from core.api.schemas import Problem
 
@@ -65,6 +66,8 @@ def build(host: str) -> ASGIApp:
         redirect_slashes=False,
         responses={"default": {"model": Problem, "description": "Refused or failed"}},
     )
+    if is_shared():
+        threads.leave_cores_to_others()
     problems.handle(app, [route for router in _ROUTERS for route in router.routes])
     for router in _ROUTERS:
         app.include_router(router)

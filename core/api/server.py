@@ -11,6 +11,21 @@ from core.api.lazy import Alone
 from core.errors import StudioError, system_sentence
 
 _BACKLOG = 2048  # connections that wait to be accepted
+_AT_ONCE = 1  # of them that one of several workers accepts at a time, so that others get theirs
+
+
+class _Workers(Multiprocess):
+    """Worker processes that share one socket.
+
+    asyncio takes one number for how many connections a worker accepts at a time and for how many
+    may wait, and would tell the system the small one.
+    """
+
+    def keep_subprocess_alive(self) -> None:
+        """Called twice a second; a worker that was started anew has set the number again."""
+        super().keep_subprocess_alive()
+        for listener in self.sockets:
+            listener.listen(_BACKLOG)
 
 
 def serve(host: str, port: int, workers: int) -> None:
@@ -28,7 +43,11 @@ def serve(host: str, port: int, workers: int) -> None:
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listener.getsockname()[1]}"
     config = uvicorn.Config(
-        Alone(host), log_level="warning", access_log=False, workers=workers, backlog=_BACKLOG
+        Alone(host),
+        log_level="warning",
+        access_log=False,
+        workers=workers,
+        backlog=_BACKLOG if workers == 1 else _AT_ONCE,
     )
     print(f"The API is at {address}, its documentation at {address}/docs", flush=True)  # noqa: T201
     with listener:
@@ -36,7 +55,7 @@ def serve(host: str, port: int, workers: int) -> None:
             return uvicorn.Server(config).run(sockets=[listener])
         with tempfile.TemporaryDirectory(prefix="studio-api-") as folder:
             figures.share_in(folder)
-            Multiprocess(config, [listener]).run()
+            _Workers(config, [listener]).run()
 
 
 def _bind(host: str, port: int) -> socket.socket:
