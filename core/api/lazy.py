@@ -37,7 +37,11 @@ class Api:
     async def _built(self) -> App:
         if self._building is None:
             self._building = asyncio.ensure_future(asyncio.to_thread(self._build))
-        return await asyncio.shield(self._building)  # one who leaves stops it for nobody else
+        try:
+            return await asyncio.shield(self._building)  # one who leaves stops it for nobody else
+        except Exception:  # memory may have run out: the next request tries again
+            self._building = None
+            raise
 
     def _build(self) -> App:
         from core.api.app import build

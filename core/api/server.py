@@ -11,6 +11,7 @@ from core.api.lazy import Alone
 from core.errors import StudioError, system_sentence
 
 _BACKLOG = 2048  # connections that wait to be accepted
+_KEPT = 65  # seconds that a connection stays open unused
 _AT_ONCE = 1  # of them that one of several workers accepts at a time, so that others get theirs
 
 
@@ -47,6 +48,7 @@ def serve(host: str, port: int, workers: int) -> None:
         log_level="warning",
         access_log=False,
         workers=workers,
+        timeout_keep_alive=_KEPT,
         backlog=_BACKLOG if workers == 1 else _AT_ONCE,
     )
     print(f"The API is at {address}, its documentation at {address}/docs", flush=True)  # noqa: T201
