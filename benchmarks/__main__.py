@@ -4,6 +4,7 @@ import sys
 
 from benchmarks import (
     accuracy,
+    api,
     batch,
     comparing,
     crowd,
@@ -23,6 +24,7 @@ PARTS = {
     "speed": speed.main,
     "serving": serving.main,
     "batch": batch.main,
+    "api": api.main,
     "training": training.main,
     "comparing": comparing.main,
     "lab": lab.main,

@@ -6,6 +6,11 @@
 | `STUDIO_RUNS_DIR` | folder of your runs (bundled runs are always listed too) | `saved_models/` |
 | `STUDIO_WORK_DIR` | folder of jobs, uploads and caches | `.studio/` |
 | `STUDIO_PUBLIC` | `1` for a public demo: visitors see only their own data, and jobs and uploads are limited | `0` |
+| `STUDIO_API_TOKEN` | the token that every request to the REST API has to carry | none |
+| `STUDIO_API_ORIGINS` | other websites that may call the REST API, and names this server is reached by: `https://a.org,https://b.org` | none |
+| `STUDIO_API_MAX_MB` | megabytes that one request to the REST API may hold | `50` |
+| `STUDIO_API_MAX_IMAGES` | images that one request to the REST API may hold | `500` |
+| `STUDIO_API_RATE` | requests a minute to the REST API from one network; `0` for any number | `0`, in a public demo `600` |
 """  # noqa: E501 - a table row cannot be broken
 
 import os
@@ -16,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 _NO = ("", "0", "no", "off", "false")
+_MOST_SIGNS = 6  # of a number
+_DEMO_RATE = 600  # requests a minute to the REST API: a class of thirty, one every three seconds
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -30,27 +37,49 @@ class Settings:
         bundled_runs_dir: bundled runs.
         work_dir: work in progress and caches.
         public: whether strangers use it.
+        api_token: what requests to the REST API have to carry; empty if nothing is needed.
+        api_origins: other websites that may call it, as browsers write them: `https://a.org`.
+        api_megabytes, api_images: what one request may hold.
+        api_rate: requests a minute from one network; 0 for any number.
     """
 
     data_dir: Path
     runs_dir: Path
     work_dir: Path
     public: bool = False
+    api_token: str = ""
+    api_origins: tuple[str, ...] = ()
+    api_megabytes: int = 50
+    api_images: int = 500
+    api_rate: int = 0
     embedded_data_dir: Path = PROJECT_DIR / "data"
     bundled_runs_dir: Path = PROJECT_DIR / "saved_models"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Read the variables of the table above; an empty one counts as not set."""
+        """Read the variables of the table above; an empty one counts as not set, and so does what
+        is no whole number where one is needed."""
 
         def folder(variable: str, default: str) -> Path:
             return Path(environment.get(variable) or PROJECT_DIR / default).expanduser().resolve()
 
+        def number(variable: str, default: int, least: int = 1) -> int:
+            text = environment.get(variable, "").strip()
+            is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_SIGNS
+            return max(least, int(text)) if is_number else default
+
+        public = environment.get("STUDIO_PUBLIC", "").strip().lower() not in _NO
+        origins = environment.get("STUDIO_API_ORIGINS", "").lower().split(",")
         return cls(
             data_dir=folder("STUDIO_DATA_DIR", "data"),
             runs_dir=folder("STUDIO_RUNS_DIR", "saved_models"),
             work_dir=folder("STUDIO_WORK_DIR", ".studio"),
-            public=environment.get("STUDIO_PUBLIC", "").strip().lower() not in _NO,
+            public=public,
+            api_token=environment.get("STUDIO_API_TOKEN", "").strip(),
+            api_origins=tuple(o.strip().rstrip("/") for o in origins if o.strip()),
+            api_megabytes=number("STUDIO_API_MAX_MB", 50),
+            api_images=number("STUDIO_API_MAX_IMAGES", 500),
+            api_rate=number("STUDIO_API_RATE", _DEMO_RATE if public else 0, least=0),
         )
 
 

@@ -5,12 +5,14 @@ here, so that one visitor never comes upon what another has made. On somebody's 
 asks, and all of it is `you`.
 
 One function gives the current visitor, in every thread of a process: the pages register theirs,
-which looks whose page a thread serves; a job acts as its owner from beginning to end.
+which looks whose page a thread serves; a job acts as its owner from beginning to end. A request of
+the REST API has a visitor of its own, whatever else its process serves meanwhile (`serving`).
 """
 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from core import names, settings
 from core.settings import PROJECT_DIR
@@ -23,10 +25,14 @@ _PATH = re.compile(_BEFORE + r"~?/(?=[\w.])((?:[^\s/:'\"]+/)*)([^\s/:'\",;)]*)")
 _OWN = 8  # characters of a visitor that make a name distinct
 _LONGEST = names.MOST_OF_ID - _OWN - 1
 _asker: Callable[[], str] | None = None  # None: it is the owner
+_served: ContextVar[str | None] = ContextVar("served", default=None)
 
 
 def current() -> str:
     """The owner of what is made now."""
+    served = _served.get()
+    if served is not None:
+        return served
     return _asker() if _asker else OWNER
 
 
@@ -80,6 +86,19 @@ def acting_as(owner: str) -> Iterator[None]:
         yield
     finally:
         told_by(before)
+
+
+@contextmanager
+def serving(visitor: str) -> Iterator[None]:
+    """What this request does meanwhile is done for that visitor; others of the process are not
+    concerned. Threads that are started with a copy of the context, as those of `anyio` and
+    `asyncio.to_thread` are, belong to the request.
+    """
+    before = _served.set(visitor)
+    try:
+        yield
+    finally:
+        _served.reset(before)
 
 
 def without_paths(text: str) -> str:

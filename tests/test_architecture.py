@@ -51,9 +51,9 @@ LEVELS = {
     "robustness": 8,
     "training": 8,
     "jobs": 9,
-    "cli": 10,
     "api": 10,
-    "__main__": 11,  # the door of the command line
+    "cli": 11,  # one of its commands serves the API
+    "__main__": 12,  # the door of the command line
 }
 CORE = sorted((PROJECT / "core").rglob("*.py"))
 PAGES = sorted((PROJECT / "pages").rglob("*.py"))

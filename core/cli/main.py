@@ -16,11 +16,25 @@ from core.cli import (
     listing,
     migrating,
     predict,
+    serving,
     trained,
     training,
     work,
 )
 from core.errors import unknown
+
+_COMMANDS = (
+    data,
+    work,
+    listing,
+    training,
+    trained,
+    comparing,
+    predict,
+    serving,
+    gradio_app,
+    migrating,
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,17 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m core", description="The Classification Studio on the command line."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (
-        data,
-        work,
-        listing,
-        training,
-        trained,
-        comparing,
-        predict,
-        gradio_app,
-        migrating,
-    ):
+    for module in _COMMANDS:
         module.add_commands(commands)
     return parser
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from core.preprocessing.small import fraction
+
 _EVEN_FRACTION = 0.6  # of the image must be close to one grey level to be even ground,
 _EVEN_LEVELS = 6  # and how close that is;
 _EXACT_FRACTION = 0.15  # or the fraction that must have exactly that level, as only drawings do,
@@ -119,7 +121,7 @@ def even_ground(gray: np.ndarray) -> tuple[int | None, bool]:
     border = np.concatenate([gray[0], gray[-1], gray[1:-1, 0], gray[1:-1, -1]]).astype(int)
 
     def on_border(level: int) -> float:
-        return float((abs(border - level) <= 2 * _EVEN_LEVELS).mean())
+        return fraction(abs(border - level) <= 2 * _EVEN_LEVELS)
 
     first = int(near.argmax())
     far = near.copy()

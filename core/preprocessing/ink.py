@@ -21,10 +21,10 @@ from core.preprocessing.ground import (
     even_contrasts,
     uneven_contrasts,
 )
-from core.preprocessing.levels import median
 from core.preprocessing.normalise import crop_to_ink, normalise_digit
 from core.preprocessing.rules import without_rules
 from core.preprocessing.shapes import load_shapes
+from core.preprocessing.small import median
 from core.preprocessing.step import Step
 from core.preprocessing.strokes import STRONG, beside_strong, ink_amount
 from core.preprocessing.views import BRIGHTNESS, views

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from core.errors import ImageError
-from core.preprocessing.levels import median
+from core.preprocessing.small import median
 from core.preprocessing.step import Step
 
 _WORK = 96  # longest side, in pixels, at which strokes are measured and changed

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from core.preprocessing.levels import median
+from core.preprocessing.small import fraction, median
 
 _LEAST_SIDE = 16  # pixels
 _WORK = 240  # longest side at which a sheet is looked for, pixels
@@ -34,7 +34,7 @@ def without_margins(gray: np.ndarray) -> tuple[slice, slice] | None:
     if min(photo.shape) < _LEAST_SIDE or not _PHOTO * other.size <= photo.size <= 0.97 * other.size:
         return None
     sides = (photo[0], photo[-1], photo[:, 0], photo[:, -1])
-    if min(float(part.mean()) for part in (*sides, photo)) < _DIFFERS:
+    if min(map(fraction, (*sides, photo))) < _DIFFERS:
         return None
     return rows, columns
 

@@ -58,7 +58,7 @@ def serve(
         folder: where its log goes.
         environment: variables to add.
     """
-    port = _free_port()
+    port = free_port()
     log = folder / f"{script.stem}-{port}.log"
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += ["--server.port", str(port), "--server.headless", "true"]
@@ -145,7 +145,7 @@ def _drag(page: Page, points: Sequence[tuple[float, float]]) -> None:
     page.mouse.up()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]

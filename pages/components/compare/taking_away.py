@@ -8,7 +8,7 @@ from core import datasets, report
 from core.comparison import Compared
 from core.export import pack
 from pages.components.compare import chosen
-from pages.components.shared import choice, keys
+from pages.components.shared import choice, keys, use_from_code
 from pages.components.shared.unsure import USUAL
 
 
@@ -35,6 +35,7 @@ def show(found: Sequence[Compared]) -> None:
         _button("PNG", lambda: report.png(charts[name]()), f"{name}.png")
         _button("SVG", lambda: report.svg(charts[name]()), f"{name}.svg")
         _button("All charts (zip)", lambda: all_charts(charts), "charts.zip")
+    use_from_code.show_one_of([one.run for one in found])
 
 
 def _button(label: str, make, name: str) -> None:

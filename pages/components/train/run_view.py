@@ -12,7 +12,15 @@ from core.names import MOST_OF_TITLE
 from core.runs import Run
 from core.training import TrainConfig, judge_run
 from core.training.script import script_of
-from pages.components.shared import class_report, deleting, few, html, keys, run_picker
+from pages.components.shared import (
+    class_report,
+    deleting,
+    few,
+    html,
+    keys,
+    run_picker,
+    use_from_code,
+)
 from pages.components.train import curve, model_form
 
 _ICONS = {
@@ -216,6 +224,7 @@ _VIEWS = {
     "Classes": _show_classes,
     "Settings": _show_settings,
     "Python code": _show_script,
+    "Use it from code": use_from_code.show,
 }
 
 
