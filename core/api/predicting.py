@@ -5,14 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from core import runs, settings, visitors
 from core.api.forms import Sent
 from core.errors import ImageError, OutOfMemory
 from core.images import decode
 from core.preprocessing import Prepared, reads
-from core.serving import Prediction, Predictor, Result, describe, load_predictor
+from core.serving import Predictor, Result, describe, load_predictor
 
 DEFAULT_RUN = "mnist-cnn"
 _AT_ONCE = 16 * 2**20  # bytes of prepared images that are held until a model predicts them
@@ -132,17 +130,8 @@ def _predict(
     predictor: Predictor, prepared: Sequence[Prepared | ImageError | OutOfMemory]
 ) -> list[Outcome]:
     """One call of the model for all images; those that were refused stay where they are."""
-    readable = [one for one in prepared if isinstance(one, Prepared)]
-    names, run_id = predictor.run.card.class_names, predictor.run.id
-    if not readable:
-        return list(prepared)
-    rows = iter(predictor.probabilities(np.concatenate([one.batch for one in readable])))
-    return [
-        Result(run_id, tuple(Prediction(names, next(rows)) for _ in one.batch), one)
-        if isinstance(one, Prepared)
-        else one
-        for one in prepared
-    ]
+    results = iter(predictor.predict_many([one for one in prepared if isinstance(one, Prepared)]))
+    return [next(results) if isinstance(one, Prepared) else one for one in prepared]
 
 
 def _described(outcome: Outcome, predictor: Predictor, wanted: Wanted) -> dict[str, Any]:
