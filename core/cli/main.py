@@ -9,7 +9,17 @@ import sys
 from collections.abc import Sequence
 
 from core import jobs, terminal
-from core.cli import comparing, data, listing, migrating, predict, trained, training, work
+from core.cli import (
+    comparing,
+    data,
+    exporting,
+    listing,
+    migrating,
+    predict,
+    trained,
+    training,
+    work,
+)
 from core.errors import unknown
 
 
@@ -44,7 +54,17 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m core", description="The Classification Studio on the command line."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (data, work, listing, training, trained, comparing, predict, migrating):
+    for module in (
+        data,
+        work,
+        listing,
+        training,
+        trained,
+        exporting,
+        comparing,
+        predict,
+        migrating,
+    ):
         module.add_commands(commands)
     return parser
 

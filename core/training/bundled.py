@@ -4,8 +4,9 @@
 
 With `--costs` nothing is trained: the cost of predictions is measured anew, on this machine. With
 `--convert` the file that serves a classical model is written again, and its cost measured. With
-`--samples` the images that exports are proven with are chosen again. With `--shapes` what digits look like is learned again from MNIST's training digits: the file by which
-`core.preprocessing` chooses between several ways to find the ink.
+`--samples` the images that exports are proven with are chosen again. With `--shapes` what digits
+look like is learned again from MNIST's training digits: the file by which `core.preprocessing`
+chooses between several ways to find the ink.
 
 Settings, epochs and seeds of the digit models were fixed on MNIST's validation digits, plain and
 distorted. CIFAR-10 is not bundled: its run is trained again only where
