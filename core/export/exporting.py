@@ -59,8 +59,8 @@ def export(
         report: told how far it is; may stop it.
 
     Raises:
-        ExportError: if the run has no such format or no samples, the file cannot be written there,
-            or the result gives no probabilities.
+        ExportError: if the run has no such format or no samples, the file is named otherwise or
+            cannot be written there, or the result gives no probabilities.
         ConversionError: if the model cannot be converted.
         RunError: if there is no such run, or it is damaged.
         DatasetError: if the folder of images is refused or holds no readable image.
@@ -68,6 +68,10 @@ def export(
     """
     run = runs.load(run_id)
     entry = find(format, run)
+    if out.suffix.lower() != entry.suffix:
+        raise ExportError(
+            f"A file of the format {format} must end in {entry.suffix}. Received: {str(out)!r}."
+        )
     try:
         check_target(out)
         if not out.parent.is_dir():
