@@ -18,7 +18,8 @@ from core.runs.card import RunCard
 
 SAMPLES = "samples.npz"
 CALIBRATION, TEST = 100, 200  # images of each
-MOST_BYTES = 3_000_000
+MOST_BYTES = 3_000_000  # unless two images alone are larger
+_MOST_READ = 2**28
 _SPLITS = ("calibration", "test")
 _ROOM = 20_000  # bytes of such a file that are not images
 _QUALITIES = (95, 90, 80, 70, 60, 50, 40)  # of JPEG, until all images have room
@@ -51,7 +52,7 @@ class Samples:
 
 
 def write_samples(samples: Samples, folder: Path) -> Path:
-    """Write `samples.npz` to the folder of a run, at most `MOST_BYTES` long.
+    """Write `samples.npz` to the folder of a run, `MOST_BYTES` long at most.
 
     Photos that have no room as PNG are stored as JPEG, and fewer of them if that is not enough.
 
@@ -80,6 +81,8 @@ def _encoded(*splits: np.ndarray) -> list[list[bytes]]:
             files = [[_file(image, quality) for image in images] for images in splits]
             if sum(len(file) for group in files for file in group) <= MOST_BYTES - _ROOM:
                 return files
+        if max(map(len, splits)) == 1:  # of so large images, these have to do
+            return files
         splits = tuple(images[: (len(images) + 1) // 2] for images in splits)
 
 
@@ -101,7 +104,7 @@ def read_samples(path: Path, card: RunCard) -> Samples:
         RunError: if the file holds anything but such images.
     """
     try:
-        arrays = stored.read_arrays(path, _EXPECTED, 2 * MOST_BYTES)
+        arrays = stored.read_arrays(path, _EXPECTED, _MOST_READ)
         read = [_split(arrays, split, card) for split in _SPLITS]
     except (StoredError, ImageError) as error:
         raise RunError(
