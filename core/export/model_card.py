@@ -21,11 +21,6 @@ from core.runs import Run
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 _WEAKEST = 3  # classes that are named
 _MOST_CLASSES = 50  # that are listed with their metrics
-_READS = {
-    "digits": "one or several handwritten digits, dark on light or light on dark",
-    "clothes": "one piece of clothing on a plain background",
-    "photos": "a photo; its largest part from the middle is taken",
-}
 
 
 def plain(text: str) -> str:
@@ -149,7 +144,7 @@ def _input(run: Run) -> str:
     height, width, channels = run.card.input_shape
     colours = "grey (1 channel)" if channels == 1 else "in colour (red, green, blue)"
     recipe = RECIPES.get(run.card.preprocessing)
-    reads = _READS[recipe.reads] if recipe else "something"
+    reads = recipe.takes if recipe else "one of its classes"
     result = f" {recipe.result}" if recipe else ""
     return (
         f"`predict.py` takes any image file that shows {reads}. `imaging/` prepares it as the "

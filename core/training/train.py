@@ -95,7 +95,6 @@ def train(
             cost=measured,
             ended_early=any(asked),
         )
-        runs.write_samples(samples_of(dataset), folder)
         run = runs.save(card, folder, val, test)
     reporter.on_progress(Progress("done", fraction=1.0, metrics=run.card.metrics))
     return run
@@ -161,6 +160,7 @@ def _fit_and_export(
 ) -> tuple[tuple[dict[str, float], ...], float, dict[str, Any]]:
     """The training curve; how many seconds an interrupted training had taken before; and what
     serves, if it was converted."""
+    runs.write_samples(samples_of(dataset), folder)
     arguments = (dataset, config.model, config.hyperparameters, config.seed, report)
     if config.family == "classical":
         estimator, history = fit_classical(*arguments)
