@@ -7,6 +7,7 @@
     ├── ModelError      a model or one of its hyperparameters is unknown or out of range
     ├── RunError        a run is unknown, damaged or already there
     ├── ConversionError a trained model cannot be served without the package that trained it
+    ├── ExportError     a run has no file of a format, or its export could not be written or proven
     ├── StoredError     a file on disk cannot be read back; readers say of what it is a part
     ├── JobError        a job is unknown, or could not continue
     │   └── Cancelled   it was asked to stop
@@ -84,6 +85,10 @@ class RunError(StudioError):
 
 class ConversionError(StudioError):
     """A trained model cannot be served without the package that trained it."""
+
+
+class ExportError(StudioError):
+    """A run has no file of a format, or its export could not be written or proven."""
 
 
 class StoredError(StudioError):

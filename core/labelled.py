@@ -66,8 +66,8 @@ def measure(
     labels, rows, paths, refused = [], [], [], []
     with open_source(source) as entries:
         mine = [entry for entry in entries if not belongs_to_a_system(entry.path)]
-        placed = [(entry, _label(entry.path, names)) for entry in mine if _is_image(entry)]
-        others = tuple((e.path, by_name(e.path)) for e in mine if not _is_image(e))
+        placed = [(entry, label_of(entry.path, names)) for entry in mine if is_image(entry)]
+        others = tuple((e.path, by_name(e.path)) for e in mine if not is_image(e))
         inside = [(entry, label) for entry, label in placed if label is not None]
         for number, (entry, label) in enumerate(inside):
             note = f"{number:,} of {len(inside):,} images"
@@ -163,12 +163,13 @@ def load(folder: Path, classes: int | None = None) -> Labelled:
         raise JobError(f"The predictions in {folder.name} cannot be read: {error}.") from error
 
 
-def _is_image(entry: Entry) -> bool:
+def is_image(entry: Entry) -> bool:
+    """Whether a file is an image by its name."""
     return Path(entry.path).suffix.lower() in SUFFIXES
 
 
-def _label(path: str, names: Sequence[str]) -> int | None:
-    """The class of an image: that of the outermost folder named like one."""
+def label_of(path: str, names: Sequence[str]) -> int | None:
+    """The class of an image: that of the outermost folder named like one; None without one."""
     known = {same_class(name): label for label, name in enumerate(names)}
     known |= {_plain(name): label for label, name in enumerate(names)}
     for folder in map(_plain, path.split("/")[:-1]):

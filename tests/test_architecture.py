@@ -62,6 +62,7 @@ MOST_LINES, MOST_LINES_OF_A_MODULE = 50, 300
 HEAVY = {"sklearn", "skimage", "scipy", "skops", "skl2onnx", "onnx", "onnxruntime"}
 HEAVY |= {"pandas", "pyarrow", "altair", "matplotlib"}
 MAY_IMPORT_TENSORFLOW = ("core/models/cnn.py", "core/models/transfer/", "core/training/")
+MAY_IMPORT_TENSORFLOW += ("core/conversion/",)
 
 
 def name_of(path: Path) -> str:

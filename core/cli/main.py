@@ -12,6 +12,7 @@ from core import jobs, terminal
 from core.cli import (
     comparing,
     data,
+    exporting,
     gradio_app,
     listing,
     migrating,
@@ -29,6 +30,7 @@ _COMMANDS = (
     listing,
     training,
     trained,
+    exporting,
     comparing,
     predict,
     serving,

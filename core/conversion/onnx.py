@@ -21,13 +21,13 @@ def write_onnx(pipeline, folder: Path, inputs: int) -> Path:
     scores become probabilities by a temperature, the graph gives the scores.
     """
     steps, model = split(pipeline)
-    model, sharpness = _uncalibrated(model)
+    model, sharpness = uncalibrated(model)
     if edges := hog_of(steps):
         features, steps = Features("hog", inputs, edges), []
         inputs = model.n_features_in_
     else:
         features = Features("none", inputs)
-    graph = _graph(steps, model, inputs, sharpness is not None)
+    graph = graph_of(steps, model, inputs, sharpness is not None)
     about = graph.metadata_props.add()
     about.key, about.value = METADATA, stored.as_json(asdict(Graph(features, sharpness)))
     path = folder / ONNX_FILE
@@ -35,7 +35,7 @@ def write_onnx(pipeline, folder: Path, inputs: int) -> Path:
     return path
 
 
-def _uncalibrated(model: Any) -> tuple[Any, float | None]:
+def uncalibrated(model: Any) -> tuple[Any, float | None]:
     """A model, and what its scores are multiplied by if they become probabilities that way."""
     if not hasattr(model, "calibrated_classifiers_"):
         return model, None
@@ -48,7 +48,7 @@ def _uncalibrated(model: Any) -> tuple[Any, float | None]:
     return inner, float(calibrated.calibrators[0].beta_)
 
 
-def _graph(steps: list, model: Any, inputs: int, scores: bool):
+def graph_of(steps: list, model: Any, inputs: int, scores: bool):
     """The `onnx.ModelProto` of fitted steps and a fitted model."""
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import datasets, labelled, robustness, runs
+from core import datasets, export, labelled, robustness, runs, stored
 from core.datasets import uploads
 from core.errors import DatasetError, ModelError
 from core.models import MODELS, transfer
@@ -73,6 +73,11 @@ def _check_source(settings: Mapping[str, Any]) -> None:
 
 def _source(settings: Mapping[str, Any]) -> Path:
     """What to read: an upload, or a path on this machine."""
+    if not {"upload", "path"} & settings.keys():
+        raise DatasetError(
+            "This run was trained before runs stored sample images, which an export is proven "
+            "with. Upload some of your images, or give their folder."
+        )
     if "upload" in settings:
         uploads.use(settings["upload"])
         return uploads.load(settings["upload"]).path
@@ -150,6 +155,28 @@ def _robustness(settings: Mapping[str, Any], report: Reporter, kept: Path) -> di
     return {"corruption": found.corruption, "runs": len(chosen), "images": found.images}
 
 
+def _check_export(settings: Mapping[str, Any]) -> None:
+    run = runs.load(settings["run"])
+    export.find(settings["format"], run)
+    if not export.has_samples(run):
+        _check_source(settings)
+
+
+def _export(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:
+    suffix = export.FORMATS[settings["format"]].suffix
+    kept.mkdir(parents=True, exist_ok=True)
+    images = _source(settings) if {"upload", "path"} & settings.keys() else None
+    path = kept / f"{settings['run']}{suffix}"
+    exported = export.export(settings["run"], settings["format"], path, images, report)
+    stored.write_json(kept / export.PROOF, exported.proof.as_dict())
+    return {
+        "run": settings["run"],
+        "format": exported.format,
+        "file": exported.path.name,
+        "bytes": exported.bytes,
+    }
+
+
 KINDS: dict[str, JobKind] = {
     kind.name: kind
     for kind in (
@@ -157,6 +184,7 @@ KINDS: dict[str, JobKind] = {
         JobKind("weights", "Download {backbone}", _check_weights, _fetch_weights),
         JobKind("import", "Import {name}", _check_import, _import),
         JobKind("evaluate", "Evaluate your images with {run}", _check_evaluation, _evaluate),
+        JobKind("export", "Export {run} as {format}", _check_export, _export),
         JobKind("robustness", "How much {corruption} models stand", _check_robustness, _robustness),
         JobKind(
             "train",

@@ -13,6 +13,7 @@ from typing import Any
 from core import datasets, drafts, memory, runs, settings, shares, stored, visitors
 from core.datasets import uploads
 from core.errors import JobError, ModelError, StoredError, StudioError
+from core.export import FORMATS, PACKAGE
 from core.jobs import room, turns
 from core.jobs.job import Job, now, root, seconds_since
 from core.models import MODELS
@@ -29,7 +30,7 @@ SMALL_MACHINE = PAGES + megabytes("network", "fine_tuning") * 10**6
 FOR_FEATURES = PAGES + megabytes("features") * 10**6
 FEW_IMAGES = 10_000  # that classical models learn from on a small machine
 _USUAL_SECONDS = 20.0
-_KINDS = ("import", "evaluate", "robustness", "train")
+_KINDS = ("import", "evaluate", "export", "robustness", "train")
 _FORGET_EVERY = 600.0  # seconds
 _forgot = -_FORGET_EVERY
 OVERTIME = (
@@ -87,8 +88,20 @@ def check(kind: str, job_settings: Mapping[str, Any], everybodys: Sequence[Job])
     seconds = None
     if kind == "train":
         seconds = check_training(TrainConfig.from_mapping(job_settings))
+    if kind == "export":
+        _check_export(job_settings)
     room.make(everybodys)
     return _USUAL_SECONDS if seconds is None else seconds
+
+
+def _check_export(job_settings: Mapping[str, Any]) -> None:
+    """Raise `JobError` if the machine is too small for what writes the format."""
+    entry = FORMATS.get(job_settings["format"])
+    if entry is not None and entry.tensorflow and memory.there_is() < SMALL_MACHINE:
+        raise JobError(
+            f"This demo runs on a small machine, which has no memory to write {entry.title}. "
+            f"Take {FORMATS[PACKAGE].title}, or export on your own machine."
+        )
 
 
 def count(owner: str) -> None:

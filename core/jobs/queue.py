@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from core import datasets, drafts, runs, settings, shares, stored, visitors
+from core import datasets, drafts, export, runs, settings, shares, stored, visitors
 from core.errors import JobError, StoredError, StudioError, unknown
 from core.jobs import job as jobs
 from core.jobs import limits, record
@@ -203,6 +203,7 @@ def clear_up() -> None:
     with suppress(OSError, StudioError):  # a disk that cannot be written to stays as it is
         datasets.clear_up()
         runs.clear_up()
+        export.clear_up()
         _clear_drafts()
         drafts.sweep_removed(jobs.root())
         checkpoints.sweep_old()

@@ -78,6 +78,14 @@ class _Evaluate:
 
 
 @dataclass(frozen=True)
+class _Export:
+    run: Name
+    format: Name
+    path: Text = ""
+    upload: Text = ""
+
+
+@dataclass(frozen=True)
 class _Robustness:
     runs: tuple[Name, ...]
     corruption: Name
@@ -103,6 +111,8 @@ class _Result:
     backbone: Name = "-"
     run: Name = "-"
     corruption: Name = "-"
+    format: Name = "-"
+    file: Name = "-"
     images: Count = 0
     classes: Count = 0
     skipped: Count = 0
@@ -118,6 +128,7 @@ SETTINGS: dict[str, type] = {
     "weights": _Weights,
     "import": _Import,
     "evaluate": _Evaluate,
+    "export": _Export,
     "robustness": _Robustness,
     "train": _Train,
 }

@@ -1,5 +1,6 @@
 """Room on disk for what visitors of a public demo make: older things give way to newer ones."""
 
+import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -9,6 +10,8 @@ from core import datasets, drafts, runs, shares, visitors
 from core.errors import StudioError
 from core.jobs.job import Job
 from core.shares import Item
+
+EXPORTS = 20  # of visitors together
 
 
 def make(everybodys: Sequence[Job]) -> None:
@@ -35,6 +38,7 @@ def make(everybodys: Sequence[Job]) -> None:
         for run in runs.list_everybodys()
         if visitors.is_visitor(run.card.owner) and run.id not in needed
     }
+    _forget_exports(everybodys)
     for item in shares.to_let_go(stored, shares.DATASETS):
         with suppress(StudioError):
             datasets.remove(item.key)
@@ -44,6 +48,17 @@ def make(everybodys: Sequence[Job]) -> None:
     for item in shares.to_let_go(items, shares.RUNS):
         with suppress(StudioError):  # an ensemble needs it
             runs.remove(trained[item.key])
+
+
+def _forget_exports(everybodys: Sequence[Job]) -> None:
+    """Only the latest exports of visitors are kept: each holds a copy of a model."""
+    theirs = [
+        job
+        for job in everybodys  # latest first
+        if job.kind == "export" and job.ended and visitors.is_visitor(job.owner)
+    ]
+    for job in theirs[EXPORTS:]:
+        shutil.rmtree(job.folder, ignore_errors=True)
 
 
 def _item(name: str, owner: str, folder: Path, created: str) -> Item:

@@ -90,15 +90,18 @@ class Recipe:
         reads: what the image shows: `digits`, `clothes` or `photos`.
         prepare: makes the batch from an image, uint8, `(H, W)` or `(H, W, 3)`, the model's input
             shape and the way to fit it, which only photos have.
+        takes: what an image file may show, a clause.
         result: what the prepared image looks like, a sentence.
     """
 
     name: str
     reads: Literal["digits", "clothes", "photos"]
     prepare: Callable[[np.ndarray, tuple[int, int, int], str], Prepared]
+    takes: str
     result: str
 
 
+_DIGITS = "one or several handwritten digits, dark on light or light on dark"
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -106,6 +109,7 @@ RECIPES: dict[str, Recipe] = {
             "mnist_digit",
             "digits",
             lambda image, input_shape, fit: prepare_digits(image, MNIST_LAYOUT),
+            _DIGITS,
             "One digit, light on black, its longer side 20 pixels, its centre of mass in the "
             "middle.",
         ),
@@ -113,18 +117,21 @@ RECIPES: dict[str, Recipe] = {
             "optdigits_digit",
             "digits",
             lambda image, input_shape, fit: prepare_digits(image, OPTDIGITS_LAYOUT),
+            _DIGITS,
             "One digit, light on black, that fills the image.",
         ),
         Recipe(
             "fashion_item",
             "clothes",
             lambda image, input_shape, fit: prepare_item(image),
+            "one piece of clothing on a plain background",
             "One piece of clothing, light on black, its longer side 28 pixels, centred.",
         ),
         Recipe(
             "photo",
             "photos",
             prepare_photo,
+            "what its classes are; the largest part from the middle is taken",
             "The largest part from the middle of the photo, reduced to that size.",
         ),
     )

@@ -23,10 +23,12 @@ from core.runs.folder import (
 )
 from core.runs.migrating import migrate
 from core.runs.naming import names_of, names_of_ids
+from core.runs.samples import CALIBRATION, SAMPLES, TEST, Samples, write_samples
 
 __all__ = [
     "migrate",
     "AXES",
+    "CALIBRATION",
     "CARD",
     "EVALUATION",
     "FAMILIES",
@@ -34,6 +36,9 @@ __all__ = [
     "Damaged",
     "Run",
     "RunCard",
+    "SAMPLES",
+    "Samples",
+    "TEST",
     "check_free",
     "checked",
     "clear_up",
@@ -55,4 +60,5 @@ __all__ = [
     "save",
     "set_aside",
     "sha256",
+    "write_samples",
 ]

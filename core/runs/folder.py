@@ -4,7 +4,8 @@ saved_models/<id>/
 ├── card.json         what was trained, on what, how, and how well it does
 ├── model.tflite      a network as it is served      (model.skops for classical models)
 ├── model.keras       the same network as Keras keeps it
-└── evaluation.npz    labels and probabilities on validation and test
+├── evaluation.npz    labels and probabilities on validation and test
+└── samples.npz       some training and test images, to prove exports with; older runs lack it
 """
 
 import hashlib
@@ -21,6 +22,7 @@ from core.errors import RunError, StoredError, disk_sentence, unknown
 from core.evaluation import Evaluation
 from core.runs import evaluations
 from core.runs.card import RunCard
+from core.runs.samples import SAMPLES, Samples, read_samples
 
 BUNDLED = (
     "mnist-cnn",
@@ -68,6 +70,16 @@ class Run:
         if split not in ("val", "test"):
             raise RunError(f"A run stores its predictions on val and test. Received: {split!r}.")
         return evaluations.read(self.file(EVALUATION), self.card)[split]
+
+    def samples(self) -> Samples | None:
+        """The sample images; None if the run was trained before runs stored any, or has no model.
+
+        Raises:
+            RunError: if the file is missing, changed or damaged.
+        """
+        if SAMPLES not in self.card.files:
+            return None
+        return read_samples(self.file(SAMPLES), self.card)
 
 
 @contextmanager

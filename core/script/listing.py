@@ -171,7 +171,8 @@ def _bound_by(node: ast.stmt) -> list[str]:
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return [node.name]
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
-    return [target.id for target in targets if isinstance(target, ast.Name)]
+    several = [getattr(target, "elts", [target]) for target in targets]
+    return [name.id for names in several for name in names if isinstance(name, ast.Name)]
 
 
 def _source_of(node: ast.stmt, module: ModuleType) -> str:

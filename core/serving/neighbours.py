@@ -18,7 +18,7 @@ NEIGHBOUR_ARRAYS = {
     "labels": ("iu", 1),  # and its class
     **FEATURE_ARRAYS,
 }
-_AT_ONCE = 4_000_000  # distances in memory together
+_DISTANCES = 4_000_000  # in memory together
 _MORE = 16  # candidates beyond those that vote: float32 may order near ones wrongly
 
 
@@ -47,6 +47,16 @@ def open_neighbours(path: Path) -> RowFunction:
     """
     arrays = stored.read_arrays(path, NEIGHBOUR_ARRAYS, MOST_BYTES)
     model = stored.check(stored.parse_json(bytes(arrays["settings"]).decode()), Neighbours)
+    return neighbours_function(model, arrays)
+
+
+def neighbours_function(model: Neighbours, arrays: dict[str, np.ndarray]) -> RowFunction:
+    """The same function from what the file holds, `NEIGHBOUR_ARRAYS`.
+
+    Raises:
+        ValueError: if the arrays are no such images; from the function: if rows have another
+            length.
+    """
     images, labels = arrays["images"], arrays["labels"]
     if len(images) != len(labels) or len(images) < model.neighbours:
         raise ValueError("it lacks images or their labels")
@@ -56,7 +66,7 @@ def open_neighbours(path: Path) -> RowFunction:
     squares = np.einsum("ij,ij->i", images, images)
     if not np.isfinite(squares).all():
         raise ValueError("one of its images is without bounds")
-    size = max(1, _AT_ONCE // len(images))
+    size = max(1, _DISTANCES // len(images))
 
     def predict(rows: np.ndarray) -> np.ndarray:
         seen = look(rows)

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Gt
@@ -40,6 +40,11 @@ def open_onnx(path: Path) -> RowFunction:
     session = _session(stored.read_bytes(path, MOST_BYTES))
     text = session.get_modelmeta().custom_metadata_map.get(METADATA, "")
     graph = stored.check(stored.parse_json(text), Graph)
+    return graph_function(graph, session)
+
+
+def graph_function(graph: Graph, session: Any) -> RowFunction:
+    """The same function from an `onnxruntime.InferenceSession` and what is known of its graph."""
     look = features_function(graph.features, {})
 
     def predict(rows: np.ndarray) -> np.ndarray:

@@ -56,6 +56,15 @@ def open_trees(path: Path) -> RowFunction:
     """
     arrays = stored.read_arrays(path, TREE_ARRAYS, MOST_BYTES)
     trees = stored.check(stored.parse_json(bytes(arrays["settings"]).decode()), Trees)
+    return trees_function(trees, arrays)
+
+
+def trees_function(trees: Trees, arrays: dict[str, np.ndarray]) -> RowFunction:
+    """The same function from what the file holds, `TREE_ARRAYS`.
+
+    Raises:
+        ValueError: if the arrays are no such trees; from the function: if rows are too short.
+    """
     look = features_function(trees.features, arrays)
     _check(arrays)
     walk = _Walk(arrays, trees.depth)

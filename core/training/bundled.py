@@ -1,11 +1,12 @@
 """Re-train every bundled run: `make models`, or
 
-    python -m core.training.bundled [--costs | --convert | --shapes] [ID]…
+    python -m core.training.bundled [--costs | --convert | --samples | --shapes] [ID]…
 
 With `--costs` nothing is trained: the cost of predictions is measured anew, on this machine. With
 `--convert` the file that serves a classical model is written again, and its cost measured. With
-`--shapes` what digits look like is learned again from MNIST's training digits: the file by which
-`core.preprocessing` chooses between several ways to find the ink.
+`--samples` the images that exports are proven with are chosen again. With `--shapes` what digits
+look like is learned again from MNIST's training digits: the file by which `core.preprocessing`
+chooses between several ways to find the ink.
 
 Settings, epochs and seeds of the digit models were fixed on MNIST's validation digits, plain and
 distorted. CIFAR-10 is not bundled: its run is trained again only where
@@ -27,7 +28,7 @@ from core.preprocessing.shapes import fit_shapes, save_shapes
 from core.progress import Reporter
 from core.training.config import TrainConfig
 from core.training.parameters import load_original
-from core.training.train import convert, evaluate_served, measure, train
+from core.training.train import convert, evaluate_served, measure, samples_of, train
 
 CONFIGS = {
     config.name: config
@@ -154,13 +155,37 @@ def convert_again(name: str) -> None:
                 f"The run {name!r} must predict what it has stored. Received: a probability that "
                 f"differs by {largest:.1e}."
             )
-    files = {path.name: runs.sha256(path) for path in sorted(run.folder.iterdir())}
-    del files[runs.CARD]
-    runs.rewrite_card(run, replace(card, files=files, served=served))
+    _store_card(run, replace(card, served=served))
     measure_again(name)
 
 
-_AGAIN = {"--costs": measure_again, "--convert": convert_again}
+def sample_again(name: str) -> None:
+    """Choose the images that exports of a bundled run are proven with again.
+
+    It is left alone if its dataset is not here, or is not the one that it was trained on.
+    """
+    run = runs.load(name)
+    try:
+        config = config_of(name)
+        dataset = datasets.load(config.dataset, config.validation_fraction, side=config.side)
+        if dataset.fingerprint() != run.card.dataset_fingerprint:
+            raise DatasetError(f"{dataset.name} differs from what it was trained on.")
+    except DatasetError as error:
+        sys.stdout.write(f"{name}: stays as it is. {error}\n")
+        return
+    path = runs.write_samples(samples_of(dataset), run.folder)
+    _store_card(run, run.card)
+    sys.stdout.write(f"{name}: {path.stat().st_size:,} bytes of images\n")
+
+
+def _store_card(run: runs.Run, card: runs.RunCard) -> None:
+    """Put a card in the place of a run's, with the digests of the files as they are now."""
+    files = {path.name: runs.sha256(path) for path in sorted(run.folder.iterdir())}
+    del files[runs.CARD]
+    runs.rewrite_card(run, replace(card, files=files))
+
+
+_AGAIN = {"--costs": measure_again, "--convert": convert_again, "--samples": sample_again}
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ from core.training.parameters import count_parameters
 from core.training.transfer import fit_transfer
 
 _CANCELLED = "The training was cancelled; no run was kept."
-_CONVERSION_SEED = 0
+_CONVERSION_SEED = _SAMPLES_SEED = 0
 _AT_ONCE = 250  # images that are answered between two reports, and in memory together
 _PACKAGES = {
     "network": ("tensorflow", "keras", "ai-edge-litert", "numpy", "opencv-python-headless"),
@@ -160,6 +160,7 @@ def _fit_and_export(
 ) -> tuple[tuple[dict[str, float], ...], float, dict[str, Any]]:
     """The training curve; how many seconds an interrupted training had taken before; and what
     serves, if it was converted."""
+    runs.write_samples(samples_of(dataset), folder)
     arguments = (dataset, config.model, config.hyperparameters, config.seed, report)
     if config.family == "classical":
         estimator, history = fit_classical(*arguments)
@@ -185,6 +186,18 @@ def convert(estimator, folder: Path, model: str, dataset: Dataset) -> dict[str, 
     rows = chosen_rows(dataset.y_val, conversion.MOST_IMAGES, _CONVERSION_SEED)
     images = np.asarray(dataset.x_val[rows])
     return conversion.convert(estimator, folder, MODELS[model].served_by, images)
+
+
+def samples_of(dataset: Dataset) -> runs.Samples:
+    """Images of the training and of the test set, every class in proportion."""
+    rows = chosen_rows(dataset.y_train, runs.CALIBRATION, _SAMPLES_SEED)
+    test_rows = chosen_rows(dataset.y_test, runs.TEST, _SAMPLES_SEED)
+    return runs.Samples(
+        np.asarray(dataset.x_train[rows]),
+        dataset.y_train[rows],
+        np.asarray(dataset.x_test[test_rows]),
+        dataset.y_test[test_rows],
+    )
 
 
 def _identities(config: TrainConfig, dataset: Dataset) -> tuple[str, str]:

@@ -117,7 +117,7 @@ Path("script.py").write_text(script, encoding="utf-8")
 sys.path.insert(0, os.getcwd())
 with redirect_stdout(io.StringIO()) as printed:
     runpy.run_path("script.py", run_name="__main__")
-with zipfile.ZipFile(io.BytesIO(export.as_zip(run))) as package:
+with zipfile.ZipFile(export.export(run.id, "package", Path("made/small-1.zip")).path) as package:
     card = json.loads(package.read("small-1/card.json"))
 print(json.dumps({
     "before": [before.seconds, before.alike],

@@ -1,14 +1,14 @@
-"""The comparison as files: one page, tables, charts."""
+"""The comparison as files: one page, tables, charts, and the models themselves."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
 from core import datasets, report
-from core.comparison import Compared
+from core.comparison import Compared, run_names
 from core.export import pack
 from pages.components.compare import chosen
-from pages.components.shared import choice, keys, use_from_code
+from pages.components.shared import choice, exporting, keys, use_from_code
 from pages.components.shared.unsure import USUAL
 
 
@@ -35,7 +35,15 @@ def show(found: Sequence[Compared]) -> None:
         _button("PNG", lambda: report.png(charts[name]()), f"{name}.png")
         _button("SVG", lambda: report.svg(charts[name]()), f"{name}.svg")
         _button("All charts (zip)", lambda: all_charts(charts), "charts.zip")
-    use_from_code.show_one_of([one.run for one in found])
+    st.subheader("Models", anchor=False)
+    st.markdown(
+        "A trained model as a file for other programs, with a proof that it predicts the same."
+    )
+    known = {one.id: one.run for one in found}
+    run = known[choice.select(keys.EXPORT_RUN, "Model", run_names(found), width=380)]
+    exporting.show(run)
+    st.subheader("Use it from code", anchor=False)
+    use_from_code.show(run)
 
 
 def _button(label: str, make, name: str) -> None:

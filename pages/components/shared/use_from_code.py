@@ -2,17 +2,17 @@
 
 import json
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit import config
 
-from core import runs, settings, visitors
+from core import settings, visitors
 from core.jobs import limits
 from core.runs import Run
-from pages.components.shared import keys, rest
+from pages.components.shared import rest
 
 _FILE = "image.png"
 
@@ -101,17 +101,6 @@ def show(run: Run) -> None:
         st.caption(note)
     for tab, (language, make) in zip(st.tabs(list(SNIPPETS)), SNIPPETS.values(), strict=True):
         tab.code(make(call), language=language, wrap_lines=True)
-
-
-def show_one_of(found: Sequence[Run]) -> None:
-    """The same for one of several runs, which is chosen."""
-    st.subheader("Use it from code", anchor=False)
-    called = runs.names_of(found)
-    options = {run.id: run for run in found}
-    chosen = st.selectbox(
-        "Trained model", list(options), format_func=called.get, key=keys.RUN_IN_CODE, width=320
-    )
-    show(options[chosen])
 
 
 def _call(run: Run) -> tuple[Call, str]:

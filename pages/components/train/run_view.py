@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from core import datasets, export, runs, units, visitors
+from core import datasets, runs, units, visitors
 from core.errors import StudioError
 from core.evaluation import best_point
 from core.models import MODELS
@@ -15,6 +15,7 @@ from core.training.script import script_of
 from pages.components.shared import (
     class_report,
     deleting,
+    exporting,
     few,
     html,
     keys,
@@ -224,24 +225,12 @@ _VIEWS = {
     "Classes": _show_classes,
     "Settings": _show_settings,
     "Python code": _show_script,
+    "Export": exporting.show,
     "Use it from code": use_from_code.show,
 }
 
 
 def _show_actions(run: Run) -> None:
-    label, holds = (
-        "Download the model",
-        "the model, a README, a short program that predicts with it, its card and its predictions",
-    )
-    if run.card.members:
-        label, holds = (
-            "Download its card and predictions",
-            "a README that names the members, the card and the predictions",
-        )
-        st.caption(
-            "An ensemble has no model of its own, so its download holds no program that predicts: "
-            "download its members for that. Their names are under Settings."
-        )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             "recognise.py",
@@ -254,16 +243,6 @@ def _show_actions(run: Run) -> None:
             label="Compare it with others",
             icon=":material/leaderboard:",
             query_params={keys.COMPARED: ",".join(run_picker.compare_with(run))},
-        )
-        st.download_button(
-            label,
-            lambda: export.as_zip(run),
-            f"{run.id}.zip",
-            "application/zip",
-            icon=":material/download:",
-            on_click="ignore",
-            key=f"download_{run.id}",
-            help=f"One zip: {holds}.",
         )
         if run.card.owner != visitors.STUDIO:
             _rename(run)

@@ -1,110 +1,147 @@
-import io
-import subprocess
-import sys
+import json
+import re
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core import datasets, export, runs
+from core import runs
 from core.ensemble import Ensemble, save
-from core.images import encode_png
-from core.models.transfer import EMBEDDED
+from core.evaluation import evaluate
+from core.export import export, model_card, programs
+from core.export.copying import imaging_files
 from core.serving import load_predictor
-from core.training import TrainConfig, train
-from tests.overriding import use
+from tests.core.export.conftest import run_in
+from tests.core.made_up import made_up_run
 
-DIGITS = "digits-random-forest"  # bundled, on pixels
-HOG, DEEP = "hog", "deep"
-TRAINED = {  # here, in seconds: what they look at, and how
-    HOG: ("random_forest", {"features": "hog", "n_estimators": 5}),
-    DEEP: (
-        "logistic_regression",
-        {"features": EMBEDDED, "feature_size": 32, "max_images": 100, "max_iter": 10},
-    ),
-}
-MOST_OFF = 2e-6  # probabilities are printed with six decimals
+FOREST = "digits-random-forest"
+NETWORK = "mnist-cnn"
+SERVED = ["svm", "boosting", "knn", "hog", "deep", NETWORK, "mnist-logistic-regression"]
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> dict[str, runs.Run]:
-    """Classical runs on features: HOG, and those of the backbone that comes with the studio."""
-
-    with pytest.MonkeyPatch.context() as patch:
-        use(patch, runs_dir=tmp_path_factory.mktemp("runs"))
-        return {
-            name: train(TrainConfig("digits", model, values, name=name))
-            for name, (model, values) in TRAINED.items()
-        }
-
-
-@pytest.fixture
-def unpacked(tmp_path):
-    """`unpacked(run)`: the folder that its download holds."""
-
-    def unpack(run: runs.Run) -> Path:
-        with zipfile.ZipFile(io.BytesIO(export.as_zip(run))) as archive:
-            archive.extractall(tmp_path)
-        return tmp_path / run.id
-
-    return unpack
-
-
-def predicted(folder: Path, image: np.ndarray) -> tuple[str, list[float]]:
-    """What the program in that folder prints, in a process that does not know the studio."""
-    (folder / "shown.png").write_bytes(encode_png(image))
-    done = subprocess.run(
-        [sys.executable, "predict.py", "shown.png"],
-        cwd=folder,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+def test_a_package_proves_itself_where_the_studio_is_unknown(unpacked, exported):
+    folder, proof = unpacked(FOREST), exported(FOREST, "package").proof
+    assert "No module named 'core'" in run_in(folder, "-c", "import core").stderr
+    done = run_in(folder, "proof.py")
     assert done.returncode == 0, done.stderr
-    label, *rows = done.stdout.splitlines()
-    return label, [float(row.split("  ")[0]) for row in rows]
+    told, stored = json.loads(done.stdout), json.loads((folder / "proof.json").read_text())
+    assert told["reproduces_proof"] and stored == proof.as_dict()
+    assert told["images"] == stored["images"] == 200
+    assert told["agreement"] == stored["agreement"] == 1
+    assert told["accuracy"] == stored["accuracy"] == stored["studio_accuracy"]
+    assert stored["prepared_agreement"] == 1 and stored["prepared_largest_difference"] < 1e-6
+    assert stored["accuracy_low"] < stored["accuracy"] < stored["accuracy_high"]
+    rows = json.loads((folder / "proof" / "expected.json").read_text())
+    labels = np.array([row["label"] for row in rows])
+    found = evaluate(labels, np.array([row["probabilities"] for row in rows]))
+    assert found.accuracy == stored["accuracy"]
 
 
-@pytest.mark.parametrize("name", [DIGITS, HOG, DEEP, "mnist-cnn", "cifar10-efficientnet-lite0"])
+def test_a_package_that_was_changed_does_not_prove_itself(unpacked):
+    folder = unpacked(FOREST)
+    labels = json.loads((folder / "proof" / "expected.json").read_text())
+    for row in labels:
+        row["probabilities"] = row["probabilities"][::-1]
+    (folder / "proof" / "expected.json").write_text(json.dumps(labels))
+    done = run_in(folder, "proof.py")
+    assert done.returncode == 1 and not json.loads(done.stdout)["reproduces_proof"]
+
+
+def test_the_programs_of_a_package_predict_as_the_studio_does(unpacked):
+    folder, run = unpacked(FOREST), runs.load(FOREST)
+    (folder / "no image.png").write_text("no")
+    done = run_in(folder, "predict.py", "--json", "proof/003.png", "no image.png", "gone.png")
+    assert done.returncode == 1
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [
+        "no image.png",
+        "gone.png",
+    ]
+    (prediction,) = json.loads(done.stdout)["predictions"]
+    predictor = load_predictor(run)
+    (expected,) = predictor.predict(run.samples().test[3]).predictions
+    assert prediction["label"] == expected.label
+    assert list(prediction["probabilities"]) == list(run.card.class_names)
+    received = list(prediction["probabilities"].values())
+    np.testing.assert_allclose(received, expected.probabilities, atol=1e-6)
+    example = run_in(folder, "example.py", "proof")
+    assert example.returncode == 0, example.stderr
+    assert len(example.stdout.splitlines()) == 20
+    assert len((folder / "example.py").read_text().splitlines()) <= 20
+
+
+@pytest.mark.parametrize("name", SERVED)
 @pytest.mark.slow
-def test_the_program_in_the_download_predicts_what_the_studio_does(name, unpacked, trained):
-    run = trained.get(name) or runs.load(name)
-    folder = unpacked(run)
-    if run.card.dataset in ("digits", "mnist"):
-        image = datasets.load_test(run.card.dataset, tuple(run.card.input_shape))[0][3]
-    else:  # CIFAR-10 is a download
-        image = np.random.default_rng(0).integers(0, 256, run.card.input_shape, np.uint8)
-    expected = load_predictor(run).probabilities(image[None])[0]
-    label, probabilities = predicted(folder, image)
-    assert label == run.card.class_names[expected.argmax()]
-    np.testing.assert_allclose(probabilities, expected, atol=MOST_OFF)
+def test_every_way_to_serve_is_packed(exported, name):
+    proof = exported(name, "package").proof
+    assert proof.agreement == proof.prepared_agreement == 1
+    assert proof.largest_difference < 1e-5
 
 
-@pytest.mark.parametrize("name", [DIGITS, "cifar10-efficientnet-lite0"])
-def test_the_readme_says_what_is_needed(name, unpacked):
-    run = runs.load(name)
-    folder = unpacked(run)
-    text = (folder / "README.txt").read_text(encoding="utf-8")
-    card = run.card
-    assert f"{card.metrics['accuracy']:.2%} of {card.metrics['test_size']:,} test images" in text
-    assert all(name in text for name in card.class_names)
-    assert f"{card.input_shape[1]} pixels wide" in text and card.preprocessing in text
+def test_a_package_holds_the_run_and_only_what_it_needs(exported, unpacked):
+    folder, run = unpacked(FOREST), runs.load(FOREST)
+    for name, digest in run.card.files.items():
+        assert runs.sha256(folder / name) == digest
     needed = (folder / "requirements.txt").read_text().split()
-    assert all("==" in line and line in text for line in needed)
-    assert (folder / "labels.txt").read_text().splitlines() == list(card.class_names)
-    assert {*card.files, runs.CARD} <= {path.name for path in folder.iterdir()}
+    assert [line.split("==")[0] for line in needed] == ["numpy", "pillow", "opencv-python-headless"]
+    with zipfile.ZipFile(exported(FOREST, "package").path) as archive:
+        names = archive.namelist()
+    assert len(set(names)) == len(names)
+    assert all(name.startswith(f"{FOREST}/") and ".." not in name for name in names)
+
+
+def test_the_model_card_says_what_it_is(unpacked):
+    folder, card = unpacked(FOREST), runs.load(FOREST).card
+    text = (folder / "README.md").read_text()
+    low, high = runs.load(FOREST).evaluation().accuracy_interval
+    assert f"{card.metrics['accuracy']:.2%}".replace("%", " %") in text
+    assert f"{low * 100:.2f} % to {high * 100:.2f} %" in text
+    assert f"On {card.metrics['test_size']} test images" in text
+    assert "8×8 pixels, grey" in text and "Same predicted class | 100.0 %" in text
+    for title in ("Trained on", "Metrics", "Limits", "Classes", "Input", "How to use it", "Proof"):
+        assert f"\n## {title}\n" in text
+    assert all(line in text for line in (folder / "requirements.txt").read_text().split())
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("![x](http://a.b/c.png)", r"\!\[x\](http://a.b/c.png)"),
+        ("a | b", r"a \| b"),
+        ("two\nlines", "two⏎lines"),
+        ("<script>", r"\<script\>"),
+    ],
+)
+def test_names_of_others_have_no_effect_in_the_model_card(name, written):
+    assert model_card.plain(name) == written
 
 
 @pytest.mark.parametrize("vote", ["soft", "hard"])
-def test_an_ensemble_says_that_there_is_no_program_and_where_there_are_some(
-    vote, unpacked, tmp_path, monkeypatch
-):
-    use(monkeypatch, runs_dir=tmp_path / "runs")
-    members = tuple(runs.load(name) for name in ("mnist-cnn", "mnist-logistic-regression"))
-    folder = unpacked(save("Both", Ensemble(members, (0.75, 0.25), vote)))
-    text = (folder / "README.txt").read_text(encoding="utf-8")
-    assert not (folder / "predict.py").exists() and "there is no predict.py here" in text
-    assert "mnist-cnn.zip, weight 0.75" in text
-    assert ("mean of their\nprobabilities" in text) == (vote == "soft")
-    assert "pip install" not in text
+@pytest.mark.slow
+def test_an_ensemble_is_packed_with_its_members(folders, tmp_path, vote):
+    members = tuple(runs.load(name) for name in (NETWORK, "mnist-logistic-regression"))
+    run = save(f"Both {vote}", Ensemble(members, (0.75, 0.25), vote))
+    found = export(run.id, "package", tmp_path / "both.zip")
+    assert found.proof.agreement == 1 and found.proof.largest_difference < 1e-6
+    with zipfile.ZipFile(found.path) as archive:
+        names = [name.partition("/")[2] for name in archive.namelist()]
+    assert {"members/mnist-cnn/model.tflite", "card.json", "README.md"} <= set(names)
+
+
+def test_the_copied_code_knows_no_studio():
+    files = dict(imaging_files())
+    assert {"imaging/preprocessing/digit_shapes.npz", "imaging/images/__init__.py"} <= set(files)
+    for name, content in files.items():
+        if name.endswith(".py"):
+            text = content.decode()
+            assert "from core" not in text and "import core" not in text, name
+            compile(text, name, "exec")
+
+
+def test_no_name_is_defined_twice_in_the_printed_model():
+    """Of an ensemble of all kinds: then the functions of every kind are printed together."""
+    functions = tuple(dict.fromkeys(programs._SERVED.values()))
+    opened = programs.Opening("None", functions, {}, ())
+    text = programs.model_program(made_up_run("all"), opened)
+    names = re.findall(r"^(?:def|class) (\w+)|^(\w+(?:, \w+)*) = ", text, re.MULTILINE)
+    assert len(set(names)) == len(names)
+    compile(text, "model.py", "exec")

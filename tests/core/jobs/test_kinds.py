@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import datasets, labelled, robustness, runs
+from core import datasets, export, labelled, robustness, runs
 from core.datasets import uploads
 from core.datasets.download import RemoteFile
-from core.errors import Cancelled, DatasetError, ModelError, RunError
+from core.errors import Cancelled, DatasetError, ExportError, ModelError, RunError
 from core.images import encode_png
 from core.jobs import KINDS
 from core.models.transfer import BACKBONES, EMBEDDED, weights
@@ -29,6 +29,7 @@ KEPT = Path("kept")  # imports keep nothing
         ("weights", {"backbone": "vgg16"}, "Download vgg16"),
         ("import", {"name": "pets", "path": "/pets"}, "Import pets"),
         ("evaluate", {"run": "mine", "path": "/pets"}, "Evaluate your images with mine"),
+        ("export", {"run": "mine", "format": "onnx"}, "Export mine as onnx"),
         (
             "robustness",
             {"runs": ["mine"], "corruption": "noise", "images": 500},
@@ -305,3 +306,21 @@ def test_robustness_that_is_stopped_keeps_nothing(studio, tmp_path):
     with pytest.raises(Cancelled):
         KINDS["robustness"].run(ROBUSTNESS, Reporter(should_stop=lambda: True), tmp_path / "kept")
     assert not (tmp_path / "kept").exists()
+
+
+def test_an_export_leaves_its_file_and_its_proof(studio, tmp_path):
+    settings = {"run": "digits-random-forest", "format": "skops"}
+    KINDS["export"].check(settings)
+    told = KINDS["export"].run(settings, Reporter(), tmp_path / "kept")
+    path = tmp_path / "kept" / told["file"]
+    assert told == {**settings, "file": path.name, "bytes": path.stat().st_size}
+    assert export.read_proof(tmp_path / "kept" / export.PROOF).agreement == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [({"run": "none", "format": "onnx"}, RunError), ({"format": "h5"}, ExportError)],
+)
+def test_an_export_that_cannot_work_is_not_queued(studio, settings, error):
+    with pytest.raises(error):
+        KINDS["export"].check({"run": "digits-random-forest", **settings})

@@ -12,7 +12,7 @@ from core import datasets, ensemble, jobs, runs, shares, stored
 from core.datasets import store, uploads
 from core.ensemble import Ensemble
 from core.errors import DatasetError, JobError, ModelError
-from core.jobs import KINDS, Job, child, dispatcher, limits, turns
+from core.jobs import KINDS, Job, child, dispatcher, limits, room, turns
 from core.jobs import job as job_module
 from core.jobs.job import write_status
 from core.jobs.queue import ensure_dispatcher, everything
@@ -227,6 +227,7 @@ def test_every_other_kind_of_work_is_for_visitors_too():
         ("import", {"path": "/etc", "name": "pets"}),
         ("import", {"path": "{small}", "upload": "0" * 16, "name": "pets"}),
         ("evaluate", {"path": "{small}", "run": "mnist-cnn"}),
+        ("export", {"path": "{small}", "run": "mnist-cnn", "format": "package"}),
     ],
 )
 def test_no_path_on_the_machine_is_read_for_a_visitor(demo, small, kind, settings):
@@ -639,3 +640,26 @@ def test_nor_does_what_went_wrong(demo, work, error):
     assert job.state == "failed" and job.error
     assert str(demo.work_dir) not in job.error
     assert str(demo.work_dir) not in job.log_tail(1000)
+
+
+# Exports
+
+
+def exporting(format: str, owner: str = A):
+    with acting_as(owner):
+        return jobs.submit("export", {"run": "mnist-cnn", "format": format})
+
+
+def test_a_small_machine_writes_no_formats_of_tensorflow(small_machine):
+    with pytest.raises(JobError, match=r"no memory to write .*Take Package \(zip\)"):
+        exporting("tflite-int8")
+    exporting("package")
+
+
+def test_only_the_latest_exports_of_visitors_are_kept(demo, monkeypatch):
+    monkeypatch.setattr(room, "EXPORTS", 2)
+    old, *younger = (over(exporting("package", owner)) for owner in (A, B, A))
+    assert old.folder.exists()
+    exporting("package", B)
+    assert not old.folder.exists()
+    assert all(job.folder.exists() for job in younger)

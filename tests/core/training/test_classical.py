@@ -401,7 +401,7 @@ def own_deep_run(deep_run, runs_folder) -> runs.Run:
 
 @pytest.mark.slow
 def test_the_network_that_is_looked_through_is_kept_in_the_run(deep_run):
-    names = {"evaluation.npz", "model.skops", "model.onnx", FEATURES_FILE}
+    names = {"evaluation.npz", "model.skops", "model.onnx", "samples.npz", FEATURES_FILE}
     assert set(deep_run.card.files) == names
     assert {path.name for path in deep_run.folder.iterdir()} == {"card.json", *names}
     assert deep_run.card.family == "classical"

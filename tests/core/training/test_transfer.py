@@ -466,6 +466,7 @@ def test_a_training_leaves_a_run_that_predicts(run_folder, digits):
         "evaluation.npz",
         "model.keras",
         "model.tflite",
+        "samples.npz",
     }
     assert phases(run.card.history) == [1, 1, 1, 2, 2]
     assert run.card.family == "network"
