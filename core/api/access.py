@@ -26,6 +26,7 @@ from core.api.problems import Refused, answer
 
 _OPEN = re.compile(r"/?|/health|/openapi\.json|/docs(/.*)?")
 _LOOKS = re.compile(r"/predict|/models|/datasets|/metrics|/runs(/.*)?")
+_WORKS = re.compile(r"/runs/[^/]+/export")  # a GET that starts a job
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _NEEDED = {"WWW-Authenticate": "Bearer"}
 
@@ -66,10 +67,11 @@ class Access:
         """Who sends the request; raises `Refused` if they may not."""
         if method == "OPTIONS" or _OPEN.fullmatch(path):
             return Caller(visitors.NOBODY if settings.current().public else visitors.OWNER)
-        if method not in _SAFE and not _LOOKS.fullmatch(path):
+        looks = bool(_LOOKS.fullmatch(path) and not _WORKS.fullmatch(path))
+        if not looks and (method not in _SAFE or _WORKS.fullmatch(path)):
             self._check_origin(headers)
         caller = _caller(headers, self._is_local)
-        if caller.only_looks and not _LOOKS.fullmatch(path):
+        if caller.only_looks and not looks:
             raise Refused(403, _only_looks())
         return caller
 

@@ -11,6 +11,7 @@ from core import settings
 from core.api import (
     problems,
     routes_docs,
+    routes_export,
     routes_look,
     routes_metrics,
     routes_predict,
@@ -32,6 +33,7 @@ _ROUTERS = (
     routes_look.router,
     routes_predict.router,
     routes_train.router,
+    routes_export.router,
     routes_metrics.router,
     routes_docs.router,
 )

@@ -8,6 +8,7 @@
 Everything is on disk, so a job outlives the page, the browser and the app that started it.
 """
 
+from core.jobs.exports import exported_file, latest_export, proof_of
 from core.jobs.job import ENDED, Job, seconds_since
 from core.jobs.kinds import KINDS, JobKind
 from core.jobs.migrating import migrate
@@ -36,10 +37,13 @@ __all__ = [
     "clear_up",
     "delete",
     "ensure_dispatcher",
+    "exported_file",
     "finish",
     "resume",
+    "latest_export",
     "list_jobs",
     "load",
+    "proof_of",
     "seconds_since",
     "submit",
     "wait",

@@ -1,7 +1,5 @@
 """A run as a file for other programs: choose a format, see the proof, download."""
 
-from datetime import datetime
-
 import streamlit as st
 
 from core import export, jobs, units
@@ -33,7 +31,7 @@ def show(run: Run) -> None:
         if not upload:
             return
         settings["upload"] = upload
-    last = _latest(run, name)
+    last = jobs.latest_export(run, name)
     if last is None or last.ended:
         st.button(
             "Export again" if last and last.state == "done" else "Export",
@@ -46,16 +44,6 @@ def show(run: Run) -> None:
         )
     if last is not None and job_progress.show_unless_done(last):
         _show_result(run, last)
-
-
-def _latest(run: Run, name: str) -> Job | None:
-    """The latest export of a run in a format; not one of an earlier run of the same name."""
-    job = job_progress.latest("export", run=run.id, format=name)
-    if job is None or datetime.fromisoformat(run.card.created) > datetime.fromisoformat(
-        job.times["queued"]
-    ):
-        return None
-    return job
 
 
 def _start(run: Run, settings: dict[str, str]) -> None:
@@ -105,9 +93,9 @@ def _images(run: Run) -> str:
 
 def _show_result(run: Run, job: Job) -> None:
     """The proof and the download; each file is read when its button is clicked."""
-    path = job.kept / str(job.result.get("file", ""))
+    path = jobs.exported_file(job)
     try:
-        proof = export.read_proof(job.kept / export.PROOF)
+        proof = jobs.proof_of(job)
         size = path.stat().st_size
     except (StudioError, OSError) as error:
         reason = html.message(error) if isinstance(error, StudioError) else "Its file is gone."
