@@ -1,4 +1,4 @@
-# make run       set everything up and open the studio      (PORT=8501)
+# make run       set everything up and open the studio      (PORT=8501 ADDRESS=localhost)
 # make test      set everything up and run the tests        (make test-all: the slow ones too)
 # make lint      check style
 # make models    train every bundled run again
@@ -10,12 +10,13 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& echo $$p && break; done)
 PORT ?= 8501
+ADDRESS ?= localhost
 BIN := .venv/bin
 
 .PHONY: run test test-all lint models docs notebooks bench chromium clean
 
 run: .venv/installed
-	$(BIN)/streamlit run app.py --server.port $(PORT)
+	$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(ADDRESS)
 
 # Tests start hundreds of processes: compiled once, each begins sooner.
 unexport PYTHONDONTWRITEBYTECODE

@@ -61,7 +61,8 @@ def serve(
     port = free_port()
     log = folder / f"{script.stem}-{port}.log"
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
-    command += ["--server.port", str(port), "--server.headless", "true"]
+    command += ["--server.port", str(port), "--server.address", "localhost"]
+    command += ["--server.headless", "true"]
     with log.open("w") as output:
         process = subprocess.Popen(
             command,

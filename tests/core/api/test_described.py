@@ -5,7 +5,7 @@ It is imported by the test that needs it: that takes two seconds, in every proce
 
 import pytest
 
-from core.api import Api, routes_train
+from core.api import Api, routes_export, routes_train
 from core.jobs import queue
 from tests.core.api.conftest import LOCAL
 from tests.overriding import use
@@ -16,7 +16,8 @@ def folders(tmp_path, monkeypatch) -> None:
     """Empty folders; trainings are queued, but none runs, and nobody waits for it."""
     use(monkeypatch, runs_dir=tmp_path / "runs", work_dir=tmp_path / "work")
     monkeypatch.setattr(queue, "ensure_dispatcher", lambda: None)
-    monkeypatch.setattr(routes_train, "_LONGEST", 0.0)
+    for routes in (routes_train, routes_export):
+        monkeypatch.setattr(routes, "_LONGEST", 0.0)
 
 
 @pytest.mark.parametrize("requests", [4, pytest.param(150, marks=pytest.mark.slow)])

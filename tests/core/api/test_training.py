@@ -144,3 +144,37 @@ def test_a_waited_for_training_that_is_cancelled_says_so(studio):
     waiting.join(60)
     assert answers[0].status_code == 409
     assert "cancelled" in answers[0].json()["error"]
+
+
+def test_a_run_is_exported_once_and_given_again(studio):
+    client = client_of()
+    first = client.get("/runs/digits-random-forest/export", params={"format": "skops"})
+    assert first.status_code == 200, first.text
+    proof = json.loads(first.headers["x-proof"])
+    assert (proof["images"], proof["agreement"]) == (200, 1.0)
+    assert "digits-random-forest.skops" in first.headers["content-disposition"]
+    again = client.get("/runs/digits-random-forest/export", params={"format": "skops"})
+    assert again.content == first.content
+    assert len(jobs.list_jobs()) == 1
+
+
+@pytest.mark.parametrize(
+    ("run", "format", "status", "expected"),
+    [
+        ("nowhere", "skops", 404, "nowhere"),
+        ("digits-random-forest", "tflite", 422, "tflite"),
+        ("digits-random-forest", "zip", 422, "zip"),
+    ],
+)
+def test_an_export_that_cannot_be_is_refused(studio, run, format, status, expected):
+    answer = client_of().get(f"/runs/{run}/export", params={"format": format})
+    assert answer.status_code == status
+    assert expected in answer.json()["error"]
+
+
+def test_strangers_and_other_websites_start_no_export(studio):
+    path = "/runs/digits-random-forest/export"
+    elsewhere = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
+    assert client_of().get(path, headers=elsewhere).status_code == 403
+    assert client_of("0.0.0.0").get(path).status_code == 403
+    assert jobs.list_jobs() == []
