@@ -148,7 +148,7 @@ def _only_looks() -> str:
     return (
         "This server can be reached by others, so without a token it only predicts. Set "
         "STUDIO_API_TOKEN, and send it as `Authorization: Bearer …`; or start it for this machine "
-        "alone: `make run`, or `streamlit run app.py --server.address localhost`."
+        "alone, as `make run` does."
     )
 
 
