@@ -33,6 +33,7 @@ QUICK = {  # trained in an instant on scikit-learn's digits; every way of learni
     "mlp": {"epochs": 3, "hidden_units": "8"},
     "knn": {"max_images": 400},
 }
+USED = ("random_forest", "mlp", "knn")  # by many tests
 
 
 FORMS = {  # the other pretrained networks have the same form
@@ -510,12 +511,12 @@ def test_values_in_the_address_that_are_not_allowed_are_passed_over(open_page, u
 
 @pytest.fixture(scope="module")
 def small_runs(tmp_path_factory) -> Path:
-    """A folder of small runs, one for each way of learning. Read it only."""
+    """A folder of small runs. Read it only."""
     folder = tmp_path_factory.mktemp("small-runs")
     with pytest.MonkeyPatch.context() as monkeypatch:
         use(monkeypatch, runs_dir=folder, bundled_runs_dir=folder / "none")
-        for model, hyperparameters in QUICK.items():
-            train(TrainConfig("digits", model, hyperparameters, name=f"my-{model}"))
+        for model in USED:
+            train(TrainConfig("digits", model, QUICK[model], name=f"my-{model}"))
     return folder
 
 
@@ -560,9 +561,13 @@ def test_bundled_runs_are_shown_but_cannot_be_changed(open_page, name):
     assert "Yes, delete it" not in [one.label for one in page.button]
 
 
-@pytest.mark.parametrize("model", QUICK)
-@pytest.mark.few(1)
+@pytest.mark.parametrize(
+    "model",
+    [pytest.param(model, marks=[] if model == "mlp" else pytest.mark.slow) for model in QUICK],
+)
 def test_a_finished_run_is_shown(open_page, with_runs, model):
+    if model not in USED:
+        train(TrainConfig("digits", model, QUICK[model], name=f"my-{model}"))
     page = open_page("runs", run=f"my-{model}")
     run = runs.load(f"my-{model}")
     assert f"{MODELS[model].title} · scikit-learn digits" in texts(page)

@@ -1,8 +1,8 @@
 import ast
+import json
 import runpy
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
@@ -338,6 +338,13 @@ def write(path: Path, image: np.ndarray) -> None:
     assert cv2.imwrite(str(path), image if image.ndim == 2 else image[..., ::-1])
 
 
+ONE_AFTER_ANOTHER = """import json, runpy, sys
+for command in json.loads(sys.argv[1]):
+    sys.argv = command
+    runpy.run_path(command[0], run_name="__main__")
+"""
+
+
 def input_of(folder: Path, number: int) -> Path:
     return folder / ("grey.png" if number % 2 else "colour.png")
 
@@ -356,14 +363,13 @@ def results(tmp_path_factory) -> Path:
     write(folder / "grey.png", GREY)
     write(folder / "colour.png", COLOUR)
 
-    def make(number: int) -> subprocess.CompletedProcess:
+    commands = []
+    for number in range(PIPELINES):
         script = folder / f"{number}.py"
         script.write_text(as_code(DRAWN[number]), encoding="utf-8")
-        return run_fresh(folder, script.name, input_of(folder, number).name, f"{number}.png")
-
-    with ThreadPoolExecutor(2) as pool:
-        for finished in pool.map(make, range(PIPELINES)):
-            assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
+        commands.append([script.name, input_of(folder, number).name, f"{number}.png"])
+    finished = run_fresh(folder, "-c", ONE_AFTER_ANOTHER, json.dumps(commands))
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
     return folder
 
 

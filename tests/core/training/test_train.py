@@ -3,6 +3,7 @@ import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +31,11 @@ TINY = {
     "resnet": {"epochs": 2, "width": 8, "stages": 2, "batch_size": 32, "max_images": 320},
 }
 SCRATCH = [model for model in MODELS if not MODELS[model].backbone]  # others: test_transfer
+FIRST = ("logistic_regression", "random_forest", "knn", "simple_cnn")  # each is served otherwise
+EACH = [
+    pytest.param(model, marks=[] if model in FIRST else pytest.mark.slow, id=model)
+    for model in SCRATCH
+]
 NETWORKS = [model for model in SCRATCH if MODELS[model].family == "network"]
 CLASSICAL = [model for model in SCRATCH if MODELS[model].family == "classical"]
 METRICS = {"accuracy", "log_loss", "precision", "recall", "f1"}
@@ -41,24 +47,30 @@ SERVED = {"onnx": "model.onnx", "trees": "trees.npz", "neighbours": "neighbours.
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> dict[str, tuple[runs.Run, list[Progress]]]:
-    """Each model trained once on scikit-learn's digits, with what it reported meanwhile."""
-    folder = tmp_path_factory.mktemp("trained")
-    found = {}
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        use(monkeypatch, runs_dir=folder, bundled_runs_dir=folder / "none")
-        for model in SCRATCH:
+def trained(tmp_path_factory) -> "Trained":
+    return Trained(tmp_path_factory.mktemp("trained"))
+
+
+class Trained:
+    """`trained[model]`: trained once on scikit-learn's digits, and what it reported meanwhile."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._found = folder, {}
+
+    def __getitem__(self, model: str) -> tuple[runs.Run, list[Progress]]:
+        if model not in self._found:
             reports: list[Progress] = []
-            run = train(TrainConfig("digits", model, TINY[model], seed=5), Reporter(reports.append))
-            found[model] = run, reports
-    return found
+            with pytest.MonkeyPatch.context() as monkeypatch:
+                use(monkeypatch, runs_dir=self.folder, bundled_runs_dir=self.folder / "none")
+                config = TrainConfig("digits", model, TINY[model], seed=5)
+                self._found[model] = train(config, Reporter(reports.append)), reports
+        return self._found[model]
 
 
 @pytest.fixture
 def trained_run(trained, monkeypatch):
     """`trained_run(model)`: one of them, in its place among the runs of the studio."""
-    folder = trained["random_forest"][0].folder.parent
-    use(monkeypatch, runs_dir=folder)
+    use(monkeypatch, runs_dir=trained.folder)
     return lambda model: trained[model][0]
 
 
@@ -66,7 +78,7 @@ def test_every_model_is_tested():
     assert set(TINY) == set(SCRATCH)
 
 
-@pytest.mark.parametrize("model", SCRATCH)
+@pytest.mark.parametrize("model", EACH)
 def test_a_training_leaves_a_whole_run(trained, model):
     run, _ = trained[model]
     files = FILES[MODELS[model].family]
@@ -79,7 +91,7 @@ def test_a_training_leaves_a_whole_run(trained, model):
     assert [path.name for path in run.folder.parent.iterdir() if path.name.startswith(".")] == []
 
 
-@pytest.mark.parametrize("model", SCRATCH)
+@pytest.mark.parametrize("model", EACH)
 def test_the_card_says_what_was_trained(trained, model):
     card = trained[model][0].card
     dataset = datasets.load("digits", card.validation_fraction)
@@ -98,7 +110,7 @@ def test_the_card_says_what_was_trained(trained, model):
     assert card.seconds >= 0
 
 
-@pytest.mark.parametrize("model", SCRATCH)
+@pytest.mark.parametrize("model", EACH)
 def test_figures_of_the_card_are_those_of_the_predictions_kept(trained, model):
     run, _ = trained[model]
     test, val = run.evaluation("test"), run.evaluation("val")
@@ -113,7 +125,7 @@ def test_figures_of_the_card_are_those_of_the_predictions_kept(trained, model):
     assert run.card.metrics["train_size"] == TINY[model].get("max_images", 1293)
 
 
-@pytest.mark.parametrize("model", SCRATCH)
+@pytest.mark.parametrize("model", EACH)
 def test_predictions_kept_are_those_of_the_model_that_serves(trained_run, model):
     run = trained_run(model)
     dataset = datasets.load("digits", run.card.validation_fraction)
@@ -129,14 +141,14 @@ def test_predictions_kept_are_those_of_the_model_that_serves(trained_run, model)
     ("model", "at_least"),
     [
         ("logistic_regression", 0.93),
-        ("linear_svm", 0.85),
-        ("rbf_svm", 0.9),
         ("knn", 0.95),
         ("random_forest", 0.85),
-        ("gradient_boosting", 0.8),
-        ("mlp", 0.8),
         ("simple_cnn", 0.3),
-        ("resnet", 0.05),
+        pytest.param("linear_svm", 0.85, marks=pytest.mark.slow),
+        pytest.param("rbf_svm", 0.9, marks=pytest.mark.slow),
+        pytest.param("gradient_boosting", 0.8, marks=pytest.mark.slow),
+        pytest.param("mlp", 0.8, marks=pytest.mark.slow),
+        pytest.param("resnet", 0.05, marks=pytest.mark.slow),
     ],
 )
 def test_something_is_learned_beyond_guessing(trained, model, at_least):
@@ -153,7 +165,7 @@ def test_the_keras_original_and_its_twin_agree(trained_run):
     assert np.abs(np.asarray(original(images)) - twin).max() < 1e-4
 
 
-@pytest.mark.parametrize("model", SCRATCH)
+@pytest.mark.parametrize("model", EACH)
 def test_a_run_keeps_its_training_curve(trained, model):
     run, reports = trained[model]
     history, axis = run.card.history, MODELS[model].learns_by
@@ -177,7 +189,7 @@ def test_a_network_validates_on_the_validation_part(trained):
     assert last * 144 == pytest.approx(round(last * 144), abs=1e-3)
 
 
-@pytest.mark.parametrize("model", SCRATCH)
+@pytest.mark.parametrize("model", EACH)
 def test_progress_is_reported_in_order(trained, model):
     run, reports = trained[model]
     stages = [report.stage for report in reports]
@@ -205,8 +217,9 @@ def test_a_network_reports_its_epochs(trained):
     assert {"loss", "accuracy"} <= set(fitting[-1].metrics)
 
 
-@pytest.mark.parametrize("model", [model for model in CLASSICAL if model != "linear_svm"])
-@pytest.mark.few(3)
+@pytest.mark.parametrize(
+    "model", [one for one in EACH if one.id in CLASSICAL and one.id != "linear_svm"]
+)
 def test_the_same_seed_gives_the_same_figures(trained, runs_folder, model):
     first = trained[model][0]
     again = train(TrainConfig("digits", model, TINY[model], name="again", seed=5))
