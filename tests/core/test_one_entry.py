@@ -39,7 +39,6 @@ THEIR_OWN = (
 # What a recipe reads is called `digits` as well, and so are the digits of one prediction.
 DIGITS = (
     "core/preprocessing/recipes.py",
-    "core/cli/predict.py",
     "pages/recognise.py",
     "pages/components/shared/run_picker.py",
 )

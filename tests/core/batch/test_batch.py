@@ -71,7 +71,9 @@ def test_a_file_holds_a_row_for_each_image(digits, tmp_path, capsys, suffix):
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_several_processes_give_the_same_in_the_same_order(digits):
+def test_several_processes_give_the_same_in_the_same_order(digits, monkeypatch):
+    # Tests of pages leave a page as the main module, which new processes would import.
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
     run = runs.load(RUN)
     one, two = (list(batch.predict_all(run, batch.Images([digits]), n)) for n in (1, 2))
     assert [image for image, _ in one] == [image for image, _ in two]

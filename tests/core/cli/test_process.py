@@ -256,7 +256,7 @@ def test_an_image_that_memory_is_too_small_for_is_not_called_damaged(tmp_path, e
     code = (
         "import resource, sys\n"
         "from core.cli import main\n"
-        "from core.cli.predict import read_image\n"
+        "from core.batch import read_image\n"
         "from core.serving import load_predictor\n"
         "from core import runs\n"
         "load_predictor(runs.load('mnist-cnn'))\n"
