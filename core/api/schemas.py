@@ -13,7 +13,7 @@ RUN_EXAMPLE = {
     "title": "mnist-cnn",
     "owner": "studio",
     "dataset": "mnist",
-    "model": "cnn",
+    "model": "simple_cnn",
     "family": "network",
     "accuracy": 0.9962,
     "classes": list("0123456789"),
