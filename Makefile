@@ -21,18 +21,14 @@ run: .venv/installed
 # Tests start hundreds of processes: compiled once, each begins sooner.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Browsers, and what kills processes or waits for them by the second, have the machine to themselves;
-# the others share its cores, a file at a time.
-ALONE := tests/browser $(addprefix tests/core/jobs/test_,dispatcher.py training_jobs.py limits.py)
-TOGETHER := -n 2 --dist loadfile tests $(ALONE:%=--ignore=%)
+# A file at a time to each of two workers, in order, so that the long ones in tests/browser come first.
+TESTS := -n 2 --dist loadfile --no-loadscope-reorder tests
 
 test: .venv/installed-dev chromium
-	$(BIN)/python -m pytest -m "not slow" $(TOGETHER); together=$$?; \
-	$(BIN)/python -m pytest -m "not slow" $(ALONE) && exit $$together
+	$(BIN)/python -m pytest -m "not slow" $(TESTS)
 
 test-all: .venv/installed-dev chromium
-	$(BIN)/python -m pytest $(TOGETHER); together=$$?; \
-	$(BIN)/python -m pytest $(ALONE) && exit $$together
+	$(BIN)/python -m pytest $(TESTS)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
