@@ -42,8 +42,12 @@ _TIME_LIMIT = 120  # seconds for one answer
 _READ = 2**16
 
 
+class BrowserFailure(ExportError):
+    """The browser did not start, ended, or does not answer; the page may be well."""
+
+
 def find_chromium() -> str | None:
-    """The path of a Chromium or Chrome: the one set by CHROMIUM, else one that is installed."""
+    """The path of a Chromium or Chrome: the one of the settings, else one that is installed."""
     names = (settings.current().chromium, *_NAMES)
     return next((path for name in names if name and (path := shutil.which(name))), None)
 
@@ -61,7 +65,7 @@ def open_page(
         wait: called again and again while an answer is awaited; may raise.
 
     Raises:
-        ExportError: if the browser does not start, or ends.
+        BrowserFailure: if the browser does not start, ends, or does not answer.
     """
     commands_read, commands_write = os.pipe()
     answers_read, answers_write = os.pipe()
@@ -119,6 +123,7 @@ class BrowserPage:
 
         Raises:
             ExportError: if it raises.
+            BrowserFailure: as `open_page`.
         """
         answer = self._ask(
             "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
@@ -143,13 +148,13 @@ class BrowserPage:
         try:
             os.write(self._write, json.dumps(message).encode() + b"\0")
         except OSError as error:
-            raise ExportError("The browser that was to show the page did not start.") from error
+            raise BrowserFailure("The browser that was to show the page did not start.") from error
         for answer in self._answers():
             if answer.get("id") != self._number:
                 continue  # an event
             if "error" in answer:
                 reason = answer["error"].get("message")
-                raise ExportError(f"The browser refused {method}: {reason}.")
+                raise BrowserFailure(f"The browser refused {method}: {reason}.")
             return answer["result"]
         raise AssertionError  # answers end with an error
 
@@ -161,9 +166,9 @@ class BrowserPage:
                 line, self._rest = self._rest.split(b"\0", 1)
                 yield json.loads(line)
             if time.monotonic() - begun > _TIME_LIMIT:
-                raise ExportError(f"The browser did not answer for {_TIME_LIMIT} seconds.")
+                raise BrowserFailure(f"The browser did not answer for {_TIME_LIMIT} seconds.")
             if select.select([self._read], [], [], _EVERY)[0]:
                 content = os.read(self._read, _READ)
                 if not content:
-                    raise ExportError("The browser that was to show the page has ended.")
+                    raise BrowserFailure("The browser that was to show the page has ended.")
                 self._rest += content

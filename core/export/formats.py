@@ -119,8 +119,8 @@ FORMATS: dict[str, Format] = {
         Format(
             "html",
             "Web page (one HTML file)",
-            "To send to anybody: draw, upload or use the camera, and the browser classifies, without "
-            "a network. It is opened from disk and has at most 25 MB.",
+            "To send to anybody: draw, upload or use the camera, and the browser classifies, "
+            "without a network. It is opened from disk and needs nothing else.",
             ".html",
             web_page.refusal,
             lambda run: partial(web_page.write, run),

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import ExportError
-from core.export.browser import BrowserPage, find_chromium, open_page
+from core.export.browser import BrowserFailure, BrowserPage, find_chromium, open_page
 from core.export.proof import Predicted, through_export
 from core.progress import Progress, Reporter
 
@@ -16,15 +16,15 @@ _IN_BROWSER = (
     "network off."
 )
 _WITHOUT_BROWSER = (
-    "No Chromium was found here, so the page itself was not opened: LiteRT in Python has run the "
-    "model that the page holds, and its preparation of images was not compared."
+    "{reason}, so the page itself was not opened: LiteRT in Python has run the model that the page "
+    "holds, and its preparation of images was not compared."
 )
 
 
 def through_page(path: Path, report: Reporter) -> Predicted:
     """What a page predicts for the images in `proof/` beside it.
 
-    Where no browser is found, the model that lies beside it is run instead, and `how` says so.
+    Where no browser opens it, the model that lies beside it is run instead, and `how` says so.
 
     Raises:
         ExportError: if the page fails in the browser, or gives no probabilities.
@@ -32,17 +32,27 @@ def through_page(path: Path, report: Reporter) -> Predicted:
     """
     browser = find_chromium()
     if browser is None:
-        found = through_export(path.parent, report)
-        return Predicted(found.probabilities, found.latency_seconds, None, _WITHOUT_BROWSER)
+        return _without_browser(path, report, "No Chromium was found here")
     expected = json.loads((path.parent / "proof" / "expected.json").read_text(encoding="utf-8"))
     files = [path.parent / "proof" / image["file"] for image in expected]
     progress = Progress("proving", fraction=0.6)
     profile = path.parent.parent / "browser"
     try:
         with open_page(browser, path.resolve().as_uri(), profile, lambda: report(progress)) as page:
-            return _predicted(page, files)
+            if page.value("typeof self.classifier") == "object":
+                return _predicted(page, files)
+            reason = f"{page.version.replace('/', ' ')} is too old, or may not read files here"
     except (KeyError, TypeError, ValueError) as error:
         raise ExportError(f"The page gives no probabilities: {error}.") from error
+    except BrowserFailure as error:
+        reason = str(error).rstrip(".")
+    return _without_browser(path, report, reason)
+
+
+def _without_browser(path: Path, report: Reporter, reason: str) -> Predicted:
+    found = through_export(path.parent, report)
+    how = _WITHOUT_BROWSER.format(reason=reason)
+    return Predicted(found.probabilities, found.latency_seconds, None, how)
 
 
 def _predicted(page: BrowserPage, files: list[Path]) -> Predicted:
