@@ -115,12 +115,12 @@ def _page(run: Run, model: bytes) -> str:
         glue=_base64(_vendored(f"{_RUNTIME}.js.gz")),
         wasm=_base64(_vendored(f"{_RUNTIME}.wasm.gz")),
         model=_base64(gzip.compress(model, 9, mtime=0)),
-        script=script(),
+        script=script("page"),
     )
 
 
-def script() -> str:
-    """The modules of the page as one script, each in a scope of its own."""
+def script(*names: str) -> str:
+    """Modules of the page and all that they import as one script, each in a scope of its own."""
     ordered: list[str] = []
 
     def visit(name: str) -> None:
@@ -129,7 +129,8 @@ def script() -> str:
                 visit(needed)
             ordered.append(name)
 
-    visit("page")
+    for name in names:
+        visit(name)
     return "\n".join(["const modules = {};", *map(_scoped, ordered)])
 
 
