@@ -1,7 +1,7 @@
 // Smoothing, and how steep brightness is. Beyond its edge an image is mirrored.
 
 import { round } from "./numbers.js";
-import { plane } from "./planes.js";
+import { mapped, plane } from "./planes.js";
 
 const mirror = (at, size) => {
   let index = at;
@@ -40,18 +40,15 @@ export function blur(image, sigma) {
   const wide = filtered(image, weights, [1]);
   const smooth = filtered(wide, [1], weights);
   const level = (value) => (isByte ? Math.min(255, Math.floor(value / 65536 + 0.5)) : value);
-  return plane(image.width, image.height, image.data.constructor.from(smooth.data, level));
+  return mapped(smooth, level, image.data.constructor);
 }
 
 /** How steeply brightness changes at each pixel, a Float32Array (Sobel). */
 export function steepness(image) {
   const across = filtered(image, [-1, 0, 1], [1, 2, 1]);
   const down = filtered(image, [1, 2, 1], [-1, 0, 1]);
-  return plane(
-    image.width,
-    image.height,
-    Float32Array.from(across.data, (value, i) => Math.hypot(value, down.data[i]) / 8),
-  );
+  const steep = (value, i) => Math.sqrt(value ** 2 + down.data[i] ** 2) / 8;
+  return mapped(across, steep, Float32Array);
 }
 
 function filtered({ data, width, height }, alongRow, alongColumn) {
@@ -67,10 +64,11 @@ function filtered({ data, width, height }, alongRow, alongColumn) {
     }
   }
   for (let y = 0; y < height; y += 1) {
-    alongColumn.forEach((weight, k) => {
+    for (let k = 0; k < alongColumn.length; k += 1) {
       const row = mirror(y + k - (alongColumn.length >> 1), height) * width;
+      const weight = alongColumn[k];
       for (let x = 0; x < width; x += 1) result.data[y * width + x] += weight * lines[row + x];
-    });
+    }
   }
   return result;
 }

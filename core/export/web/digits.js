@@ -145,7 +145,8 @@ function distance(a, b) {
 
 /** The ink of one group with its soft edges, and nothing of its neighbours. */
 function alone(ink, owner, group) {
-  const own = mapped(ink, (_, i) => (group.members.includes(owner.data[i]) ? 1 : 0));
+  const members = new Set(group.members);
+  const own = mapped(ink, (_, i) => (members.has(owner.data[i]) ? 1 : 0));
   const others = mapped(ink, (_, i) => (owner.data[i] && !own.data[i] ? 1 : 0));
   if (!others.data.some((value) => value)) return ink;
   const [toOwn, toOthers] = [own, others].map((some) => distances(flags(some, (value) => !value)));

@@ -3,7 +3,7 @@
 // ground has one level, and whether much of it has exactly that level, as only drawings do.
 
 import { blur } from "./blur.js";
-import { clamp, histogram, median, otsu, round } from "./numbers.js";
+import { clamp, histogram, otsu, percentile, round } from "./numbers.js";
 import { cut, flags, framed, mapped, plane } from "./planes.js";
 import { close, ellipse } from "./morphology.js";
 import { enlargeCubic, reduceByArea, resizeLinear } from "./resize.js";
@@ -32,8 +32,7 @@ function* evenContrasts(grey) {
   for (const value of grey.data) balance += level - value;
   for (const dark of [balance >= 0, balance < 0]) {
     const away = (value) => Math.max(0, dark ? level - value : value - level) / 255;
-    const values = plane(grey.width, grey.height, Float32Array.from(grey.data, away));
-    yield { values, dark, even: true, exact };
+    yield { values: mapped(grey, away, Float32Array), dark, even: true, exact };
   }
 }
 
@@ -94,8 +93,7 @@ function against(channel, ground, dark) {
     const full = Math.max(dark ? ground.data[i] : 255 - ground.data[i], DARKEST);
     return clamp(away / full, 0, 1);
   };
-  const values = plane(channel.width, channel.height, Float32Array.from(channel.data, ratio));
-  return { values, dark, even: false, exact: false };
+  return { values: mapped(channel, ratio, Float32Array), dark, even: false, exact: false };
 }
 
 /** The curved surface of second degree near which most of some pixels lie; null without one. */
@@ -154,7 +152,7 @@ function leastSquares(rows, values, weights) {
 function* closedContrasts(smooth) {
   const board = mapped(smooth, (value) => 255 - value);
   const [paper, slate] = [groundUnder(smooth, 0), groundUnder(board, 0)];
-  const middle = (image) => Math.floor(median(image.data));
+  const middle = (image) => Math.floor(percentile(histogram(image.data), 0.5));
   // Without its ink the ground is smooth; counted as ground, strokes leave their edges in it.
   const darkFirst = roughness(paper) <= roughness(slate);
   for (const dark of [darkFirst, !darkFirst]) {

@@ -116,7 +116,7 @@ function strokeMask(ratio) {
   const mask = above(levels, Math.max(threshold, 20, 2 * noise));
   const strokes = levels.data.filter((_, i) => mask.data[i]);
   if (strokes.length === 0 || ground.length === 0) return nothing;
-  if (median(strokes) < Math.max(FAINTEST, 2 * noise)) return nothing;
+  if (percentile(histogram(strokes), 0.5) < Math.max(FAINTEST, 2 * noise)) return nothing;
   return withoutGrain(mask) || nothing;
 }
 
@@ -152,5 +152,4 @@ function steepPieces(mask, ratio) {
 
 const only = (owner, keep) => bytes(owner, (index) => (keep[index] ? 1 : 0));
 
-const bytes = (image, change) =>
-  plane(image.width, image.height, Uint8Array.from(image.data, change));
+const bytes = (image, change) => mapped(image, change, Uint8Array);

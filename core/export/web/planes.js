@@ -40,10 +40,15 @@ export function framed(image, margin, level = 0) {
   return paste(wide, image, margin, margin);
 }
 
-export const mapped = (image, change) => plane(image.width, image.height, image.data.map(change));
+/** Each pixel changed, in an array of the same kind or of another one. */
+export function mapped({ data, width, height }, change, Kind = data.constructor) {
+  const result = plane(width, height, new Kind(data.length));
+  for (let i = 0; i < data.length; i += 1) result.data[i] = change(data[i], i);
+  return result;
+}
 
 /** Where it is not 0, as 1. */
-export const flags = (image, holds) => mapped(image, (value) => (holds(value) ? 1 : 0));
+export const flags = (image, holds) => mapped(image, (value) => (holds(value) ? 1 : 0), Uint8Array);
 
 /** The smallest rectangle that holds all pixels above 0: {left, top, width, height}. */
 export function bounds({ data, width, height }) {
