@@ -3,7 +3,7 @@
 import { clamp, toByte } from "./numbers.js";
 import { plane } from "./planes.js";
 
-const BITS = 11; // of the fixed-point weights of linear and cubic interpolation
+const BITS = 11; // of the fixed-point weights of linear interpolation
 
 /** Reduced: each pixel is the mean of the area that it covers. Both sides must not grow. */
 export function reduceByArea(image, width, height) {
@@ -93,8 +93,9 @@ export const resizeLinear = (image, width, height) => interpolated(image, width,
 function interpolated(image, width, height, kernel) {
   if (image.width === width && image.height === height) return image;
   const isByte = image.data instanceof Uint8Array;
-  const columns = taps(image.width, width, kernel, isByte);
-  const rows = taps(image.height, height, kernel, isByte);
+  const unit = isByte && kernel === linear ? 2 ** BITS : 1; // OpenCV takes whole weights there
+  const columns = taps(image.width, width, kernel, unit);
+  const rows = taps(image.height, height, kernel, unit);
   const wide = new Float64Array(width * image.height);
   for (let y = 0; y < image.height; y += 1) {
     for (let x = 0; x < width; x += 1) {
@@ -108,14 +109,14 @@ function interpolated(image, width, height, kernel) {
     for (let x = 0; x < width; x += 1) {
       let sum = 0;
       for (const [row, weight] of rows[y]) sum += wide[row * width + x] * weight;
-      result.data[y * width + x] = isByte ? toByte(sum / 2 ** (2 * BITS)) : sum;
+      result.data[y * width + x] = isByte ? toByte(sum / unit ** 2) : sum;
     }
   }
   return result;
 }
 
-/** Which pixels each new one lies between, and their weights; in fixed point for bytes. */
-function taps(from, to, kernel, isByte) {
+/** Which pixels each new one lies between, and their weights, rounded to units if they are. */
+function taps(from, to, kernel, unit) {
   const scale = from / to;
   return Array.from({ length: to }, (_, index) => {
     const at = Math.fround((index + 0.5) * scale - 0.5);
@@ -127,7 +128,7 @@ function taps(from, to, kernel, isByte) {
     const first = start - weights.length / 2 + 1;
     return weights.map((weight, k) => [
       clamp(first + k, 0, from - 1),
-      isByte ? Math.round(Math.fround(weight) * 2 ** BITS) : weight,
+      unit > 1 ? Math.round(weight * unit) : weight,
     ]);
   });
 }
