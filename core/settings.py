@@ -6,6 +6,7 @@
 | `STUDIO_RUNS_DIR` | folder of your runs (bundled runs are always listed too) | `saved_models/` |
 | `STUDIO_WORK_DIR` | folder of jobs, uploads and caches | `.studio/` |
 | `STUDIO_PUBLIC` | `1` for a public demo: visitors see only their own data, and jobs and uploads are limited | `0` |
+| `STUDIO_CHROMIUM` | the Chromium or Chrome in which a model exported as a web page is proven | one that is installed |
 | `STUDIO_API_TOKEN` | the token that every request to the REST API has to carry | none |
 | `STUDIO_API_ORIGINS` | other websites that may call the REST API, and names this server is reached by: `https://a.org,https://b.org` | none |
 | `STUDIO_API_MAX_MB` | megabytes that one request to the REST API may hold | `50` |
@@ -39,6 +40,7 @@ class Settings:
         public: whether strangers use it.
         api_token: what requests to the REST API have to carry; empty if nothing is needed.
         api_origins: other websites that may call it, as browsers write them: `https://a.org`.
+        chromium: the browser that exported pages are proven in; empty for one that is installed.
         api_megabytes, api_images: what one request may hold.
         api_rate: requests a minute from one network; 0 for any number.
     """
@@ -49,6 +51,7 @@ class Settings:
     public: bool = False
     api_token: str = ""
     api_origins: tuple[str, ...] = ()
+    chromium: str = ""
     api_megabytes: int = 50
     api_images: int = 500
     api_rate: int = 0
@@ -77,6 +80,7 @@ class Settings:
             public=public,
             api_token=environment.get("STUDIO_API_TOKEN", "").strip(),
             api_origins=tuple(o.strip().rstrip("/") for o in origins if o.strip()),
+            chromium=environment.get("STUDIO_CHROMIUM", "").strip(),
             api_megabytes=number("STUDIO_API_MAX_MB", 50),
             api_images=number("STUDIO_API_MAX_IMAGES", 500),
             api_rate=number("STUDIO_API_RATE", _DEMO_RATE if public else 0, least=0),

@@ -44,6 +44,8 @@ def run_export(options: argparse.Namespace) -> int:
         )
         return 0
     print_table(("", "export", "studio"), _rows(found))
+    if found.proof.how:
+        print_table((found.proof.how,), [])
     print_table((f"Wrote {options.out}.",), [])
     return 0
 
@@ -60,6 +62,9 @@ def _rows(found: Export) -> list[tuple[str, str, str]]:
             units.duration(proof.studio_latency_seconds),
         ),
     ]
+    if proof.prepared_agreement is not None:
+        agreement = units.percent(proof.prepared_agreement)
+        rows.insert(2, ("same, image files prepared", f"{agreement} of {proof.images} images", ""))
     if proof.accuracy is not None:
         low, high = units.percent(proof.accuracy_low), units.percent(proof.accuracy_high)
         here = f"{units.percent(proof.accuracy)} ({low} to {high})"

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,14 +113,14 @@ def _export(
     is_package = entry.name == PACKAGE
     _lay_out(run, opened, kit, is_package)
     report(Progress("proving", fraction=0.5))
-    studio = through_studio(predictor, samples, prepare=is_package)
+    studio = through_studio(predictor, samples, prepare=is_package or entry.prove is not None)
     write_images(kit / "proof", samples, studio)
-    proven = through_export(kit, report)
+    proven = entry.prove(path, report) if entry.prove else through_export(kit, report)
     about = {
         "run": run.id,
         "format": entry.name,
         "file": out.name,
-        "bytes": sum((kit / name).stat().st_size for name in opened.files),
+        "bytes": _size(kit, [path.name] if path.exists() else opened.files),
     }
     proof = compared(about, samples, studio, proven)
     report(Progress("writing", fraction=0.9))
@@ -128,9 +129,14 @@ def _export(
         content = package.as_zip(run, opened, proof, kit)
     else:
         content = path.read_bytes()
+        content = entry.with_proof(content, proof) if entry.with_proof else content
     stored.write_whole(out, content)
     report.on_progress(Progress("done", fraction=1.0))
     return Export(out, entry.name, len(content), proof)
+
+
+def _size(kit: Path, names: Iterable[str]) -> int:
+    return sum((kit / name).stat().st_size for name in names)
 
 
 def has_samples(run: Run) -> bool:

@@ -11,8 +11,10 @@ import numpy as np
 from core.conversion import networks, opening
 from core.conversion.whole_graph import write_whole_graph
 from core.errors import ExportError, unknown
-from core.export import programs
+from core.export import programs, web_page, web_proof
 from core.export.programs import Opening
+from core.export.proof import Predicted, Proof
+from core.progress import Reporter
 from core.runs import Run
 from core.serving import FEATURES_FILE, MODEL_FILES
 
@@ -35,9 +37,11 @@ class Format:
         refusal: why a run has no such file, a clause; empty if it has one.
         write: writes the file, given a file of the run (`source`), the file to write, and training
             images, uint8 `(N, H, W, C)`. None for the package, which holds the files that serve.
-        source: name of the run's file that it is made from.
         opens: how the file is opened without the studio.
         tensorflow: whether writing it takes TensorFlow.
+        made_from: name of the run's file that it is made from; by default the trained model.
+        prove: predicts the images beside the file, for one that is no matter of Python.
+        with_proof: puts what the proof has found into the content of the file.
     """
 
     name: str
@@ -48,8 +52,13 @@ class Format:
     write: Callable[[Run], Callable[[Path, Path, np.ndarray], None]] | None = None
     opens: Callable[[Run, Path], Opening] | None = None
     tensorflow: bool = False
+    made_from: str = ""
+    prove: Callable[[Path, Reporter], Predicted] | None = None
+    with_proof: Callable[[bytes, Proof], bytes] | None = None
 
     def source(self, run: Run) -> str:
+        if self.made_from:
+            return self.made_from
         return networks.KERAS if run.card.family == "network" else _SKOPS
 
 
@@ -106,6 +115,19 @@ FORMATS: dict[str, Format] = {
             ".zip",
             lambda run: "",
             opens=lambda run, path: programs.of_run(run),
+        ),
+        Format(
+            "html",
+            "Web page (one HTML file)",
+            "To send to anybody: draw, upload or use the camera, and the browser classifies, "
+            "without a network. It is opened from disk and needs nothing else.",
+            ".html",
+            web_page.refusal,
+            lambda run: partial(web_page.write, run),
+            lambda run, path: programs.of_file(path.with_name(web_page.MODEL), opening.open_tflite),
+            made_from=web_page.MODEL,
+            prove=web_proof.through_page,
+            with_proof=web_page.with_proof,
         ),
         _network(
             "keras",

@@ -45,7 +45,7 @@ def model_card(run: Run, opened: Opening, proof: Proof) -> str:
         _about(run),
         _section("Trained on", _trained_on(run)),
         _section("Metrics", _metrics(run, evaluation)),
-        _section("Limits", _limits(run, evaluation)),
+        _section("Limits", "\n".join(f"- {plain(line)}" for line in limits(run, evaluation))),
         _section("Classes", _classes(run, evaluation)),
         _section("Input", _input(run)),
         _section("How to use it", _usage(opened)),
@@ -102,7 +102,8 @@ def _metrics(run: Run, evaluation: Evaluation | None) -> str:
     )
 
 
-def _limits(run: Run, evaluation: Evaluation | None) -> str:
+def limits(run: Run, evaluation: Evaluation | None) -> list[str]:
+    """What a model cannot do, as sentences of plain text."""
     card = run.card
     lines = [
         f"It always chooses one of its {len(card.class_names)} classes, also for an image that "
@@ -111,9 +112,9 @@ def _limits(run: Run, evaluation: Evaluation | None) -> str:
         "before you rely on it.",
     ]
     if evaluation is not None:
-        lines += [f"{sentence}" for sentence in map(plain, cautions(evaluation, card.class_names))]
+        lines += cautions(evaluation, card.class_names)
         lines += _weakest(run, evaluation)
-    return "\n".join(f"- {line}" for line in lines)
+    return lines
 
 
 def _weakest(run: Run, evaluation: Evaluation) -> list[str]:
@@ -123,7 +124,7 @@ def _weakest(run: Run, evaluation: Evaluation) -> list[str]:
     if not order:
         return []
     names = all_shown(run.card.class_names)
-    listed = ", ".join(f"{plain(names[i])} ({units.percent(recall[i])})" for i in order)
+    listed = ", ".join(f"{names[i]} ({units.percent(recall[i])})" for i in order)
     return [f"Least often found (recall): {listed}."]
 
 

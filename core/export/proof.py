@@ -48,6 +48,8 @@ class Proof:
         prepared_agreement, prepared_largest_difference: the same with the image files prepared
             like any other image first; None for what holds no preprocessing.
         prepared_refused: image files in which both find nothing to classify.
+        how: in which way the export was opened, sentences; empty for the usual one, a process of
+            its own.
         machine: a description of where this was.
     """
 
@@ -68,6 +70,7 @@ class Proof:
     prepared_agreement: Fraction | None = None
     prepared_largest_difference: Difference | None = None
     prepared_refused: Count = 0
+    how: Text = ""
     machine: Text = ""
 
     def as_dict(self) -> dict[str, Any]:
@@ -96,11 +99,13 @@ class Predicted:
         latency_seconds: the median for one image.
         prepared: of each image file, prepared like any other image, the probabilities of each thing
             in it, or None if there is nothing to classify; None without preprocessing.
+        how: in which way, if it is not the usual one.
     """
 
     probabilities: np.ndarray
     latency_seconds: float
     prepared: Sequence[np.ndarray | None] | None = None
+    how: str = ""
 
 
 def through_studio(predictor: Predictor, samples: Samples, prepare: bool) -> Predicted:
@@ -195,6 +200,7 @@ def compared(
         latency_seconds=export.latency_seconds,
         studio_latency_seconds=studio.latency_seconds,
         **_prepared_alike(studio.prepared, export.prepared),
+        how=export.how,
         machine=machine.described(),
     )
 

@@ -11,6 +11,7 @@ from core.runs import Run
 from pages.components.shared import html, job_progress, keys, sent
 
 _SAME = 1.0
+_USUAL = "The exported file was opened in a process of its own, without the studio."
 
 
 def show(run: Run) -> None:
@@ -153,7 +154,4 @@ def _show_proof(proof: Proof, size: int) -> None:
             help="The median, measured on this machine.",
         )
         st.metric("Size", units.file_size(size), width="content")
-    st.caption(
-        "The images were written as PNG files. The exported file was opened in a process of its "
-        "own, without the studio."
-    )
+    st.caption(f"The images were written as PNG files. {html.plain(proof.how) or _USUAL}")

@@ -36,7 +36,7 @@ def fitting(run: Run) -> set[str]:
 
 
 def test_each_family_has_its_formats():
-    assert fitting(runs.load(NETWORK)) == {"package", *OF_NETWORKS}
+    assert fitting(runs.load(NETWORK)) == {"package", "html", *OF_NETWORKS}
     assert fitting(runs.load(FOREST)) == {"package", "onnx", "skops"}
 
 
@@ -210,6 +210,8 @@ def python_with(tmp_path_factory) -> Callable[[Path], str]:
 @pytest.mark.slow
 def test_every_format_proves_itself_in_an_environment_of_its_own(name, tmp_path, python_with):
     for entry in export.fitting(runs.load(name)):
+        if entry.prove:
+            continue  # no matter of Python
         folder = kit_of(name, entry.name, tmp_path)
         done = run_in(folder, "proof.py", python=python_with(folder / "requirements.txt"))
         assert done.returncode == 0, (entry.name, done.stdout, done.stderr[-2000:])
