@@ -166,7 +166,7 @@ class BrowserPage:
                 line, self._rest = self._rest.split(b"\0", 1)
                 yield json.loads(line)
             if time.monotonic() - begun > _TIME_LIMIT:
-                raise BrowserFailure(f"The browser did not answer for {_TIME_LIMIT} seconds.")
+                raise BrowserFailure(f"The browser did not respond for {_TIME_LIMIT} seconds.")
             if select.select([self._read], [], [], _EVERY)[0]:
                 content = os.read(self._read, _READ)
                 if not content:
