@@ -209,7 +209,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
             {
                 "run": card.id,
                 "accuracy": evaluation.accuracy,
-                "card_accuracy": card.metrics["accuracy"],
+                "card_accuracy": card.accuracy,
                 "log_loss": evaluation.log_loss,
                 "images": len(evaluation.labels),
                 "in_other_folders": found.elsewhere if found else 0,
@@ -231,10 +231,10 @@ def run_evaluate(options: argparse.Namespace) -> int:
 
 def _print_evaluation(card: runs.RunCard, evaluation: Evaluation) -> None:
     """A table of the whole, and one of the classes."""
-    accuracies = (evaluation.accuracy, card.metrics["accuracy"])
+    accuracies = (evaluation.accuracy, card.accuracy)
     print_table(
         ("run", "measured now", "on its card", "images"),
-        [(card.id, *(percent(value, 2) for value in accuracies), f"{len(evaluation.labels):,}")],
+        [(card.id, *(_percent(value) for value in accuracies), f"{len(evaluation.labels):,}")],
     )
     print_table(
         ("class", "precision", "recall", "f1", "images"),

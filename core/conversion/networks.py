@@ -48,7 +48,11 @@ def write_tflite(source: Path, path: Path, images: np.ndarray, weights: str = "f
     Raises:
         ConversionError: if the network has an operation that has no such form.
     """
-    network = load(source)
+    write_litert(load(source), path, weights, images)
+
+
+def write_litert(network: Any, path: Path, weights: str, images: np.ndarray) -> None:
+    """Write the LiteRT file of a `keras.Model`; otherwise as `write_tflite`."""
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             network.export(path, format="litert", verbose=False, **_options(weights, images))

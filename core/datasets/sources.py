@@ -51,32 +51,36 @@ class Entry:
 
 
 @contextmanager
-def open_source(path: Path) -> Iterator[list[Entry]]:
+def open_source(path: Path, most: int = MAX_BYTES) -> Iterator[list[Entry]]:
     """The files of a folder or a zip, in order; they can be read inside the `with` block.
+
+    Args:
+        path: the folder or zip.
+        most: bytes of a file that are read; of a longer one so many and one more.
 
     Raises:
         DatasetError: if it is neither, or holds what is refused: links, devices, paths that lead
             out of it, passwords, more than 100,000 files or 4 GB.
     """
     if path.is_dir():
-        yield _folder_entries(path)
+        yield _folder_entries(path, most)
     elif path.is_file():
         with _open_zip(path) as archive:
-            yield _zip_entries(archive)
+            yield _zip_entries(archive, most)
     elif path.exists() or path.is_symlink():
         raise DatasetError(f"Images come as a folder or a zip file. {path} is neither.")
     else:
         raise DatasetError(f"There is no folder or zip file {path}.")
 
 
-def _folder_entries(root: Path) -> list[Entry]:
+def _folder_entries(root: Path, most: int) -> list[Entry]:
     entries: list[Entry] = []
     total = 0
     for path, status in _walk(root):
         total += status.st_size
         _check_limits(len(entries) + 1, total)
         relative = _as_text(path.relative_to(root))
-        entries.append(Entry(relative, status.st_size, _file_reader(path)))
+        entries.append(Entry(relative, status.st_size, _file_reader(path, most)))
     return sorted(entries, key=lambda entry: entry.path)
 
 
@@ -103,11 +107,11 @@ def _as_text(path: Path) -> str:
     return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
-def _file_reader(path: Path) -> Callable[[], bytes]:
+def _file_reader(path: Path, most: int) -> Callable[[], bytes]:
     def read() -> bytes:
         try:
             with path.open("rb") as file:
-                return file.read(MAX_BYTES + 1)
+                return file.read(most + 1)
         except OSError as error:
             raise ImageError(f"The file cannot be read: {error.strerror}.") from error
 
@@ -142,7 +146,7 @@ def _directory_bytes(tail: bytes) -> int:
     return size
 
 
-def _zip_entries(archive: zipfile.ZipFile) -> list[Entry]:
+def _zip_entries(archive: zipfile.ZipFile, most: int) -> list[Entry]:
     infos = archive.infolist()
     _check_limits(len(infos), sum(info.file_size for info in infos))
     latest: dict[str, Entry] = {}  # of two entries with one name the later counts, as in unzip
@@ -157,7 +161,7 @@ def _zip_entries(archive: zipfile.ZipFile) -> list[Entry]:
                 f"The zip file is protected by a password ({path}). Pack it again without one."
             )
         if not name.endswith(("/", "\\")):
-            latest[path] = Entry(path, info.file_size, _zip_reader(archive, info), guessed)
+            latest[path] = Entry(path, info.file_size, _zip_reader(archive, info, most), guessed)
     if sentence := nothing_in_it(infos, list(latest)):
         raise DatasetError(sentence)
     return sorted(latest.values(), key=lambda entry: entry.path)
@@ -169,16 +173,16 @@ def _path_in_zip(name: str) -> str:
     if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
         raise DatasetError(
             f"The zip file holds a path that leads out of it: {name!r}. It is refused; pack the "
-            "folder of your images itself."
+            "folder itself."
         )
     return "/".join(part for part in parts if part not in ("", "."))
 
 
-def _zip_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], bytes]:
+def _zip_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> Callable[[], bytes]:
     def read() -> bytes:
         try:
             with archive.open(info) as file:
-                return file.read(MAX_BYTES + 1)
+                return file.read(most + 1)
         except NotImplementedError as error:
             raise ImageError(_packed(info)) from error
         except Exception as error:  # a damaged entry can fail anywhere inside a decompressor
@@ -212,9 +216,9 @@ def _check_limits(files: int, size: int) -> None:
     if size > MAX_UNPACKED:
         raise DatasetError(
             f"It holds more than {MAX_UNPACKED / 2**30:g} GB unpacked, the most that is allowed. "
-            "Bring fewer or smaller images."
+            "Bring fewer or smaller files."
         )
 
 
 def _too_many_files() -> str:
-    return f"It holds more than {MAX_FILES:,} files, the most that is allowed. Bring fewer images."
+    return f"It holds more than {MAX_FILES:,} files, the most that is allowed. Bring fewer."

@@ -1,0 +1,64 @@
+"""A model of Keras becomes a LiteRT file, in a process of its own with little memory and time."""
+
+import select
+import time
+from pathlib import Path
+
+from core.errors import ForeignError
+from core.progress import Progress, Reporter
+from core.serving import confined
+
+MOST_SECONDS = 600.0
+_MEMORY, _FOR_A_BYTE = 8 * 2**30, 8  # of addresses: TensorFlow maps 3.5 GB, and of the file
+_EVERY = 0.1  # seconds between two looks at the process
+_CHILD = "core.foreign.keras_child"
+
+
+def convert(
+    source: Path, target: Path, size: tuple[int, int, int] | None, report: Reporter
+) -> None:
+    """Write the LiteRT file of a `.keras` or `.h5` file.
+
+    Args:
+        source: the file.
+        target: the file to write; temporary files go beside it.
+        size: height, width and channels, for a model that takes any.
+        report: told how far it is; may stop it.
+
+    Raises:
+        ForeignError: if the file is refused or damaged, or the process needs too much.
+        Cancelled: if it was asked to stop; the process has ended then.
+    """
+    memory = _MEMORY + _FOR_A_BYTE * source.stat().st_size
+    process, end = confined.start(_CHILD, str(memory), folder=target.parent)
+    begun = time.monotonic()
+    request = {
+        "source": str(source),
+        "target": str(target),
+        "size": size,
+        "seconds": MOST_SECONDS,
+    }
+    try:
+        confined.send(end, request, begun + MOST_SECONDS)
+        while True:
+            report(Progress("converting", fraction=0.2))
+            if select.select([end], [], [], _EVERY)[0]:
+                found = confined.receive_json(end, begun + MOST_SECONDS)
+                break
+            if time.monotonic() - begun > MOST_SECONDS:
+                raise TimeoutError
+    except TimeoutError as error:
+        raise ForeignError(
+            f"To open {source.name} took longer than {MOST_SECONDS / 60:.0f} minutes."
+        ) from error
+    except confined.Gone as error:
+        raise ForeignError(
+            f"The process that opened {source.name} ended unexpectedly: the file is damaged, or "
+            "needs more memory or time than it may take. The studio is not affected."
+        ) from error
+    finally:
+        end.close()
+        process.kill()
+        process.wait()
+    if "error" in found:
+        raise ForeignError(str(found["error"]))
