@@ -51,36 +51,50 @@ class Entry:
 
 
 @contextmanager
-def open_source(path: Path, most: int = MAX_BYTES) -> Iterator[list[Entry]]:
-    """The files of a folder or a zip, in order; they can be read inside the `with` block.
+def open_zip(path: Path, most: int) -> Iterator[list[Entry]]:
+    """The files of a zip that holds anything, in order, checked as those of images are.
 
     Args:
-        path: the folder or zip.
+        path: the zip.
         most: bytes of a file that are read; of a longer one so many and one more.
+
+    Raises:
+        DatasetError: as `open_source`.
+    """
+    with _open_zip(path) as archive:
+        yield _zip_entries(archive, most)
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[list[Entry]]:
+    """The files of a folder or a zip, in order; they can be read inside the `with` block.
 
     Raises:
         DatasetError: if it is neither, or holds what is refused: links, devices, paths that lead
             out of it, passwords, more than 100,000 files or 4 GB.
     """
     if path.is_dir():
-        yield _folder_entries(path, most)
+        yield _folder_entries(path)
     elif path.is_file():
         with _open_zip(path) as archive:
-            yield _zip_entries(archive, most)
+            entries = _zip_entries(archive, MAX_BYTES)
+            if sentence := nothing_in_it(archive.infolist(), [entry.path for entry in entries]):
+                raise DatasetError(sentence)
+            yield entries
     elif path.exists() or path.is_symlink():
         raise DatasetError(f"Images come as a folder or a zip file. {path} is neither.")
     else:
         raise DatasetError(f"There is no folder or zip file {path}.")
 
 
-def _folder_entries(root: Path, most: int) -> list[Entry]:
+def _folder_entries(root: Path) -> list[Entry]:
     entries: list[Entry] = []
     total = 0
     for path, status in _walk(root):
         total += status.st_size
         _check_limits(len(entries) + 1, total)
         relative = _as_text(path.relative_to(root))
-        entries.append(Entry(relative, status.st_size, _file_reader(path, most)))
+        entries.append(Entry(relative, status.st_size, _file_reader(path)))
     return sorted(entries, key=lambda entry: entry.path)
 
 
@@ -107,11 +121,11 @@ def _as_text(path: Path) -> str:
     return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
-def _file_reader(path: Path, most: int) -> Callable[[], bytes]:
+def _file_reader(path: Path) -> Callable[[], bytes]:
     def read() -> bytes:
         try:
             with path.open("rb") as file:
-                return file.read(most + 1)
+                return file.read(MAX_BYTES + 1)
         except OSError as error:
             raise ImageError(f"The file cannot be read: {error.strerror}.") from error
 
@@ -162,8 +176,6 @@ def _zip_entries(archive: zipfile.ZipFile, most: int) -> list[Entry]:
             )
         if not name.endswith(("/", "\\")):
             latest[path] = Entry(path, info.file_size, _zip_reader(archive, info, most), guessed)
-    if sentence := nothing_in_it(infos, list(latest)):
-        raise DatasetError(sentence)
     return sorted(latest.values(), key=lambda entry: entry.path)
 
 

@@ -15,12 +15,17 @@ _CHILD = "core.foreign.keras_child"
 
 
 def convert(
-    source: Path, target: Path, size: tuple[int, int, int] | None, report: Reporter
+    source: Path,
+    name: str,
+    target: Path,
+    size: tuple[int, int, int] | None,
+    report: Reporter,
 ) -> None:
     """Write the LiteRT file of a `.keras` or `.h5` file.
 
     Args:
         source: the file.
+        name: what it is called in a sentence.
         target: the file to write; temporary files go beside it.
         size: height, width and channels, for a model that takes any.
         report: told how far it is; may stop it.
@@ -34,6 +39,7 @@ def convert(
     begun = time.monotonic()
     request = {
         "source": str(source),
+        "name": name,
         "target": str(target),
         "size": size,
         "seconds": MOST_SECONDS,
@@ -49,11 +55,11 @@ def convert(
                 raise TimeoutError
     except TimeoutError as error:
         raise ForeignError(
-            f"To open {source.name} took longer than {MOST_SECONDS / 60:.0f} minutes."
+            f"To open {name} took longer than {MOST_SECONDS / 60:.0f} minutes."
         ) from error
     except confined.Gone as error:
         raise ForeignError(
-            f"The process that opened {source.name} ended unexpectedly: the file is damaged, or "
+            f"The process that opened {name} ended unexpectedly: the file is damaged, or "
             "needs more memory or time than it may take. The studio is not affected."
         ) from error
     finally:

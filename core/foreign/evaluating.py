@@ -96,6 +96,7 @@ def evaluate_on(
         dataset=dataset,
         dataset_fingerprint=loaded.fingerprint(),
         test_fingerprint=loaded.test_fingerprint(),
+        validation_fraction=datasets.find(dataset).validation_fraction,
         class_names=tuple(loaded.class_names),
         metrics={**found.metrics(), "test_size": len(found.labels)},
         foreign=replace(run.card.foreign, outputs=_outputs(run.card, order)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.datasets.hidden import belongs_to_a_system
-from core.datasets.sources import Entry, open_source
+from core.datasets.sources import Entry, open_zip
 from core.errors import DatasetError, ForeignError, ImageError
 from core.files import open_regular
 from core.names import shown_path
@@ -113,7 +113,7 @@ def inside(path: Path) -> Iterator[list[Entry]]:
                 f"this studio, or a file that ends in {', '.join(SUFFIXES)}."
             )
     try:
-        with open_source(path, MOST_BYTES) as entries:
+        with open_zip(path, MOST_BYTES) as entries:
             if len(entries) > _MOST_FILES:
                 raise ForeignError(
                     f"A package holds at most {_MOST_FILES:,} files. Received: {len(entries):,}."

@@ -106,7 +106,7 @@ def _of_file(order: Order, found: Found, folder: Path, report: Reporter) -> RunC
         served = folder / "model.tflite"
         scratch = folder / _SCRATCH
         scratch.mkdir()
-        converting.convert(original, scratch / served.name, said.size, report)
+        converting.convert(original, found.name, scratch / served.name, said.size, report)
         (scratch / served.name).rename(served)
         shutil.rmtree(scratch)
     report(Progress("trying", fraction=0.7))

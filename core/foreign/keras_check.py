@@ -57,22 +57,27 @@ _DAMAGED = (  # RuntimeError: it has a password
 )
 
 
-def check(path: Path) -> None:
-    """Raise `ForeignError` unless a `.keras` or `.h5` file holds layers of Keras and weights."""
+def check(path: Path, name: str) -> None:
+    """Raise `ForeignError` unless a `.keras` or `.h5` file holds layers of Keras and weights.
+
+    Args:
+        path: the file.
+        name: what it is called in a sentence.
+    """
     if path.suffix == ".h5":
         with path.open("rb") as file:
-            _check_config(_check_h5(file, path.name), path.name)
+            _check_config(_check_h5(file, name), name)
         return
     try:
         with zipfile.ZipFile(path) as archive:
-            _check_zip(archive, path.name)
-            _check_config(_parsed(archive.read(_CONFIG), path.name), path.name)
+            _check_zip(archive, name)
+            _check_config(_parsed(archive.read(_CONFIG), name), name)
             if _WEIGHTS in archive.namelist():
                 with archive.open(_WEIGHTS) as weights:
-                    _check_h5(io.BytesIO(weights.read()), path.name, needs_config=False)
+                    _check_h5(io.BytesIO(weights.read()), name, needs_config=False)
     except _DAMAGED as error:
         raise ForeignError(
-            f"{path.name} is no model of Keras, or a damaged one. A .keras file is a zip file with "
+            f"{name} is no model of Keras, or a damaged one. A .keras file is a zip file with "
             f"{_CONFIG} and {_WEIGHTS}."
         ) from error
 

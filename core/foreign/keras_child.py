@@ -29,10 +29,10 @@ def main() -> int:
         source, target = Path(request["source"]), Path(request["target"])
         os.chdir(target.parent)
         try:
-            keras_check.check(source)
+            keras_check.check(source, request["name"])
             _convert(source, target, request["size"])
         except Exception as error:  # what reads a hostile file can fail anywhere
-            confined.send(end, {"error": _sentence(error, source.name, memory)})
+            confined.send(end, {"error": _sentence(error, request["name"], memory)})
             return 1
         confined.send(end, {"done": True})
     except confined.Gone:

@@ -24,6 +24,7 @@ from core.serving.confined import Gone
 SECONDS_TO_OPEN, SECONDS_TO_PREDICT = 60.0, 60.0
 _MEMORY, _FOR_A_BYTE = 2 * 2**30, 4  # of addresses: what the runtime maps, and of the file
 _IMAGES, _BYTES = 256, 32 * 2**20  # that are sent at once
+_MOST_FAILURES, _REST = 3, 30.0  # in a row, and the pause after them, in seconds
 _CHILD = "core.serving.apart_child"
 
 
@@ -59,6 +60,7 @@ class Apart:
         self._path, self._classes = path, classes
         self._lock, self._process, self._end = threading.Lock(), None, None
         self._finalizer = None
+        self._failures, self._rest_until = 0, 0.0
 
     def open(self) -> dict[str, Any]:
         """Start the process unless it runs; what was found out about the file.
@@ -105,6 +107,11 @@ class Apart:
         if self._process is not None and self._process.poll() is None:
             return self._about
         self._stop()
+        if time.monotonic() < self._rest_until:
+            raise ForeignError(
+                f"The process of the imported model failed {self._failures} times, one after "
+                f"another. It can be tried again in {_REST:.0f} seconds."
+            )
         memory = _MEMORY + _FOR_A_BYTE * self._path.stat().st_size
         self._process, self._end = confined.start(_CHILD, str(memory))
         self._finalizer = weakref.finalize(self, _finish, self._process, self._end)
@@ -141,6 +148,7 @@ class Apart:
         if rows.shape != expected or not (np.isfinite(rows).all() and (rows >= 0).all()):
             self._stop()
             raise ForeignError("The imported model gives no probabilities for its classes.")
+        self._failures = 0
         return rows.copy()
 
     def _with_sentence(self, exchange, seconds: float) -> Any:
@@ -149,15 +157,24 @@ class Apart:
             return exchange()
         except TimeoutError as error:
             self._stop()
+            self._note_failure()
             raise ForeignError(
                 f"The imported model took longer than {seconds:.0f} seconds and was ended."
             ) from error
         except (Gone, ValueError, TypeError, KeyError) as error:
             code = self._stop()
+            self._note_failure()
             raise ForeignError(_ended(code)) from error
         except BaseException:  # interrupted in the middle: what is left of it must not be read
             self._stop()
             raise
+
+    def _note_failure(self) -> None:
+        """After several failures in a row there is a pause, or a page with a hundred images would
+        wait for each of them."""
+        self._failures += 1
+        if self._failures >= _MOST_FAILURES:
+            self._rest_until = time.monotonic() + _REST
 
     def _stop(self) -> int | None:
         """End the process; its exit code if it had ended by itself."""

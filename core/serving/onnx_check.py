@@ -20,9 +20,9 @@ def check_self_contained(path: Path) -> None:
     except Exception as error:
         if isinstance(error, MemoryError):
             raise
-        raise ForeignError(f"{path.name} is no ONNX file, or a damaged one.") from error
+        raise ForeignError("This is no ONNX file, or a damaged one.") from error
     if not model.graph.node:
-        raise ForeignError(f"{path.name} is no ONNX file, or a damaged one: it computes nothing.")
+        raise ForeignError("This is no ONNX file, or a damaged one: it computes nothing.")
     for message in _messages(model, 0):
         if isinstance(message, onnx.TensorProto) and (
             message.external_data or message.data_location == onnx.TensorProto.EXTERNAL
