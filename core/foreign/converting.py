@@ -1,8 +1,10 @@
 """A model of Keras becomes a LiteRT file, in a process of its own with little memory and time."""
 
 import select
+import socket
 import time
 from pathlib import Path
+from typing import Any
 
 from core.errors import ForeignError
 from core.progress import Progress, Reporter
@@ -36,7 +38,6 @@ def convert(
     """
     memory = _MEMORY + _FOR_A_BYTE * source.stat().st_size
     process, end = confined.start(_CHILD, str(memory), folder=target.parent)
-    begun = time.monotonic()
     request = {
         "source": str(source),
         "name": name,
@@ -44,15 +45,10 @@ def convert(
         "size": size,
         "seconds": MOST_SECONDS,
     }
+    until = time.monotonic() + MOST_SECONDS
     try:
-        confined.send(end, request, begun + MOST_SECONDS)
-        while True:
-            report(Progress("converting", fraction=0.2))
-            if select.select([end], [], [], _EVERY)[0]:
-                found = confined.receive_json(end, begun + MOST_SECONDS)
-                break
-            if time.monotonic() - begun > MOST_SECONDS:
-                raise TimeoutError
+        confined.send(end, request, until)
+        found = _waited_for(end, until, report)
     except TimeoutError as error:
         raise ForeignError(
             f"To open {name} took longer than {MOST_SECONDS / 60:.0f} minutes."
@@ -68,3 +64,13 @@ def convert(
         process.wait()
     if "error" in found:
         raise ForeignError(str(found["error"]))
+
+
+def _waited_for(end: socket.socket, until: float, report: Reporter) -> dict[str, Any]:
+    """What the process says in the end; raises as `confined.receive`, or `Cancelled`."""
+    while True:
+        report(Progress("converting", fraction=0.2))
+        if select.select([end], [], [], _EVERY)[0]:
+            return confined.receive_json(end, until)
+        if time.monotonic() > until:
+            raise TimeoutError

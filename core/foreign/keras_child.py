@@ -50,22 +50,14 @@ def _convert(source: Path, target: Path, size: list[int] | None) -> None:
         )
     shape = tuple(inputs[0].shape[1:])
     if None in shape:
-        network, shape = _of_size(network, shape, size)
+        if size is None or len(size) != len(shape):
+            raise ForeignError(
+                f"This model takes images of shape {tuple(side or 'any' for side in shape)}. Give "
+                "the height, width and channels, for example 224x224x3."
+            )
+        network, shape = networks.of_size(network, size), tuple(size)
     networks.write_litert(network, target, "float32", np.zeros((0, *shape), np.float32))
     _check_alike(network, target, shape)
-
-
-def _of_size(network, shape: tuple[int | None, ...], size: list[int] | None):
-    """The network for images of one size, as LiteRT needs it."""
-    import keras
-
-    if size is None or len(size) != len(shape):
-        raise ForeignError(
-            f"This model takes images of shape {tuple(side or 'any' for side in shape)}. Give the "
-            "height, width and channels, for example 224x224x3."
-        )
-    source = keras.Input(tuple(size))
-    return keras.Model(source, network(source)), tuple(size)
 
 
 def _check_alike(network, target: Path, shape: tuple[int, ...]) -> None:

@@ -110,11 +110,15 @@ def test_h5_and_networks_of_any_size(own_runs_folder, tmp_path, activation):
 # The process that predicts
 
 
-def test_a_crash_ends_one_prediction_and_many_threads_may_ask(imported):
+def test_a_crash_ends_one_prediction_and_many_threads_may_ask(imported, monkeypatch):
+    monkeypatch.setenv("STUDIO_API_TOKEN", "secret")
     predictor = load_predictor(imported)
     batch = images((8, 8, 1), 40)
     expected = predictor.probabilities(batch)
-    os.kill(predictor.predict_batch.process, signal.SIGSTOP)
+    child = psutil.Process(predictor.predict_batch.process)
+    assert "STUDIO_API_TOKEN" not in child.environ()
+    assert child.rlimit(psutil.RLIMIT_AS)[0] < 3 * 2**30
+    os.kill(child.pid, signal.SIGSTOP)
     results: list = [None] * 6
 
     def ask(place: int) -> None:
@@ -126,7 +130,7 @@ def test_a_crash_ends_one_prediction_and_many_threads_may_ask(imported):
     threads = [threading.Thread(target=ask, args=(place,)) for place in range(6)]
     for thread in threads:
         thread.start()
-    os.kill(predictor.predict_batch.process, signal.SIGKILL)
+    os.kill(child.pid, signal.SIGKILL)
     for thread in threads:
         thread.join()
     failed = [result for result in results if isinstance(result, str)]
@@ -134,25 +138,17 @@ def test_a_crash_ends_one_prediction_and_many_threads_may_ask(imported):
     for place, result in enumerate(results):
         if not isinstance(result, str):
             assert result == pytest.approx(expected[place : place + 9], abs=1e-6)
-
-
-def test_the_process_ends_with_its_run_and_holds_no_secrets(imported, monkeypatch):
-    monkeypatch.setenv("STUDIO_API_TOKEN", "secret")
-    apart = load_predictor(imported).predict_batch
-    apart.close()
-    apart.try_out((8, 8, 1))
-    child = psutil.Process(apart.process)
-    assert "STUDIO_API_TOKEN" not in child.environ()
-    assert child.rlimit(psutil.RLIMIT_AS)[0] < 3 * 2**30
-    apart.close()
-    child.wait(10)
-    assert apart.process is None
+    assert predictor.probabilities(batch) == pytest.approx(expected, abs=1e-6)
+    second = psutil.Process(predictor.predict_batch.process)
+    predictor.predict_batch.close()
+    second.wait(10)
+    assert predictor.predict_batch.process is None
 
 
 # Evaluated and compared
 
 
-def test_an_imported_model_is_evaluated_and_compared(imported):
+def test_an_imported_model_is_evaluated_and_compared(imported, tmp_path):
     with pytest.raises(RunError, match="has not been evaluated yet"):
         imported.evaluation("test")
     assert "digits" in fitting(imported.card) and "mnist" in fitting(imported.card)
@@ -168,6 +164,10 @@ def test_an_imported_model_is_evaluated_and_compared(imported):
         check_evaluation(pets, "digits")
     with pytest.raises(ForeignError, match="was trained here"):
         evaluate_on(forest.id, "digits")
+    with pytest.raises(RunError, match="was imported.*ensemble"):
+        ensemble.check([run, forest])
+    with pytest.raises(ExportError, match="it was imported"):
+        export.export(run.id, PACKAGE, tmp_path / "out.zip")
 
 
 @pytest.mark.slow
@@ -189,14 +189,6 @@ def test_classes_in_another_order_are_brought_to_that_of_the_dataset(own_runs_fo
     assert turned.card.class_names == DIGITS
     assert load_predictor(turned).probabilities(batch) == pytest.approx(before[:, ::-1])
     assert turned.card.foreign.outputs == tuple(range(9, -1, -1))
-
-
-def test_an_imported_model_votes_in_no_ensemble_and_is_not_exported(imported, tmp_path):
-    run = imported
-    with pytest.raises(RunError, match="was imported.*ensemble"):
-        ensemble.check([run, runs.load("digits-random-forest")])
-    with pytest.raises(ExportError, match="it was imported"):
-        export.export(run.id, PACKAGE, tmp_path / "out.zip")
 
 
 # Packages of another studio

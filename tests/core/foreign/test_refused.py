@@ -46,7 +46,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("make", "said", "classes", "sentence"), CASES.values(), ids=list(CASES))
-@pytest.mark.few(4)
+@pytest.mark.few(3)
 def test_a_hostile_or_unfitting_onnx_file_gets_a_sentence(
     runs_folder, tmp_path, make, said, classes, sentence
 ):
@@ -56,6 +56,7 @@ def test_a_hostile_or_unfitting_onnx_file_gets_a_sentence(
     assert not list(runs_folder.glob("**/*"))
 
 
+@pytest.mark.slow
 def test_a_model_without_end_is_ended(runs_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(apart, "SECONDS_TO_OPEN", 3.0)
     path = made.onnx_without_end(tmp_path / "theirs.onnx")
@@ -65,7 +66,7 @@ def test_a_model_without_end_is_ended(runs_folder, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("suffix", [".onnx", ".tflite", ".keras", ".h5"])
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 def test_a_truncated_file_gets_a_sentence(runs_folder, tmp_path, suffix):
     path = tmp_path / f"theirs{suffix}"
     if suffix == ".onnx":
