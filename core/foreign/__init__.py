@@ -11,7 +11,7 @@ from core.foreign.description import (
 )
 from core.foreign.evaluating import check as check_evaluation
 from core.foreign.evaluating import evaluate_on, fitting
-from core.foreign.files import PACKAGE, SUFFIXES, Found, look
+from core.foreign.files import PACKAGE, SUFFIXES, TITLES, Found, look
 from core.foreign.importing import Order, check, check_allowed, import_model
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "PACKAGE",
     "PHOTO",
     "SUFFIXES",
+    "TITLES",
     "check",
     "check_allowed",
     "check_evaluation",

@@ -23,6 +23,13 @@ SUFFIXES = {  # of files, and the format that each is
     ".onnx": "onnx",
 }
 PACKAGE = "package"
+TITLES = {  # of formats
+    "keras": "Keras",
+    "h5": "Keras, HDF5",
+    "tflite": "TensorFlow Lite",
+    "onnx": "ONNX",
+    PACKAGE: "a package of this studio",
+}
 _PIECE = 2**20
 _MOST_FILES = 2000  # in a package
 

@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import runs
 from core.errors import StudioError
+from core.foreign import TITLES
 from core.models import MODELS
 from core.preprocessing import reads
 from core.runs import FOREIGN, Run
@@ -25,7 +26,7 @@ def title(run: Run) -> str:
     spec = MODELS.get(run.card.model)
     title = spec.title if spec else run.card.model
     if run.card.family == FOREIGN:
-        return f"Imported model ({run.card.foreign.format})"
+        return f"Imported model ({TITLES[run.card.foreign.format]})"
     return f"{title}, imported" if run.card.foreign else title
 
 

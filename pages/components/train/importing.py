@@ -8,7 +8,7 @@ from core import foreign, jobs, runs
 from core.datasets import uploads
 from core.datasets.uploads import Upload
 from core.errors import StudioError
-from core.foreign import CHOICES, PACKAGE, SUFFIXES, Found
+from core.foreign import CHOICES, PACKAGE, SUFFIXES, TITLES, Found
 from core.jobs import Job
 from core.names import MOST_OF_TITLE
 from core.settings import current
@@ -21,6 +21,7 @@ _PLACEHOLDER = "cat\ndog\n…"
 def show() -> None:
     """The import in an expander, open while an import runs or a file was uploaded."""
     job = _latest()
+    _announce(job)
     busy = job is not None and job.state != "done"
     place = st.expander(
         "Import a model",
@@ -29,7 +30,6 @@ def show() -> None:
         key=keys.IMPORT_MODEL,
         on_change="rerun",
     )
-    _announce(job)
     if not place.open:
         return
     with place:
@@ -66,6 +66,8 @@ def _announce(job: Job | None) -> None:
         return
     st.session_state[keys.NEXT_RUN] = job.result["run"]
     st.session_state[keys.SEEN_IMPORT] = job.id
+    st.session_state[keys.IMPORT_MODEL] = False  # it was folded out to import this one
+    st.query_params.pop(keys.MODEL_UPLOAD, None)
 
 
 def _choose() -> None:
@@ -84,17 +86,8 @@ def _choose() -> None:
         st.error(html.message(error), icon=":material/error:")
         st.button("Choose another file", on_click=_forget, args=(upload.id,))
         return
-    st.caption(f"{html.named(found.name)} is uploaded ({_KINDS[found.format]}).")
+    st.caption(f"{html.named(found.name)} is uploaded ({TITLES[found.format]}).")
     _describe(upload, found)
-
-
-_KINDS = {
-    PACKAGE: "a package of this studio",
-    "keras": "Keras",
-    "h5": "Keras, HDF5",
-    "tflite": "TensorFlow Lite",
-    "onnx": "ONNX",
-}
 
 
 def _upload() -> Upload | None:
@@ -128,7 +121,7 @@ def _upload() -> Upload | None:
 def _describe(upload: Upload, found: Found) -> None:
     title = st.text_input(
         "Name",
-        Path(found.name).stem[:MOST_OF_TITLE],
+        _free_title(Path(found.name).stem[: MOST_OF_TITLE - 5]),
         max_chars=MOST_OF_TITLE,
         key=f"{keys.MODEL_NAME}_{upload.id}",
         help="Any name you like.",
@@ -151,6 +144,12 @@ def _describe(upload: Upload, found: Found) -> None:
         st.button("Choose another file", on_click=_forget, args=(upload.id,))
     if problem:
         st.info(problem, icon=":material/info:")
+
+
+def _free_title(stem: str) -> str:
+    """A name that nothing has yet."""
+    titles = (stem, *(f"{stem} {number}" for number in range(2, 100)))
+    return next((title for title in titles if not html.refusal(runs.free_id, title)), stem)
 
 
 def _description(upload: Upload) -> dict:
