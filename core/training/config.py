@@ -78,7 +78,7 @@ class TrainConfig:
                 imported and trained by another program.
         """
         if card.family == runs.FOREIGN:
-            raise ModelError(f"The model {card.id!r} was imported; it cannot be trained again here.")
+            raise ModelError(f"The model {card.id!r} was imported; nothing trains it again here.")
         return cls(
             card.dataset,
             card.model,

@@ -60,8 +60,9 @@ def test_a_model_is_described_imported_and_evaluated(studio, tmp_path):  # noqa:
     page = fine(visit("train", step="runs", run=run.id))
     assert button(page, "Evaluate again")
     assert "Test accuracy" in [metric.label for metric in page.metric]
-    page = fine(visit("compare", compare=f"{run.id},digits-random-forest"))
-    assert not page.error
+    for view in ("leaderboard", "report", "ensemble", "curves"):
+        page = fine(visit("compare", compare=f"{run.id},digits-random-forest", show=view))
+        assert "an imported one may have" in texts(page)
 
 
 def test_a_file_that_is_refused_is_one_sentence_and_can_be_replaced(studio, tmp_path):  # noqa: F811
