@@ -1,5 +1,6 @@
 """A model of Keras becomes a LiteRT file, in a process of its own with little memory and time."""
 
+import os
 import select
 import socket
 import time
@@ -43,7 +44,7 @@ def convert(
         "name": name,
         "target": str(target),
         "size": size,
-        "seconds": MOST_SECONDS,
+        "seconds": MOST_SECONDS * (os.cpu_count() or 1),
     }
     until = time.monotonic() + MOST_SECONDS
     try:

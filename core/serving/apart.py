@@ -23,8 +23,10 @@ from core.serving.confined import Gone
 
 SECONDS_TO_OPEN, SECONDS_TO_PREDICT = 60.0, 60.0
 _MEMORY, _FOR_A_BYTE = 2 * 2**30, 4  # of addresses: what the runtime maps, and of the file
-_IMAGES, _BYTES = 256, 32 * 2**20  # that are sent at once
+_IMAGES, _BYTES = 32, 32 * 2**20  # that are sent at once
 _MOST_FAILURES, _REST = 3, 30.0  # in a row, and the pause after them, in seconds
+_THREADS, _SPARE = 2, 10.0  # that compute at once, so much computing time; and some to begin
+_OFF = 0.02  # how far the sum of probabilities may be from 1
 _CHILD = "core.serving.apart_child"
 
 
@@ -55,7 +57,7 @@ class Apart:
             "about": dict(about),
             "classes": classes,
             "check": check,
-            "seconds": SECONDS_TO_PREDICT,
+            "seconds": _THREADS * SECONDS_TO_PREDICT + _SPARE,
         }
         self._path, self._classes = path, classes
         self._lock, self._process, self._end = threading.Lock(), None, None
@@ -145,7 +147,8 @@ class Apart:
         rows = self._with_sentence(exchange, SECONDS_TO_PREDICT)
         if isinstance(rows, str):
             raise ForeignError(f"The imported model did not predict. {rows}")
-        if rows.shape != expected or not (np.isfinite(rows).all() and (rows >= 0).all()):
+        fits = rows.shape == expected and np.isfinite(rows).all() and (rows >= 0).all()
+        if not fits or (abs(rows.sum(axis=1) - 1) > _OFF).any():
             self._stop()
             raise ForeignError("The imported model gives no probabilities for its classes.")
         self._failures = 0
