@@ -15,7 +15,7 @@ from core.evaluation import (
     reliability,
     right_against_wrong,
 )
-from core.runs import Run, names_of
+from core.runs import FOREIGN, Run, names_of
 from core.units import duration, file_size, percent
 
 SIGNIFICANT = 0.05
@@ -149,7 +149,7 @@ class Compared:
         return {
             **{name: cost.get(name) for name in METRICS},
             **metrics_of(self.evaluation),
-            "seconds": self.run.card.seconds,
+            "seconds": None if self.run.card.family == FOREIGN else self.run.card.seconds,
         }
 
 

@@ -71,6 +71,11 @@ def check(members: Sequence[Run]) -> None:
     first, called = members[0].card, runs.names_of(members)
     for member in members:
         card = member.card
+        if card.foreign is not None:
+            raise RunError(
+                f"{called[member.id]!r} was imported. It predicts in a process of its own, which "
+                "can end at any time, so it cannot be a member of an ensemble."
+            )
         if card.members:
             raise RunError(
                 f"{called[member.id]!r} is an ensemble itself; choose its members instead."

@@ -7,6 +7,7 @@
     ├── ModelError      a model or one of its hyperparameters is unknown or out of range
     ├── RunError        a run is unknown, damaged or already there
     ├── ConversionError a trained model cannot be served without the package that trained it
+    ├── ForeignError    a model from elsewhere cannot be imported, or its process did not predict
     ├── ExportError     a run has no file of a format, or its export could not be written or proven
     ├── StoredError     a file on disk cannot be read back; readers say of what it is a part
     ├── JobError        a job is unknown, or could not continue
@@ -85,6 +86,10 @@ class RunError(StudioError):
 
 class ConversionError(StudioError):
     """A trained model cannot be served without the package that trained it."""
+
+
+class ForeignError(StudioError):
+    """A model from elsewhere cannot be imported, or the process that holds it did not predict."""
 
 
 class ExportError(StudioError):

@@ -8,6 +8,7 @@ import numpy as np
 
 from core import datasets, stored
 from core.errors import JobError, RunError, StoredError, disk_sentence, unknown
+from core.images import fit_batch
 from core.opencv_ops import Step, apply
 from core.progress import Progress, Reporter
 from core.runs import Run, names_of
@@ -160,7 +161,7 @@ def _sample(run: Run, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     )
     rows = np.random.default_rng(seed).permutation(len(labels))[:count]
     rows.sort()
-    return np.asarray(images[rows]), labels[rows]
+    return fit_batch(np.asarray(images[rows]), tuple(card.input_shape), card.fit), labels[rows]
 
 
 def _changed(images: np.ndarray, corruption: str, severity: float, seed: int) -> np.ndarray:

@@ -5,6 +5,8 @@ Percentages have one decimal and a space, `91.6 %`. Where runs stand side by sid
 good models often differ by less than a tenth of a percent.
 """
 
+from collections.abc import Mapping
+
 _MINUTE, _HOUR = 60, 3600  # seconds
 _WHOLE_MINUTES = 10 * _MINUTE  # from here on seconds say nothing
 
@@ -31,6 +33,14 @@ def bounded_percent(fraction: float) -> str:
 def round_percent(fraction: float) -> str:
     """The same with as few digits as it needs, for ticks and shares: 0.04 → `4 %`."""
     return f"{round(fraction * 100, 6):g} %"
+
+
+def accuracy(metrics: Mapping[str, float]) -> str:
+    """The test accuracy of a run and on how many images: `91.60 % of 10,000`; `not evaluated` of
+    an imported model without one."""
+    if "accuracy" not in metrics:
+        return "not evaluated"
+    return f"{percent(metrics['accuracy'], 2)} of {metrics['test_size']:,}"
 
 
 def duration(seconds: float) -> str:

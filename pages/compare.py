@@ -52,8 +52,7 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{html.plain(datasets.title_of(picked.found[0].run.card.dataset))}**: "
-            f"{len(picked.found[0].evaluation.labels):,} test images that no model here was "
-            "trained on.",
+            f"{len(picked.found[0].evaluation.labels):,} test images {_seen(picked)}",
             width="content",
         )
         chosen.offer_more(picked)
@@ -61,6 +60,13 @@ def page() -> None:
     few.show(few_in_split(picked.found[0].evaluation.support, card.class_names, "test"))
     view = pick_view()
     st.fragment(VIEWS[view][1])(picked.found)
+
+
+def _seen(picked: chosen.Choice) -> str:
+    """Whether a model can know the test images already: of imported ones nobody can tell."""
+    if any(one.run.card.foreign for one in picked.found):
+        return "that no model trained here has seen; an imported one may have."
+    return "that no model here was trained on."
 
 
 def pick_view() -> str:

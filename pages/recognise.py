@@ -11,7 +11,7 @@ import time
 import streamlit as st
 
 from core import samples
-from core.errors import ImageError
+from core.errors import ForeignError, ImageError
 from core.runs import Run
 from core.serving import Result
 from pages.components.recognise import image_source, many, prediction, sample_photos
@@ -59,12 +59,12 @@ def recognise() -> None:
     with left:
         image_beside = st.container()
         shown = take_images(source, digits)
-        fit = "crop"
+        fit = ""  # as the model has it
         if shown and chosen and run_picker.reads_photos(chosen[0]):
             if source == "upload" and len(shown) == 1:
                 with image_beside:
                     prediction.show_uploaded(shown[0].read(prediction.UPLOADED_PIXELS))
-            fit = pick_fit()
+            fit = pick_fit(chosen[0].card.fit)
     with right:
         if not chosen:
             st.info("Choose at least one model in the settings.", icon=":material/info:")
@@ -183,12 +183,13 @@ def pick_source(digits: bool) -> str:
 FITS = {"crop": "Crop to the centre", "whole": "Pad", "stretch": "Stretch"}
 
 
-def pick_fit() -> str:
+def pick_fit(usual: str) -> str:
     """How a photo is brought to the square the model sees."""
     return choice.segments(
         keys.FIT,
         "Fit to a square",
         FITS,
+        usual,
         help="The model sees a small square. Cropping keeps the centre of your image; padding "
         "keeps all of it and adds grey borders; stretching changes its proportions. “What the "
         "model saw” below shows the result.",
@@ -219,6 +220,9 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Result | 
         return None
     try:
         first = predictor.predict(shown.image, fit=fit)
+    except ForeignError as error:
+        st.error(html.message(error), icon=":material/error:")
+        return None
     except ImageError as error:
         st.info(html.message(error), icon=":material/info:")
         prediction.show_looked_at(shown.image, error)

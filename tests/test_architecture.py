@@ -46,6 +46,7 @@ LEVELS = {
     "batch": 8,
     "ensemble": 8,
     "export": 8,
+    "foreign": 8,
     "report": 8,
     "explain": 8,
     "robustness": 8,

@@ -38,9 +38,9 @@ def metrics(run_id: str | None) -> dict[str, Any]:
 
 
 def newest() -> Run:
-    """The caller's newest run, or the one that predicts by default if they have made none."""
+    """The caller's newest run with metrics; without one, the run that predicts by default."""
     me = visitors.current()
-    mine = [run for run in runs.list_runs() if run.card.owner == me]
+    mine = [run for run in runs.list_runs() if run.card.owner == me and run.card.metrics]
     return max(mine, key=lambda run: run.card.created) if mine else find_run(DEFAULT_RUN)
 
 

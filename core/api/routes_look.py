@@ -66,7 +66,7 @@ def _summary(run: runs.Run) -> dict[str, Any]:
         "dataset": card.dataset,
         "model": card.model,
         "family": card.family,
-        "accuracy": card.metrics["accuracy"],
+        "accuracy": card.accuracy,
         "classes": list(card.class_names),
         "input_shape": list(card.input_shape),
         "created": card.created,

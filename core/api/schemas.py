@@ -54,7 +54,9 @@ class RunCard(BaseModel):
     dataset: str
     model: str
     family: str
-    accuracy: float = Field(description="on the test set, 0 to 1")
+    accuracy: float | None = Field(
+        description="on the test set, 0 to 1; null for an imported model that was not evaluated yet"
+    )
     classes: list[str]
     input_shape: list[int] = Field(description="height, width, channels")
     created: str = Field(description="ISO 8601")

@@ -11,7 +11,7 @@ from core.cli.work import follow
 from core.jobs import submit
 from core.models import MODELS, transfer
 from core.param import Value
-from core.units import duration, percent
+from core.units import accuracy, duration
 
 
 def add_commands(commands) -> None:
@@ -77,7 +77,7 @@ def list_runs(options: argparse.Namespace) -> int:
                     "owner": card.owner,
                     "dataset": card.dataset,
                     "model": card.model,
-                    "accuracy": card.metrics["accuracy"],
+                    "accuracy": card.accuracy,
                     "classes": list(card.class_names),
                     "input_shape": list(card.input_shape),
                     "hyperparameters": card.hyperparameters,
@@ -98,7 +98,7 @@ def list_runs(options: argparse.Namespace) -> int:
                     card.id,
                     card.dataset,
                     card.model,
-                    f"{percent(card.metrics['accuracy'], 2)} of {card.metrics['test_size']:,}",
+                    accuracy(card.metrics),
                     duration(card.seconds),
                 )
                 for card in cards

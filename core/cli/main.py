@@ -14,6 +14,7 @@ from core.cli import (
     data,
     exporting,
     gradio_app,
+    importing,
     listing,
     migrating,
     predict,
@@ -27,6 +28,7 @@ from core.errors import unknown
 _COMMANDS = (
     data,
     work,
+    importing,
     listing,
     training,
     trained,

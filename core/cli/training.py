@@ -6,12 +6,15 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from core import datasets, labelled, runs
 from core.cli.output import print_json, print_table, say_cautions
 from core.datasets.refusals import why
-from core.errors import DatasetError, ModelError
+from core.errors import DatasetError, ModelError, RunError
 from core.evaluation import Evaluation, cautions, evaluate
 from core.files import open_regular
+from core.images import fit_batch
 from core.jobs import submit
 from core.models import preset_values
 from core.progress import Reporter
@@ -209,7 +212,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
             {
                 "run": card.id,
                 "accuracy": evaluation.accuracy,
-                "card_accuracy": card.metrics["accuracy"],
+                "card_accuracy": card.accuracy,
                 "log_loss": evaluation.log_loss,
                 "images": len(evaluation.labels),
                 "in_other_folders": found.elsewhere if found else 0,
@@ -231,10 +234,10 @@ def run_evaluate(options: argparse.Namespace) -> int:
 
 def _print_evaluation(card: runs.RunCard, evaluation: Evaluation) -> None:
     """A table of the whole, and one of the classes."""
-    accuracies = (evaluation.accuracy, card.metrics["accuracy"])
+    accuracies = (evaluation.accuracy, card.accuracy)
     print_table(
         ("run", "measured now", "on its card", "images"),
-        [(card.id, *(percent(value, 2) for value in accuracies), f"{len(evaluation.labels):,}")],
+        [(card.id, *(_percent(value) for value in accuracies), f"{len(evaluation.labels):,}")],
     )
     print_table(
         ("class", "precision", "recall", "f1", "images"),
@@ -273,6 +276,11 @@ def _over_folder(predictor: Predictor, path: str) -> labelled.Labelled:
 
 def _over_test_set(predictor: Predictor) -> Evaluation:
     card = predictor.run.card
+    if not card.metrics:
+        raise RunError(
+            f"The model {card.id!r} was imported and has no test set yet. Give `--images FOLDER`, "
+            f"or evaluate it on a dataset: python -m core evaluate-on --run {card.id} --dataset D."
+        )
     side = datasets.side_for(card.dataset, card.input_shape[0])
     dataset = datasets.load(card.dataset, card.validation_fraction, side=side)
     if dataset.fingerprint() != card.dataset_fingerprint:
@@ -280,4 +288,8 @@ def _over_test_set(predictor: Predictor) -> Evaluation:
             f"The dataset {card.dataset!r} is not the one run {card.id!r} was trained on: "
             "its fingerprint differs. Train the run again to compare."
         )
-    return evaluate(dataset.y_test, predictor.probabilities(dataset.x_test))
+    if card.foreign is None:
+        return evaluate(dataset.y_test, predictor.probabilities(dataset.x_test))
+    shape = tuple(card.input_shape)
+    images = fit_batch(np.asarray(dataset.x_test), shape, card.fit)
+    return evaluate(dataset.y_test, predictor.probabilities(images))

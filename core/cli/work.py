@@ -100,11 +100,18 @@ def _with_options(error: LayoutError) -> str:
 
 
 def follow(job: Job) -> int:
-    """Wait for a job and report its progress; Ctrl-C cancels it.
+    """Wait for a job, report its progress, print its result; Ctrl-C cancels it.
 
     Raises:
         Cancelled, JobError: if it was cancelled or failed.
     """
+    job = finished(job)
+    print_table(tuple(job.result), [tuple(job.result.values())])
+    return 0
+
+
+def finished(job: Job) -> Job:
+    """The job when it is done; its progress is reported until then. Raises as `follow` does."""
     sys.stderr.write(f"job {job.id}\n")
     try:
         job = jobs.wait(job.id, _Follower())
@@ -117,8 +124,7 @@ def follow(job: Job) -> int:
         raise Cancelled(job.error or "Cancelled before it began.")
     if job.state == "failed":
         raise JobError(job.error)
-    print_table(tuple(job.result), [tuple(job.result.values())])
-    return 0
+    return job
 
 
 class _Follower:

@@ -3,7 +3,7 @@
 import contextlib
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,7 +48,11 @@ def write_tflite(source: Path, path: Path, images: np.ndarray, weights: str = "f
     Raises:
         ConversionError: if the network has an operation that has no such form.
     """
-    network = load(source)
+    write_litert(load(source), path, weights, images)
+
+
+def write_litert(network: Any, path: Path, weights: str, images: np.ndarray) -> None:
+    """Write the LiteRT file of a `keras.Model`; otherwise as `write_tflite`."""
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             network.export(path, format="litert", verbose=False, **_options(weights, images))
@@ -90,6 +94,14 @@ def load(source: Path):
     import keras
 
     return keras.saving.load_model(source, compile=False, safe_mode=True)
+
+
+def of_size(network: Any, shape: Sequence[int]) -> Any:
+    """A `keras.Model` that takes images of any size, as one for a single size, as LiteRT needs."""
+    import keras
+
+    source = keras.Input(tuple(shape))
+    return keras.Model(source, network(source))
 
 
 def _options(weights: str, images: np.ndarray) -> dict[str, Any]:

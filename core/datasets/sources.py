@@ -51,6 +51,21 @@ class Entry:
 
 
 @contextmanager
+def open_zip(path: Path, most: int) -> Iterator[list[Entry]]:
+    """The files of a zip that holds anything, in order, checked as those of images are.
+
+    Args:
+        path: the zip.
+        most: bytes of a file that are read; of a longer one so many and one more.
+
+    Raises:
+        DatasetError: as `open_source`.
+    """
+    with _open_zip(path) as archive:
+        yield _zip_entries(archive, most)
+
+
+@contextmanager
 def open_source(path: Path) -> Iterator[list[Entry]]:
     """The files of a folder or a zip, in order; they can be read inside the `with` block.
 
@@ -62,7 +77,10 @@ def open_source(path: Path) -> Iterator[list[Entry]]:
         yield _folder_entries(path)
     elif path.is_file():
         with _open_zip(path) as archive:
-            yield _zip_entries(archive)
+            entries = _zip_entries(archive, MAX_BYTES)
+            if sentence := nothing_in_it(archive.infolist(), [entry.path for entry in entries]):
+                raise DatasetError(sentence)
+            yield entries
     elif path.exists() or path.is_symlink():
         raise DatasetError(f"Images come as a folder or a zip file. {path} is neither.")
     else:
@@ -142,7 +160,7 @@ def _directory_bytes(tail: bytes) -> int:
     return size
 
 
-def _zip_entries(archive: zipfile.ZipFile) -> list[Entry]:
+def _zip_entries(archive: zipfile.ZipFile, most: int) -> list[Entry]:
     infos = archive.infolist()
     _check_limits(len(infos), sum(info.file_size for info in infos))
     latest: dict[str, Entry] = {}  # of two entries with one name the later counts, as in unzip
@@ -157,9 +175,7 @@ def _zip_entries(archive: zipfile.ZipFile) -> list[Entry]:
                 f"The zip file is protected by a password ({path}). Pack it again without one."
             )
         if not name.endswith(("/", "\\")):
-            latest[path] = Entry(path, info.file_size, _zip_reader(archive, info), guessed)
-    if sentence := nothing_in_it(infos, list(latest)):
-        raise DatasetError(sentence)
+            latest[path] = Entry(path, info.file_size, _zip_reader(archive, info, most), guessed)
     return sorted(latest.values(), key=lambda entry: entry.path)
 
 
@@ -169,16 +185,16 @@ def _path_in_zip(name: str) -> str:
     if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
         raise DatasetError(
             f"The zip file holds a path that leads out of it: {name!r}. It is refused; pack the "
-            "folder of your images itself."
+            "folder itself."
         )
     return "/".join(part for part in parts if part not in ("", "."))
 
 
-def _zip_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], bytes]:
+def _zip_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> Callable[[], bytes]:
     def read() -> bytes:
         try:
             with archive.open(info) as file:
-                return file.read(MAX_BYTES + 1)
+                return file.read(most + 1)
         except NotImplementedError as error:
             raise ImageError(_packed(info)) from error
         except Exception as error:  # a damaged entry can fail anywhere inside a decompressor
@@ -212,9 +228,9 @@ def _check_limits(files: int, size: int) -> None:
     if size > MAX_UNPACKED:
         raise DatasetError(
             f"It holds more than {MAX_UNPACKED / 2**30:g} GB unpacked, the most that is allowed. "
-            "Bring fewer or smaller images."
+            "Bring fewer or smaller files."
         )
 
 
 def _too_many_files() -> str:
-    return f"It holds more than {MAX_FILES:,} files, the most that is allowed. Bring fewer images."
+    return f"It holds more than {MAX_FILES:,} files, the most that is allowed. Bring fewer."

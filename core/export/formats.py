@@ -56,6 +56,12 @@ class Format:
     prove: Callable[[Path, Reporter], Predicted] | None = None
     with_proof: Callable[[bytes, Proof], bytes] | None = None
 
+    def refusal_of(self, run: Run) -> str:
+        """Why a run has no such file, a clause; empty if it has one."""
+        if run.card.foreign is not None:
+            return "it was imported, and its process gives out predictions only; use its own file"
+        return self.refusal(run)
+
     def source(self, run: Run) -> str:
         if self.made_from:
             return self.made_from
@@ -196,7 +202,7 @@ FORMATS: dict[str, Format] = {
 
 def fitting(run: Run) -> list[Format]:
     """The formats that a run can be exported in."""
-    return [entry for entry in FORMATS.values() if not entry.refusal(run)]
+    return [entry for entry in FORMATS.values() if not entry.refusal_of(run)]
 
 
 def find(name: str, run: Run) -> Format:
@@ -207,8 +213,8 @@ def find(name: str, run: Run) -> Format:
     """
     if name not in FORMATS:
         raise ExportError(unknown("format", name, FORMATS))
-    if reason := FORMATS[name].refusal(run):
-        listed = ", ".join(entry.name for entry in fitting(run))
+    if reason := FORMATS[name].refusal_of(run):
+        listed = ", ".join(entry.name for entry in fitting(run)) or "none"
         raise ExportError(
             f"The run {run.id!r} cannot be exported as {name}: {reason}. Formats of this run: "
             f"{listed}."

@@ -88,6 +88,21 @@ def stretch_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 FITS = {"crop": fit_image, "whole": pad_image, "stretch": stretch_image}
 
 
+def fit_batch(images: np.ndarray, shape: tuple[int, int, int], fit: str) -> np.ndarray:
+    """Images brought to a size and a number of channels.
+
+    Args:
+        images: uint8, shape `(N, H, W, C)`; C is 1 or 3.
+        shape: height, width and channels of the result.
+        fit: one of `FITS`.
+    """
+    if images.shape[1:] == tuple(shape):
+        return images
+    turn = to_rgb if shape[2] == 3 else to_gray
+    fitted = [FITS[fit](turn(image), shape[:2]) for image in images]
+    return np.stack(fitted).reshape(len(images), *shape)
+
+
 def encode_png(image: np.ndarray) -> bytes:
     """An image as the bytes of a PNG file.
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import datasets, export, labelled, robustness, runs, stored
+from core import datasets, export, foreign, labelled, robustness, runs, stored
 from core.datasets import uploads
-from core.errors import DatasetError, ModelError
+from core.errors import DatasetError, ForeignError, ModelError
 from core.models import MODELS, transfer
 from core.progress import Reporter
 from core.serving import load_predictor
@@ -177,6 +177,40 @@ def _export(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[s
     }
 
 
+def _order(settings: Mapping[str, Any]) -> foreign.Order:
+    if not {"upload", "path"} & settings.keys():
+        raise ForeignError("A file is needed to import a model. Received: none.")
+    return foreign.Order(
+        _source(settings),
+        settings["name"],
+        tuple(settings.get("classes", ())),
+        settings.get("input", {}),
+    )
+
+
+def _check_import_model(settings: Mapping[str, Any]) -> None:
+    foreign.check_allowed()
+    foreign.check(_order(settings))
+
+
+def _import_model(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:
+    run = foreign.import_model(_order(settings), report)
+    if "upload" in settings:
+        uploads.discard(settings["upload"])
+    shape = "x".join(map(str, run.card.input_shape))
+    return {"run": run.id, "classes": len(run.card.class_names), "input": shape}
+
+
+def _check_evaluate_on(settings: Mapping[str, Any]) -> None:
+    foreign.check_evaluation(runs.load(settings["run"]), settings["dataset"])
+
+
+def _evaluate_on(settings: Mapping[str, Any], report: Reporter, kept: Path) -> dict[str, Any]:
+    run = foreign.evaluate_on(settings["run"], settings["dataset"], report)
+    metrics = run.card.metrics
+    return {"run": run.id, "images": metrics["test_size"], "accuracy": metrics["accuracy"]}
+
+
 KINDS: dict[str, JobKind] = {
     kind.name: kind
     for kind in (
@@ -185,6 +219,8 @@ KINDS: dict[str, JobKind] = {
         JobKind("import", "Import {name}", _check_import, _import),
         JobKind("evaluate", "Evaluate your images with {run}", _check_evaluation, _evaluate),
         JobKind("export", "Export {run} as {format}", _check_export, _export),
+        JobKind("import-model", "Import the model {name}", _check_import_model, _import_model),
+        JobKind("evaluate-on", "Evaluate {run} on {dataset}", _check_evaluate_on, _evaluate_on),
         JobKind("robustness", "How much {corruption} models stand", _check_robustness, _robustness),
         JobKind(
             "train",

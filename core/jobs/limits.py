@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from core import datasets, drafts, memory, runs, settings, shares, stored, visitors
+from core import datasets, drafts, foreign, memory, runs, settings, shares, stored, visitors
 from core.datasets import uploads
 from core.errors import JobError, ModelError, StoredError, StudioError
 from core.export import FORMATS, PACKAGE
@@ -30,7 +30,7 @@ SMALL_MACHINE = PAGES + megabytes("network", "fine_tuning") * 10**6
 FOR_FEATURES = PAGES + megabytes("features") * 10**6
 FEW_IMAGES = 10_000  # that classical models learn from on a small machine
 _USUAL_SECONDS = 20.0
-_KINDS = ("import", "evaluate", "export", "robustness", "train")
+_KINDS = ("import", "evaluate", "export", "evaluate-on", "robustness", "train")
 _FORGET_EVERY = 600.0  # seconds
 _forgot = -_FORGET_EVERY
 OVERTIME = (
@@ -70,6 +70,8 @@ def check(kind: str, job_settings: Mapping[str, Any], everybodys: Sequence[Job])
     """
     if not apply():
         return 0.0
+    if kind == "import-model":
+        foreign.check_allowed()
     if kind not in _KINDS:
         raise JobError(
             "Downloads are off in this public demo. Run the studio on your own machine to use "

@@ -86,6 +86,21 @@ class _Export:
 
 
 @dataclass(frozen=True)
+class _ImportModel:
+    name: Name
+    classes: tuple[Text, ...] = ()
+    input: dict[Name, Text] = field(default_factory=dict)
+    path: Text = ""
+    upload: Text = ""
+
+
+@dataclass(frozen=True)
+class _EvaluateOn:
+    run: Name
+    dataset: Name
+
+
+@dataclass(frozen=True)
 class _Robustness:
     runs: tuple[Name, ...]
     corruption: Name
@@ -121,6 +136,7 @@ class _Result:
     bytes: Count = 0
     runs: Count = 0
     accuracy: Fraction = 0.0
+    input: Text = ""
 
 
 SETTINGS: dict[str, type] = {
@@ -129,6 +145,8 @@ SETTINGS: dict[str, type] = {
     "import": _Import,
     "evaluate": _Evaluate,
     "export": _Export,
+    "import-model": _ImportModel,
+    "evaluate-on": _EvaluateOn,
     "robustness": _Robustness,
     "train": _Train,
 }

@@ -21,6 +21,7 @@ from core.runs.folder import (
     save,
     sha256,
 )
+from core.runs.foreign import FOREIGN, Foreign
 from core.runs.migrating import migrate
 from core.runs.naming import names_of, names_of_ids
 from core.runs.samples import CALIBRATION, SAMPLES, TEST, Samples, write_samples
@@ -32,6 +33,8 @@ __all__ = [
     "CARD",
     "EVALUATION",
     "FAMILIES",
+    "FOREIGN",
+    "Foreign",
     "BUNDLED",
     "Damaged",
     "Run",

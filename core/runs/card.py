@@ -9,14 +9,15 @@ from annotated_types import Ge, Le, MinLen
 from core import stored
 from core.errors import StoredError
 from core.evaluation import VOTES
+from core.runs.foreign import FOREIGN, Foreign
 from core.runs.formats import CARDS
 from core.stored import Fraction, Name, Number, Seconds, Seed, Setting, Text
 
 FORMAT_VERSION = stored.current_version(CARDS)
 AXES = ("epoch", "iteration", "trees", "rounds", "images")
-FAMILIES = ("network", "classical", "ensemble")
+FAMILIES = ("network", "classical", "ensemble", FOREIGN)
 # cards written earlier lack them
-_LATER = ("test_fingerprint", "cost", "members", "title", "ended_early", "served")
+_LATER = ("test_fingerprint", "cost", "members", "title", "ended_early", "served", "foreign")
 _FRACTIONS = ("accuracy", "precision", "recall", "f1")
 Side = Annotated[int, Ge(1), Le(10_000)]
 
@@ -37,7 +38,8 @@ class RunCard:
             of `AXES`.
         metrics: `accuracy` (0-1), `log_loss`, `precision`, `recall` and `f1` (means over the
             classes) on the test set, `val_…` on validation, `test_size`, `val_size`, `train_size`
-            (images; `val_size` is missing in older cards).
+            (images; `val_size` is missing in older cards). Empty for an imported model that was not
+            evaluated yet.
         seconds: how long the training took.
         seed, validation_fraction, versions, created: what is needed to do it again.
         files: SHA-256 of every other file of the run.
@@ -52,6 +54,7 @@ class RunCard:
         served: of a classical model, the `file` that serves and what `core.conversion` found: on
             how many `images` it was compared with the original, and the `largest_difference` of a
             probability; or why the conversion was `refused`. Empty in older cards, and of networks.
+        foreign: of an imported model, where it comes from and how it is spoken to; else None.
         format_version: version of this layout.
     """
 
@@ -79,6 +82,7 @@ class RunCard:
     title: Text = ""
     ended_early: bool = False
     served: dict[Name, Number | Text] = field(default_factory=dict)
+    foreign: Foreign | None = None
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
@@ -90,6 +94,16 @@ class RunCard:
         """What its training curve is drawn over, one of `AXES`."""
         first = self.history[0] if self.history else {}
         return next((axis for axis in AXES if axis in first), AXES[0])
+
+    @property
+    def accuracy(self) -> float | None:
+        """On the test set, 0 to 1; None for an imported model that was not evaluated yet."""
+        return self.metrics.get("accuracy")
+
+    @property
+    def fit(self) -> str:
+        """How an image is brought to its size, unless somebody says otherwise."""
+        return self.foreign.fit if self.foreign else "crop"
 
     @property
     def test_set(self) -> str:
@@ -115,7 +129,9 @@ class RunCard:
             raise StoredError(f"its family must be {' or '.join(FAMILIES)}, not {card.family!r}")
         if len(set(card.class_names)) < len(card.class_names):
             raise StoredError("two of its classes have one name")
-        _check_metrics(card.metrics)
+        _check_foreign(card)
+        if card.metrics or card.foreign is None:
+            _check_metrics(card.metrics)
         _check_history(card)
         _check_files(card)
         _check_members(card)
@@ -160,6 +176,17 @@ def _check_files(card: RunCard) -> None:
         raise StoredError(
             f"created must be a time in ISO 8601. Received: {card.created}"
         ) from error
+
+
+def _check_foreign(card: RunCard) -> None:
+    """Raise `StoredError` unless it says how an imported model is served."""
+    if card.family != FOREIGN:
+        return
+    if card.foreign is None or "file" not in card.served:
+        raise StoredError("it does not say where the model comes from, or which file serves")
+    outputs = card.foreign.outputs
+    if outputs and sorted(outputs) != list(range(len(card.class_names))):
+        raise StoredError("its outputs must name each class once")
 
 
 def _check_members(card: RunCard) -> None:

@@ -1,6 +1,7 @@
 """What a run stored about its validation and test images, read back."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -17,6 +18,21 @@ _EXPECTED = {
     for split in SPLITS
     for name, kind in ((f"y_{split}", ("iu", 1)), (f"probabilities_{split}", ("f", 2)))
 }
+
+
+def write(file: Path | BinaryIO, val: Evaluation, test: Evaluation) -> None:
+    """Store labels and probabilities of both splits.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
+    np.savez_compressed(
+        file,
+        y_val=val.labels,
+        probabilities_val=val.probabilities,
+        y_test=test.labels,
+        probabilities_test=test.probabilities,
+    )
 
 
 def read(path: Path, card: RunCard) -> dict[str, Evaluation]:

@@ -15,8 +15,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from core import drafts, names, settings, stored, visitors
 from core.errors import RunError, StoredError, disk_sentence, unknown
 from core.evaluation import Evaluation
@@ -65,8 +63,14 @@ class Run:
         """The stored predictions on `val` or `test`.
 
         Raises:
-            RunError: if the split is unknown, or the file is missing, changed or damaged.
+            RunError: if the split is unknown, the file is missing, changed or damaged, or an
+                imported model was not evaluated yet.
         """
+        if not self.card.metrics:
+            raise RunError(
+                f"The model {self.id!r} was imported and has not been evaluated yet. Evaluate it "
+                "on a dataset with its classes first."
+            )
         if split not in ("val", "test"):
             raise RunError(f"A run stores its predictions on val and test. Received: {split!r}.")
         return evaluations.read(self.file(EVALUATION), self.card)[split]
@@ -114,20 +118,23 @@ def clear_up() -> None:
         (settings.current().runs_dir / _DRAFTS).rmdir()  # unless another training is at work
 
 
-def save(card: RunCard, folder: Path, val: Evaluation, test: Evaluation) -> Run:
+def save(
+    card: RunCard, folder: Path, val: Evaluation | None = None, test: Evaluation | None = None
+) -> Run:
     """Complete the draft in `folder` and rename it into place.
+
+    Args:
+        card: of the run; the digests of its files are filled in.
+        folder: the draft.
+        val, test: predictions on both splits; None for an imported model, which has none yet, or
+            whose draft holds them already.
 
     Raises:
         RunError: if a run of that name has appeared meanwhile.
     """
     try:
-        np.savez_compressed(
-            folder / EVALUATION,
-            y_val=val.labels,
-            probabilities_val=val.probabilities,
-            y_test=test.labels,
-            probabilities_test=test.probabilities,
-        )
+        if val is not None and test is not None:
+            evaluations.write(folder / EVALUATION, val, test)
         files = {path.name: sha256(path) for path in sorted(folder.iterdir())}
         card = replace(card, files=files)
         (folder / CARD).write_text(card.to_json(), encoding="utf-8")

@@ -37,7 +37,7 @@ def open_onnx(path: Path) -> RowFunction:
     Raises:
         StoredError, ValueError: if the file does not hold such a model.
     """
-    session = _session(stored.read_bytes(path, MOST_BYTES))
+    session = session_of(stored.read_bytes(path, MOST_BYTES))
     text = session.get_modelmeta().custom_metadata_map.get(METADATA, "")
     graph = stored.check(stored.parse_json(text), Graph)
     return graph_function(graph, session)
@@ -58,8 +58,8 @@ def graph_function(graph: Graph, session: Any) -> RowFunction:
     return predict
 
 
-def _session(content: bytes):
-    """From bytes, so that the file which was checked is the one that is opened."""
+def session_of(content: bytes) -> Any:
+    """A session of ONNX Runtime, from bytes, so that the file which was checked is opened."""
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)  # errors only

@@ -11,6 +11,7 @@ from core import memory, runs
 from core.errors import ImageError, RunError
 from core.evaluation import vote
 from core.preprocessing import Prepared, prepare
+from core.serving.apart import open_apart
 from core.serving.models import FEATURES_FILE, MODEL_FILES, PredictFunction, open_model
 
 _OFF = 0.02  # how far the sum of probabilities may be from 1
@@ -97,18 +98,17 @@ class Predictor:
             return np.zeros((0, len(self.run.card.class_names)), np.float32)
         return self.predict_batch(batch)
 
-    def predict(
-        self, image: np.ndarray, prepared: Prepared | None = None, fit: str = "crop"
-    ) -> Result:
+    def predict(self, image: np.ndarray, prepared: Prepared | None = None, fit: str = "") -> Result:
         """Predict any image.
 
         Args:
             image: uint8, shape `(H, W)` or `(H, W, 3)`.
             prepared: the result of this run's own preprocessing, if it is already at hand.
-            fit: of a photo, see `core.preprocessing.prepare`.
+            fit: of a photo, see `core.preprocessing.prepare`; empty: as its card says.
 
         Raises:
             ImageError: if there is nothing to classify in it.
+            ForeignError: if an imported model does not predict.
         """
         prepared = prepared or self.prepare(image, fit)
         names = self.run.card.class_names
@@ -127,9 +127,10 @@ class Predictor:
             for start, end, one in zip([0, *ends[:-1]], ends, prepared, strict=True)
         ]
 
-    def prepare(self, image: np.ndarray, fit: str = "crop") -> Prepared:
+    def prepare(self, image: np.ndarray, fit: str = "") -> Prepared:
         """The image as this run's model was trained to see it."""
-        return prepare(self.run.card.preprocessing, image, self.run.card.input_shape, fit)
+        card = self.run.card
+        return prepare(card.preprocessing, image, card.input_shape, fit or card.fit)
 
 
 def load_predictor(run: runs.Run) -> Predictor:
@@ -140,6 +141,8 @@ def load_predictor(run: runs.Run) -> Predictor:
     """
     if run.card.members:
         return Predictor(run, _open_members(run))
+    if run.card.foreign is not None:
+        return Predictor(run, open_apart(run, _checked(run)))
     known = run.card.files
     names = (served_file(run), MODEL_FILES[run.card.family], FEATURES_FILE)
     prediction = _open_once(
@@ -163,13 +166,24 @@ def model_path(run: runs.Run) -> Path:
     Raises:
         RunError: if one of the two is missing or was changed.
     """
-    run.file(MODEL_FILES[run.card.family])
+    if run.card.family in MODEL_FILES:
+        run.file(MODEL_FILES[run.card.family])
     return run.file(served_file(run))
+
+
+def _checked(run: runs.Run) -> Path:
+    """The file that serves; all files that it is opened with are checked."""
+    if FEATURES_FILE in run.card.files:
+        run.file(FEATURES_FILE)
+    elif (run.folder / FEATURES_FILE).exists():
+        raise RunError(f"The run holds {FEATURES_FILE}, which its card does not name.")
+    return model_path(run)
 
 
 def model_sha256(run: runs.Run) -> str:
     """SHA-256 of the trained model, however it is served; empty if the run has none of its own."""
-    return run.card.files.get(MODEL_FILES.get(run.card.family, ""), "")
+    name = MODEL_FILES.get(run.card.family) or str(run.card.served.get("file", ""))
+    return run.card.files.get(name, "")
 
 
 def _open_members(run: runs.Run) -> PredictFunction:

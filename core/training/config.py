@@ -74,8 +74,11 @@ class TrainConfig:
         """The configuration that trains a run again.
 
         Raises:
-            DatasetError, ModelError: if its dataset or model is not known any more.
+            DatasetError, ModelError: if its dataset or model is not known any more, or it was
+                imported and trained by another program.
         """
+        if card.family == runs.FOREIGN:
+            raise ModelError(f"The model {card.id!r} was imported; nothing trains it again here.")
         return cls(
             card.dataset,
             card.model,

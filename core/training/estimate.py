@@ -63,6 +63,7 @@ def estimate(config: TrainConfig, spec: DatasetSpec, runs: Iterable[Run]) -> Est
     images = min(images, config.hyperparameters["max_images"] or images)
     held_out = spec.train_size * (config.validation_fraction or 0)
     wanted = _work(config.model, config.hyperparameters, spec.input_shape, images, held_out)
+    runs = [run for run in runs if run.card.foreign is None]
     runs = sorted(runs, key=lambda run: run.card.created, reverse=True)
     cards = [run.card for run in runs if run.card.seconds > 0 and _comparable(run.card, config)]
     same = [card for card in cards if (card.dataset, card.model) == (config.dataset, config.model)]

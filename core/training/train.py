@@ -139,13 +139,14 @@ def _cost(model: Path, family: str, dataset: Dataset, memory: int | None) -> dic
 
 
 def find_same(config: TrainConfig) -> runs.Run | None:
-    """A run that was trained with the same configuration, whatever its name."""
+    """A run that was trained here with the same configuration, whatever its name."""
     for run in runs.list_runs():
         card = run.card
         if (
             (card.dataset, card.model, card.seed) == (config.dataset, config.model, config.seed)
             and card.hyperparameters == config.hyperparameters
             and card.validation_fraction == config.validation_fraction
+            and card.foreign is None
         ):
             return run
     return None

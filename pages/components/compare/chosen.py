@@ -29,7 +29,7 @@ class Choice:
 
 def pick() -> Choice:
     """The widget and what it holds; says what is missing, damaged or apart."""
-    known = {run.id: run for run in _by_dataset(runs.list_runs())}
+    known = {run.id: run for run in _by_dataset(runs.list_runs()) if run.card.metrics}
     usual = run_picker.usual(known)
     _say_what_is_gone(known)
     coming = st.session_state.pop(keys.NEXT_COMPARED, None)
@@ -157,6 +157,14 @@ def _say_what_is_gone(known: dict[str, Run]) -> None:
     asked = st.query_params.get(keys.COMPARED, "").split(",")
     held = st.session_state.get(keys.COMPARED, [])
     broken = {one.id for one in runs.list_damaged()}
+    later = {run.id for run in runs.list_runs() if not run.card.metrics}
+    for run_id in later.intersection([*held, *asked]):
+        st.info(
+            f"**{html.plain(run_id)}** was imported and not evaluated yet. Evaluate it on the page "
+            "“Train a model”, in step 3.",
+            icon=":material/info:",
+        )
+    broken |= later
     gone = [i for i in dict.fromkeys([*held, *asked]) if i and i not in known and i not in broken]
     if gone:
         names = ", ".join(f"**{html.plain(run_id)}**" for run_id in gone)

@@ -60,7 +60,7 @@ def _pick_corruption() -> str:
 
 
 def _pick_runs() -> list[Run]:
-    known = {run.id: run for run in runs.list_runs()}
+    known = {run.id: run for run in runs.list_runs() if run.card.metrics}
     usual = run_picker.usual(known)
     url.recall_several(keys.ROBUSTNESS_RUNS, list(known), usual)
     st.session_state[keys.ROBUSTNESS_RUNS] = st.session_state[keys.ROBUSTNESS_RUNS][

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.errors import ImageError
+from core.errors import ForeignError, ImageError
 from core.images import data_url
 from core.runs import Run
 from core.serving import Predictor
@@ -108,7 +108,7 @@ def _show_picked(shown: Shown, predictor: Predictor, unsure_below: float, fit: s
         return
     try:
         reading = predictor.predict(shown.image, fit=fit)
-    except ImageError as error:
+    except (ImageError, ForeignError) as error:
         st.info(html.message(error), icon=":material/info:")
         prediction.show_looked_at(shown.image, error)
         return
@@ -124,7 +124,7 @@ def _row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -
     row["image"] = data_url(image_source.thumbnail(shown.image))
     try:
         result = predictor.predict(shown.image, fit=fit)
-    except ImageError as error:
+    except (ImageError, ForeignError) as error:
         return {**row, "remark": html.told(error)}
     row |= {"label": result.label, "confidence": round(result.confidence, 4)}
     if result.confidence < unsure_below:

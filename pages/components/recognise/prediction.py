@@ -126,9 +126,12 @@ def show_comparison(image: np.ndarray, first: Result, chosen: list[Run], fit: st
                 if len(result.predictions) == 1:
                     bars = html.bars(result.predictions[0], most=3)
                 st.html(html.prediction(result.label, confidence, small=True) + bars)
-            metrics = run.card.metrics
+            metrics, name = run.card.metrics, html.plain(called[run.id])
+            if run.card.accuracy is None:
+                st.caption(f"{name} · imported, not evaluated yet")
+                continue
             st.caption(
-                f"{html.plain(called[run.id])} · {html.percent(metrics['accuracy'])} accuracy on "
+                f"{name} · {html.percent(metrics['accuracy'])} accuracy on "
                 f"{metrics['test_size']:,} test images"
             )
 

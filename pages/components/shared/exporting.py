@@ -17,6 +17,12 @@ _USUAL = "The exported file was opened in a process of its own, without the stud
 def show(run: Run) -> None:
     """Everything about exporting one run."""
     formats = {entry.name: entry for entry in export.fitting(run)}
+    if not formats:
+        st.info(
+            "This model was imported and is not exported again: use the file that you imported.",
+            icon=":material/info:",
+        )
+        return
     name = st.selectbox(
         "Format",
         list(formats),

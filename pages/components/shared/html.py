@@ -171,6 +171,11 @@ def named(name: str) -> str:
     return plain(name)
 
 
+def accuracy(fraction: float | None) -> str:
+    """The test accuracy of a run; of an imported model that has none, that it was not evaluated."""
+    return "not evaluated" if fraction is None else percent(fraction)
+
+
 def counted(number: int, thing: str) -> str:
     """A number of things: 1 → '1 image', 1200 → '1,200 images'."""
     return f"{number:,} {thing}" + ("" if number == 1 else "s")

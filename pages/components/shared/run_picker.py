@@ -7,9 +7,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import runs
 from core.errors import StudioError
+from core.foreign import TITLES
 from core.models import MODELS
 from core.preprocessing import reads
-from core.runs import Run
+from core.runs import FOREIGN, Run
 from core.serving import Predictor, load_predictor
 from pages.components.shared import broken, html, keys, url
 
@@ -23,7 +24,10 @@ def title(run: Run) -> str:
     if run.card.members:
         return f"Ensemble of {len(run.card.members)}"
     spec = MODELS.get(run.card.model)
-    return spec.title if spec else run.card.model
+    title = spec.title if spec else run.card.model
+    if run.card.family == FOREIGN:
+        return f"Imported model ({TITLES[run.card.foreign.format]})"
+    return f"{title}, imported" if run.card.foreign else title
 
 
 def full_names(listed: Iterable[Run]) -> dict[str, str]:

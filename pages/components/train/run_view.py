@@ -9,7 +9,7 @@ from core.errors import StudioError
 from core.evaluation import best_point
 from core.models import MODELS
 from core.names import MOST_OF_TITLE
-from core.runs import Run
+from core.runs import FOREIGN, Run
 from core.training import TrainConfig, judge_run
 from core.training.script import script_of
 from pages.components.shared import (
@@ -22,7 +22,7 @@ from pages.components.shared import (
     run_picker,
     use_from_code,
 )
-from pages.components.train import curve, model_form
+from pages.components.train import curve, imported, model_form
 
 _ICONS = {
     "good": ":material/check_circle:",
@@ -37,14 +37,19 @@ _MOST_BESIDE = 4
 
 def show(run: Run) -> None:
     """Everything about one run."""
-    st.subheader(
-        f"{run_picker.title(run)} · {html.plain(datasets.title_of(run.card.dataset))}", anchor=False
-    )
+    title = run_picker.title(run)
+    if run.card.metrics:
+        title += f" · {html.plain(datasets.title_of(run.card.dataset))}"
+    st.subheader(title, anchor=False)
     st.caption(html.plain(run.title))
-    _show_metrics(run)
-    few.show_cautions(run)
-    tabs = st.tabs(list(_VIEWS), key=f"{keys.VIEW}_{run.id}", on_change="rerun")
-    for tab, show_view in zip(tabs, _VIEWS.values(), strict=True):
+    if run.card.foreign:
+        imported.show(run)
+    if run.card.metrics:
+        _show_metrics(run)
+        few.show_cautions(run)
+    views = _views(run)
+    tabs = st.tabs(list(views), key=f"{keys.VIEW}_{run.id}", on_change="rerun")
+    for tab, show_view in zip(tabs, views.values(), strict=True):
         if tab.open:
             with tab:
                 show_view(run)
@@ -76,7 +81,8 @@ def _show_metrics(run: Run) -> None:
             if name in metrics:
                 help_text = f"{text} The mean over all classes (macro average)."
                 st.metric(title, html.percent(metrics[name]), width="content", help=help_text)
-        st.metric("Training time", units.duration(run.card.seconds), width="content")
+        if run.card.family != FOREIGN:
+            st.metric("Training time", units.duration(run.card.seconds), width="content")
 
 
 def _show_curve(run: Run) -> None:
@@ -159,6 +165,9 @@ def _show_settings(run: Run) -> None:
     import pandas as pd
 
     card = run.card
+    if card.family == FOREIGN:
+        imported.show_settings(run)
+        return
     model = MODELS.get(card.model)
     titles = {param.name: param.title for param in model.params} if model else {}
     rows = [(titles.get(name, name), str(value)) for name, value in card.hyperparameters.items()]
@@ -172,7 +181,7 @@ def _show_settings(run: Run) -> None:
         ("Trained on", card.created.replace("T", " ")),
     ]
     st.dataframe(pd.DataFrame(rows, columns=["setting", "value"]), hide_index=True)
-    if card.members:
+    if card.members or card.foreign:
         return
     st.button(
         "Train again with other settings",
@@ -230,6 +239,16 @@ _VIEWS = {
 }
 
 
+def _views(run: Run) -> dict:
+    """The views that a run has: an imported one has no more than was imported or measured."""
+    without = set()
+    if run.card.foreign:
+        without = {"Export", "Python code"}
+        without |= {"Training curve"} if not run.card.history else set()
+        without |= {"Classes"} if not run.card.metrics else set()
+    return {name: view for name, view in _VIEWS.items() if name not in without}
+
+
 def _show_actions(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
@@ -238,12 +257,13 @@ def _show_actions(run: Run) -> None:
             icon=":material/draw:",
             query_params={keys.RUNS: run.id},
         )
-        st.page_link(
-            "compare.py",
-            label="Compare it with others",
-            icon=":material/leaderboard:",
-            query_params={keys.COMPARED: ",".join(run_picker.compare_with(run))},
-        )
+        if run.card.metrics:
+            st.page_link(
+                "compare.py",
+                label="Compare it with others",
+                icon=":material/leaderboard:",
+                query_params={keys.COMPARED: ",".join(run_picker.compare_with(run))},
+            )
         if run.card.owner != visitors.STUDIO:
             _rename(run)
             name = html.plain(run.title)

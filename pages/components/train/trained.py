@@ -16,7 +16,7 @@ from pages.components.shared import (
     tables,
     url,
 )
-from pages.components.train import model_form, run_view
+from pages.components.train import importing, model_form, run_view
 from pages.components.train import training_view as view
 
 
@@ -32,6 +32,7 @@ def show() -> None:
     broken.show_runs()
     deleting.offer_undo("run")
     _announce_last()
+    importing.show()
     finished = {run.id: run for run in runs.list_runs()}
     if not finished:
         st.info("There are no trained models yet.", icon=":material/info:")
@@ -121,7 +122,7 @@ def _pick(finished: dict[str, Run]) -> Run:
         options,
         format_func=lambda run_id: (
             f"{called[run_id]} · {run_picker.title(finished[run_id])} · "
-            f"{html.percent(finished[run_id].card.metrics['accuracy'])}"
+            f"{html.accuracy(finished[run_id].card.accuracy)}"
         ),
         key=keys.SHOWN_RUN,
     )
@@ -139,7 +140,7 @@ def _show_table(finished: list[Run]) -> None:
                 "name": called[run.id],
                 "dataset": run.card.dataset,
                 "model": run_picker.title(run),
-                "accuracy": run.card.metrics["accuracy"],
+                "accuracy": run.card.accuracy,
                 "seconds": run.card.seconds,
                 "trained": run.card.created.replace("T", " ")[:16],
             }

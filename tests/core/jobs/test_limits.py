@@ -11,7 +11,7 @@ import pytest
 from core import datasets, ensemble, jobs, runs, shares, stored
 from core.datasets import store, uploads
 from core.ensemble import Ensemble
-from core.errors import DatasetError, JobError, ModelError
+from core.errors import DatasetError, ForeignError, JobError, ModelError
 from core.jobs import KINDS, Job, child, dispatcher, limits, room, turns
 from core.jobs import job as job_module
 from core.jobs.job import write_status
@@ -217,7 +217,14 @@ def test_nothing_is_downloaded_for_a_visitor(demo, kind, settings):
 
 
 def test_every_other_kind_of_work_is_for_visitors_too():
-    assert set(limits._KINDS) | {"download", "weights"} == set(KINDS)
+    assert set(limits._KINDS) | {"download", "weights", "import-model"} == set(KINDS)
+
+
+def test_no_visitor_imports_a_model(demo):
+    settings = {"name": "theirs", "upload": "0" * 16}
+    with acting_as(A), pytest.raises(ForeignError, match="public demo imports no models"):
+        jobs.submit("import-model", settings)
+    assert jobs.list_jobs() == []
 
 
 @pytest.mark.parametrize(

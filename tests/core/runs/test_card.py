@@ -10,7 +10,7 @@ MEMBERS = (
     {"id": "first", "sha256": "1" * 64, "weight": 0.25},
     {"id": "second", "sha256": "2" * 64, "weight": 0.75},
 )
-LATER = ("test_fingerprint", "cost", "members", "title", "ended_early", "served")
+LATER = ("test_fingerprint", "cost", "members", "title", "ended_early", "served", "foreign")
 
 
 def card(**changes) -> RunCard:
@@ -62,7 +62,7 @@ def test_a_card_is_read_as_it_was_written(given):
 @pytest.mark.parametrize("without", [*((name,) for name in LATER), LATER], ids=" ".join)
 def test_cards_written_before_a_field_was_known_are_read(without):
     empty = {"test_fingerprint": "", "cost": {}, "members": (), "title": "", "ended_early": False}
-    empty["served"] = {}
+    empty |= {"served": {}, "foreign": None}
     assert read(card(), *without) == replace(card(), **{name: empty[name] for name in without})
 
 

@@ -38,6 +38,7 @@ FIELDS = [
     "title",
     "ended_early",
     "served",
+    "foreign",
     "format_version",
 ]
 ALLOWED = {
@@ -46,6 +47,7 @@ ALLOWED = {
     *((name, odd) for name in ("test_fingerprint", "title") for odd in ("text", "empty text")),
     *((name, "empty list") for name in ("history", "members")),
     *((name, "fraction") for name in ("seconds", "validation_fraction")),
+    ("foreign", "null"),
 }
 
 
