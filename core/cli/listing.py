@@ -99,7 +99,7 @@ def list_runs(options: argparse.Namespace) -> int:
                     card.dataset,
                     card.model,
                     accuracy(card.metrics),
-                    duration(card.seconds),
+                    duration(card.seconds) if card.seconds else "–",
                 )
                 for card in cards
             ],
