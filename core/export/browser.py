@@ -43,7 +43,7 @@ _READ = 2**16
 
 
 class BrowserFailure(ExportError):
-    """The browser did not start, ended, or does not answer; the page may be well."""
+    """The browser did not start, ended, or does not respond; the page may be well."""
 
 
 def find_chromium() -> str | None:
@@ -65,7 +65,7 @@ def open_page(
         wait: called again and again while an answer is awaited; may raise.
 
     Raises:
-        BrowserFailure: if the browser does not start, ends, or does not answer.
+        BrowserFailure: if the browser does not start, ends, or does not respond.
     """
     commands_read, commands_write = os.pipe()
     answers_read, answers_write = os.pipe()
@@ -166,7 +166,7 @@ class BrowserPage:
                 line, self._rest = self._rest.split(b"\0", 1)
                 yield json.loads(line)
             if time.monotonic() - begun > _TIME_LIMIT:
-                raise BrowserFailure(f"The browser did not answer for {_TIME_LIMIT} seconds.")
+                raise BrowserFailure(f"The browser did not respond for {_TIME_LIMIT} seconds.")
             if select.select([self._read], [], [], _EVERY)[0]:
                 content = os.read(self._read, _READ)
                 if not content:

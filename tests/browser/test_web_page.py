@@ -151,7 +151,7 @@ def in_python(recipe: str, content: bytes, shape: tuple[int, int, int]):
     return prepared.batch, prepared.rows
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [2, pytest.param(50, marks=pytest.mark.slow)])
 def test_digits_are_prepared_as_in_python(preparing, count):
     """Of each kind of image; 50 of each are 500 in all."""
     predict = load_predictor(runs.load(NETWORK)).probabilities
