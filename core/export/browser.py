@@ -43,7 +43,7 @@ _READ = 2**16
 
 
 class BrowserFailure(ExportError):
-    """The browser did not start, ended, or does not answer; the page may be well."""
+    """The browser did not start, ended, or does not respond; the page may be well."""
 
 
 def find_chromium() -> str | None:
@@ -65,7 +65,7 @@ def open_page(
         wait: called again and again while an answer is awaited; may raise.
 
     Raises:
-        BrowserFailure: if the browser does not start, ends, or does not answer.
+        BrowserFailure: if the browser does not start, ends, or does not respond.
     """
     commands_read, commands_write = os.pipe()
     answers_read, answers_write = os.pipe()

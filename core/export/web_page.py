@@ -36,6 +36,7 @@ _IMPORTS = {
 _RUNTIME = "litert_wasm_compat_internal"
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?function\*?|const) (\w+)", re.MULTILINE)
+_NAMED = 8  # classes in the first sentence
 _NO_PROOF = "<!-- no proof yet -->"
 _LIKE_THE_STUDIO = {
     "digits": "Drawings, scans and ordinary photos of digits are prepared as in the studio. Not in "
@@ -103,8 +104,7 @@ def _page(run: Run, model: bytes) -> str:
         name: f"data:text/javascript;base64,{_base64(gzip.decompress(_vendored(file)))}"
         for name, file in _IMPORTS.items()
     }
-    takes = RECIPES[card.preprocessing].takes
-    lead = f"Show {takes}. Your images stay on this device: the file works without a network."
+    lead = f"Show {_takes(run)}. Your images stay on this device: the file works without a network."
     return Template((_WEB / "page.html").read_text(encoding="utf-8")).substitute(
         title=html.escape(shown(run.title)),
         lead=html.escape(lead),
@@ -117,6 +117,15 @@ def _page(run: Run, model: bytes) -> str:
         model=_base64(gzip.compress(model, 9, mtime=0)),
         script=script("page"),
     )
+
+
+def _takes(run: Run) -> str:
+    """What an image may show, a clause."""
+    if reads(run.card.preprocessing) != "photos":
+        return RECIPES[run.card.preprocessing].takes
+    names = all_shown(run.card.class_names)
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"a photo of one of its classes: {', '.join(names[:_NAMED])}{more}"
 
 
 def script(*names: str) -> str:

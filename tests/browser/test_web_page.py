@@ -1,6 +1,8 @@
 """A run as one HTML file, opened from disk in Chromium with the network off."""
 
 import base64
+import re
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,10 +11,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from core import export, runs, settings
-from core.errors import ImageError
-from core.export import web_page
+from core.errors import Cancelled, ExportError, ImageError
+from core.export import web_page, web_proof
 from core.images import decode, encode_png
 from core.preprocessing import RECIPES, prepare
+from core.progress import Reporter
 from core.serving import load_predictor
 from tests.browser.comparison_images import clothing, digit_images, photos
 from tests.browser.studio import STROKES
@@ -113,6 +116,39 @@ def test_a_finger_draws_and_does_not_scroll(opened):
     assert opened.evaluate("scrollY") == 0
 
 
+@pytest.mark.slow
+def test_a_page_that_fails_in_the_browser_is_refused_in_a_sentence(exported, tmp_path):
+    content = exported.path.read_text(encoding="utf-8")
+    broken = re.sub(r'(id="model">).*?<', r"\1AAAA<", content)
+    (tmp_path / "kit" / "proof").mkdir(parents=True)
+    (tmp_path / "kit" / "proof" / "expected.json").write_text("[]")
+    (tmp_path / "kit" / "page.html").write_text(broken, encoding="utf-8")
+    with pytest.raises(ExportError, match="The page failed in Chrome"):
+        web_proof.through_page(tmp_path / "kit" / "page.html", Reporter())
+
+
+@pytest.mark.slow
+def test_a_proof_that_is_cancelled_ends_its_browser(tmp_path):
+    proving = []
+
+    def tell(progress) -> None:
+        proving.append(progress.stage == "proving")
+
+    report = Reporter(tell, should_stop=lambda: sum(proving) > 50, cancelled="It was cancelled.")
+    with settings.override(work_dir=tmp_path / "work"), pytest.raises(Cancelled):
+        export.export(NETWORK, "html", tmp_path / "page.html", report=report)
+    assert list(tmp_path.rglob("*.html")) == []
+    work = str(tmp_path).encode()
+    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if work in _read(path)]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # the process has just ended
+        return b""
+
+
 COMPARE = """async ([recipe, shape, content]) => {
   const file = await (await fetch("data:image/png;base64," + content)).blob();
   try {
@@ -151,7 +187,7 @@ def in_python(recipe: str, content: bytes, shape: tuple[int, int, int]):
     return prepared.batch, prepared.rows
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [1, pytest.param(50, marks=pytest.mark.slow)])
 def test_digits_are_prepared_as_in_python(preparing, count):
     """Of each kind of image; 50 of each are 500 in all."""
     predict = load_predictor(runs.load(NETWORK)).probabilities
