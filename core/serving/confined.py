@@ -76,7 +76,7 @@ def confine(memory: int) -> socket.socket:
     """What a module that `start` has started does first; its end of the socket.
 
     Args:
-        memory: bytes of address space, which bounds what it can allocate.
+        memory: bytes that it may map, which bounds what it can allocate.
     """
     end = socket.socket(fileno=int(sys.argv[1]))
     threading.Thread(target=_end_with, args=(end,), daemon=True).start()

@@ -34,7 +34,7 @@ def show() -> None:
         return
     with place:
         if current().public:
-            st.info(html.message(_refusal()), icon=":material/info:")
+            _say_refused()
             return
         if job is not None and not job.ended:
             job_progress.show_running(job.id)
@@ -44,12 +44,11 @@ def show() -> None:
         _choose()
 
 
-def _refusal() -> str:
+def _say_refused() -> None:
     try:
         foreign.check_allowed()
     except StudioError as error:
-        return str(error)
-    return ""
+        st.info(html.message(error), icon=":material/info:")
 
 
 def _latest() -> Job | None:
