@@ -42,6 +42,7 @@ DIGITS = (
     "core/api/predicting.py",
     "core/batch/results.py",
     "core/cli/gradio_app.py",
+    "core/export/web_page.py",
     "core/preprocessing/recipes.py",
     "core/serving/described.py",
     "pages/recognise.py",

@@ -31,7 +31,7 @@ def test_the_owner_is_kept(idle, small):
 def test_an_unknown_kind_is_refused_with_those_there_are(idle):
     with pytest.raises(
         JobError,
-        match="no kind of job named 'dance'. Known: download, evaluate, export, import, robustness",
+        match="no kind of job named 'dance'. Known: download, evaluate, evaluate-on, export",
     ):
         jobs.submit("dance", {})
     assert jobs.list_jobs() == []
