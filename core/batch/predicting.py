@@ -12,6 +12,7 @@ from dataclasses import asdict
 from itertools import chain, islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from core import runs, serving, settings
@@ -96,7 +97,8 @@ def read_image(path: Path) -> np.ndarray:
     """
     try:
         with open_regular(path) as file:
-            return decode(file.read(MAX_BYTES + 1))
+            size = os.fstat(file.fileno()).st_size  # room is made for as much as is asked for
+            return decode(file.read(min(size, MAX_BYTES) + 1))
     except OSError as error:
         raise ImageError(f"The file cannot be read: {error.strerror}.") from error
 
@@ -149,6 +151,7 @@ def _begin(theirs: Settings, run_id: str, threads: int) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     settings.override(**asdict(theirs)).__enter__()
     serving.use_threads(threads)
+    cv2.setNumThreads(threads)  # more would wait for each other
     _predictor = load_predictor(runs.load(run_id))
 
 
