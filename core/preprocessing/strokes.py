@@ -51,6 +51,11 @@ def beside_strong(amount: np.ndarray, drawn: bool) -> np.ndarray:
     if drawn:
         reach = max(reach, round(_DRAWN_REACH * stroke_width(strong * 255)))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    inner = int(0.7 * reach)
+    square = kernel[reach - inner : reach + inner + 1, reach - inner : reach + inner + 1]
+    # A square within the ellipse is a hundred times faster, and reaches as far as most soft edges.
+    if square.all() and not amount[cv2.dilate(strong, square) == 0].any():
+        return amount
     return np.where(cv2.dilate(strong, kernel) > 0, amount, 0).astype(np.uint8)
 
 

@@ -23,9 +23,11 @@ def views(image: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
         yield BRIGHTNESS, image
         return
     yield BRIGHTNESS, cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    if np.percentile(np.ptp(image, axis=2), 99.9) <= _GREY:
+    red, green, blue = cv2.split(image)
+    most, least = (of(of(red, green), blue) for of in (cv2.max, cv2.min))
+    if np.percentile(most - least, 99.9) <= _GREY:
         return
-    yield "the darkest of red, green and blue", image.min(axis=2)
+    yield "the darkest of red, green and blue", least
     lab = cv2.cvtColor(cv2.GaussianBlur(image, (3, 3), 0), cv2.COLOR_RGB2LAB)
     for axis, name in ((1, "green against red"), (2, "blue against yellow")):
         yield name, cv2.convertScaleAbs(lab[..., axis], alpha=_CHROMA, beta=128 * (1 - _CHROMA))
