@@ -26,6 +26,7 @@ def events_of(text: str) -> list[tuple[str, dict]]:
     ]
 
 
+@pytest.mark.slow  # the documented command is part of every run of the tests
 def test_without_a_body_a_forest_is_trained_and_waited_for(studio):
     client = client_of()
     answer = client.post("/train")
@@ -146,6 +147,7 @@ def test_a_waited_for_training_that_is_cancelled_says_so(studio):
     assert "cancelled" in answers[0].json()["error"]
 
 
+@pytest.mark.slow
 def test_a_run_is_exported_once_and_given_again(studio):
     client = client_of()
     first = client.get("/runs/digits-random-forest/export", params={"format": "skops"})

@@ -154,6 +154,7 @@ def images(tmp_path) -> Path:
     return tmp_path / "images"
 
 
+@pytest.mark.slow
 def test_a_run_without_samples_asks_for_images(old_run, images, tmp_path):
     assert not export.has_samples(old_run)
     out = tmp_path / "old.skops"
