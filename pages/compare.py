@@ -33,7 +33,7 @@ VIEWS = {
     "one_class": ("ROC curves", one_class.show),
     "ensemble": ("Ensemble", voting.show),
     "own": ("Your images", own.show),
-    "report": ("Report and export", taking_away.show),
+    "report": ("Export", taking_away.show),
 }
 
 
