@@ -95,6 +95,12 @@ def current() -> Settings:
     return _current
 
 
+def adopt(others: Settings) -> None:
+    """Use these values from now on: in a process of its own, those of the one that started it."""
+    global _current
+    _current = others
+
+
 @contextmanager
 def override(**changes: Any) -> Iterator[Settings]:
     """Use some other values for as long as the block lasts, in all threads of this process.

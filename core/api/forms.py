@@ -17,7 +17,6 @@ from core.stored import parse_json
 
 JSON, FORM = "application/json", "multipart/form-data"
 _MOST_FIELDS = 100
-_MOST_TEXT = 10_000  # bytes of a field that is no file
 _MOST_HEADERS = 4096  # bytes before a file
 _DATA_URL = re.compile(r"data:[\w.+/-]*(;[\w=.+-]*)*,")
 

@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict
 from itertools import chain, islice
 from pathlib import Path
 
@@ -149,7 +148,7 @@ def _begin(theirs: Settings, run_id: str, threads: int) -> None:
     global _predictor
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told too, and ends this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    settings.override(**asdict(theirs)).__enter__()
+    settings.adopt(theirs)
     serving.use_threads(threads)
     cv2.setNumThreads(threads)  # more would wait for each other
     _predictor = load_predictor(runs.load(run_id))

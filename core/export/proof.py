@@ -26,7 +26,7 @@ from core.stored import Count, Fraction, Name, Text
 
 PROOF = "proof.json"
 _KIT = Path(kit.__file__).parent
-_TIMED = 30  # images that are predicted one by one
+TIMED = 30  # images that are predicted one by one
 Seconds = Annotated[float, Ge(0)]
 Difference = Annotated[float, Ge(0)]
 
@@ -112,7 +112,7 @@ def through_studio(predictor: Predictor, samples: Samples, prepare: bool) -> Pre
     """What the studio predicts for the test images, which become PNG files on the way."""
     probabilities = predictor.probabilities(samples.test)
     times = []
-    for image in samples.test[:_TIMED]:
+    for image in samples.test[:TIMED]:
         begun = time.perf_counter()
         predictor.probabilities(image[None])
         times.append(time.perf_counter() - begun)
@@ -184,8 +184,8 @@ def compared(
     accuracy = low = high = studio_accuracy = None
     if known.any():
         labels = samples.test_labels[known]
-        accuracy = evaluate(labels, received[known]).accuracy
-        low, high = evaluate(labels, received[known]).accuracy_interval
+        measured = evaluate(labels, received[known])
+        accuracy, (low, high) = measured.accuracy, measured.accuracy_interval
         studio_accuracy = evaluate(labels, expected[known]).accuracy
     return Proof(
         **about,

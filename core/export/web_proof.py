@@ -7,10 +7,9 @@ import numpy as np
 
 from core.errors import ExportError
 from core.export.browser import BrowserFailure, BrowserPage, find_chromium, open_page
-from core.export.proof import Predicted, through_export
+from core.export.proof import TIMED, Predicted, through_export
 from core.progress import Progress, Reporter
 
-_TIMED = 30
 _IN_BROWSER = (
     "The image files were chosen in the page, which {browser} had opened from disk with the "
     "network off."
@@ -71,7 +70,7 @@ def _predicted(page: BrowserPage, files: list[Path]) -> Predicted:
         times.append(raw["milliseconds"] / 1000)
     return Predicted(
         np.asarray(rows, np.float32),
-        float(np.median(times[:_TIMED])),
+        float(np.median(times[:TIMED])),
         prepared,
         _IN_BROWSER.format(browser=page.version.replace("/", " ")),
     )

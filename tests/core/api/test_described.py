@@ -13,7 +13,7 @@ from tests.overriding import use
 
 @pytest.fixture(autouse=True)
 def folders(tmp_path, monkeypatch) -> None:
-    """Empty folders; trainings are queued, but none runs, and nobody waits for it."""
+    """Empty folders; jobs are queued, but none runs, and nobody waits for it."""
     use(monkeypatch, runs_dir=tmp_path / "runs", work_dir=tmp_path / "work")
     monkeypatch.setattr(queue, "ensure_dispatcher", lambda: None)
     for routes in (routes_train, routes_export):

@@ -1,4 +1,4 @@
-"""Trainings over HTTP: real jobs in real processes."""
+"""Training over HTTP: real jobs in real processes."""
 
 import base64
 import json

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from core.cli import main
 from core.images import encode_png
 from core.settings import PROJECT_DIR
 from tests.core.jobs.conftest import until
+from tests.overriding import use
 
 RUN = "mnist-cnn"
 LABELS = 40
@@ -184,3 +186,16 @@ def test_killed_in_the_middle_of_thousands_it_goes_on_to_the_same_file(tmp_path)
     assert Counter(row["path"] for row in rows) == Counter(map(str, folder.iterdir()))
     predicted = np.array([int(row["label"]) for row in rows])
     assert (predicted == labels[:3000]).mean() > 0.98
+
+
+def test_processes_have_the_settings_of_the_one_that_started_them(digits, tmp_path, monkeypatch):
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
+    shutil.copytree(runs.load("mnist-logistic-regression").folder, tmp_path / RUN)
+    card = tmp_path / RUN / runs.CARD
+    card.write_text(card.read_text().replace('"mnist-logistic-regression"', f'"{RUN}"'))
+    use(monkeypatch, runs_dir=tmp_path, bundled_runs_dir=tmp_path / "none")
+    run = runs.load(RUN)
+    assert run.card.model == "logistic_regression"
+    one, two = (list(batch.predict_all(run, batch.Images([digits]), n)) for n in (1, 2))
+    for (_, line), (_, other) in zip(one, two, strict=True):
+        assert line.get("confidence") == pytest.approx(other.get("confidence"), abs=1e-5)
