@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 
 from pages.components.shared import browser
@@ -40,3 +41,16 @@ def components_found_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
         yield
+
+
+@pytest.fixture
+def files(monkeypatch) -> dict[str, object]:
+    """What every download button of a page would give, by the name of the file."""
+    found, real = {}, st.download_button
+
+    def keep(label, data, name, *rest, **more):
+        found[name] = data
+        return real(label, data, name, *rest, **more)
+
+    monkeypatch.setattr(st, "download_button", keep)
+    return found

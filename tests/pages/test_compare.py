@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-import streamlit as st
 from scipy.stats import binomtest
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
@@ -1422,19 +1421,6 @@ def test_images_that_were_forgotten_meanwhile_are_asked_for_again(open_page, upl
 
 
 # To take away
-
-
-@pytest.fixture
-def files(monkeypatch) -> dict[str, Callable]:
-    """What every button of the page would give, by the name of the file."""
-    found, real = {}, st.download_button
-
-    def keep(label, data, name, *rest, **more):
-        found[name] = data
-        return real(label, data, name, *rest, **more)
-
-    monkeypatch.setattr(st, "download_button", keep)
-    return found
 
 
 @unexact_sums

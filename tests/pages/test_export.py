@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import export, jobs, runs, stored
@@ -25,19 +24,6 @@ FOREST, NETWORK = "digits-random-forest", "mnist-cnn"
 def open_export(open_page) -> Callable[[str], AppTest]:  # noqa: F811
     """`open_export(run)`: that run with its tab about exporting."""
     return lambda run: look(open_page("runs", run=run), run, "Export")
-
-
-@pytest.fixture
-def files(monkeypatch) -> dict[str, Callable]:
-    """What every download button would give, by the name of the file."""
-    found, real = {}, st.download_button
-
-    def keep(label, data, name, *rest, **more):
-        found[name] = data
-        return real(label, data, name, *rest, **more)
-
-    monkeypatch.setattr(st, "download_button", keep)
-    return found
 
 
 def choose(page: AppTest, run: str, format: str) -> AppTest:

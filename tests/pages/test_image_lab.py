@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl
 import cv2
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import augmentation, datasets, jobs, robustness, runs, samples
@@ -84,19 +83,6 @@ def open_page(studio) -> Callable[..., AppTest]:
         return fine(page.run())
 
     return open_at
-
-
-@pytest.fixture
-def files(monkeypatch) -> dict[str, object]:
-    """What every button of the page would give, by the name of the file."""
-    found, real = {}, st.download_button
-
-    def keep(label, data, name, *rest, **more):
-        found[name] = data
-        return real(label, data, name, *rest, **more)
-
-    monkeypatch.setattr(st, "download_button", keep)
-    return found
 
 
 # What is on the page
