@@ -126,7 +126,7 @@ def offer_download(spec: DatasetSpec) -> None:
         f"{spec.summary}  \n**Classes:** {', '.join(spec.class_names)}  \n"
         f"**Source:** {spec.source}  \n**Licence:** {spec.licence}"
     )
-    last = job_progress.latest("download", dataset=spec.name)
+    last = jobs.latest("download", dataset=spec.name)
     if last is not None and not last.ended:
         job_progress.show_running(last.id)
         return

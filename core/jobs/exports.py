@@ -6,20 +6,17 @@ from pathlib import Path
 from core import export
 from core.export import Proof
 from core.jobs.job import Job
-from core.jobs.queue import list_jobs
+from core.jobs.queue import latest
 from core.runs import Run
 
 
 def latest_export(run: Run, format: str) -> Job | None:
     """The latest export of a run in a format, ended or not; not one of an earlier run so named."""
-    for job in list_jobs():
-        if job.kind == "export" and not job.damaged:
-            settings = job.settings
-            if (settings["run"], settings["format"]) == (run.id, format):
-                made, queued = run.card.created, job.times["queued"]
-                older = datetime.fromisoformat(made) > datetime.fromisoformat(queued)
-                return None if older else job
-    return None
+    job = latest("export", run=run.id, format=format)
+    if job is None:
+        return None
+    made, queued = run.card.created, job.times["queued"]
+    return None if datetime.fromisoformat(made) > datetime.fromisoformat(queued) else job
 
 
 def exported_file(job: Job) -> Path:

@@ -74,6 +74,18 @@ def list_jobs() -> list[Job]:
     return [job for job in everything() if visitors.may_see(job.owner)]
 
 
+def latest(kind: str, **settings: str) -> Job | None:
+    """The latest job of a kind with those settings, of those that `list_jobs` gives."""
+    for job in list_jobs():
+        if (
+            job.kind == kind
+            and not job.damaged
+            and all(job.settings.get(k) == v for k, v in settings.items())
+        ):
+            return job
+    return None
+
+
 def everything() -> list[Job]:
     """Everybody's jobs, latest first; damaged ones as failed, with the reason."""
     folders = [folder for folder in drafts.inside(jobs.root())[::-1] if jobs.is_id(folder.name)]

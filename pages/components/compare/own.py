@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core import labelled
+from core import jobs, labelled
 from core.comparison import Compared, run_names
 from core.datasets import uploads
 from core.datasets.refusals import why
@@ -49,7 +49,7 @@ def show(found: Sequence[Compared]) -> None:
     known = {one.id: one for one in found}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = choice.select(keys.LABELLED_RUN, "Model to evaluate", run_names(found), width=380)
-        last = job_progress.latest("evaluate", upload=upload.id, run=name)
+        last = jobs.latest("evaluate", upload=upload.id, run=name)
         if last is None or last.ended:
             st.button(
                 "Evaluate" if last is None else "Evaluate again",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import datasets, plots, robustness, runs
+from core import datasets, jobs, plots, robustness, runs
 from core.errors import StudioError
 from core.images import fit_within
 from core.robustness import CORRUPTIONS, Robustness
@@ -39,7 +39,7 @@ def show() -> None:
             "the accuracy is at most about 4 points either way.",
         )
         settings = {"runs": [run.id for run in chosen], "corruption": corruption, "images": images}
-        last = job_progress.latest("robustness", **settings) if chosen else None
+        last = jobs.latest("robustness", **settings) if chosen else None
         going = last is not None and not last.ended
         st.button(
             "Measure" if last is None else "Measure again",

@@ -16,18 +16,6 @@ QUEUED = "Waiting in the queue"
 _STATES = {"queued": QUEUED, "running": "Running"}
 
 
-def latest(kind: str, **settings: str) -> Job | None:
-    """The latest job of a kind with those settings."""
-    for job in jobs.list_jobs():
-        if (
-            job.kind == kind
-            and not job.damaged
-            and all(job.settings.get(k) == v for k, v in settings.items())
-        ):
-            return job
-    return None
-
-
 def running(kind: str) -> list[Job]:
     """Jobs of a kind that have not ended, oldest first."""
     return [job for job in jobs.list_jobs()[::-1] if job.kind == kind and not job.ended]

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import units
+from core import jobs, units
 from core.models import transfer
 from pages.components.shared import job_progress
 
@@ -17,7 +17,7 @@ def offer_download(name: str) -> bool:
     if not name or transfer.is_here(name):
         return True
     backbone = transfer.BACKBONES[name]
-    last = job_progress.latest("weights", backbone=name)
+    last = jobs.latest("weights", backbone=name)
     if last is not None and not last.ended:
         job_progress.show_running(last.id)
         return False

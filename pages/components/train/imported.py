@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import datasets, foreign
+from core import datasets, foreign, jobs
 from core.foreign import CHOICES, PACKAGE
 from core.runs import Run
 from pages.components.shared import html, job_progress, keys
@@ -58,7 +58,7 @@ def _offer_evaluation(run: Run) -> None:
         if not run.card.metrics:
             st.info(_NONE, icon=":material/info:")
         return
-    last = job_progress.latest(_KIND, run=run.id)
+    last = jobs.latest(_KIND, run=run.id)
     if last is not None and not last.ended:
         job_progress.show_running(last.id)
         return

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import datasets
+from core import datasets, jobs
 from core.datasets import Choices, sets, uploads
 from core.datasets.uploads import Upload
 from core.errors import StudioError
@@ -124,7 +124,7 @@ def _offer(upload: Upload) -> None:
         size = upload.path.stat().st_size / 1e6
         st.markdown(f"**{html.plain(upload.title)}** is uploaded ({size:,.1f} MB).")
         choices = _look_through(upload.path, upload.id, sets.names(upload))
-        last = job_progress.latest("import", upload=upload.id)
+        last = jobs.latest("import", upload=upload.id)
         if last is None or last.ended:
             _show_failure(last, upload.id)
             if choices is not None:
@@ -176,7 +176,7 @@ def _from_path() -> None:
         path = Path(text.strip()).expanduser().absolute()
         choices = _look_through(path, str(path))
         if choices is not None:
-            _show_failure(job_progress.latest("import", path=str(path)), str(path))
+            _show_failure(jobs.latest("import", path=str(path)), str(path))
             _name_and_import(path.stem, {"path": str(path)}, choices)
 
 
