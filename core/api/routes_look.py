@@ -93,20 +93,9 @@ def _finite(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dataset(spec: DatasetSpec) -> dict[str, Any]:
-    return {
-        "name": spec.name,
-        "title": spec.title,
-        "summary": spec.summary,
-        "classes": list(spec.class_names),
-        "input_shape": list(spec.input_shape),
-        "train_size": spec.train_size,
-        "test_size": spec.test_size,
-        "source": spec.source,
-        "licence": spec.licence,
-        "download_bytes": spec.download_bytes,
-        "owner": spec.owner,
-        "on_this_machine": spec.is_here(),
-    }
+    found = spec.described()
+    classes = found.pop("class_names")
+    return {**found, "classes": classes}
 
 
 def _model(spec: ModelSpec) -> dict[str, Any]:

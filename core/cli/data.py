@@ -6,7 +6,7 @@ from pathlib import Path
 from core import datasets
 from core.cli.output import as_png, print_json, print_table, say_left_out, write_file
 from core.cli.work import follow
-from core.datasets import DatasetSpec, Overview
+from core.datasets import Overview
 from core.datasets.dataset import SPLITS
 from core.errors import DatasetError
 from core.jobs import submit
@@ -44,7 +44,7 @@ def list_datasets(options: argparse.Namespace) -> int:
     damaged = datasets.list_damaged()
     say_left_out("dataset", ((one.name, one.reason) for one in damaged))
     if options.json:
-        print_json([describe(spec) for spec in specs])
+        print_json([spec.described() for spec in specs])
         return 0
     print_table(
         ("name", "classes", "training", "test", "image", "on this machine", "description"),
@@ -62,24 +62,6 @@ def list_datasets(options: argparse.Namespace) -> int:
         ],
     )
     return 0
-
-
-def describe(spec: DatasetSpec) -> dict:
-    """What is known of a dataset, as JSON."""
-    return {
-        "name": spec.name,
-        "title": spec.title,
-        "summary": spec.summary,
-        "class_names": list(spec.class_names),
-        "input_shape": list(spec.input_shape),
-        "train_size": spec.train_size,
-        "test_size": spec.test_size,
-        "source": spec.source,
-        "licence": spec.licence,
-        "download_bytes": spec.download_bytes,
-        "owner": spec.owner,
-        "on_this_machine": spec.is_here(),
-    }
 
 
 def show(options: argparse.Namespace) -> int:

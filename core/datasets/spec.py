@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +56,23 @@ class DatasetSpec:
     preprocessing: str = "photo"
     resizable: bool = False
     first_choice: bool = False
+
+    def described(self) -> dict[str, Any]:
+        """What is known of it, for JSON."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "summary": self.summary,
+            "class_names": list(self.class_names),
+            "input_shape": list(self.input_shape),
+            "train_size": self.train_size,
+            "test_size": self.test_size,
+            "source": self.source,
+            "licence": self.licence,
+            "download_bytes": self.download_bytes,
+            "owner": self.owner,
+            "on_this_machine": self.is_here(),
+        }
 
 
 DATASETS: dict[str, DatasetSpec] = {}  # filled by `core.datasets.known`

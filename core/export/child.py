@@ -1,11 +1,10 @@
 """The process that writes a file of another format: TensorFlow and scikit-learn stay inside it.
 
-`python -m core.export.child`, with a folder that holds `request.json`. A failure that a person can
-understand is written to `error.txt` there.
+`core.export.exporting` calls `main` in it, with a folder that holds `request.json`. A failure that
+a person can understand is written to `error.txt` there.
 """
 
 import json
-import sys
 import traceback
 from pathlib import Path
 
@@ -36,7 +35,3 @@ def main(folder: Path) -> int:
         )
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))

@@ -36,10 +36,7 @@ def model_card(run: Run, opened: Opening, proof: Proof) -> str:
         opened: how its model is opened.
         proof: of this package.
     """
-    try:
-        evaluation = run.evaluation("test")
-    except StudioError:  # the model is there all the same
-        evaluation = None
+    evaluation = stored_evaluation(run)
     sections = [
         f"# {plain(run.title)}",
         _about(run),
@@ -53,6 +50,20 @@ def model_card(run: Run, opened: Opening, proof: Proof) -> str:
         _section("Files", _files(run, opened)),
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def stored_evaluation(run: Run) -> Evaluation | None:
+    """Of the test set; None if it cannot be read: the model is there all the same."""
+    try:
+        return run.evaluation("test")
+    except StudioError:
+        return None
+
+
+def interval(evaluation: Evaluation) -> str:
+    """The 95 % interval of its accuracy, as text."""
+    low, high = evaluation.accuracy_interval
+    return f"{units.percent(low, 2)} to {units.percent(high, 2)}"
 
 
 def _section(title: str, text: str) -> str:
@@ -91,9 +102,7 @@ def _metrics(run: Run, evaluation: Evaluation | None) -> str:
     metrics = run.card.metrics
     rows = [("Accuracy", units.percent(metrics["accuracy"], 2), "")]
     if evaluation is not None:
-        low, high = evaluation.accuracy_interval
-        interval = f"{units.percent(low, 2)} to {units.percent(high, 2)}"
-        rows = [("Accuracy", units.percent(evaluation.accuracy, 2), interval)]
+        rows = [("Accuracy", units.percent(evaluation.accuracy, 2), interval(evaluation))]
     for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
         if name in metrics:
             rows.append((f"{title}, mean of the classes", units.percent(metrics[name], 2), ""))
@@ -168,11 +177,11 @@ def _usage(opened: Opening) -> str:
 
 
 def _proof(proof: Proof) -> str:
-    interval = ""
+    between = ""
     if proof.accuracy is not None:
         low, high = proof.accuracy_low, proof.accuracy_high
-        interval = f" (95 % interval {units.percent(low)} to {units.percent(high)})"
-    here = units.percent(proof.accuracy) + interval if proof.accuracy is not None else "no labels"
+        between = f" (95 % interval {units.percent(low)} to {units.percent(high)})"
+    here = units.percent(proof.accuracy) + between if proof.accuracy is not None else "no labels"
     studio = units.percent(proof.studio_accuracy) if proof.accuracy is not None else "no labels"
     rows = [
         ("Same predicted class", units.percent(proof.agreement), ""),

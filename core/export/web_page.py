@@ -17,9 +17,8 @@ import numpy as np
 
 from core import datasets, units
 from core.conversion.fixed import fixed_batch
-from core.errors import StudioError
 from core.export import web
-from core.export.model_card import limits
+from core.export.model_card import interval, limits, stored_evaluation
 from core.export.proof import Proof
 from core.names import all_shown, shown
 from core.preprocessing import RECIPES, reads
@@ -157,16 +156,12 @@ def _scoped(name: str) -> str:
 
 def _card(run: Run) -> str:
     """What the model is, how well it does and what it cannot do, as HTML."""
-    try:
-        evaluation = run.evaluation("test")
-    except StudioError:  # the model is there all the same
-        evaluation = None
+    evaluation = stored_evaluation(run)
     metrics = run.card.metrics
     accuracy = f"Accuracy {units.percent(metrics['accuracy'], 2)}"
     if evaluation is not None:
-        low, high = evaluation.accuracy_interval
         accuracy = f"Accuracy {units.percent(evaluation.accuracy, 2)} (95 % interval "
-        accuracy += f"{units.percent(low, 2)} to {units.percent(high, 2)})"
+        accuracy += f"{interval(evaluation)})"
     dataset = shown(datasets.title_of(run.card.dataset))
     listed = [*limits(run, evaluation), _LIKE_THE_STUDIO[reads(run.card.preprocessing)]]
     items = "".join(f"<li>{html.escape(line)}</li>\n" for line in listed)
