@@ -68,8 +68,7 @@ def look_at(spec: DatasetSpec) -> None:
 def set_up(spec: DatasetSpec) -> None:
     """Model, hyperparameters, start."""
     chosen = dataset_look.chosen_fraction(spec)
-    fraction = spec.validation_fraction if chosen is None else chosen
-    images = round(spec.train_size * (1 - fraction))
+    images = spec.training_images(chosen)
     st.caption(
         f"**{html.plain(spec.title)}**: about {images:,} training images, "
         f"{len(spec.class_names)} classes. The validation fraction is set in step 1."

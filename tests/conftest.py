@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import cv2
 import numpy as np
@@ -19,21 +20,29 @@ from core.runs import Run
 from core.training import TrainConfig, train
 from tests.overriding import use
 
+MOST_CASES = 5  # of one test in `make test`
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a test marked `few(n)`, only n cases, spread evenly, are part of `make test`."""
+    """Of a test with many cases, only some are part of `make test`, the same ones each time.
+
+    They are five, or n where it is marked `few(n)`, or all where it is marked `every_case`.
+    """
     cases: dict[tuple[str, str], list[pytest.Item]] = {}
     for item in items:
-        if item.get_closest_marker("few") and not item.get_closest_marker("slow"):
+        if not (item.get_closest_marker("slow") or item.get_closest_marker("every_case")):
             key = (str(item.path), item.function.__qualname__)
             cases.setdefault(key, []).append(item)
-    for of_one_test in cases.values():
-        wanted = of_one_test[0].get_closest_marker("few").args[0]
-        chosen = np.linspace(0, len(of_one_test) - 1, wanted).round()
-        for place, item in enumerate(of_one_test):
-            if place not in chosen:
-                item.add_marker("slow")
+    for (_, name), of_one_test in cases.items():
+        few = of_one_test[0].get_closest_marker("few")
+        wanted = few.args[0] if few else MOST_CASES
+        if len(of_one_test) > wanted:
+            # By chance: evenly spaced ones could all have the same value of one of two parameters.
+            chosen = Random(name).sample(range(len(of_one_test)), wanted)
+            for place, item in enumerate(of_one_test):
+                if place not in chosen:
+                    item.add_marker("slow")
 
 
 SMALL_RUN = "small-digits"

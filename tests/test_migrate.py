@@ -19,6 +19,8 @@ from core.training.checkpoints import Checkpoints
 from core.training.train import _identities
 from tests.core.jobs.conftest import studio  # noqa: F401
 
+pytestmark = pytest.mark.every_case
+
 FORMATS = Path(__file__).parent / "formats"
 RUNS = ["pets-cnn", "pets-knn", "pets-together"]
 IMPORT, TRAINED, ROBUSTNESS, EVALUATION, CANCELLED = (

@@ -13,7 +13,7 @@ from core.api.problems import Refused, problem, sentence_of
 from core.api.schemas import JobCard, Queued, Trained, TrainJson
 from core.errors import JobError, ModelError, RunError, unknown
 from core.jobs import Job
-from core.models import MODELS, preset_values
+from core.models import MODELS
 from core.training import TrainConfig
 
 router = APIRouter(tags=["training"])
@@ -128,11 +128,11 @@ def _wanted(headers: Mapping[str, str], body: bytes, wait: bool | None) -> Train
 def _submit(wanted: TrainJson) -> Job:
     """Queue a training; raises `StudioError` if it cannot work."""
     values: dict[str, Any] = wanted.model_dump(exclude={"preset", "wait"}, exclude_none=True)
-    if wanted.preset is not None:
-        preset = preset_values(wanted.model, wanted.preset)
-        values["hyperparameters"] = {**preset, **values["hyperparameters"]}
     try:
-        config = TrainConfig.from_mapping(values)
+        if wanted.preset is None:
+            config = TrainConfig.from_mapping(values)
+        else:
+            config = TrainConfig.from_preset(values, wanted.preset)
     except RunError as error:  # its name: no run that is missing
         raise Refused(422, str(error)) from error
     if wanted.wait and not MODELS[config.model].quick:

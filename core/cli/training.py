@@ -16,7 +16,6 @@ from core.evaluation import Evaluation, cautions, evaluate
 from core.files import open_regular
 from core.images import fit_batch
 from core.jobs import submit
-from core.models import preset_values
 from core.progress import Reporter
 from core.report import class_rows
 from core.serving import Predictor, load_predictor
@@ -109,7 +108,6 @@ def read_config(options: argparse.Namespace) -> TrainConfig:
     hyperparameters = values.get("hyperparameters") or {}
     if not isinstance(hyperparameters, dict):
         raise ModelError("`hyperparameters` in the configuration must map names to values.")
-    hyperparameters = {**_preset(options, values), **hyperparameters}
     for entry in options.set:
         name, equals, text = entry.partition("=")
         if not equals:
@@ -124,19 +122,9 @@ def read_config(options: argparse.Namespace) -> TrainConfig:
     for name in ("dataset", "model", "name"):
         if getattr(options, name) is not None:
             values[name] = getattr(options, name)
-    return TrainConfig.from_mapping(values)
-
-
-def _preset(options: argparse.Namespace, values: dict) -> dict:
-    """The hyperparameters of a known network, if one is asked for."""
     if options.preset is None:
-        return {}
-    model = options.model or values.get("model")
-    if model is None:
-        raise ModelError(
-            "`--preset` needs a model: give `--model`, or `model` in the configuration."
-        )
-    return preset_values(str(model), options.preset)
+        return TrainConfig.from_mapping(values)
+    return TrainConfig.from_preset(values, options.preset)
 
 
 def _read_yaml(path: str) -> dict:

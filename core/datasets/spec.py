@@ -57,6 +57,15 @@ class DatasetSpec:
     resizable: bool = False
     first_choice: bool = False
 
+    def training_images(self, validation_fraction: float | None = None) -> int:
+        """How many a model is trained on, about, if that fraction is kept for validation.
+
+        Args:
+            validation_fraction: of the training set; None for the default.
+        """
+        fraction = self.validation_fraction if validation_fraction is None else validation_fraction
+        return round(self.train_size * (1 - fraction))
+
     def described(self) -> dict[str, Any]:
         """What is known of it, for JSON."""
         return {

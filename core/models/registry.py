@@ -165,8 +165,13 @@ def first_choice(kind: str = ANY) -> ModelSpec:
     return next((spec for spec in known if kind in spec.first_for), next(iter(known)))
 
 
-def preset_values(model: str, preset: str) -> dict[str, Value]:
+def preset_values(model: str, preset: str, images: int) -> dict[str, Value]:
     """The hyperparameters of a preset, by its name or its title.
+
+    Args:
+        model: the name of a model.
+        preset: of that model.
+        images: number of training images, which decides how many epochs some presets have.
 
     Raises:
         ModelError: if the model is unknown, or has no preset of that name.
@@ -177,7 +182,7 @@ def preset_values(model: str, preset: str) -> dict[str, Value]:
     titles = {name: entry.title for name, entry in presets.items()}
     for name, title in titles.items():
         if preset.strip().casefold() in (name.casefold(), title.casefold()):
-            return dict(presets[name].values)
+            return presets[name].values_for(images)
     raise ModelError(unknown(f"preset of {model}", preset, presets, titles))
 
 

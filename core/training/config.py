@@ -8,7 +8,7 @@ from typing import Any
 from core import datasets, runs
 from core.augmentation import USUAL, usual_policy
 from core.errors import ModelError, unknown
-from core.models import MODELS, Value, resolve
+from core.models import MODELS, Value, preset_values, resolve
 
 MAX_SEED = 2**32 - 1  # NumPy, and with it scikit-learn and Keras, takes no larger one
 
@@ -86,6 +86,24 @@ class TrainConfig:
             seed=card.seed,
             validation_fraction=card.validation_fraction or None,
         )
+
+    @classmethod
+    def from_preset(cls, values: Mapping[str, Any], preset: str) -> "TrainConfig":
+        """A configuration as a file holds it, with the values of a preset where it has none.
+
+        Raises:
+            DatasetError, ModelError, RunError: if a name or a value is not allowed, or `dataset` or
+                `model` is missing.
+        """
+        for key in ("dataset", "model"):
+            if not isinstance(values.get(key), str):
+                raise ModelError(f"A preset needs a `{key}`. Received: {values.get(key)!r}.")
+        fraction, given = values.get("validation_fraction"), values.get("hyperparameters") or {}
+        images = datasets.find(values["dataset"]).training_images(
+            fraction if isinstance(fraction, float) else None
+        )
+        known = preset_values(values["model"], preset, images)
+        return cls.from_mapping({**values, "hyperparameters": {**known, **given}})
 
     @property
     def side(self) -> int | None:

@@ -59,7 +59,7 @@ def estimate(config: TrainConfig, spec: DatasetSpec, runs: Iterable[Run]) -> Est
         spec: its dataset.
         runs: earlier runs, from here or from a machine whose speed is known.
     """
-    images = round(spec.train_size * (1 - (config.validation_fraction or 0)))
+    images = spec.training_images(config.validation_fraction)
     images = min(images, config.hyperparameters["max_images"] or images)
     held_out = spec.train_size * (config.validation_fraction or 0)
     wanted = _work(config.model, config.hyperparameters, spec.input_shape, images, held_out)

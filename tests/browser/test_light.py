@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.browser import studio
 from tests.browser.recognising import prediction
 
-TRAINING = {"sklearn", "scipy", "skimage", "tensorflow"}
+TRAINING = {"sklearn", "scipy", "skimage", "tensorflow", "optree", "h5py"}  # the last two: Keras
 OF_VIEWS = {"pandas", "pyarrow", "matplotlib"}
 
 

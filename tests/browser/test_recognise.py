@@ -252,14 +252,3 @@ def test_an_unsure_prediction_is_marked(page):
     page.get_by_role("button", name="4", exact=True).click()
     expect(prediction(page)).to_have_text("4?")
     expect(page.get_by_text("not sure (")).to_be_visible()
-
-
-def test_the_server_never_loads_tensorflow(page, server):
-    """After drawing and answering, no shared library of TensorFlow is in the server's memory."""
-    studio.draw(page, "7")
-    expect(prediction(page)).to_have_text("7")
-    expect(page.locator(".prediction.small b")).to_have_count(3)
-    mapped = Path(f"/proc/{server.process.pid}/maps").read_text()
-    assert "ai_edge_litert" in mapped
-    for package in ("tensorflow", "optree", "h5py"):  # the last two come with keras
-        assert f"site-packages/{package}/" not in mapped

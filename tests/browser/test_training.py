@@ -101,7 +101,7 @@ def test_from_images_to_a_model_that_predicts(page, server, folders):
     at_rest(page)
     set_field(page, "Filters in each block", "8")
     set_field(page, "Units of the dense layer", "8")
-    set_field(page, "Epochs", "20")
+    set_field(page, "Epochs", "12")
     set_field(page, "Batch size", "32")
     page.get_by_role("textbox", name="Name of the trained model").fill("mine")
     page.keyboard.press("Tab")
@@ -119,7 +119,7 @@ def test_from_images_to_a_model_that_predicts(page, server, folders):
 
     card = finished(page, folders)
     assert (card["id"], card["hyperparameters"]["filters"]) == ("mine", "8")
-    assert len(card["history"]) == card["hyperparameters"]["epochs"] == 20
+    assert len(card["history"]) == card["hyperparameters"]["epochs"] == 12
     expect(run_title(page)).to_be_visible()
     expect(chart(page)).to_be_visible()
     verdict = re.compile("good fit|still improving|Overfitting|Underfitting")

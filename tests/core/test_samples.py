@@ -21,6 +21,7 @@ def nothing_read_yet():
     photo.cache_clear()
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_photo_is_here_and_can_be_read(name):
     image = photo(name)

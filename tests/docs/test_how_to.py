@@ -15,6 +15,8 @@ from core.settings import PROJECT_DIR
 from pages.components.shared.contents import PAGES
 from tests.docs.studio_copy import StudioCopy, blocks, copy_studio
 
+pytestmark = pytest.mark.every_case
+
 HOW_TOS = sorted(path.name for path in (PROJECT_DIR / "docs").glob("how_to_*.md"))
 each_how_to = pytest.mark.parametrize("how_to", HOW_TOS)
 

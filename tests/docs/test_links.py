@@ -9,6 +9,8 @@ import pytest
 from core.settings import PROJECT_DIR
 from docs.reference.markdown import anchor
 
+pytestmark = pytest.mark.every_case
+
 DOCUMENTS = sorted((PROJECT_DIR / "docs").glob("*.md"))
 FILES = [
     *sorted(PROJECT_DIR.glob("*.md")),

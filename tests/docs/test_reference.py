@@ -22,6 +22,8 @@ from docs.generate import FIRST_LINE, pages
 from docs.reference import cli, settings
 from pages.components.shared import contents
 
+pytestmark = pytest.mark.every_case
+
 DOCS = PROJECT_DIR / "docs"
 PAGES = pages()
 MANUAL = [PROJECT_DIR / "README.md", *sorted(DOCS.glob("*.md"))]

@@ -6,6 +6,8 @@ from core import runs
 from core.settings import PROJECT_DIR
 from docs.reference import results
 
+pytestmark = pytest.mark.every_case
+
 README = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from core.settings import PROJECT_DIR
 
+pytestmark = pytest.mark.every_case
+
 # Words of our own making, each with what is said instead; `docs/glossary.md` explains the latter.
 BANNED = {
     r"pictur(e|es|ed)": "image",

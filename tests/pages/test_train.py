@@ -177,6 +177,8 @@ def test_every_hyperparameter_that_counts_has_a_field_with_help(open_page, model
     assert MODELS[model].summary in texts(page)
     check_form(page, model)
     defaults = {param.name: param.default for param in MODELS[model].params}
+    quickest = next((p for p in MODELS[model].presets.values() if "digits" in p.reads), None)
+    defaults |= quickest.values_for(DIGITS) if quickest else {}
     assert shown(page, model).items() <= defaults.items()
     for key in (keys.MODEL, keys.RUN_NAME, keys.SEED):
         assert fields(page)[key].help
@@ -277,26 +279,55 @@ def test_the_name_of_the_run_is_checked(open_page, submitted, name, sentence):
         assert submitted[0][1]["name"] == name
 
 
-@pytest.mark.parametrize("name", CNN_PRESETS)
-@pytest.mark.few(3)
+DIGITS = datasets.find("digits").training_images()
+
+
+def choose_preset(page: AppTest, name: str) -> AppTest:
+    if CNN_PRESETS[name].patience:
+        return fine(page.radio(key=f"{keys.PATIENCE}_simple_cnn").set_value(name).run())
+    return fine(fields(page)[f"{keys.PRESET}_simple_cnn"].set_value(name).run())
+
+
+DRAWN = [name for name, preset in CNN_PRESETS.items() if preset.reads != ("photos",)]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.few(4)
 def test_a_preset_fills_the_form(open_page, submitted, name):
     page = open_page("model", dataset="mnist")
-    fine(fields(page)[f"{keys.PRESET}_simple_cnn"].set_value(name).run())
+    choose_preset(page, name)
     defaults = {param.name: param.default for param in MODELS["simple_cnn"].params}
-    expected = defaults | dict(CNN_PRESETS[name].values)
+    expected = defaults | CNN_PRESETS[name].values_for(54_000)
     values = shown(page, "simple_cnn")
     assert values.items() <= expected.items()
     assert CNN_PRESETS[name].values.items() <= values.items()
     check_form(page, "simple_cnn")
     fine(button(page, "Start training").click().run())
-    wanted = TrainConfig("mnist", "simple_cnn", CNN_PRESETS[name].values)
+    wanted = TrainConfig.from_preset({"dataset": "mnist", "model": "simple_cnn"}, name)
     assert submitted[0][1]["hyperparameters"] == wanted.hyperparameters
+
+
+def test_the_form_begins_with_the_quickest_preset_of_each_dataset(open_page):
+    page = open_page("model", dataset="mnist")
+    patience = page.radio(key=f"{keys.PATIENCE}_simple_cnn")
+    assert (patience.value, len(patience.options)) == ("quick", 3)
+    assert fields(page)["simple_cnn.epochs"].value == 3
+    fine(fields(page)["simple_cnn.dense_units"].set_value(77).run())
+    assert page.radio(key=f"{keys.PATIENCE}_simple_cnn").value is None
+
+    page.session_state[keys.NEXT_DATASET] = "digits"
+    fine(page.run())
+    assert fields(page)["simple_cnn.epochs"].value == 100  # as many updates of the weights
+    assert fields(page)["simple_cnn.dense_units"].value == 77
+    fine(button(page, "Reset to the defaults").click().run())
+    assert page.radio(key=f"{keys.PATIENCE}_simple_cnn").value == "quick"
+    assert len(page.radio(key=f"{keys.PATIENCE}_simple_cnn").options) == 2  # three pairs: too deep
 
 
 def test_the_defaults_come_back(open_page):
     page = open_page("model", dataset="mnist")
     before = shown(page, "simple_cnn")
-    fine(fields(page)[f"{keys.PRESET}_simple_cnn"].set_value(next(iter(CNN_PRESETS))).run())
+    choose_preset(page, "two_blocks")
     fine(fields(page)["simple_cnn.epochs"].set_value(77).run())
     assert shown(page, "simple_cnn") != before
     fine(button(page, "Reset to the defaults").click().run())

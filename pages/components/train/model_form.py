@@ -16,7 +16,7 @@ from core.names import MOST_OF_TITLE
 from core.preprocessing import reads
 from core.training import MAX_SEED, TrainConfig
 from pages.components.shared import folded, html, job_progress, keys, param_field, url
-from pages.components.train import augmentation_preview, backbone, dataset_look, steps
+from pages.components.train import augmentation_preview, backbone, dataset_look, presets, steps
 
 _GROUPS = {
     "model": "Model",
@@ -82,8 +82,10 @@ def show(spec: DatasetSpec, validation_fraction: float | None) -> Form:
         validation_fraction: of the training set; None for the default.
     """
     model = MODELS[st.session_state[keys.MODEL]]
+    subject = presets.begin(spec, model, validation_fraction)
+    model = subject.model  # with other defaults
     if model.presets:
-        _offer_presets(model)
+        presets.show(subject)
     values: dict[str, Any] = {}
     for group, title in _GROUPS.items():
         params = [param for param in model.params if param.group == group]
@@ -99,45 +101,6 @@ def show(spec: DatasetSpec, validation_fraction: float | None) -> Form:
     return _checked(spec, model, values, validation_fraction)
 
 
-def _offer_presets(model: ModelSpec) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(
-            "Start from",
-            list(model.presets),
-            index=None,
-            format_func=lambda name: model.presets[name].title,
-            placeholder="Choose a known network",
-            key=f"{keys.PRESET}_{model.name}",
-            on_change=_take_preset,
-            args=(model,),
-            help="Fills in the fields below with the values of a known network.",
-        )
-        st.button(
-            "Reset to the defaults",
-            icon=":material/restart_alt:",
-            on_click=_set_values,
-            args=(model, {}),
-        )
-
-
-def _take_preset(model: ModelSpec) -> None:
-    chosen = st.session_state[f"{keys.PRESET}_{model.name}"]
-    if chosen is not None:
-        _set_values(model, model.presets[chosen].values)
-
-
-def _set_values(model: ModelSpec, values: Mapping[str, Any]) -> None:
-    """Fill the form: these values, the defaults for the rest."""
-    for param in model.params:
-        try:
-            value = param.parse(values.get(param.name, param.default))
-        except StudioError:  # was allowed once
-            value = param.default
-        st.session_state[field_key(model, param)] = value
-    if not values:
-        st.session_state[f"{keys.PRESET}_{model.name}"] = None
-
-
 def fill(config: Mapping[str, Any]) -> None:
     """Go to the form and fill it with everything an earlier run was given.
 
@@ -149,17 +112,12 @@ def fill(config: Mapping[str, Any]) -> None:
         st.toast(html.plain(f"This studio does not know the model {config['model']!r}."))
         return
     st.session_state[keys.NEXT_MODEL] = model.name
-    _set_values(model, config.get("hyperparameters") or {})
+    presets.set_values(model, config.get("hyperparameters") or {})
     st.session_state[keys.SEED] = config.get("seed", 0)
     st.session_state[keys.RUN_NAME] = ""  # the old name may be taken
     dataset_look.choose_fraction(config["dataset"], config.get("validation_fraction"))
     st.session_state[keys.NEXT_DATASET] = config["dataset"]
     steps.go_to("model")
-
-
-def field_key(model: ModelSpec, param: Param) -> str:
-    """Key of a field, also its name in the URL."""
-    return f"{model.name}.{param.name}"
 
 
 def fold_key(model: ModelSpec, group: str) -> str:
@@ -173,7 +131,7 @@ def _fields(model: ModelSpec, params: list[Param], before: Mapping[str, Any]) ->
     usual = [param for param in params if not param.advanced]
     _grid(model, usual, before, values)
     if advanced := [param for param in params if param.advanced]:
-        usual_values = {field_key(model, param): param.default for param in advanced}
+        usual_values = {presets.field_key(model, param): param.default for param in advanced}
         key = fold_key(model, advanced[0].group)
         if place := folded.fold("More settings", key, usual_values):
             with place:
@@ -189,14 +147,14 @@ def _grid(
         if not param.counts({**_defaults(model), **before, **values}):
             continue
         with columns[place % _COLUMNS]:
-            values[param.name] = param_field.show(param, field_key(model, param))
+            values[param.name] = param_field.show(param, presets.field_key(model, param))
         place += 1
 
 
 def _defaults(model: ModelSpec) -> dict[str, Any]:
     """What the fields not yet shown hold."""
     return {
-        param.name: st.session_state.get(field_key(model, param), param.default)
+        param.name: st.session_state.get(presets.field_key(model, param), param.default)
         for param in model.params
     }
 

@@ -38,6 +38,7 @@ UPLOADS = {
 }
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", UPLOADS)
 def test_a_hostile_upload_gets_a_sentence(client, name):
     answer = client.post("/predict", files=files(UPLOADS[name]))

@@ -182,11 +182,11 @@ def test_a_preset_is_overruled_by_the_file_and_the_command_line(
     [
         ("model: simple_cnn", ["--preset", "le-net"], "no preset of simple_cnn named 'le-net'"),
         ("model: resnet", ["--preset", PRESET], "Known: none."),
-        ("model: simple_cnn", ["--preset", "two_block"], "Did you mean `two_blocks`? Known: stu"),
+        ("model: simple_cnn", ["--preset", "two_block"], "Did you mean `two_blocks`? Known: min"),
         ("model: simple_cnn", ["--preset", "x"], "two_blocks_l2 (32-64 with L2, dense 128)."),
         ("model: resnet50", ["--preset", "Frozen, linear"], "Did you mean `frozen`? Known: fine"),
-        ("seed: 1", ["--preset", PRESET], "`--preset` needs a model"),
-        ("model: [simple_cnn]", ["--preset", PRESET], "no "),
+        ("seed: 1", ["--preset", PRESET], "A preset needs a `model`"),
+        ("model: [simple_cnn]", ["--preset", PRESET], "A preset needs a `model`"),
         ("model: unheard-of", ["--preset", PRESET], "no "),
     ],
 )

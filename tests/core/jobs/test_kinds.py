@@ -308,6 +308,7 @@ def test_robustness_that_is_stopped_keeps_nothing(studio, tmp_path):
     assert not (tmp_path / "kept").exists()
 
 
+@pytest.mark.slow
 def test_an_export_leaves_its_file_and_its_proof(studio, tmp_path):
     settings = {"run": "digits-random-forest", "format": "skops"}
     KINDS["export"].check(settings)

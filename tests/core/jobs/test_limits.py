@@ -171,6 +171,7 @@ def test_backbone_features_are_refused_where_memory_would_run_out(small_machine,
     training(dataset="mnist", model="linear_svm", hyperparameters=asked)
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", [name for name, spec in MODELS.items() if spec.quick])
 def test_every_quick_model_can_be_asked_for(demo, monkeypatch, name):
     """Not one lacks what the limits look at."""

@@ -29,7 +29,7 @@ from tests.core.jobs.conftest import (
 
 QUICK = ("random_forest", {"n_estimators": 3})
 SMALL = {"filters": "8", "dense_units": 8, "augmentation": "none"}
-NETWORK = ("simple_cnn", {**SMALL, "batch_size": 32, "epochs": 15})
+NETWORK = ("simple_cnn", {**SMALL, "batch_size": 32, "epochs": 9})
 LONG_EPOCHS = ("simple_cnn", {**SMALL, "batch_size": 1, "epochs": 300})
 CANCELLED = "The training was cancelled; no run was kept."
 MANY_EPOCHS = ("mlp", {"hidden_units": "16", "epochs": 200, "max_images": 5000})
@@ -169,12 +169,12 @@ def test_only_a_running_training_can_be_asked_to_finish(idle, small):
 
 
 def test_a_training_that_was_killed_goes_on_where_it_was(studio):
-    job = learning(submit(*NETWORK, name="mine"), 3)
+    job = learning(submit(*NETWORK, name="mine"), 2)
     child_of(job).kill()
     job = ended(job)
     assert job.state == "failed"
     assert job.error.startswith("Its process ended unexpectedly: memory ran out, it was killed")
-    assert any(line.startswith("epoch 3  accuracy ") for line in log_of(job))
+    assert any(line.startswith("epoch 2  accuracy ") for line in log_of(job))
     at_rest()
     assert own_runs(studio) == []
     job = jobs.load(job.id)
@@ -187,7 +187,7 @@ def test_a_training_that_was_killed_goes_on_where_it_was(studio):
     job = ended(job)
     assert (job.state, job.error, job.result["run"]) == ("done", "", "mine")
     card = runs.load("mine").card
-    assert [point["epoch"] for point in card.history] == list(range(1, 16))
+    assert [point["epoch"] for point in card.history] == list(range(1, 10))
     assert list(card.history[: len(known)]) == known
     assert list(map(dict, job.history)) == list(card.history)
     seconds = [point["seconds"] for point in card.history]
@@ -401,7 +401,7 @@ def test_a_disk_that_is_full_even_for_the_status_ends_a_training_with_a_sentence
     job = ended(job)
     assert (job.state, job.error) == ("done", "")
     epochs = [point["epoch"] for point in runs.load("mine").card.history]
-    assert epochs == list(range(1, 16))
+    assert epochs == list(range(1, 10))
 
 
 @pytest.mark.slow

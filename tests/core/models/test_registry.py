@@ -30,6 +30,7 @@ def test_every_model_is_there():
     assert set(NETWORKS) == {"simple_cnn", "resnet", *BACKBONES}
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", MODELS)
 def test_an_entry_is_complete(name):
     spec = MODELS[name]
@@ -43,6 +44,7 @@ def test_an_entry_is_complete(name):
         assert len(set(texts)) == len(texts)
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", MODELS)
 def test_parameters_are_explained(name):
     for param in MODELS[name].params:
@@ -52,6 +54,7 @@ def test_parameters_are_explained(name):
         assert "\n" not in param.title + param.help, param
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", MODELS)
 def test_defaults_are_allowed(name):
     for param in MODELS[name].params:
@@ -193,7 +196,9 @@ def test_unknown_names_and_values_are_refused(model, values, expected):
 def test_there_are_presets_of_the_convolutional_network():
     assert MODELS["simple_cnn"].presets is CNN_PRESETS
     assert STUDIOS_OWN in CNN_PRESETS
-    assert len(CNN_PRESETS) == 5
+    quick, thorough = CNN_PRESETS["quick"], CNN_PRESETS[STUDIOS_OWN]
+    assert [quick.values_for(images)["epochs"] for images in (54_000, 5_000, 100)] == [3, 34, 100]
+    assert thorough.values_for(100) == thorough.values  # its epochs are its own
 
 
 @pytest.mark.parametrize(("model", "preset"), PRESETS)

@@ -106,6 +106,7 @@ def assert_is_image(image: np.ndarray) -> None:
     assert image.size
 
 
+@pytest.mark.every_case
 @each_operation
 def test_small_images_with_all_limits(name):
     operation = OPERATIONS[name]
@@ -146,6 +147,7 @@ def test_a_view_and_a_read_only_image_are_images_too(name):
         assert (mirrored == copy).all()
 
 
+@pytest.mark.every_case
 @each_operation
 def test_colour_stays_unless_grey_is_what_is_asked_for(name):
     group, received = OPERATIONS[name].group, done(name, COLOUR)
