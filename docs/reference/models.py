@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from core.models import MODELS, ModelSpec
 from core.models.augmentation_params import AUGMENTATION
+from core.models.presets import Preset
 from core.models.transfer import BACKBONES, Backbone
 from docs.reference.markdown import anchor, code, codes, document, megabytes, plain, table
 from docs.reference.params import params_table
@@ -81,12 +82,17 @@ def _settings(spec: ModelSpec) -> list[str]:
         link = f"[{_AUGMENTATION}](operations.md#augmentation-of-training-images)"
         parts.append(f"And the {link}: {codes(param.name for param in shared)}.")
     if spec.presets:
-        rows = [(code(one.name), one.title, _values(one.values)) for one in spec.presets.values()]
+        rows = [(code(one.name), one.title, _preset(one)) for one in spec.presets.values()]
         parts += [
             "Presets: choose one in the form, or with `--preset`.",
             table(("preset", "title in the form", "values"), rows),
         ]
     return parts
+
+
+def _preset(preset: Preset) -> str:
+    epochs = f", epochs for about {preset.updates:,} updates of the weights"
+    return _values(preset.values) + (epochs if preset.updates else "")
 
 
 def _values(values: Mapping[str, object]) -> str:

@@ -43,6 +43,7 @@ DIGITS = (
     "core/batch/results.py",
     "core/cli/gradio_app.py",
     "core/export/web_page.py",
+    "core/models/presets.py",
     "core/preprocessing/recipes.py",
     "core/serving/described.py",
     "pages/recognise.py",
