@@ -26,6 +26,7 @@ from core.jobs.queue import (
     submit,
     wait,
 )
+from core.jobs.replays import replay_of
 
 __all__ = [
     "migrate",
@@ -46,6 +47,7 @@ __all__ = [
     "list_jobs",
     "load",
     "proof_of",
+    "replay_of",
     "seconds_since",
     "submit",
     "wait",

@@ -24,6 +24,7 @@ from core.runs.folder import (
 from core.runs.foreign import FOREIGN, Foreign
 from core.runs.migrating import migrate
 from core.runs.naming import names_of, names_of_ids
+from core.runs.replays import REPLAY, Replay, read_replay, replay, write_replay
 from core.runs.samples import CALIBRATION, SAMPLES, TEST, Samples, write_samples
 
 __all__ = [
@@ -37,6 +38,8 @@ __all__ = [
     "Foreign",
     "BUNDLED",
     "Damaged",
+    "REPLAY",
+    "Replay",
     "Run",
     "RunCard",
     "SAMPLES",
@@ -56,12 +59,15 @@ __all__ = [
     "load",
     "names_of",
     "names_of_ids",
+    "read_replay",
     "remove",
     "rename",
+    "replay",
     "restore",
     "rewrite_card",
     "save",
     "set_aside",
     "sha256",
+    "write_replay",
     "write_samples",
 ]

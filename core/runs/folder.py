@@ -5,6 +5,7 @@ saved_models/<id>/
 ├── model.tflite      a network as it is served      (model.skops for classical models)
 ├── model.keras       the same network as Keras keeps it
 ├── evaluation.npz    labels and probabilities on validation and test
+├── replay.npz        of a network: its predictions for a few images, epoch by epoch; optional
 └── samples.npz       some training and test images, to prove exports with; older runs lack it
 """
 

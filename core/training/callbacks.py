@@ -14,6 +14,7 @@ from core.errors import ModelError
 from core.evaluation import SCORE, score
 from core.progress import Progress, Reporter
 from core.training.checkpoints import Checkpoints
+from core.training.recording import Record
 
 _BETWEEN_REPORTS = 0.2  # seconds
 
@@ -44,6 +45,7 @@ class Watcher:
         checkpoints: where each epoch is kept.
         keep_best: whether the best epoch's weights are wanted.
         more: values that each point of the history has besides.
+        record: told of the network after each epoch; see `core.training.recording`.
     """
 
     network: Any
@@ -52,6 +54,7 @@ class Watcher:
     checkpoints: Checkpoints
     keep_best: bool
     more: Mapping[str, float] = field(default_factory=dict)
+    record: Record | None = None
     _epoch: int = field(default=0, init=False)
     _reported: float = field(default=0.0, init=False)
 
@@ -90,6 +93,8 @@ class Watcher:
         metrics["learning_rate"] = float(self.network.optimizer.learning_rate)
         seconds = self.checkpoints.seconds_before + time.perf_counter() - self.extent.begun
         metrics["seconds"] = round(seconds, 2)
+        if self.record:
+            self.record(self.network, epoch + 1)
         self.checkpoints.save(self.network, metrics, self.keep_best)
         self._send(epoch, self.extent.steps, metrics)
 
@@ -117,7 +122,7 @@ class Watcher:
 
 
 @dataclass
-class Replay:
+class CatchUp:
     """Shows the epochs of an interrupted training to Keras' own callbacks when it is resumed.
 
     What they would have done to the learning rate is undone: that comes with the weights. It has

@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from core.evaluation import LEAST_GAIN, SCORE, score
 from core.progress import Reporter
 from core.serving import quiet
-from core.training.callbacks import Extent, Replay, Watcher
+from core.training.callbacks import CatchUp, Extent, Watcher
 from core.training.checkpoints import Checkpoints
+from core.training.recording import Record
 
 WARM_UP = 0.15  # of the steps: as long the learning rate of one cycle rises
 LAST_RATE = 0.003  # of the largest learning rate, reached at the end
@@ -39,6 +40,7 @@ class Phase:
         epochs: how many this phase has.
         extent: how long the whole training is, for reports.
         more: values that each point of its history has, by which it is known.
+        record: told of the network after each epoch; see `core.training.recording`.
     """
 
     batches: Any
@@ -47,6 +49,7 @@ class Phase:
     epochs: int
     extent: Extent
     more: Mapping[str, float] = field(default_factory=dict)
+    record: Record | None = None
 
     def own(self, history: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
         """The epochs of a history that belong to this phase."""
@@ -91,13 +94,15 @@ def fit(network, phase: Phase, report: Reporter, checkpoints: Checkpoints) -> No
     phase.batches.start(done)
     counting = stopping(values)
     keep_best = values.get("keep_best", False)
-    watcher = Watcher(network, phase.extent, report, checkpoints, keep_best, phase.more)
+    watcher = Watcher(
+        network, phase.extent, report, checkpoints, keep_best, phase.more, phase.record
+    )
     network.fit(
         phase.batches,
         epochs=last,
         initial_epoch=last if was_over(values, before) else done,
         validation_data=phase.validation,
-        callbacks=[*counting, Replay(network, counting, before).callback(), watcher.callback()],
+        callbacks=[*counting, CatchUp(network, counting, before).callback(), watcher.callback()],
         shuffle=False,  # the batches are shuffled already, by what the seed and the epoch say
         verbose=0,
     )

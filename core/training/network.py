@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core import memory
 from core.datasets import Dataset
 from core.models import MODELS
@@ -16,6 +18,7 @@ from core.training.batches import chosen_rows, training_batches, validation_batc
 from core.training.callbacks import Extent
 from core.training.checkpoints import Checkpoints
 from core.training.fitting import Phase, fit, load, load_keras, resuming
+from core.training.recording import recorder_of
 
 
 def fit_network(
@@ -53,7 +56,9 @@ def fit_network(
             dataset.x_val, dataset.y_val, classes, hyperparameters["batch_size"]
         )
         extent = Extent(epochs, len(batches), time.perf_counter())
-        phase = Phase(batches, validation, hyperparameters, epochs, extent)
+        recorder = recorder_of(dataset, seed, checkpoints)
+        record = recorder.showing(np.asarray(dataset.x_val[recorder.rows]))
+        phase = Phase(batches, validation, hyperparameters, epochs, extent, record=record)
         fit(network, phase, report, checkpoints)
         if checkpoints.best:
             load(network, checkpoints.folder / checkpoints.best)

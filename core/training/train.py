@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -174,6 +174,8 @@ def _fit_and_export(
         identity, before = _identities(config, dataset)
         kept = Checkpoints(own, identity, identity_before=before)
         network, history = (fit_transfer if pretrained else fit_network)(*arguments, kept)
+        with suppress(FileNotFoundError):  # a training that an earlier version began has none
+            shutil.copyfile(own / runs.REPLAY, folder / runs.REPLAY)
     finally:
         if checkpoints is None:
             shutil.rmtree(own, ignore_errors=True)

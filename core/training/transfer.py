@@ -27,6 +27,7 @@ from core.training.callbacks import Extent
 from core.training.checkpoints import Checkpoints
 from core.training.features import Extractor, extractor, features
 from core.training.fitting import Phase, fit, load, load_keras, resuming
+from core.training.recording import Recorder, recorder_of
 
 PHASE = "phase"  # in each point of the history: 1 while frozen, 2 while fine-tuned
 
@@ -42,6 +43,7 @@ class _Training:
     report: Reporter
     checkpoints: Checkpoints
     begun: float
+    recorder: Recorder
 
     @property
     def labels(self) -> np.ndarray:
@@ -96,7 +98,10 @@ def fit_transfer(
     def run(checkpoints: Checkpoints):
         keras.utils.set_random_seed(seed)
         begun = time.perf_counter()
-        training = _Training(dataset, model, hyperparameters, seed, report, checkpoints, begun)
+        recorder = recorder_of(dataset, seed, checkpoints, filters=False)  # most are frozen
+        training = _Training(
+            dataset, model, hyperparameters, seed, report, checkpoints, begun, recorder
+        )
         return _both_phases(training), tuple(checkpoints.history)
 
     return resuming(checkpoints, run)
@@ -141,7 +146,7 @@ def _frozen(training: _Training, network, found) -> None:
     """Phase 1: the head alone learns. At its end the best epoch counts."""
     learner = head_part(network) if found else network
     batches = _batches(training, found)
-    phase = _phase(training, 1, batches, _validation(training, found))
+    phase = _phase(training, 1, batches, found)
     fit(learner, phase, training.report, training.checkpoints)
     if training.checkpoints.best:
         load(learner, training.checkpoints.folder / training.checkpoints.best)
@@ -151,18 +156,21 @@ def _fine_tuned(training: _Training, network) -> None:
     """Phase 2: the last layers of the backbone learn too."""
     unfreeze(network, MODELS[training.model].backbone, training.hyperparameters["fine_tune_layers"])
     batches = _batches(training, None)
-    phase = _phase(training, 2, batches, _validation(training, None))
+    phase = _phase(training, 2, batches, None)
     fit(network, phase, training.report, training.checkpoints)
 
 
-def _phase(training: _Training, number: int, batches, validation) -> Phase:
+def _phase(training: _Training, number: int, batches, found) -> Phase:
     values, tuning = training.hyperparameters, training.hyperparameters["fine_tune_epochs"]
     epochs = values["epochs"] if number == 1 else tuning
     frozen = values["epochs"] if number == 1 else len(training.history(1))
     if number == 2:
         values = {**values, "learning_rate": values["fine_tune_rate"]}
     extent = Extent(frozen + tuning, len(batches), training.begun)
-    return Phase(batches, validation, values, epochs, extent, {PHASE: number})
+    images, rows = found[1] if found else training.dataset.x_val, training.recorder.rows
+    record = training.recorder.showing(np.asarray(images[rows]))
+    validation = _validation(training, found)
+    return Phase(batches, validation, values, epochs, extent, {PHASE: number}, record)
 
 
 def _batches(training: _Training, found):

@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core import datasets, jobs, runs
@@ -181,6 +182,8 @@ def test_a_training_that_was_killed_goes_on_where_it_was(studio):
     assert list(job.times) == ["queued", "running", "failed"]
     assert jobs.can_resume(job)
     known = list(map(dict, job.history))
+    recorded = jobs.replay_of(job)
+    assert recorded.epochs.tolist()[: len(known)] == list(range(1, len(known) + 1))
 
     again = jobs.resume(job.id)
     assert (again.id, again.state, again.error) == (job.id, "queued", "")
@@ -190,6 +193,10 @@ def test_a_training_that_was_killed_goes_on_where_it_was(studio):
     assert [point["epoch"] for point in card.history] == list(range(1, 10))
     assert list(card.history[: len(known)]) == known
     assert list(map(dict, job.history)) == list(card.history)
+    replay = runs.replay(runs.load("mine"))
+    assert replay.epochs.tolist() == list(range(1, 16))
+    np.testing.assert_array_equal(replay.filters[: len(known)], recorded.filters[: len(known)])
+    assert jobs.replay_of(job) is None
     seconds = [point["seconds"] for point in card.history]
     assert seconds == sorted(seconds)
     assert card.seconds >= seconds[-1]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.settings import PROJECT_DIR
-from core.training.callbacks import Replay, Watcher
+from core.training.callbacks import CatchUp, Watcher
 
 
 class AtFit(Exception):
@@ -103,7 +103,7 @@ def assert_same_callbacks(studio, script):
     def is_own(callback) -> bool:
         """Each has its way of keeping the best epoch, and only the studio reports."""
         ours = getattr(callback.on_train_begin, "__self__", None)
-        return isinstance(ours, Watcher | Replay) or "Checkpoint" in type(callback).__name__
+        return isinstance(ours, Watcher | CatchUp) or "Checkpoint" in type(callback).__name__
 
     def described(callbacks):
         return [

@@ -41,7 +41,14 @@ CLASSICAL = [model for model in SCRATCH if MODELS[model].family == "classical"]
 METRICS = {"accuracy", "log_loss", "precision", "recall", "f1"}
 FILES = {
     "classical": {"card.json", "evaluation.npz", "model.skops", "samples.npz"},
-    "network": {"card.json", "evaluation.npz", "model.keras", "model.tflite", "samples.npz"},
+    "network": {
+        "card.json",
+        "evaluation.npz",
+        "model.keras",
+        "model.tflite",
+        "replay.npz",
+        "samples.npz",
+    },
 }
 SERVED = {"onnx": "model.onnx", "trees": "trees.npz", "neighbours": "neighbours.npz"}
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core import runs
 from core.errors import Cancelled
 from core.evaluation import evaluate
 from core.models import MODELS, resolve
@@ -146,6 +147,15 @@ def test_all_of_it_is_reported_as_one_training(trained):
     parts = [progress.fraction for progress in fitting]
     assert parts == sorted(parts) and parts[-1] == 1
     assert fitting[-1].history == history
+
+
+def test_both_phases_are_recorded(trained, digits):
+    network, _, _, folder = trained
+    replay = runs.read_replay(folder / runs.REPLAY)
+    assert replay.epochs.tolist() == [1, 2, 3, 4, 5]
+    assert replay.probabilities.shape == (5, 16, 10)
+    assert replay.filters is None
+    np.testing.assert_array_equal(replay.labels, digits.y_val[replay.rows])
 
 
 @pytest.mark.parametrize("cache", [True, False])
@@ -466,6 +476,7 @@ def test_a_training_leaves_a_run_that_predicts(run_folder, digits):
         "evaluation.npz",
         "model.keras",
         "model.tflite",
+        "replay.npz",
         "samples.npz",
     }
     assert phases(run.card.history) == [1, 1, 1, 2, 2]
