@@ -15,11 +15,11 @@ def split(pipeline) -> tuple[list, Any]:
 
 
 def hog_of(steps: list) -> Hog | None:
-    """How edges are counted, if the last step before the model counts them."""
+    """How edges are counted, if the step after the scaling counts them."""
     names = ("height", "width", "channels", "orientations", "cells")
-    if not steps or type(steps[-1]).__name__ != "HogFeatures":
+    if len(steps) < 2 or type(steps[1]).__name__ != "HogFeatures":
         return None
-    return Hog(**{name: int(getattr(steps[-1], name)) for name in names})
+    return Hog(**{name: int(getattr(steps[1], name)) for name in names})
 
 
 def features_of(steps: list, inputs: int) -> tuple[Features, dict[str, np.ndarray]]:
@@ -43,11 +43,12 @@ def features_of(steps: list, inputs: int) -> tuple[Features, dict[str, np.ndarra
     if names[:1] == ["Normalizer"] and steps[0].norm == "max":
         if names[1:] == []:
             return Features("pixels", inputs), arrays
-        if edges := hog_of(steps):
+        edges = hog_of(steps)
+        if edges and names[2:] == []:
             return Features("hog", inputs, edges), arrays
-        if names[1:] == ["PCA"] and not steps[1].whiten:
-            arrays |= {"components": steps[1].components_, "mean": steps[1].mean_}
-            return Features("pca", inputs), arrays
+        if names[-1] == "PCA" and len(names) == (3 if edges else 2) and not steps[-1].whiten:
+            arrays |= {"components": steps[-1].components_, "mean": steps[-1].mean_}
+            return Features("hog_pca" if edges else "pca", inputs, edges), arrays
     raise ConversionError(
         "Known steps before a model are those of `core.models.classical.features`. Received: "
         f"{', '.join(names) or 'none'}."

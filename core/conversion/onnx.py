@@ -23,8 +23,8 @@ def write_onnx(pipeline, folder: Path, inputs: int) -> Path:
     steps, model = split(pipeline)
     model, sharpness = uncalibrated(model)
     if edges := hog_of(steps):
-        features, steps = Features("hog", inputs, edges), []
-        inputs = model.n_features_in_
+        features, steps = Features("hog", inputs, edges), steps[2:]  # components are in the graph
+        inputs = (steps[0] if steps else model).n_features_in_
     else:
         features = Features("none", inputs)
     graph = graph_of(steps, model, inputs, sharpness is not None)

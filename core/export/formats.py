@@ -14,6 +14,7 @@ from core.errors import ExportError, unknown
 from core.export import programs, web_page, web_proof
 from core.export.programs import Opening
 from core.export.proof import Predicted, Proof
+from core.models.shared_params import EDGES
 from core.progress import Reporter
 from core.runs import Run
 from core.serving import FEATURES_FILE, MODEL_FILES
@@ -77,7 +78,7 @@ def _only_networks(run: Run) -> str:
 def _only_classical(run: Run) -> str:
     if run.card.family != "classical":
         return "only classical models have this format"
-    if run.card.hyperparameters.get("features") == "hog":
+    if run.card.hyperparameters.get("features") in EDGES:
         return _IN_FRONT.format(what="edges (HOG)")
     if FEATURES_FILE in run.card.files:
         return _IN_FRONT.format(what="features of a backbone")

@@ -12,6 +12,7 @@ import numpy as np
 from core import runs, serving
 from core.conversion import opening
 from core.errors import RunError
+from core.models.shared_params import EDGES
 from core.runs import Run
 from core.script import Listing, literal
 from core.serving import FEATURES_FILE
@@ -143,7 +144,7 @@ def _known(path: Path) -> dict[str, Any]:
 
 def _hog_class(run: Run) -> dict[str, bytes]:
     """The one class of the studio that a stored model may consist of, where it is looked for."""
-    if run.card.hyperparameters.get("features") != "hog":
+    if run.card.hyperparameters.get("features") not in EDGES:
         return {}
     return {
         "core/__init__.py": b"",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import ModelError
-from core.models.shared_params import DEEP
+from core.models.shared_params import COMPONENTS, DEEP, EDGES
 from core.param import numbers
 
 Shape = tuple[int, int, int]
@@ -38,16 +38,12 @@ def features(
     if looks_deep(hyperparameters):
         return [StandardScaler()]
     steps: list = [Normalizer(norm="max")]
-    if hyperparameters["features"] == "pca":
-        most = input_shape[0] * input_shape[1] * input_shape[2]
-        components = min(hyperparameters["pca_components"], most, images or most)
-        solver = "full" if most <= 100 else "randomized"
-        steps.append(PCA(components, svd_solver=solver, random_state=seed))
-    elif hyperparameters["features"] == "hog":
+    most = input_shape[0] * input_shape[1] * input_shape[2]
+    if hyperparameters["features"] in EDGES:
         if min(input_shape[:2]) < 2:
             raise ModelError(
-                "`features`=hog needs images of at least 2×2 pixels. Received: "
-                f"{input_shape[1]}×{input_shape[0]}. Use pixels or pca."
+                f"`features`={hyperparameters['features']} needs images of at least 2×2 pixels. "
+                f"Received: {input_shape[1]}×{input_shape[0]}. Use pixels or pca."
             )
         steps.append(
             HogFeatures(
@@ -56,6 +52,11 @@ def features(
                 cells=hyperparameters["hog_cells"],
             )
         )
+        most = steps[-1].count()
+    if hyperparameters["features"] in COMPONENTS:
+        components = min(hyperparameters["pca_components"], most, images or most)
+        solver = "full" if most <= 100 else "randomized"
+        steps.append(PCA(components, svd_solver=solver, random_state=seed))
     return steps
 
 

@@ -30,6 +30,14 @@ class HogFeatures(TransformerMixin, BaseEstimator):
         """Nothing to learn."""
         return self
 
+    def count(self) -> int:
+        """How many features an image has."""
+        side = max(2, min(self.height, self.width) // self.cells)
+        rows, columns = self.height // side, self.width // side
+        block = min(2, min(self.height, self.width) // side)
+        places = (rows - block + 1) * (columns - block + 1)
+        return places * block**2 * self.orientations
+
     def transform(self, x: np.ndarray) -> np.ndarray:
         """Float32 features, shape `(N, F)`, of images of shape `(N, height * width * channels)`.
 

@@ -6,6 +6,8 @@ from core.models.transfer import EMBEDDED
 from core.param import Param
 
 DEEP = EMBEDDED  # features of the bundled backbone
+EDGES = ("hog", "hog_pca")  # features that begin with histograms of oriented gradients
+COMPONENTS = ("pca", "hog_pca")  # those that end with principal components
 SMALLEST_INPUT, LARGEST_INPUT = 32, 224
 DEFAULT_INPUT = 160
 
@@ -53,7 +55,7 @@ _HOG = (
         2,
         18,
         group="features",
-        only_if=("features", ("hog",)),
+        only_if=("features", EDGES),
     ),
     Param(
         "hog_cells",
@@ -63,7 +65,7 @@ _HOG = (
         2,
         16,
         group="features",
-        only_if=("features", ("hog",)),
+        only_if=("features", EDGES),
     ),
 )
 
@@ -77,9 +79,10 @@ def features(default: str, components: int = 50) -> tuple[Param, ...]:
             default,
             "pixels: the brightness of every pixel. pca: the principal components of the "
             "training images. hog: histograms of edge directions in small cells. "
+            "hog_pca: the principal components of these, often the best for small images. "
             "efficientnet_lite0: the output of a backbone pretrained on 1.3 million photos, "
             "the best choice for photos.",
-            choices=("pixels", "pca", "hog", DEEP),
+            choices=("pixels", "pca", "hog", "hog_pca", DEEP),
             group="features",
         ),
         replace(
@@ -96,7 +99,7 @@ def features(default: str, components: int = 50) -> tuple[Param, ...]:
             2,
             500,
             group="features",
-            only_if=("features", ("pca",)),
+            only_if=("features", COMPONENTS),
         ),
         *_HOG,
     )

@@ -33,13 +33,14 @@ class Features:
     """The steps before a model.
 
     Attributes:
-        kind: `pixels`, `pca` or `hog`, of an image divided by its brightest value; `scaled`, of
-            what a pretrained network finds; `none`, if the file itself holds these steps.
+        kind: `pixels`, `pca`, `hog` or `hog_pca` (the components of edges), of an image divided by
+            its brightest value; `scaled`, of what a pretrained network finds; `none`, if the file
+            itself holds these steps.
         inputs: numbers per image that it is given.
         hog: only for edges.
     """
 
-    kind: Literal["pixels", "pca", "hog", "scaled", "none"]
+    kind: Literal["pixels", "pca", "hog", "hog_pca", "scaled", "none"]
     inputs: Annotated[int, Ge(1)]
     hog: Hog | None = None
 
@@ -73,20 +74,26 @@ def _compute(features: Features, arrays: dict[str, np.ndarray]) -> RowFunction:
         return brightest_to_one
     if features.kind == "hog":
         return _edges(features)
+    if features.kind == "hog_pca":
+        edges, components = _edges(features), _components(arrays)
+        return lambda rows: components(edges(rows))
     if features.kind == "pca":
-        return _components(features, arrays)
+        if arrays["mean"].shape != (features.inputs,):
+            raise ValueError("the mean must have a number for each input")
+        components = _components(arrays)
+        return lambda rows: components(brightest_to_one(rows))
     mean, scale = arrays["mean"], arrays["scale"]
     if not mean.shape == scale.shape == (features.inputs,):
         raise ValueError("its mean and its scale must have a number for each input")
     return lambda rows: (rows - mean.astype(np.float32)) / scale.astype(np.float32)
 
 
-def _components(features: Features, arrays: dict[str, np.ndarray]) -> RowFunction:
+def _components(arrays: dict[str, np.ndarray]) -> RowFunction:
     components, mean = arrays["components"], arrays["mean"]
-    if components.shape[1:] != mean.shape or mean.shape != (features.inputs,):
+    if components.shape[1:] != mean.shape or mean.ndim != 1:
         raise ValueError("its components and their mean must have a number for each input")
     centre = mean[None] @ components.T
-    return lambda rows: brightest_to_one(rows) @ components.T - centre
+    return lambda rows: rows @ components.T - centre
 
 
 def _edges(features: Features) -> RowFunction:

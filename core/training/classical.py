@@ -39,6 +39,7 @@ def fit_classical(
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.pipeline import make_pipeline
+    from threadpoolctl import threadpool_limits
 
     rows = chosen_rows(dataset.y_train, hyperparameters["max_images"], seed)
     labels = dataset.y_train[rows]
@@ -58,7 +59,10 @@ def fit_classical(
         (x_val, dataset.y_val[some_val]),
         report,
     )
-    with warnings.catch_warnings():  # stopping at `max_iter` is the choice of whoever set it
+    # One thread for OpenBLAS: its matrices are small here, and several threads wait for each other.
+    # Logistic regression and MLP are 1.6 to 5 times as fast on two cores.
+    with warnings.catch_warnings(), threadpool_limits(1, "blas"):
+        # Stopping at `max_iter` is the choice of whoever set it.
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message="class_weight presets")  # the rows stay the same
         estimator = MODELS[model].build(hyperparameters, seed)

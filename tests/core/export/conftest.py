@@ -23,6 +23,7 @@ TRAINED = {
     "boosting": ("gradient_boosting", {"rounds": 3}),
     "knn": ("knn", {"features": "pca"}),
     "hog": ("random_forest", {"features": "hog", "n_estimators": 5}),
+    "edges": ("knn", {"features": "hog_pca", "hog_cells": 4, "pca_components": 10}),
     "deep": ("logistic_regression", {"features": EMBEDDED, "feature_size": 32, "max_iter": 10}),
     "cnn": ("simple_cnn", {"filters": "4", "convolutions": 1, "epochs": 1}),
 }

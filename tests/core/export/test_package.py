@@ -16,7 +16,7 @@ from tests.core.made_up import made_up_run
 
 FOREST = "digits-random-forest"
 NETWORK = "mnist-cnn"
-SERVED = ["svm", "boosting", "knn", "hog", "deep", NETWORK, "mnist-logistic-regression"]
+SERVED = ["svm", "boosting", "knn", "hog", "edges", "deep", NETWORK, "mnist-logistic-regression"]
 
 
 def test_a_package_proves_itself_where_the_studio_is_unknown(unpacked, exported):

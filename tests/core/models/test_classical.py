@@ -29,6 +29,7 @@ def images() -> np.ndarray:
         ("pixels", ["Normalizer"]),
         ("pca", ["Normalizer", "PCA"]),
         ("hog", ["Normalizer", "HogFeatures"]),
+        ("hog_pca", ["Normalizer", "HogFeatures", "PCA"]),
     ],
 )
 @pytest.mark.parametrize("model", CLASSICAL)

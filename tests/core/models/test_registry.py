@@ -210,7 +210,7 @@ def test_a_preset_counts_as_a_whole(model, preset):
 
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_every_classical_model_may_look_at_pixels_pca_hog_or_what_a_network_finds(name):
-    for features in ("pixels", "pca", "hog", EMBEDDED):
+    for features in ("pixels", "pca", "hog", "hog_pca", EMBEDDED):
         resolved = resolve(name, {"features": features})
         assert resolved["features"] == features
         assert ("feature_size" in resolved) is (features == EMBEDDED)

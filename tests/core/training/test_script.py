@@ -129,7 +129,7 @@ SWEEP = [
         TrainConfig("digits", model, {"features": features}, validation_fraction=0.2)
         for model in MODELS
         if MODELS[model].family == "classical"
-        for features in ("pixels", "pca", "hog")
+        for features in ("pixels", "pca", "hog", "hog_pca")
     ],
 ]
 
