@@ -60,7 +60,7 @@ SAMPLES: dict[str, Sample] = {
             "sklearn",
             "datasets/images/flower.jpg",
             "vultilion, CC BY 2.0",
-            ("flower", "flowers"),
+            ("flower", "flowers", "daisy"),
         ),
         Sample(
             "temple",
@@ -76,7 +76,7 @@ SAMPLES: dict[str, Sample] = {
             "skimage",
             "data/chelsea.png",
             "Stéfan van der Walt, CC0",
-            ("cat", "cats"),
+            ("cat", "cats", "tabby cat", "tiger cat"),
         ),
         Sample(
             "rocket",
@@ -92,7 +92,7 @@ SAMPLES: dict[str, Sample] = {
             "skimage",
             "data/motorcycle_left.png",
             "Daniel Scharstein, CC0",
-            ("motorcycle", "motorcycles", "motorbike"),
+            ("motorcycle", "motorcycles", "motorbike", "moped"),
         ),
         Sample(
             "coffee",

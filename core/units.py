@@ -36,10 +36,10 @@ def round_percent(fraction: float) -> str:
 
 
 def accuracy(metrics: Mapping[str, float]) -> str:
-    """The test accuracy of a run and on how many images: `91.60 % of 10,000`; `not evaluated` of
-    an imported model without one."""
+    """The test accuracy of a run and on how many images: `91.60 % of 10,000`; `not measured here`
+    of a model without one."""
     if "accuracy" not in metrics:
-        return "not evaluated"
+        return "not measured here"
     return f"{percent(metrics['accuracy'], 2)} of {metrics['test_size']:,}"
 
 

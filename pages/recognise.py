@@ -2,8 +2,8 @@
 
 From `components/recognise/`: `image_source` (canvas, files, camera), `prediction` (predicted class,
 probabilities, what the model saw, what each model predicts), `many` (a table of many images),
-`sample_photos` (photos to click). From `components/shared/`: `run_picker` (digits or photos,
-models), `unsure` (confidence threshold).
+`many_classes` (a search and groups), `sample_photos` (photos to click). From `components/shared/`:
+`run_picker` (digits or photos, models), `unsure` (confidence threshold).
 """
 
 import time
@@ -14,7 +14,7 @@ from core import samples
 from core.errors import ForeignError, ImageError
 from core.runs import Run
 from core.serving import Result
-from pages.components.recognise import image_source, many, prediction, sample_photos
+from pages.components.recognise import image_source, many, many_classes, prediction, sample_photos
 from pages.components.shared import (
     camera,
     choice,
@@ -106,6 +106,11 @@ def _columns(body, source: str) -> tuple:
 def show_classes(run: Run) -> None:
     """What the model can tell apart."""
     names = run.card.class_names
+    entries = many_classes.classes_of(run)
+    if entries is not None:
+        groups = many_classes.known_groups(entries)
+        st.caption(f"This model knows {len(names):,} classes: {groups}.")
+        return
     more = f" and {len(names) - MOST_CLASSES} more" if len(names) > MOST_CLASSES else ""
     listed = ", ".join(map(html.named, names[:MOST_CLASSES]))
     st.caption(f"This model knows only these classes: {listed}{more}.")
@@ -168,10 +173,11 @@ def settings() -> tuple[list[Run], float]:
     )
     chosen = run_picker.pick_runs(place)
     photo = bool(chosen) and run_picker.reads_photos(chosen[0])
+    classes = len(chosen[0].card.class_names) if chosen else 0
     if place is None:
-        return chosen, unsure.usual(photo)
+        return chosen, unsure.usual(photo, classes)
     with place:
-        return chosen, unsure.pick_for_photos() if photo else unsure.pick()
+        return chosen, unsure.pick_for_photos(classes) if photo else unsure.pick()
 
 
 def pick_source(digits: bool) -> str:
@@ -228,8 +234,10 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Result | 
         prediction.show_looked_at(shown.image, error)
         return None
     photo = run_picker.reads_photos(run)
-    prediction.show_prediction(first, unsure_below, photo)
+    sure = many_classes.what_is_sure(run, first, unsure_below) if photo else ""
+    prediction.show_prediction(first, unsure_below, photo, sure)
     prediction.show_probabilities(first)
+    many_classes.show(run, first)
     show_classes(run)
     st.caption(f"Predicted by {html.plain(run_picker.title(run))} ({html.plain(run.title)}).")
     return first

@@ -12,6 +12,7 @@ from core.evaluation.epochs import (
     score,
 )
 from core.evaluation.few import cautions, few_images, few_in_split, is_more
+from core.evaluation.groups import Group, grouped, surest
 from core.evaluation.metrics import Evaluation, evaluate
 from core.evaluation.temperature import fit_temperature
 from core.evaluation.voting import VOTES, suggest_weights, vote
@@ -20,6 +21,7 @@ __all__ = [
     "Coverage",
     "Curve",
     "Evaluation",
+    "Group",
     "LEAST_GAIN",
     "LOSS_COUNTS",
     "Reliability",
@@ -33,6 +35,7 @@ __all__ = [
     "few_images",
     "few_in_split",
     "fit_temperature",
+    "grouped",
     "is_more",
     "kept_point",
     "mcnemar",
@@ -42,5 +45,6 @@ __all__ = [
     "roc",
     "score",
     "suggest_weights",
+    "surest",
     "vote",
 ]

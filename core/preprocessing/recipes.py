@@ -81,6 +81,23 @@ def prepare_photo(image: np.ndarray, input_shape: tuple[int, int, int], fit: str
     return Prepared(fitted.reshape(1, *input_shape), steps[:1], (steps[1:],))
 
 
+_CENTRE = 0.875  # of the shorter side: 224 of 256 pixels, as ImageNet's networks are evaluated
+
+
+def prepare_centre(image: np.ndarray, input_shape: tuple[int, int, int], fit: str) -> Prepared:
+    """The same, but a crop is narrower by an eighth, as networks of ImageNet see photos.
+
+    Arguments and errors are those of `prepare_photo`.
+    """
+    if fit != "crop":
+        return prepare_photo(image, input_shape, fit)
+    image = to_rgb(image) if input_shape[2] == 3 else to_gray(image)
+    side = max(1, round(min(image.shape[:2]) * _CENTRE))
+    top, left = ((length - side) // 2 for length in image.shape[:2])
+    found = prepare_photo(image[top : top + side, left : left + side], input_shape, fit)
+    return Prepared(found.batch, (Step("Your image", image, "What you showed."),), found.item_steps)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How any image becomes one that a model was trained on.
@@ -133,6 +150,13 @@ RECIPES: dict[str, Recipe] = {
             prepare_photo,
             "what its classes are; the largest part from the middle is taken",
             "The largest part from the middle of the photo, reduced to that size.",
+        ),
+        Recipe(
+            "photo_centre",
+            "photos",
+            prepare_centre,
+            "what its classes are; seven eighths of the shorter side, from the middle, are taken",
+            "The middle of the photo, seven eighths of its shorter side, reduced to that size.",
         ),
     )
 }

@@ -2,10 +2,14 @@
 
 from core.runs.card import AXES, FAMILIES, RunCard
 from core.runs.changing import delete, list_aside, remove, rename, restore, rewrite_card, set_aside
+from core.runs.classes import CLASSES, ClassEntry, labels_by_name
+from core.runs.classes import parsed as parsed_classes
 from core.runs.folder import (
     BUNDLED,
     CARD,
     EVALUATION,
+    PRETRAINED,
+    TRAINED_HERE,
     Damaged,
     Run,
     check_free,
@@ -24,6 +28,7 @@ from core.runs.folder import (
 from core.runs.foreign import FOREIGN, Foreign
 from core.runs.migrating import migrate
 from core.runs.naming import names_of, names_of_ids
+from core.runs.published import Published
 from core.runs.replays import REPLAY, Replay, read_replay, replay, write_replay
 from core.runs.samples import CALIBRATION, SAMPLES, TEST, Samples, write_samples
 
@@ -32,6 +37,13 @@ __all__ = [
     "AXES",
     "CALIBRATION",
     "CARD",
+    "CLASSES",
+    "ClassEntry",
+    "PRETRAINED",
+    "Published",
+    "TRAINED_HERE",
+    "labels_by_name",
+    "parsed_classes",
     "EVALUATION",
     "FAMILIES",
     "FOREIGN",

@@ -11,6 +11,7 @@ from core.errors import StoredError
 from core.evaluation import VOTES
 from core.runs.foreign import FOREIGN, Foreign
 from core.runs.formats import CARDS
+from core.runs.published import Published
 from core.stored import Fraction, Name, Number, Seconds, Seed, Setting, Text
 
 FORMAT_VERSION = stored.current_version(CARDS)
@@ -18,6 +19,7 @@ AXES = ("epoch", "iteration", "trees", "rounds", "images")
 FAMILIES = ("network", "classical", "ensemble", FOREIGN)
 # cards written earlier lack them
 _LATER = ("test_fingerprint", "cost", "members", "title", "ended_early", "served", "foreign")
+_LATER += ("published",)
 _FRACTIONS = ("accuracy", "precision", "recall", "f1")
 Side = Annotated[int, Ge(1), Le(10_000)]
 
@@ -38,8 +40,8 @@ class RunCard:
             of `AXES`.
         metrics: `accuracy` (0-1), `log_loss`, `precision`, `recall` and `f1` (means over the
             classes) on the test set, `val_…` on validation, `test_size`, `val_size`, `train_size`
-            (images; `val_size` is missing in older cards). Empty for an imported model that was not
-            evaluated yet.
+            (images; `val_size` is missing in older cards). Empty for a model that was not evaluated
+            here: imported and not evaluated yet, or with a `published` figure instead.
         seconds: how long the training took.
         seed, validation_fraction, versions, created: what is needed to do it again.
         files: SHA-256 of every other file of the run.
@@ -55,6 +57,8 @@ class RunCard:
             how many `images` it was compared with the original, and the `largest_difference` of a
             probability; or why the conversion was `refused`. Empty in older cards, and of networks.
         foreign: of an imported model, where it comes from and how it is spoken to; else None.
+        published: of a model that came with its weights and was neither trained nor measured here,
+            what others have measured; else None.
         format_version: version of this layout.
     """
 
@@ -83,6 +87,7 @@ class RunCard:
     ended_early: bool = False
     served: dict[Name, Number | Text] = field(default_factory=dict)
     foreign: Foreign | None = None
+    published: Published | None = None
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
@@ -97,8 +102,20 @@ class RunCard:
 
     @property
     def accuracy(self) -> float | None:
-        """On the test set, 0 to 1; None for an imported model that was not evaluated yet."""
+        """On the test set, 0 to 1; None for a model that was not evaluated here."""
         return self.metrics.get("accuracy")
+
+    @property
+    def why_unmeasured(self) -> str:
+        """Why there are no metrics of ours, a sentence or two; empty if there are."""
+        if self.metrics:
+            return ""
+        if self.published is None:
+            return "It was imported and has not been evaluated yet."
+        return (
+            "It was not measured here: the images that it was trained and tested on are not part "
+            f"of the studio. {self.published.sentence}"
+        )
 
     @property
     def fit(self) -> str:
@@ -130,7 +147,7 @@ class RunCard:
         if len(set(card.class_names)) < len(card.class_names):
             raise StoredError("two of its classes have one name")
         _check_foreign(card)
-        if card.metrics or card.foreign is None:
+        if card.metrics or (card.foreign is None and card.published is None):
             _check_metrics(card.metrics)
         _check_history(card)
         _check_files(card)

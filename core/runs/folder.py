@@ -6,7 +6,8 @@ saved_models/<id>/
 ├── model.keras       the same network as Keras keeps it
 ├── evaluation.npz    labels and probabilities on validation and test
 ├── replay.npz        of a network: its predictions for a few images, epoch by epoch; optional
-└── samples.npz       some training and test images, to prove exports with; older runs lack it
+├── samples.npz       some training and test images, to prove exports with; older runs lack it
+└── classes.tsv       other names and groups of the classes; most runs lack it
 """
 
 import hashlib
@@ -21,15 +22,18 @@ from core.errors import RunError, StoredError, disk_sentence, unknown
 from core.evaluation import Evaluation
 from core.runs import evaluations
 from core.runs.card import RunCard
+from core.runs.classes import CLASSES, ClassEntry, read_classes
 from core.runs.samples import SAMPLES, Samples, read_samples
 
-BUNDLED = (
+TRAINED_HERE = (
     "mnist-cnn",
     "mnist-logistic-regression",
     "mnist-random-forest",
     "digits-random-forest",
     "cifar10-efficientnet-lite0",
 )
+PRETRAINED = ("imagenet-efficientnet-lite0",)  # as others have trained it, not measured here
+BUNDLED = (*TRAINED_HERE, *PRETRAINED)
 CARD, EVALUATION = "card.json", "evaluation.npz"
 _DRAFTS = ".drafts"
 
@@ -64,13 +68,18 @@ class Run:
         """The stored predictions on `val` or `test`.
 
         Raises:
-            RunError: if the split is unknown, the file is missing, changed or damaged, or an
-                imported model was not evaluated yet.
+            RunError: if the split is unknown, the file is missing, changed or damaged, or it
+                was not evaluated here.
         """
         if not self.card.metrics:
+            what_to_do = (
+                f"Evaluate it on your own labelled images: python -m core evaluate --run {self.id} "
+                "--images FOLDER."
+                if self.card.published
+                else "Evaluate it on a dataset with its classes first."
+            )
             raise RunError(
-                f"The model {self.id!r} was imported and has not been evaluated yet. Evaluate it "
-                "on a dataset with its classes first."
+                f"The run {self.id!r} has no metrics. {self.card.why_unmeasured} {what_to_do}"
             )
         if split not in ("val", "test"):
             raise RunError(f"A run stores its predictions on val and test. Received: {split!r}.")
@@ -85,6 +94,17 @@ class Run:
         if SAMPLES not in self.card.files:
             return None
         return read_samples(self.file(SAMPLES), self.card)
+
+    def classes(self) -> tuple[ClassEntry, ...] | None:
+        """Other names and groups of its classes, in their order; None if it knows none.
+
+        Raises:
+            RunError: if the file is missing, changed or damaged.
+        """
+        if CLASSES not in self.card.files:
+            return None
+        names = tuple(self.card.class_names)
+        return read_classes(self.file(CLASSES), self.card.files[CLASSES], names)
 
 
 @contextmanager

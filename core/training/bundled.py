@@ -9,7 +9,8 @@ look like is learned again from MNIST's training digits: the file by which `core
 chooses between several ways to find the ink.
 
 Settings, epochs and seeds of the digit models were fixed on MNIST's validation digits, plain and
-distorted. CIFAR-10 is not bundled: its run is trained again only where
+distorted. What others have trained (`pretrained.py`) is made of their weights. CIFAR-10 is not
+bundled: its run is trained again only where
 `STUDIO_DATA_DIR` holds `cifar10-jpeg.zip`, with the images in train/<class>/… and
 test/<class>/…, or where that was imported. If that training is interrupted, the next one goes on
 with it.
@@ -26,6 +27,7 @@ from core.errors import ConversionError, DatasetError, unknown
 from core.models.presets import CNN_PRESETS, STUDIOS_OWN
 from core.preprocessing.shapes import fit_shapes, save_shapes
 from core.progress import Reporter
+from core.training import pretrained
 from core.training.config import TrainConfig
 from core.training.parameters import load_original
 from core.training.train import convert, evaluate_served, measure, samples_of, train
@@ -52,7 +54,7 @@ CIFAR_SETTINGS = {
     "fine_tune_rate": 0.0005,
     "label_smoothing": 0.1,
 }
-NAMES = (*CONFIGS, CIFAR_RUN)
+NAMES = (*CONFIGS, CIFAR_RUN, *pretrained.RUNS)
 _LARGEST_DIFFERENCE = 1e-5  # of a probability, between what was stored and what serves now
 
 
@@ -90,32 +92,40 @@ def main(names: list[str]) -> int:
         return 0
     for name in names or NAMES:
         try:
-            config = config_of(name)
+            config = None if name in pretrained.RUNS else config_of(name)
         except DatasetError as error:
             if name in names:
                 sys.stderr.write(f"error: {error}\n")
                 return 2
             sys.stdout.write(f"{name}: stays as it is, since its images are not here. {error}\n")
             continue
-        old = settings.current().bundled_runs_dir / name
-        aside = old.with_name(f".{name}-before")
-        if old.exists():
-            old.rename(aside)
-        kept = settings.current().work_dir / "bundled" / name
-        try:
-            card = train(config, checkpoints=kept).card
-        except BaseException:
-            if aside.exists():
-                aside.rename(old)
-            raise
-        shutil.rmtree(aside, ignore_errors=True)
-        shutil.rmtree(kept, ignore_errors=True)
-        sys.stdout.write(
-            f"{name}: {card.metrics['accuracy']:.2%} on {card.metrics['test_size']:,} test "
-            f"images, {card.metrics['val_accuracy']:.2%} on validation, {card.seconds:.0f} s\n"
+        card = _made_anew(name, config)
+        told = card.why_unmeasured or (
+            f"{card.metrics['accuracy']:.2%} on {card.metrics['test_size']:,} test "
+            f"images, {card.metrics['val_accuracy']:.2%} on validation, {card.seconds:.0f} s"
         )
+        sys.stdout.write(f"{name}: {told}\n")
         sys.stdout.flush()
     return 0
+
+
+def _made_anew(name: str, config: TrainConfig | None) -> runs.RunCard:
+    """Train a run, or make it of the weights of others (None); it replaces the one that is there,
+    which comes back if that fails."""
+    old = settings.current().bundled_runs_dir / name
+    aside = old.with_name(f".{name}-before")
+    if old.exists():
+        old.rename(aside)
+    kept = settings.current().work_dir / "bundled" / name
+    try:
+        card = train(config, checkpoints=kept).card if config else pretrained.make(name)
+    except BaseException:
+        if aside.exists():
+            aside.rename(old)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+    shutil.rmtree(kept, ignore_errors=True)
+    return card
 
 
 def learn_shapes() -> None:
@@ -165,6 +175,9 @@ def sample_again(name: str) -> None:
     It is left alone if its dataset is not here, or is not the one that it was trained on.
     """
     run = runs.load(name)
+    if name in pretrained.RUNS:
+        sys.stdout.write(f"{name}: its samples are made with it.\n")
+        return
     try:
         config = config_of(name)
         dataset = datasets.load(config.dataset, config.validation_fraction, side=config.side)

@@ -267,7 +267,7 @@ def _card(
         seconds=0.0,
         seed=config.seed,
         validation_fraction=config.validation_fraction,
-        versions={package: _version(package) for package in _PACKAGES[config.family]},
+        versions=package_versions(config.family),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         test_fingerprint=dataset.test_fingerprint(),
         served=served,
@@ -278,6 +278,11 @@ def _owner(run_id: str) -> str:
     """Bundled runs are the studio's, if they are made by its owner."""
     me = visitors.current()
     return visitors.STUDIO if run_id in runs.BUNDLED and me == visitors.OWNER else me
+
+
+def package_versions(family: str) -> dict[str, str]:
+    """The versions of the packages that a model of that family is made with."""
+    return {package: _version(package) for package in _PACKAGES[family]}
 
 
 def _version(package: str) -> str:

@@ -73,11 +73,23 @@ function photo(channels, [tall, wide, depth]) {
   return { items: [planes.map((one) => fit(cut(one, left, top, ...part), wide, tall))], rows: [] };
 }
 
+const CENTRE = 0.875; // of the shorter side
+
+/** The same, narrower by an eighth. */
+function centre(channels, shape) {
+  const { width, height } = channels[0];
+  const side = Math.max(1, round(Math.min(width, height) * CENTRE));
+  const left = Math.floor((width - side) / 2);
+  const top = Math.floor((height - side) / 2);
+  return photo(channels.map((one) => cut(one, left, top, side, side)), shape);
+}
+
 export const RECIPES = {
   mnist_digit: digits("mnist_digit"),
   optdigits_digit: digits("optdigits_digit"),
   fashion_item: item,
   photo,
+  photo_centre: centre,
 };
 
 /** The numbers that a model takes, 0 to 255: the channels of a pixel side by side. */

@@ -4,7 +4,7 @@ What can be had is in `BACKBONES`; `build` puts a head on one. Weights are files
 studio, the others are downloaded when first asked for (`fetch_weights`).
 """
 
-from core.models.transfer.backbones import BACKBONES, EMBEDDED, Backbone
+from core.models.transfer.backbones import BACKBONES, CLASS_LIST, EMBEDDED, Backbone
 from core.models.transfer.building import (
     build,
     feature_extractor,
@@ -12,12 +12,14 @@ from core.models.transfer.building import (
     head_part,
     preprocessing,
     unfreeze,
+    with_classifier,
 )
 from core.models.transfer.litert import embedded_as_litert, write_embedded
 from core.models.transfer.weights import check_here, fetch_weights, is_here, load_backbone
 
 __all__ = [
     "BACKBONES",
+    "CLASS_LIST",
     "EMBEDDED",
     "Backbone",
     "build",
@@ -31,5 +33,6 @@ __all__ = [
     "load_backbone",
     "preprocessing",
     "unfreeze",
+    "with_classifier",
     "write_embedded",
 ]

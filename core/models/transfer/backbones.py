@@ -6,6 +6,7 @@ from core.datasets.download import RemoteFile
 
 EMBEDDED = "efficientnet_lite0"
 LITE0_FILE = "efficientnet-lite0.npz"
+CLASS_LIST = "imagenet-classes.tsv"  # of the 1,000 classes that they were all trained on
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
 _IMAGENET_BGR = (103.939, 116.779, 123.68)
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from core.models.transfer.backbones import BACKBONES, Backbone
-from core.models.transfer.weights import load_backbone
+from core.models.transfer.weights import classifier_of, load_backbone
 
 Shape = tuple[int, int, int]
 FEATURES = "features"
@@ -51,6 +51,22 @@ def build(backbone: str, hyperparameters: Mapping[str, Any], input_shape: Shape,
         classes, activation="softmax", kernel_regularizer=regularizer, name="probabilities"
     )(x)
     return keras.Model(inputs, outputs, name=f"{backbone}_with_head")
+
+
+def with_classifier(backbone: str, hyperparameters: Mapping[str, Any], input_shape: Shape):
+    """The whole network with the classifier that it was trained with: ImageNet's 1,000 classes.
+
+    Args:
+        backbone: one of `BACKBONES` whose file holds the classifier.
+        hyperparameters, input_shape: see `build`; there is no dense layer before the output.
+
+    Raises:
+        ModelError: if the weights are not on this machine, or hold no classifier.
+    """
+    kernel, bias = classifier_of(backbone)
+    network = build(backbone, hyperparameters, input_shape, len(bias))
+    network.get_layer("probabilities").set_weights([kernel, bias])
+    return network
 
 
 def feature_extractor(backbone: str, size: int, input_shape: Shape):

@@ -147,6 +147,21 @@ def load_backbone(name: str, size: int):
     return model
 
 
+def classifier_of(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Kernel `(F, 1000)` and bias `(1000,)` of the classifier of ImageNet, float32.
+
+    Raises:
+        ModelError: if the weights are missing, or hold no classifier.
+    """
+    check_here(name)
+    path = path_of(find(name))
+    try:
+        with np.load(path, allow_pickle=False) as weights:
+            return weights["classifier/0"], weights["classifier/1"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"The weights in {path} hold no classifier: {error}.") from error
+
+
 def _without_normalization(model):
     """The network with a fixed first step in place of one that keeps its numbers as weights.
 

@@ -33,7 +33,8 @@ def show(shown: list[File], run: Run, unsure_below: float, fit: str, details) ->
     st.subheader(f"{int(read.sum())} of {len(table)} images predicted", anchor=False)
     st.caption("Click the box at the left of a row to see what the model saw.")
     picked = st.dataframe(
-        table.assign(confidence=100 * table["confidence"].astype(float)),
+        # without the probabilities of all classes, of which there may be a thousand
+        table[list(COLUMNS)].assign(confidence=100 * table["confidence"].astype(float)),
         hide_index=True,
         column_order=COLUMNS,
         row_height=_ROW,

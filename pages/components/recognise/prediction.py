@@ -10,21 +10,25 @@ from core.images import data_url, fit_within
 from core.names import shown
 from core.runs import Run, names_of
 from core.serving import Prediction, Result
+from pages.components.recognise import many_classes
 from pages.components.shared import html, run_picker
 from pages.components.shared.shown import Shown
 
 UPLOADED_PIXELS = 1_000_000  # as many as an image that is looked at needs
 _UPLOADED_SIDE = 640  # pixels of its longer side
-_MOST_BARS = 12  # more classes than this: only the most probable ones are shown
+_TOP = 5  # of very many classes, the most probable ones
 
 
-def show_prediction(result: Result, unsure_below: float, photo: bool = False) -> None:
+def show_prediction(
+    result: Result, unsure_below: float, photo: bool = False, sure: str = ""
+) -> None:
     """The predicted class in large type, with its confidence.
 
     Args:
         result: what the model predicts.
         unsure_below: confidence below which that is said.
         photo: whether anything may be in the image, so that perhaps no class fits.
+        sure: what can be said all the same where the class is unsure, Markdown.
     """
     confidence = f"{html.percent(result.confidence)} confidence"
     if photo and result.confidence < unsure_below:
@@ -33,8 +37,9 @@ def show_prediction(result: Result, unsure_below: float, photo: bool = False) ->
             html.STYLE + html.prediction(f"Perhaps {html.isolated(shown(result.label))}", closest)
         )
         st.caption(
-            f"The confidence is below {html.percent(unsure_below)}: the image may show none of the "
-            "classes that the model knows. The threshold is in the settings."
+            sure
+            or f"The confidence is below {html.percent(unsure_below)}: the image may show none of "
+            "the classes that the model knows. The threshold is in the settings."
         )
     elif result.confidence < unsure_below:
         st.html(html.STYLE + html.prediction(f"{result.label}?", f"not sure ({confidence})"))
@@ -67,8 +72,8 @@ def second_guess(prediction: Prediction) -> str:
 def show_probabilities(result: Result) -> None:
     """A bar for each class, for each digit read."""
     if len(result.predictions) == 1:
-        few = len(result.predictions[0].class_names) <= _MOST_BARS
-        st.html(html.bars(result.predictions[0], None if few else _MOST_BARS))
+        few = len(result.predictions[0].class_names) <= many_classes.MANY
+        st.html(html.bars(result.predictions[0], None if few else _TOP))
         return
     rows = len(result.rows)
     order = "from left to right" if rows == 1 else f"in {rows} rows, row by row"
@@ -128,7 +133,7 @@ def show_comparison(image: np.ndarray, first: Result, chosen: list[Run], fit: st
                 st.html(html.prediction(result.label, confidence, small=True) + bars)
             metrics, name = run.card.metrics, html.plain(called[run.id])
             if run.card.accuracy is None:
-                st.caption(f"{name} · imported, not evaluated yet")
+                st.caption(f"{name}. {html.plain(run.card.why_unmeasured)}")
                 continue
             st.caption(
                 f"{name} · {html.percent(metrics['accuracy'])} accuracy on "

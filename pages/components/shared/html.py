@@ -88,11 +88,20 @@ def prediction(label: str, confidence: str, small: bool = False) -> str:
     return f'<div class="{size}">{written}</div>'
 
 
-def bars(prediction: Prediction, most: int | None = None) -> str:
-    """A bar for each class; with `most`, only the most probable ones, in falling order."""
-    order: Iterable[int] = range(len(prediction.class_names))
-    if most is not None:
-        order = prediction.probabilities.argsort()[::-1][:most]
+def bars(
+    prediction: Prediction, most: int | None = None, order: Iterable[int] | None = None
+) -> str:
+    """A bar for each class.
+
+    Args:
+        prediction: of one image or digit.
+        most: how many of the most probable ones, in falling order; None for all.
+        order: which classes instead.
+    """
+    if order is None:
+        order = range(len(prediction.class_names))
+        if most is not None:
+            order = prediction.probabilities.argsort()[::-1][:most]
     best = int(prediction.probabilities.argmax())
     rows = []
     for index in order:
@@ -172,8 +181,8 @@ def named(name: str) -> str:
 
 
 def accuracy(fraction: float | None) -> str:
-    """The test accuracy of a run; of an imported model that has none, that it was not evaluated."""
-    return "not evaluated" if fraction is None else percent(fraction)
+    """The test accuracy of a run; of a model that has none of ours, that it was not measured."""
+    return "not measured here" if fraction is None else percent(fraction)
 
 
 def counted(number: int, thing: str) -> str:

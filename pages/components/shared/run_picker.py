@@ -16,7 +16,12 @@ from pages.components.shared import broken, html, keys, url
 
 _BESIDE = 4  # runs that a link to the comparison names
 FIRST_CHOICE = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
-FIRST_FOR_PHOTOS = "cifar10-efficientnet-lite0"
+# Bundled runs for photos, one click apart; the first one is chosen at first.
+FOR_PHOTOS = {
+    "imagenet-efficientnet-lite0": "Anything",
+    "cifar10-efficientnet-lite0": "Ten classes",
+}
+FIRST_FOR_PHOTOS = next(iter(FOR_PHOTOS))
 
 
 def title(run: Run) -> str:
@@ -94,6 +99,30 @@ def pick_things() -> None:
         on_change=_turn_to_things,
         args=(photos,),
     )
+    if st.session_state[keys.THINGS] == "photos" and chosen:
+        _pick_photos(chosen, photos)
+
+
+def _pick_photos(chosen: Run, photos: list[str]) -> None:
+    """Which of the bundled models for photos predicts; none of them is marked if another does."""
+    titles = {name: title for name, title in FOR_PHOTOS.items() if name in photos}
+    if len(titles) < 2:
+        return
+    st.session_state[keys.PHOTO_RUN] = chosen.id if chosen.id in titles else None
+    st.segmented_control(
+        "What photos may show",
+        list(titles),
+        format_func=titles.get,
+        key=keys.PHOTO_RUN,
+        label_visibility="collapsed",
+        on_change=_turn_to_run,
+    )
+
+
+def _turn_to_run() -> None:
+    """Choose the run that was clicked, and no other."""
+    if chosen := st.session_state[keys.PHOTO_RUN]:
+        st.session_state[keys.RUNS] = [chosen]
 
 
 def _chosen_first(listed: list[Run]) -> Run | None:
