@@ -38,7 +38,7 @@ def main() -> None:
 def bundled_cards() -> None:
     """What each bundled run says of itself and what it measures now."""
     rows = []
-    for run in (runs.load(run_id) for run_id in runs.BUNDLED):
+    for run in (runs.load(run_id) for run_id in runs.TRAINED_HERE):
         images, labels = DATASETS[run.card.dataset].read_test()
         now = load_predictor(run).probabilities(images).argmax(axis=1) == labels
         size = sum(path.stat().st_size for path in run.folder.iterdir()) / 1e6

@@ -76,6 +76,11 @@ def check(members: Sequence[Run]) -> None:
                 f"{called[member.id]!r} was imported. It predicts in a process of its own, which "
                 "can end at any time, so it cannot be a member of an ensemble."
             )
+        if not card.metrics:
+            raise RunError(
+                f"{called[member.id]!r} cannot be a member of an ensemble, which is measured on "
+                f"the test images of its members. {card.why_unmeasured}"
+            )
         if card.members:
             raise RunError(
                 f"{called[member.id]!r} is an ensemble itself; choose its members instead."

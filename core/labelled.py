@@ -1,6 +1,6 @@
 """Somebody's own labelled images, a folder per class, shown to a run: how well does it do?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
@@ -16,6 +16,7 @@ from core.errors import DatasetError, ImageError, JobError, StoredError, disk_se
 from core.evaluation import Evaluation, evaluate
 from core.images import SUFFIXES, decode
 from core.progress import Progress, Reporter
+from core.runs import Run, labels_by_name
 from core.serving import Predictor
 from core.stored import Count, Text
 
@@ -23,6 +24,7 @@ _PREDICTIONS, _FILES = "predictions.npz", "files.json"
 _PREDICTIONS_1 = "answers.npz"  # as the first version called the file
 _ARRAYS = {"labels": ("iu", 1), "probabilities": ("f", 2)}
 _MOST_LIST, _MOST_PREDICTIONS = 256 * 2**20, 2**30  # bytes
+_MOST_NAMED = 20  # classes, in a sentence
 _SHOWN_PIXELS = 500_000  # of an image that is only shown: more than any page has room for
 _LISTS = ("paths", "refused", "elsewhere", "others")
 
@@ -55,18 +57,20 @@ def measure(
 
     Args:
         predictor: of the run.
-        source: a folder or zip with folders named like the classes of the run, at any depth.
+        source: a folder or zip with folders named like the classes of the run, at any depth. Of a
+            run that knows ids of its classes, folders may be named by these or by other names of
+            a class, and files may begin with an id: `n02099712_dog.jpg`.
         report: told how far it is; may stop it.
 
     Raises:
         DatasetError: if the source is refused or holds no readable image of a class.
         Cancelled: if it was asked to stop.
     """
-    names = predictor.run.card.class_names
+    known = KnownLabels.of(predictor.run)
     labels, rows, paths, refused = [], [], [], []
     with open_source(source) as entries:
         mine = [entry for entry in entries if not belongs_to_a_system(entry.path)]
-        placed = [(entry, label_of(entry.path, names)) for entry in mine if is_image(entry)]
+        placed = [(entry, known.label_of(entry.path)) for entry in mine if is_image(entry)]
         others = tuple((e.path, by_name(e.path)) for e in mine if not is_image(e))
         inside = [(entry, label) for entry, label in placed if label is not None]
         for number, (entry, label) in enumerate(inside):
@@ -83,7 +87,7 @@ def measure(
         reason = f" {why([*refused, *others])}" if refused or others else ""
         raise DatasetError(
             f"No readable image of a class was found in {source.name}.{reason} It must hold "
-            f"folders named {', '.join(names)}."
+            f"folders named {known.described}."
         )
     elsewhere = len(placed) - len(inside)
     return Labelled(evaluate(labels, rows), tuple(paths), tuple(refused), elsewhere, others)
@@ -168,15 +172,55 @@ def is_image(entry: Entry) -> bool:
     return Path(entry.path).suffix.lower() in SUFFIXES
 
 
-def label_of(path: str, names: Sequence[str]) -> int | None:
-    """The class of an image: that of the outermost folder named like one; None without one."""
-    known = {same_class(name): label for label, name in enumerate(names)}
-    known |= {_plain(name): label for label, name in enumerate(names)}
-    for folder in map(_plain, path.split("/")[:-1]):
-        for name in (folder, same_class(folder)):
-            if name in known:
-                return known[name]
-    return None
+@dataclass(frozen=True)
+class KnownLabels:
+    """By which names of folders and files images say which class they show.
+
+    Attributes:
+        class_names: those of the run.
+        folders: the class of each name of a folder.
+        ids: the class of each id that the name of a file may begin with.
+    """
+
+    class_names: tuple[str, ...]
+    folders: Mapping[str, int]
+    ids: Mapping[str, int]
+
+    @classmethod
+    def of(cls, run: Run) -> "KnownLabels":
+        """Those of a run.
+
+        Raises:
+            RunError: if what it knows of its classes is damaged.
+        """
+        entries = run.classes()
+        names = tuple(run.card.class_names)
+        labels = labels_by_name(names, entries)
+        folders: dict[str, int] = {}
+        for simple in (same_class, _plain):
+            for name, label in labels.items():
+                folders.setdefault(simple(name), label)
+        folders |= {_plain(name): label for label, name in enumerate(names)}
+        return cls(names, folders, {e.id: label for label, e in enumerate(entries or ())})
+
+    @property
+    def described(self) -> str:
+        """The names of folders, for a sentence."""
+        listed = ", ".join(self.class_names[:_MOST_NAMED])
+        more = len(self.class_names) - _MOST_NAMED
+        listed += f" and {more:,} more" if more > 0 else ""
+        example = next(iter(self.ids), "")
+        return f"{listed}; or files named like {example}_1.jpg" if example else listed
+
+    def label_of(self, path: str) -> int | None:
+        """The class of an image: that of the outermost folder named like one, else of the id that
+        its name begins with; None without one."""
+        *folders, file = path.split("/")
+        for folder in map(_plain, folders):
+            for name in (folder, same_class(folder)):
+                if name in self.folders:
+                    return self.folders[name]
+        return self.ids.get(Path(file).stem.split("_")[0])
 
 
 def _plain(name: str) -> str:

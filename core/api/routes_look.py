@@ -80,6 +80,7 @@ def _details(run: runs.Run) -> dict[str, Any]:
         "preprocessing": card.preprocessing,
         "hyperparameters": dict(card.hyperparameters),
         "metrics": dict(card.metrics),
+        "published": asdict(card.published) if card.published else None,
         "history": [dict(point) for point in card.history],
         "cost": _finite(card.cost),
         "members": [dict(member) for member in card.members],

@@ -55,7 +55,7 @@ class RunCard(BaseModel):
     model: str
     family: str
     accuracy: float | None = Field(
-        description="on the test set, 0 to 1; null for an imported model that was not evaluated yet"
+        description="on the test set, 0 to 1; null for a model that was not evaluated here"
     )
     classes: list[str]
     input_shape: list[int] = Field(description="height, width, channels")
@@ -68,6 +68,9 @@ class RunDetails(RunCard):
     preprocessing: str
     hyperparameters: dict[str, Any]
     metrics: dict[str, float]
+    published: dict[str, Any] | None = Field(
+        description="accuracy that others have measured, and its source; null for most runs"
+    )
     history: list[dict[str, float]] = Field(description="the training curve, point by point")
     cost: dict[str, Any] = Field(description="of a prediction, as it was measured")
     members: list[dict[str, Any]] = Field(description="of an ensemble")

@@ -12,6 +12,7 @@ from core import jobs, terminal
 from core.cli import (
     comparing,
     data,
+    evaluating,
     exporting,
     gradio_app,
     importing,
@@ -31,6 +32,7 @@ _COMMANDS = (
     importing,
     listing,
     training,
+    evaluating,
     trained,
     exporting,
     comparing,

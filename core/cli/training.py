@@ -1,4 +1,4 @@
-"""The commands that train and re-measure: `train`, `evaluate`."""
+"""The command that trains: `train`."""
 
 import argparse
 import sys
@@ -6,19 +6,12 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
-from core import datasets, labelled, runs
 from core.cli.output import print_json, print_table, say_cautions
-from core.datasets.refusals import why
-from core.errors import DatasetError, ModelError, RunError
-from core.evaluation import Evaluation, cautions, evaluate
+from core.errors import ModelError
+from core.evaluation import cautions
 from core.files import open_regular
-from core.images import fit_batch
 from core.jobs import submit
 from core.progress import Reporter
-from core.report import class_rows
-from core.serving import Predictor, load_predictor
 from core.training import Progress, TrainConfig, train
 from core.training.train import find_same
 from core.units import duration, percent
@@ -58,13 +51,6 @@ def add_commands(commands) -> None:
         help="train in a background job and return at once; see `jobs`",
     )
     command.set_defaults(handler=run_train)
-
-    text = "evaluate a run on its test set, or on your own labelled images"
-    command = commands.add_parser("evaluate", help=text, description=text)
-    command.add_argument("--run", required=True, metavar="ID", help="see `runs`")
-    command.add_argument("--images", metavar="FOLDER", help="a folder with a folder per class")
-    command.add_argument("--json", action="store_true", help="print JSON")
-    command.set_defaults(handler=run_evaluate)
 
 
 def run_train(options: argparse.Namespace) -> int:
@@ -187,97 +173,3 @@ class _ProgressPrinter:
         self.points = max(self.points, len(progress.history))
         self.stage = progress.stage
         sys.stderr.flush()
-
-
-def run_evaluate(options: argparse.Namespace) -> int:
-    predictor = load_predictor(runs.load(options.run))
-    card = predictor.run.card
-    found = _over_folder(predictor, options.images) if options.images else None
-    evaluation = found.evaluation if found else _over_test_set(predictor)
-    refused = found.refused if found else ()
-    if options.json:
-        print_json(
-            {
-                "run": card.id,
-                "accuracy": evaluation.accuracy,
-                "card_accuracy": card.accuracy,
-                "log_loss": evaluation.log_loss,
-                "images": len(evaluation.labels),
-                "in_other_folders": found.elsewhere if found else 0,
-                "not_images": len(found.others) if found else 0,
-                "classes": class_rows(evaluation, card.class_names),
-                "errors": [
-                    {"path": str(Path(options.images) / path), "error": reason}
-                    for path, reason in refused
-                ],
-            }
-        )
-    else:
-        _print_evaluation(card, evaluation)
-        say_cautions(cautions(evaluation, card.class_names, "" if found else "test"))
-    if found:
-        _say_passed_over(found, options)
-    return 1 if refused else 0
-
-
-def _print_evaluation(card: runs.RunCard, evaluation: Evaluation) -> None:
-    """A table of the whole, and one of the classes."""
-    accuracies = (evaluation.accuracy, card.accuracy)
-    print_table(
-        ("run", "measured now", "on its card", "images"),
-        [(card.id, *(_percent(value) for value in accuracies), f"{len(evaluation.labels):,}")],
-    )
-    print_table(
-        ("class", "precision", "recall", "f1", "images"),
-        [
-            (
-                row["class"],
-                *(_percent(row[name]) for name in ("precision", "recall", "f1")),
-                f"{row['images']:,}",
-            )
-            for row in class_rows(evaluation, card.class_names)
-        ],
-    )
-
-
-def _say_passed_over(found: labelled.Labelled, options: argparse.Namespace) -> None:
-    if not options.json:
-        for path, reason in found.refused:
-            sys.stderr.write(f"skipped {Path(options.images) / path}: {reason}\n")
-        if found.elsewhere:
-            sys.stderr.write(f"skipped {found.elsewhere:,} images in other folders\n")
-    if found.others:
-        sys.stderr.write(f"Skipped: {why(found.others)}\n")
-
-
-def _percent(part: float | None) -> str:
-    return "–" if part is None else percent(part, 2)
-
-
-def _over_folder(predictor: Predictor, path: str) -> labelled.Labelled:
-    if not Path(path).is_dir():
-        raise DatasetError(
-            f"`--images` must be a folder with a folder per class. Received: {path}."
-        )
-    return labelled.measure(predictor, Path(path))
-
-
-def _over_test_set(predictor: Predictor) -> Evaluation:
-    card = predictor.run.card
-    if not card.metrics:
-        raise RunError(
-            f"The model {card.id!r} was imported and has no test set yet. Give `--images FOLDER`, "
-            f"or evaluate it on a dataset: python -m core evaluate-on --run {card.id} --dataset D."
-        )
-    side = datasets.side_for(card.dataset, card.input_shape[0])
-    dataset = datasets.load(card.dataset, card.validation_fraction, side=side)
-    if dataset.fingerprint() != card.dataset_fingerprint:
-        raise DatasetError(
-            f"The dataset {card.dataset!r} is not the one run {card.id!r} was trained on: "
-            "its fingerprint differs. Train the run again to compare."
-        )
-    if card.foreign is None:
-        return evaluate(dataset.y_test, predictor.probabilities(dataset.x_test))
-    shape = tuple(card.input_shape)
-    images = fit_batch(np.asarray(dataset.x_test), shape, card.fit)
-    return evaluate(dataset.y_test, predictor.probabilities(images))

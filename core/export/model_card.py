@@ -89,6 +89,8 @@ def _about(run: Run) -> str:
 def _trained_on(run: Run) -> str:
     card = run.card
     title = plain(datasets.title_of(card.dataset))
+    if card.published:
+        return f"- Dataset: {title}, by others; its images are not part of the studio."
     lines = [
         f"- Dataset: {title} (`{card.dataset}`), fingerprint `{card.dataset_fingerprint[:16]}…`",
         f"- Training images: {card.metrics.get('train_size', 0):,}",
@@ -100,6 +102,8 @@ def _trained_on(run: Run) -> str:
 
 def _metrics(run: Run, evaluation: Evaluation | None) -> str:
     metrics = run.card.metrics
+    if not metrics:
+        return plain(run.card.why_unmeasured)
     rows = [("Accuracy", units.percent(metrics["accuracy"], 2), "")]
     if evaluation is not None:
         rows = [("Accuracy", units.percent(evaluation.accuracy, 2), interval(evaluation))]
@@ -117,8 +121,8 @@ def limits(run: Run, evaluation: Evaluation | None) -> list[str]:
     lines = [
         f"It always chooses one of its {len(card.class_names)} classes, also for an image that "
         "shows none of them. Do not use a prediction with a low confidence.",
-        "The metrics hold for images like those of its dataset. Measure it on your own images "
-        "before you rely on it.",
+        f"The {'published figure holds' if card.published else 'metrics hold'} for images like "
+        "those of its dataset. Measure it on your own images before you rely on it.",
     ]
     if evaluation is not None:
         lines += cautions(evaluation, card.class_names)

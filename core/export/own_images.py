@@ -33,11 +33,11 @@ def read(predictor: Predictor, source: Path, report: Reporter) -> Samples:
         DatasetError: if the source is refused or holds no readable image.
         Cancelled: if it was asked to stop.
     """
-    names = predictor.run.card.class_names
+    known = labelled.KnownLabels.of(predictor.run)
     images, labels, refused = [], [], []
     with open_source(source) as entries:
         placed = [
-            (entry, labelled.label_of(entry.path, names))
+            (entry, known.label_of(entry.path))
             for entry in entries
             if labelled.is_image(entry) and not belongs_to_a_system(entry.path)
         ]

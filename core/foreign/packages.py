@@ -71,7 +71,8 @@ def _card(entry: Entry) -> RunCard:
             f"This package needs the preprocessing {card.preprocessing!r}. Known: "
             f"{', '.join(sorted(RECIPES))}."
         )
-    needed = {MODEL_FILES[card.family], EVALUATION, str(card.served.get("file", ""))} - {""}
+    needed = {MODEL_FILES[card.family], str(card.served.get("file", ""))} - {""}
+    needed |= {EVALUATION} if card.metrics else set()
     if lacking := needed - card.files.keys():
         raise ForeignError(f"The card of the package lacks {', '.join(sorted(lacking))}.")
     return card
@@ -81,7 +82,7 @@ def check_readable(card: RunCard, folder: Path) -> None:
     """Raise `ForeignError` unless predictions and samples in a draft are what a run stores."""
     run = Run(card, folder)
     try:
-        for split in ("val", "test"):
+        for split in ("val", "test") if card.metrics else ():
             run.evaluation(split)
         run.samples()
     except StudioError as error:

@@ -75,10 +75,15 @@ class TrainConfig:
 
         Raises:
             DatasetError, ModelError: if its dataset or model is not known any more, or it was
-                imported and trained by another program.
+                trained by another program.
         """
         if card.family == runs.FOREIGN:
             raise ModelError(f"The model {card.id!r} was imported; nothing trains it again here.")
+        if card.published is not None:
+            raise ModelError(
+                f"The model {card.id!r} was trained by others on {card.dataset}, whose images are "
+                "not part of the studio; nothing trains it again here."
+            )
         return cls(
             card.dataset,
             card.model,

@@ -22,7 +22,7 @@ _SOURCES = {"cifar10-jpeg": "CIFAR-10 (as JPEG)", "digits": "scikit-learn digits
 def results() -> str:
     """The table, between its two marks."""
     rows = []
-    for name in runs.BUNDLED:
+    for name in runs.TRAINED_HERE:
         run = runs.load(name)
         card = run.card
         size = int(card.metrics["test_size"])

@@ -153,18 +153,26 @@ def _label(run: Run) -> str:
     return f"{run_picker.title(run)} · {datasets.title_of(run.card.dataset)}"
 
 
+def _why_not_compared(run: Run) -> str:
+    """Why a run without metrics is left out, and what can be done, as Markdown."""
+    how = (
+        "The view “Your images” evaluates it on your own labelled images."
+        if run.card.published
+        else "Evaluate it on the page “Train a model”, in step 3."
+    )
+    return (
+        f"**{html.plain(run.title)}** is not compared. {html.plain(run.card.why_unmeasured)} {how}"
+    )
+
+
 def _say_what_is_gone(known: dict[str, Run]) -> None:
     asked = st.query_params.get(keys.COMPARED, "").split(",")
     held = st.session_state.get(keys.COMPARED, [])
     broken = {one.id for one in runs.list_damaged()}
-    later = {run.id for run in runs.list_runs() if not run.card.metrics}
-    for run_id in later.intersection([*held, *asked]):
-        st.info(
-            f"**{html.plain(run_id)}** was imported and not evaluated yet. Evaluate it on the page "
-            "“Train a model”, in step 3.",
-            icon=":material/info:",
-        )
-    broken |= later
+    later = {run.id: run for run in runs.list_runs() if not run.card.metrics}
+    for run_id in later.keys() & {*held, *asked}:
+        st.info(_why_not_compared(later[run_id]), icon=":material/info:")
+    broken |= later.keys()
     gone = [i for i in dict.fromkeys([*held, *asked]) if i and i not in known and i not in broken]
     if gone:
         names = ", ".join(f"**{html.plain(run_id)}**" for run_id in gone)

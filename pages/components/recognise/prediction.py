@@ -33,9 +33,7 @@ def show_prediction(
     confidence = f"{html.percent(result.confidence)} confidence"
     if photo and result.confidence < unsure_below:
         closest = f"{confidence}, below the threshold"
-        st.html(
-            html.STYLE + html.prediction(f"Perhaps {html.isolated(shown(result.label))}", closest)
-        )
+        st.html(html.STYLE + html.prediction(result.label, closest, before="Perhaps "))
         st.caption(
             sure
             or f"The confidence is below {html.percent(unsure_below)}: the image may show none of "

@@ -79,12 +79,19 @@ def isolated(name: str) -> str:
     return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
 
 
-def prediction(label: str, confidence: str, small: bool = False) -> str:
-    """The predicted class in large type with its confidence beside it."""
+def prediction(label: str, confidence: str, small: bool = False, before: str = "") -> str:
+    """The predicted class in large type with its confidence beside it.
+
+    Args:
+        label, confidence: what is written.
+        small: whether it stands among others.
+        before: a word in front of the label, whose direction of writing stays its own.
+    """
     size = "prediction small" if small else "prediction word" if len(label) > 8 else "prediction"
     if len(label) > _LONG:
         size = "prediction long"
-    written = f"<b>{escape(shown(label))}</b><span>{escape(confidence)}</span>"
+    named = f"<bdi>{escape(shown(label))}</bdi>" if before else escape(shown(label))
+    written = f"<b>{escape(before)}{named}</b><span>{escape(confidence)}</span>"
     return f'<div class="{size}">{written}</div>'
 
 

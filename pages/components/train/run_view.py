@@ -4,12 +4,12 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from core import datasets, runs, units, visitors
+from core import datasets, runs, visitors
 from core.errors import StudioError
 from core.evaluation import best_point
 from core.models import MODELS
 from core.names import MOST_OF_TITLE
-from core.runs import FOREIGN, Run
+from core.runs import FOREIGN, Run, RunCard
 from core.training import TrainConfig, judge_run
 from core.training.script import script_of
 from pages.components.shared import (
@@ -22,7 +22,7 @@ from pages.components.shared import (
     run_picker,
     use_from_code,
 )
-from pages.components.train import curve, imported, model_form
+from pages.components.train import curve, imported, model_form, run_metrics
 
 _ICONS = {
     "good": ":material/check_circle:",
@@ -38,14 +38,14 @@ _MOST_BESIDE = 4
 def show(run: Run) -> None:
     """Everything about one run."""
     title = run_picker.title(run)
-    if run.card.metrics:
+    if run.card.metrics or run.card.published:
         title += f" · {html.plain(datasets.title_of(run.card.dataset))}"
     st.subheader(title, anchor=False)
     st.caption(html.plain(run.title))
     if run.card.foreign:
         imported.show(run)
+    run_metrics.show(run)
     if run.card.metrics:
-        _show_metrics(run)
         few.show_cautions(run)
     views = _views(run)
     tabs = st.tabs(list(views), key=f"{keys.VIEW}_{run.id}", on_change="rerun")
@@ -54,35 +54,6 @@ def show(run: Run) -> None:
             with tab:
                 show_view(run)
     _show_actions(run)
-
-
-def _show_metrics(run: Run) -> None:
-    metrics = run.card.metrics
-    with st.container(horizontal=True, gap="medium"):
-        st.metric(
-            "Test accuracy",
-            html.percent(metrics["accuracy"]),
-            f"of {metrics['test_size']:,} images",
-            "off",
-            delta_arrow="off",
-            width="content",
-            help="The fraction of correct predictions on the test images, which were not used in "
-            "training.",
-        )
-        for name, title, text in (
-            (
-                "precision",
-                "Precision",
-                "Of the images predicted as a class, the fraction that belongs to it.",
-            ),
-            ("recall", "Recall", "Of the images of a class, the fraction that was found."),
-            ("f1", "F1", "The harmonic mean of precision and recall."),
-        ):
-            if name in metrics:
-                help_text = f"{text} The mean over all classes (macro average)."
-                st.metric(title, html.percent(metrics[name]), width="content", help=help_text)
-        if run.card.family != FOREIGN:
-            st.metric("Training time", units.duration(run.card.seconds), width="content")
 
 
 def _show_curve(run: Run) -> None:
@@ -174,14 +145,12 @@ def _show_settings(run: Run) -> None:
     called = runs.names_of_ids(member["id"] for member in card.members)
     rows += [
         *((f"Weight of {called[m['id']]}", f"{m['weight']:.2f}") for m in card.members),
-        ("Seed", str(card.seed)),
-        ("Validation fraction", html.percent(card.validation_fraction)),
-        ("Training images", f"{card.metrics.get('train_size', 0):,}"),
+        *_training_settings(card),
         *((f"Version of {name}", version) for name, version in card.versions.items()),
-        ("Trained on", card.created.replace("T", " ")),
+        ("Made on" if card.published else "Trained on", card.created.replace("T", " ")),
     ]
     st.dataframe(pd.DataFrame(rows, columns=["setting", "value"]), hide_index=True)
-    if card.members or card.foreign:
+    if card.members or card.foreign or card.published:
         return
     st.button(
         "Train again with other settings",
@@ -191,6 +160,17 @@ def _show_settings(run: Run) -> None:
         help="Fills the form with these settings.",
         key=f"again_{run.id}",
     )
+
+
+def _training_settings(card: RunCard) -> list[tuple[str, str]]:
+    """What was decided about a training; nothing for one that others have done."""
+    if card.published:
+        return []
+    return [
+        ("Seed", str(card.seed)),
+        ("Validation fraction", html.percent(card.validation_fraction)),
+        ("Training images", f"{card.metrics.get('train_size', 0):,}"),
+    ]
 
 
 def config_of(run: Run) -> TrainConfig | None:
@@ -246,6 +226,8 @@ def _views(run: Run) -> dict:
         without = {"Export", "Python code"}
         without |= {"Training curve"} if not run.card.history else set()
         without |= {"Classes"} if not run.card.metrics else set()
+    if run.card.published:
+        without |= {"Training curve", "Classes", "Python code"}
     return {name: view for name, view in _VIEWS.items() if name not in without}
 
 

@@ -141,7 +141,7 @@ def _show_table(finished: list[Run]) -> None:
                 "dataset": run.card.dataset,
                 "model": run_picker.title(run),
                 "accuracy": run.card.accuracy,
-                "seconds": run.card.seconds,
+                "seconds": run.card.seconds or None,
                 "trained": run.card.created.replace("T", " ")[:16],
             }
             for run in finished
