@@ -78,6 +78,7 @@ def list_runs(options: argparse.Namespace) -> int:
                     "dataset": card.dataset,
                     "model": card.model,
                     "accuracy": card.accuracy,
+                    "published": asdict(card.published) if card.published else None,
                     "classes": list(card.class_names),
                     "input_shape": list(card.input_shape),
                     "hyperparameters": card.hyperparameters,

@@ -8,7 +8,7 @@ from core.param import Param
 DEEP = EMBEDDED  # features of the bundled backbone
 EDGES = ("hog", "hog_pca")  # features that begin with histograms of oriented gradients
 COMPONENTS = ("pca", "hog_pca")  # those that end with principal components
-SMALLEST_INPUT, LARGEST_INPUT = 32, 224
+SMALLEST_INPUT, LARGEST_INPUT = 32, 260
 DEFAULT_INPUT = 160
 
 
@@ -18,8 +18,9 @@ def input_size(name: str = "input_size", **options) -> Param:
         name,
         "Input size",
         DEFAULT_INPUT,
-        "Images are resized to this many pixels a side. The backbone was trained with 224. Twice "
-        "the size takes four times as long and shows finer detail.",
+        "Images are resized to this many pixels a side. Most backbones were trained with 224, "
+        "EfficientNet-Lite1 with 240, EfficientNet-Lite2 with 260. Twice the size takes four times "
+        "as long and shows finer detail.",
         SMALLEST_INPUT,
         LARGEST_INPUT,
         **options,

@@ -2,6 +2,7 @@
 
 from core.plots.comparing import (
     CLASS_METRICS,
+    MOST_CLASSES,
     accuracy_figure,
     class_bars,
     class_figure,
@@ -28,6 +29,7 @@ from core.plots.style import AXIS_TITLES, SPLIT_NAMES, of_run
 __all__ = [
     "AXIS_TITLES",
     "CLASS_METRICS",
+    "MOST_CLASSES",
     "SPLIT_NAMES",
     "Line",
     "Lines",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # heavy: imported where a chart is drawn
     import altair as alt
     from matplotlib.figure import Figure
 
+MOST_CLASSES = 200  # that are drawn, each in a row of its own
 MOST_BARS = 4  # runs that have bars; more have dots alone
 CLASS_METRICS = {"f1": "F1", "precision": "Precision", "recall": "Recall"}
 _MOST_NUMBERED = 30  # classes whose confusions are written as numbers

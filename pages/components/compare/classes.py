@@ -25,7 +25,8 @@ def show(found: Sequence[Compared]) -> None:
         help="Precision: of the images predicted as a class, the fraction that belongs to it. "
         "Recall: of the images of a class, the fraction that was found. F1: their harmonic mean.",
     )
-    charts.show_classes(found, metric)
+    if len(found[0].run.card.class_names) <= plots.MOST_CLASSES:
+        charts.show_classes(found, metric)
     one = _pick_run(found)
     st.subheader("Most confused classes", anchor=False)
     _show_confused(found, one)

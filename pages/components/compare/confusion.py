@@ -32,6 +32,14 @@ _DIFFERENCE = "+difference"  # no run can have that name
 def show(found: Sequence[Compared]) -> None:
     """Switches, matrices, and below them what was clicked."""
     chosen.still_there(found)
+    classes = len(found[0].run.card.class_names)
+    if classes > plots.MOST_CLASSES:
+        st.info(
+            f"A matrix of {classes:,} classes cannot be read. The view “Classes” lists the most "
+            "confused ones.",
+            icon=":material/info:",
+        )
+        return
     scale = _pick_scale()
     shown = _pick_matrices(found)
     if not shown:

@@ -1,12 +1,12 @@
 """One of the runs evaluated on your own labelled images: a classification report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
 
-from core import jobs, labelled
-from core.comparison import Compared, run_names
+from core import jobs, labelled, runs
+from core.comparison import Compared
 from core.datasets import uploads
 from core.datasets.refusals import why
 from core.datasets.uploads import Upload
@@ -16,6 +16,7 @@ from core.images import fit_within
 from core.jobs import Job
 from core.labelled import Labelled
 from core.names import all_shown
+from core.runs import Run
 from core.units import percent
 from pages.components.compare import cases, chosen
 from pages.components.shared import (
@@ -31,14 +32,24 @@ from pages.components.shared import (
 )
 
 _MOST_MISCLASSIFIED = 24
+_TOP = 5
 _SIDE = 300  # pixels of an image as it is shown
 
 
 def show(found: Sequence[Compared]) -> None:
-    """Upload, choose a run, look at the report."""
+    """Upload, choose a run, look at the report.
+
+    Runs without metrics of ours are offered too: this is how they are measured.
+    """
     chosen.still_there(found)
-    names = [html.named(name) for name in found[0].run.card.class_names]
-    listed = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
+    known = {one.id: one.run for one in found}
+    known |= {
+        run.id: run for run in runs.list_runs() if run.card.published and not run.card.metrics
+    }
+    called = runs.names_of(known.values())
+    name = choice.select(keys.LABELLED_RUN, "Model to evaluate", called, width=380)
+    names = [html.named(name) for name in known[name].card.class_names]
+    listed = ", ".join(names[:12]) + (f" and {len(names) - 12:,} more" if len(names) > 12 else "")
     st.markdown(
         "Evaluate a model on **your** images: put the images of each class in a folder named "
         f"after the class ({listed}), and upload a zip file or a folder."
@@ -46,9 +57,7 @@ def show(found: Sequence[Compared]) -> None:
     upload = _take()
     if upload is None:
         return
-    known = {one.id: one for one in found}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = choice.select(keys.LABELLED_RUN, "Model to evaluate", run_names(found), width=380)
         last = jobs.latest("evaluate", upload=upload.id, run=name)
         if last is None or last.ended:
             st.button(
@@ -67,6 +76,7 @@ def show(found: Sequence[Compared]) -> None:
         )
     if last is not None and job_progress.show_unless_done(last):
         _show_report(known[name], last, upload)
+        _show_others(called, upload)
 
 
 def _take() -> Upload | None:
@@ -115,11 +125,11 @@ def _forget(upload_id: str) -> None:
     st.query_params.pop(keys.LABELLED, None)
 
 
-def _show_report(one: Compared, job: Job, upload: Upload) -> None:
+def _show_report(run: Run, job: Job, upload: Upload) -> None:
     import pandas as pd
 
     try:
-        found = labelled.load(job.kept, len(one.run.card.class_names))
+        found = labelled.load(job.kept, len(run.card.class_names))
     except StudioError as error:
         st.error(html.message(error), icon=":material/error:")
         return
@@ -133,16 +143,24 @@ def _show_report(one: Compared, job: Job, upload: Upload) -> None:
             delta_arrow="off",
             width="content",
         )
-        st.metric(
-            "Accuracy on its test set", html.percent(one.evaluation.accuracy), width="content"
-        )
+        if len(run.card.class_names) > _TOP:
+            st.metric(
+                f"Top-{_TOP} accuracy",
+                html.percent(found.evaluation.top_k(_TOP)),
+                width="content",
+                help=f"The class of the image is among the {_TOP} most probable ones.",
+            )
+        title, accuracy = "Accuracy on its test set", run.card.accuracy
+        if accuracy is None and run.card.published:
+            title, accuracy = "Published by others", run.card.published.accuracy
+        st.metric(title, html.accuracy(accuracy), width="content")
         st.metric("Images", f"{len(found.paths):,}", width="content")
-    few.show(cautions(found.evaluation, one.run.card.class_names, ""))
+    few.show(cautions(found.evaluation, run.card.class_names, ""))
     class_report.show(
-        f"{one.id}-yours", found.evaluation, all_shown(one.run.card.class_names), "Your images"
+        f"{run.id}-yours", found.evaluation, all_shown(run.card.class_names), "Your images"
     )
-    _offer_predictions(one, found)
-    _show_misclassified(one, found, upload)
+    _offer_predictions(run, found)
+    _show_misclassified(run, found, upload)
     if found.elsewhere:
         count = html.counted(found.elsewhere, "image")
         st.caption(f"Ignored, because they are in other folders: {count}.")
@@ -155,7 +173,26 @@ def _show_report(one: Compared, job: Job, upload: Upload) -> None:
         st.dataframe(table, hide_index=True)
 
 
-def _show_misclassified(one: Compared, found: Labelled, upload: Upload) -> None:
+def _show_others(called: Mapping[str, str], upload: Upload) -> None:
+    """What each model was found to do on these images, if there are several."""
+    import pandas as pd
+
+    jobs_done = [jobs.latest("evaluate", upload=upload.id, run=name) for name in called]
+    rows = [
+        (called[job.settings["run"]], job.result["accuracy"], job.result["images"])
+        for job in jobs_done
+        if job is not None and job.state == "done"
+    ]
+    if len(rows) < 2:
+        return
+    st.subheader("Models on these images", anchor=False)
+    table = pd.DataFrame(rows, columns=["model", "accuracy", "images"])
+    table = table.sort_values("accuracy", ascending=False)
+    st.dataframe(tables.written(table, ["accuracy"]), hide_index=True)
+    st.caption("Only models that know the same classes can be compared on all of your images.")
+
+
+def _show_misclassified(run: Run, found: Labelled, upload: Upload) -> None:
     """The misclassified images with the highest confidence."""
     misclassified = np.flatnonzero(~found.evaluation.right)
     if len(misclassified) == 0:
@@ -167,7 +204,7 @@ def _show_misclassified(one: Compared, found: Labelled, upload: Upload) -> None:
     except StudioError as error:
         st.info(html.message(error), icon=":material/hide_image:")
         return
-    names = all_shown(one.run.card.class_names)
+    names = all_shown(run.card.class_names)
     st.subheader("Misclassified images, most confident first", anchor=False)
     figures = [
         (
@@ -178,12 +215,12 @@ def _show_misclassified(one: Compared, found: Labelled, upload: Upload) -> None:
         for i, image in zip(misclassified, images, strict=True)
         if image is not None
     ]
-    st.html(html.STYLE + html.strip(figures, max(one.run.card.input_shape[:2])))
+    st.html(html.STYLE + html.strip(figures, max(run.card.input_shape[:2])))
 
 
-def _offer_predictions(one: Compared, found: Labelled) -> None:
+def _offer_predictions(run: Run, found: Labelled) -> None:
     """Every image with its file name, true and predicted class, to download."""
-    names = one.run.card.class_names
+    names = run.card.class_names
     evaluation = found.evaluation
     rows = (
         (path, names[truth], names[prediction], round(float(confidence), 4))
@@ -196,4 +233,4 @@ def _offer_predictions(one: Compared, found: Labelled) -> None:
         )
     )
     columns = ["file", "true class", "predicted class", "confidence"]
-    tables.offer_csv("Download the predictions as CSV", columns, rows, f"{one.id}-your-images.csv")
+    tables.offer_csv("Download the predictions as CSV", columns, rows, f"{run.id}-your-images.csv")

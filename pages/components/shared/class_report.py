@@ -8,6 +8,7 @@ from core import plots, report
 from core.evaluation import Evaluation
 from pages.components.shared import tables
 
+_MOST_ROWS = 100
 _MEANS = {"macro": "macro average", "weighted": "weighted average"}
 
 
@@ -30,6 +31,14 @@ def show(
     import pandas as pd
 
     rows = report.class_rows(evaluation, class_names)
+    if len(rows) > _MOST_ROWS:
+        occur = evaluation.confusion_matrix.sum(axis=0) + evaluation.support > 0
+        rows = [row for row, is_there in zip(rows, occur, strict=True) if is_there]
+        left_out = len(class_names) - len(rows)
+        if left_out:
+            st.caption(
+                f"{left_out:,} classes are left out: no image shows or is predicted as them."
+            )
     for mean, title in _MEANS.items() if means else ():
         average = getattr(evaluation, mean)
         rows.append(
