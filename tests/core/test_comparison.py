@@ -79,7 +79,7 @@ def recomputed(name: str) -> dict[str, float]:
 
 
 @pytest.mark.filterwarnings("ignore:The y_prob values do not sum to one")  # exactly, as float32
-@pytest.mark.parametrize("name", runs.BUNDLED)
+@pytest.mark.parametrize("name", runs.TRAINED_HERE)
 def test_figures_of_bundled_runs_are_those_of_scikit_learn(name):
     for metric in METRICS:
         received = bundled(name).metrics[metric]
@@ -163,9 +163,10 @@ def test_runs_are_grouped_by_the_images_they_were_measured_on():
 
 def test_bundled_runs_make_three_groups():
     names = [
-        sorted(run.id for run in group) for group in groups(map(runs.load, runs.BUNDLED)).values()
+        sorted(run.id for run in group)
+        for group in groups(map(runs.load, runs.TRAINED_HERE)).values()
     ]
-    assert names == [sorted(runs.BUNDLED[:3]), *([name] for name in runs.BUNDLED[3:])]
+    assert names == [sorted(runs.TRAINED_HERE[:3]), *([name] for name in runs.TRAINED_HERE[3:])]
 
 
 def timed(**seconds: float | None) -> list[Compared]:

@@ -9,17 +9,28 @@ from streamlit.testing.v1 import AppTest
 from core.images import encode_png
 from core.samples import SAMPLES
 from pages.components.shared import browser, keys
-from pages.components.shared.run_picker import FIRST_FOR_PHOTOS
+from pages.components.shared.run_picker import FIRST_FOR_PHOTOS, FOR_PHOTOS
 from tests.pages.opening import APP, html_of
 
+TEN = list(FOR_PHOTOS)[1]
 WIDE = np.full((60, 180, 3), (200, 60, 30), np.uint8)
 
 
 @pytest.fixture
 def app():
-    """The page, turned to photos."""
+    """The page, turned to photos of ten classes."""
     app = AppTest.from_file(APP, default_timeout=60).run()
-    return things(app).set_value("photos").run()
+    app = things(app).set_value("photos").run()
+    return app.segmented_control(key=keys.PHOTO_RUN).set_value(TEN).run()
+
+
+@pytest.fixture
+def anything():
+    """The page, turned to photos."""
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params[keys.RUNS] = FIRST_FOR_PHOTOS
+    app.query_params[keys.SOURCE] = "upload"
+    return app.run()
 
 
 def things(app):
@@ -40,7 +51,7 @@ def test_one_click_turns_the_page_to_photos_and_back(app):
     assert not app.exception
     app.session_state[keys.SETTINGS] = True
     app.run()
-    assert app.multiselect(key=keys.RUNS).value == [FIRST_FOR_PHOTOS]
+    assert app.multiselect(key=keys.RUNS).value == [TEN]
     assert "airplane" in " ".join(text.value for text in app.caption)
     app = things(app).set_value("digits").run()
     assert not app.exception
@@ -68,6 +79,43 @@ def test_a_link_to_a_photo_model_turns_it_too():
     app.query_params[keys.RUNS] = FIRST_FOR_PHOTOS
     app.run()
     assert things(app).value == "photos"
+
+
+def test_photos_begin_with_the_model_that_knows_most():
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    app = things(app).set_value("photos").run()
+    assert app.segmented_control(key=keys.PHOTO_RUN).value == FIRST_FOR_PHOTOS
+    told = " ".join(text.value for text in app.caption)
+    assert "1,000 classes: animal (398)" in told
+    assert "tench" not in told
+
+
+def test_very_many_classes_have_five_bars_and_groups_that_unfold(anything):
+    app = take(anything, "Coffee")
+    assert not app.exception
+    assert "<b>espresso</b>" in html_of(app)
+    assert html_of(app).split('class="groups"')[0].count("<dt>") == 5
+    tree = html_of(app).split('class="groups"')[1].split("</div>")[0]
+    assert tree.count("<details open>") == 2 and "drink" in tree
+    told = " ".join(text.value for text in app.caption)
+    assert "not measured here" in told and "75.1 %" in told
+
+
+def test_where_the_class_is_unsure_the_group_is_named(anything):
+    app = take(anything, "Cat")
+    assert "<b>Perhaps <bdi>tiger cat</bdi></b>" in html_of(app)
+    told = " ".join(text.value for text in app.caption)
+    assert "animal → cat → domestic cat" in told
+
+
+def test_classes_are_searched_by_names_and_groups(anything):
+    app = take(anything, "Cat")
+    app = app.text_input(key=keys.CLASS_SEARCH).set_value("terrier").run()
+    assert not app.exception
+    told = " ".join(text.value for text in app.caption)
+    assert "the 12 most probable ones" in told
+    app = app.text_input(key=keys.CLASS_SEARCH).set_value("grimalkin").run()
+    assert "No class is called “grimalkin”" in " ".join(text.value for text in app.caption)
 
 
 def test_only_what_the_model_knows_is_offered(app):
@@ -119,7 +167,7 @@ def test_many_photos_become_a_table():
     images = [(sample.file_name, sample.read()) for sample in (SAMPLES["cat"], SAMPLES["rocket"])]
     tall = encode_png(cv2.rotate(WIDE, cv2.ROTATE_90_CLOCKWISE))
     app = AppTest.from_file(APP, default_timeout=60)
-    app.query_params[keys.RUNS] = FIRST_FOR_PHOTOS
+    app.query_params[keys.RUNS] = TEN
     app.query_params[keys.SOURCE] = "upload"
     app.session_state[keys.NOTHING_FITS_BELOW] = 100
     app.run()

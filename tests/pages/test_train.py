@@ -578,7 +578,7 @@ def test_without_any_run_nothing_is_shown(open_page, studio, monkeypatch):
     assert "There are no trained models yet." in texts(page)
 
 
-@pytest.mark.parametrize("name", runs.BUNDLED)
+@pytest.mark.parametrize("name", runs.TRAINED_HERE)
 @pytest.mark.few(2)
 def test_bundled_runs_are_shown_but_cannot_be_changed(open_page, name):
     page = open_page("runs", run=name)

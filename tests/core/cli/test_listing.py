@@ -52,7 +52,7 @@ def test_a_model_is_described_with_its_hyperparameters(capsys):
             assert param["title"] and param["help"]
 
 
-@pytest.mark.parametrize("name", runs.BUNDLED)
+@pytest.mark.parametrize("name", runs.TRAINED_HERE)
 def test_a_run_is_described_as_scripts_rely_on(capsys, name):
     entry = {entry["id"]: entry for entry in listed(capsys, "runs")}[name]
     card = runs.load(name).card
@@ -62,6 +62,17 @@ def test_a_run_is_described_as_scripts_rely_on(capsys, name):
     assert 0 < entry["accuracy"] <= 1
     assert entry["classes"] == list(card.class_names)
     assert entry["input_shape"] == list(card.input_shape)
+
+
+def test_a_run_that_was_not_measured_here_has_the_published_figure_beside(capsys):
+    (name,) = runs.PRETRAINED
+    entry = {entry["id"]: entry for entry in listed(capsys, "runs")}[name]
+    assert entry["accuracy"] is None
+    assert entry["published"]["accuracy"] == 0.751
+    assert len(entry["classes"]) == 1000
+    assert main(["runs"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith(name)]
+    assert "not measured here" in line
 
 
 def test_your_runs_are_listed_after_the_bundled_ones(capsys, own_runs_folder, small_run):

@@ -207,7 +207,7 @@ def python_with(tmp_path_factory) -> Callable[[Path], str]:
     return make
 
 
-@pytest.mark.parametrize("name", runs.BUNDLED)
+@pytest.mark.parametrize("name", runs.TRAINED_HERE)
 @pytest.mark.slow
 def test_every_format_proves_itself_in_an_environment_of_its_own(name, tmp_path, python_with):
     for entry in export.fitting(runs.load(name)):

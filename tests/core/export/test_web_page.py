@@ -34,7 +34,6 @@ def test_vendored_files_are_those_of_their_origin():
     ("name", "changes", "reason"),
     [
         ("digits-random-forest", {}, "only networks have this"),
-        ("cifar10-efficientnet-lite0", {}, r"its model has 6\.\d MB, .* at most 5\.0 MB"),
         (NETWORK, {"preprocessing": "x-rays"}, "'x-rays', is not known"),
         (NETWORK, {"members": [{"id": NETWORK}]}, "an ensemble"),
         (NETWORK, {"files": {}}, "it lacks model.tflite"),
@@ -43,6 +42,12 @@ def test_vendored_files_are_those_of_their_origin():
 def test_what_is_no_page_is_told_why(name, changes, reason):
     run = runs.load(name)
     assert re.search(reason, web_page.refusal(Run(replace(run.card, **changes), run.folder)))
+
+
+def test_a_model_that_is_too_large_is_no_page(monkeypatch):
+    monkeypatch.setattr(web_page, "MOST_BYTES", 5_000_000)
+    run = runs.load("cifar10-efficientnet-lite0")
+    assert re.search(r"its model has 6\.\d MB, .* at most 5\.0 MB", web_page.refusal(run))
 
 
 def test_texts_of_somebodys_choice_have_no_effect(tmp_path):

@@ -93,7 +93,7 @@ def test_a_training_stores_images_of_its_own_splits(tmp_path, monkeypatch):
         assert counts.min() >= 0.8 * len(labels) / 10  # every class in proportion
 
 
-@pytest.mark.parametrize("name", runs.BUNDLED)
+@pytest.mark.parametrize("name", runs.TRAINED_HERE)
 def test_bundled_runs_have_samples(name):
     run = runs.load(name)
     assert run.file(runs.SAMPLES).stat().st_size <= 3_000_000

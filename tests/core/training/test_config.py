@@ -193,8 +193,8 @@ def test_changes_that_would_never_be_made_are_refused(values, received):
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({"input_size": 31}, "`input_size` must be a whole number from 32 to 224"),
-        ({"input_size": 225}, "`input_size` must be a whole number from 32 to 224"),
+        ({"input_size": 31}, "`input_size` must be a whole number from 32 to 260"),
+        ({"input_size": 261}, "`input_size` must be a whole number from 32 to 260"),
         ({"fine_tune_layers": 0}, "`fine_tune_layers` must be a whole number from 1 to 1000"),
         ({"fine_tune_rate": 0}, "`fine_tune_rate` must be a number from 1e-07 to 0.1"),
         ({"cache_features": "perhaps"}, "`cache_features` must be true or false"),

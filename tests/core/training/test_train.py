@@ -411,7 +411,7 @@ def test_a_run_of_the_same_configuration_is_found(runs_with_small, small_run, ch
     assert (run == runs.load(small_run.id)) if found else (run is None)
 
 
-@pytest.mark.parametrize("name", runs.BUNDLED)
+@pytest.mark.parametrize("name", runs.TRAINED_HERE)
 def test_stored_predictions_of_bundled_runs_give_their_figures(name):
     run = runs.load(name)
     for split, prefix in (("test", ""), ("val", "val_")):

@@ -6,12 +6,13 @@ from core.models import MODELS
 from core.models.transfer import BACKBONES, EMBEDDED
 
 FETCHED = [name for name, backbone in BACKBONES.items() if backbone.file]
+PACKAGED = [name for name, backbone in BACKBONES.items() if backbone.package]
 
 
 def test_one_comes_with_the_studio_and_the_others_are_fetched():
-    assert set(BACKBONES) == {EMBEDDED, *FETCHED}
+    assert set(BACKBONES) == {EMBEDDED, *FETCHED, *PACKAGED}
     assert BACKBONES[EMBEDDED].download_bytes == 0
-    assert len(FETCHED) == 4
+    assert (len(FETCHED), len(PACKAGED)) == (4, 2)
 
 
 @pytest.mark.parametrize("name", BACKBONES)
