@@ -103,7 +103,7 @@ def _through(name: str, side: int, contents: list[bytes], labels: np.ndarray):
             prepare("photo_centre", decode(content), shape).batch
             for content in contents[start : start + _BATCH]
         ]
-        rows.append(np.asarray(network(np.concatenate(batch), training=False)))
+        rows.append(network.predict_on_batch(np.concatenate(batch)))
     return evaluate(labels, np.concatenate(rows))
 
 

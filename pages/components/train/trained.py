@@ -114,7 +114,12 @@ def _announce_last() -> None:
 
 
 def _pick(finished: dict[str, Run]) -> Run:
-    latest = sorted(finished.values(), key=lambda run: run.card.created, reverse=True)
+    # the latest first; what others have trained comes last, whenever it was made
+    latest = sorted(
+        finished.values(),
+        key=lambda run: (run.card.published is None, run.card.created),
+        reverse=True,
+    )
     options, called = [run.id for run in latest], runs.names_of(latest)
     url.recall(keys.SHOWN_RUN, options, options[0], keys.NEXT_RUN)
     chosen = st.selectbox(
