@@ -1,15 +1,13 @@
 """Runs, what training leaves behind: save whole or not at all, list, load, rename, delete."""
 
+from core.runs.bundled import BUNDLED, PRETRAINED, TRAINED_HERE
 from core.runs.card import AXES, FAMILIES, RunCard
 from core.runs.changing import delete, list_aside, remove, rename, restore, rewrite_card, set_aside
 from core.runs.classes import CLASSES, ClassEntry, labels_by_name
 from core.runs.classes import parsed as parsed_classes
 from core.runs.folder import (
-    BUNDLED,
     CARD,
     EVALUATION,
-    PRETRAINED,
-    TRAINED_HERE,
     Damaged,
     Run,
     check_free,

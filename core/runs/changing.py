@@ -9,6 +9,7 @@ from core import drafts, names, settings, stored, visitors
 from core.drafts import Aside
 from core.errors import RunError, disk_sentence
 from core.runs import folder as folders
+from core.runs.bundled import BUNDLED
 from core.runs.card import RunCard
 from core.runs.folder import CARD, Run
 
@@ -98,7 +99,7 @@ def _damaged_place(run_id: str) -> Path | None:
     own, bundled_runs = settings.current().runs_dir, settings.current().bundled_runs_dir
     for parent in (bundled_runs, own):
         if folders.is_place(parent / run_id):
-            bundled = parent == bundled_runs and (parent != own or run_id in folders.BUNDLED)
+            bundled = parent == bundled_runs and (parent != own or run_id in BUNDLED)
             try:
                 folders.read_run(parent / run_id)
             except RunError as error:

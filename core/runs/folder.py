@@ -25,15 +25,6 @@ from core.runs.card import RunCard
 from core.runs.classes import CLASSES, ClassEntry, read_classes
 from core.runs.samples import SAMPLES, Samples, read_samples
 
-TRAINED_HERE = (
-    "mnist-cnn",
-    "mnist-logistic-regression",
-    "mnist-random-forest",
-    "digits-random-forest",
-    "cifar10-efficientnet-lite0",
-)
-PRETRAINED = ("imagenet-efficientnet-lite0",)  # as others have trained it, not measured here
-BUNDLED = (*TRAINED_HERE, *PRETRAINED)
 CARD, EVALUATION = "card.json", "evaluation.npz"
 _DRAFTS = ".drafts"
 

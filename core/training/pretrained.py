@@ -16,7 +16,8 @@ from core.models import MODELS
 from core.models.transfer import CLASS_LIST, EMBEDDED, with_classifier
 from core.runs import Published
 from core.training.network import export_network
-from core.training.train import measure, package_versions
+from core.training.train import measure
+from core.training.versions import package_versions
 
 _SIDE = 224
 _CROPS = 14  # of each photo

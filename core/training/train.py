@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -31,21 +30,11 @@ from core.training.config import TrainConfig
 from core.training.network import export_network, fit_network
 from core.training.parameters import count_parameters
 from core.training.transfer import fit_transfer
+from core.training.versions import package_versions
 
 _CANCELLED = "The training was cancelled; no run was kept."
 _CONVERSION_SEED = _SAMPLES_SEED = 0
 _AT_ONCE = 250  # images that are answered between two reports, and in memory together
-_PACKAGES = {
-    "network": ("tensorflow", "keras", "ai-edge-litert", "numpy", "opencv-python-headless"),
-    "classical": (
-        "scikit-learn",
-        "scikit-image",
-        "skops",
-        "skl2onnx",
-        "onnxruntime",
-        "numpy",
-    ),
-}
 
 
 def train(
@@ -278,19 +267,6 @@ def _owner(run_id: str) -> str:
     """Bundled runs are the studio's, if they are made by its owner."""
     me = visitors.current()
     return visitors.STUDIO if run_id in runs.BUNDLED and me == visitors.OWNER else me
-
-
-def package_versions(family: str) -> dict[str, str]:
-    """The versions of the packages that a model of that family is made with."""
-    return {package: _version(package) for package in _PACKAGES[family]}
-
-
-def _version(package: str) -> str:
-    """The installed version; `tensorflow-cpu` counts as TensorFlow."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return version(f"{package}-cpu")
 
 
 def free_name(config: TrainConfig) -> str:

@@ -1450,3 +1450,21 @@ def test_the_tables_of_classes_are_taken_away(open_page, files):
     expected = metrics.classification_report(stored(CNN)[0], predictions(FOREST), output_dict=True)
     for label in range(10):
         assert rows["recall"][label] == pytest.approx(expected[str(label)]["recall"])
+
+
+# A run without metrics of ours
+
+
+def test_a_run_that_was_not_measured_here_is_left_out_with_a_reason(open_page):
+    (name,) = runs.PRETRAINED
+    page = open_page(compare=f"{CNN},{name}")
+    assert widgets(page)[keys.COMPARED].value == [CNN]
+    told = " ".join(plain(info.value) for info in page.info)
+    assert "is not compared. It was not measured here" in told and "75.1 %" in told
+
+
+def test_your_images_measure_such_a_run(open_page):
+    (name,) = runs.PRETRAINED
+    page = open_page("own", compare=CNN, labelled_run=name)
+    assert widgets(page)[keys.LABELLED_RUN].value == name
+    assert "and 988 more" in " ".join(text.value for text in page.markdown)

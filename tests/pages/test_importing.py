@@ -52,7 +52,7 @@ def test_a_model_is_described_imported_and_evaluated(studio, tmp_path):  # noqa:
     assert run.card.foreign.pixels == "0..1"
     page = fine(visit("train", step="runs"))
     assert "It was not evaluated yet." in texts(page)
-    assert "not evaluated" in "".join(field(page, keys.SHOWN_RUN).options)
+    assert "not measured here" in "".join(field(page, keys.SHOWN_RUN).options)
     assert not [tab for tab in page.tabs if tab.label in ("Export", "Classes", "Training curve")]
     fine(button(page, "Evaluate").click().run())
     (job,) = (job for job in jobs.list_jobs() if job.kind == "evaluate-on")

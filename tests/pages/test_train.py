@@ -946,3 +946,12 @@ def test_your_own_images_are_trained_with(open_page, submitted, tmp_path):
     assert "With 6 test images, each one counts 16.7 %" in few.value.replace("\\", "")
     fine(button(page, "Start training").click().run())
     assert submitted[0][1]["dataset"] == "pets"
+
+
+def test_a_run_that_others_have_trained_shows_the_published_figure(open_page):
+    (name,) = runs.PRETRAINED
+    page = open_page("runs", run=name)
+    values = {metric.label: metric.value for metric in page.metric}
+    assert values == {"Test accuracy": "not measured here", "Published accuracy": "75.1 %"}
+    assert [tab.label for tab in page.tabs] == ["Settings", "Export", "Use it from code"]
+    assert "Train again with other settings" not in [one.label for one in page.button]

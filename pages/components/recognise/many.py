@@ -13,6 +13,7 @@ from pages.components.shared.shown import File, Shown
 COLUMNS = ("image", "file", "label", "confidence", "second", "remark")  # CSV has more
 _ROW, _HIGHEST = 56, 480  # pixels, of the table
 _MOST_REFUSED = 10
+_MOST_COLUMNS = 100  # that are sent to the browser
 
 
 def show(shown: list[File], run: Run, unsure_below: float, fit: str, details) -> None:
@@ -33,8 +34,10 @@ def show(shown: list[File], run: Run, unsure_below: float, fit: str, details) ->
     st.subheader(f"{int(read.sum())} of {len(table)} images predicted", anchor=False)
     st.caption("Click the box at the left of a row to see what the model saw.")
     picked = st.dataframe(
-        # without the probabilities of all classes, of which there may be a thousand
-        table[list(COLUMNS)].assign(confidence=100 * table["confidence"].astype(float)),
+        # without the probabilities of very many classes
+        (table if table.shape[1] < _MOST_COLUMNS else table[list(COLUMNS)]).assign(
+            confidence=100 * table["confidence"].astype(float)
+        ),
         hide_index=True,
         column_order=COLUMNS,
         row_height=_ROW,

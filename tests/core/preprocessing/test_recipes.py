@@ -34,7 +34,7 @@ def assert_whole(prepared: Prepared, shape: tuple[int, int, int]) -> None:
 
 
 def test_every_recipe_is_tested_and_every_dataset_of_digits_has_one():
-    assert set(RECIPES) == {*SHAPES, "photo", "fashion_item"}
+    assert set(RECIPES) == {*SHAPES, "photo", "photo_centre", "fashion_item"}
     sample = {"mnist": "mnist_digit", "digits": "optdigits_digit"}
     for name, recipe in sample.items():
         assert SHAPES[recipe] == DATASETS[name].input_shape

@@ -39,6 +39,7 @@ FIELDS = [
     "ended_early",
     "served",
     "foreign",
+    "published",
     "format_version",
 ]
 ALLOWED = {
@@ -48,6 +49,7 @@ ALLOWED = {
     *((name, "empty list") for name in ("history", "members")),
     *((name, "fraction") for name in ("seconds", "validation_fraction")),
     ("foreign", "null"),
+    ("published", "null"),
 }
 
 
