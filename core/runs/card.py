@@ -118,6 +118,16 @@ class RunCard:
         )
 
     @property
+    def how_to_measure(self) -> str:
+        """What gives a run without metrics some, a sentence."""
+        if self.published is None:
+            return "Evaluate it on a dataset with its classes first."
+        return (
+            f"Evaluate it on your own labelled images: python -m core evaluate --run {self.id} "
+            "--images FOLDER."
+        )
+
+    @property
     def fit(self) -> str:
         """How an image is brought to its size, unless somebody says otherwise."""
         return self.foreign.fit if self.foreign else "crop"

@@ -63,15 +63,8 @@ class Run:
                 was not evaluated here.
         """
         if not self.card.metrics:
-            what_to_do = (
-                f"Evaluate it on your own labelled images: python -m core evaluate --run {self.id} "
-                "--images FOLDER."
-                if self.card.published
-                else "Evaluate it on a dataset with its classes first."
-            )
-            raise RunError(
-                f"The run {self.id!r} has no metrics. {self.card.why_unmeasured} {what_to_do}"
-            )
+            why = f"{self.card.why_unmeasured} {self.card.how_to_measure}"
+            raise RunError(f"The run {self.id!r} has no metrics. {why}")
         if split not in ("val", "test"):
             raise RunError(f"A run stores its predictions on val and test. Received: {split!r}.")
         return evaluations.read(self.file(EVALUATION), self.card)[split]
