@@ -79,6 +79,16 @@ def test_axe_finds_nothing_grave_in_a_prediction(page, server):
     assert grave(page) == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("page", THEMES, indirect=True)
+def test_axe_finds_nothing_grave_in_groups_of_classes(page, server):
+    page.goto(f"{server.url}/?runs=imagenet-efficientnet-lite0&from=upload")
+    page.get_by_role("button", name="Cat", exact=True).click()
+    page.locator(".groups").wait_for()
+    studio.at_rest(page)
+    assert grave(page) == []
+
+
 def test_a_digit_is_read_without_a_mouse(page, server):
     page.goto(server.url)
     page.locator(studio.CANVAS).wait_for()

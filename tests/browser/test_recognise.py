@@ -252,3 +252,20 @@ def test_an_unsure_prediction_is_marked(page):
     page.get_by_role("button", name="4", exact=True).click()
     expect(prediction(page)).to_have_text("4?")
     expect(page.get_by_text("not sure (")).to_be_visible()
+
+
+def test_a_photo_of_anything_has_groups_that_unfold_and_a_search(page):
+    page.get_by_role("radio", name="Photos").click()
+    page.get_by_role("button", name="Coffee", exact=True).click()
+    expect(prediction(page)).to_have_text("espresso")
+    groups = page.locator(".groups")
+    expect(groups.get_by_text("drink", exact=True)).to_be_visible()  # it is likely, so unfolded
+    other = groups.locator("details", has_text="thing").first
+    other.locator("summary").first.click()
+    expect(other).to_have_attribute("open", "")
+    search = page.get_by_role("textbox", name="Search the classes")
+    search.fill("wine")
+    search.press("Enter")
+    expect(page.get_by_text("red wine", exact=True).first).to_be_visible()
+    page.get_by_role("radio", name="Ten classes").click()
+    expect(page.locator(".groups")).to_have_count(0)
