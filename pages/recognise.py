@@ -234,7 +234,9 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Result | 
         prediction.show_looked_at(shown.image, error)
         return None
     photo = run_picker.reads_photos(run)
-    sure = many_classes.what_is_sure(run, first, unsure_below) if photo else ""
+    sure = ""
+    if photo and first.confidence < unsure_below:
+        sure = many_classes.what_is_sure(run, first, unsure_below)
     prediction.show_prediction(first, unsure_below, photo, sure)
     prediction.show_probabilities(first)
     many_classes.show(run, first)
