@@ -148,7 +148,7 @@ def test_values_given_replace_defaults_and_what_does_not_count_is_left_out(
         (
             "logistic_regression",
             {"pca_components": 20},
-            "`pca_components` only has an effect with features=pca. "
+            "`pca_components` only has an effect with features=pca or hog_pca. "
             "Received: pca_components=20 with features=pixels.",
         ),
         ("knn", {"hog_cells": 5}, "`hog_cells` only has an effect with features=hog"),
