@@ -4,6 +4,7 @@ TRAINED_HERE = (
     "mnist-cnn",
     "mnist-logistic-regression",
     "mnist-random-forest",
+    "mnist-svm",
     "digits-random-forest",
     "cifar10-efficientnet-lite0",
 )

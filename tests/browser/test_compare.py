@@ -15,7 +15,7 @@ from core.runs import load
 from tests.browser import studio
 from tests.browser.studio import at_rest
 
-MNIST = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
+MNIST = ("mnist-cnn", "mnist-svm", "mnist-random-forest", "mnist-logistic-regression")
 CARDS = ".cases figure"
 
 
@@ -159,7 +159,7 @@ def names_in_order(table) -> list[str]:
 def test_the_leaderboard_is_sorted(page, server):
     open_view(page, server, "leaderboard")
     table = page.get_by_role("table", name="Leaderboard")
-    expect(table.locator("tbody tr")).to_have_count(3)
+    expect(table.locator("tbody tr")).to_have_count(4)
     assert names_in_order(table) == list(MNIST)
     expect(table.locator("tbody td").first).to_have_text("99.66 % (99.53–99.76) ★")
     heading = table.get_by_role("columnheader", name=METRICS["seconds"].title)

@@ -169,7 +169,7 @@ def test_what_one_brings_and_trains_no_other_sees(server, visitor, secrets):
 
     open_page(second, server, "compare")
     board = second.get_by_role("table", name="Leaderboard")
-    expect(board.locator("tbody tr")).to_have_count(3)
+    expect(board.locator("tbody tr")).to_have_count(4)
     assert set(board.locator("tbody th").all_inner_texts()) < set(BUNDLED)
 
     follow(first, f"{server.url}/compare?compare={run}")

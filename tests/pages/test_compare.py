@@ -42,7 +42,8 @@ from tests.pages.opening import APP, digit, drawn, fine, visit
 from tests.pages.reading import asked, button, plain, texts, worked
 
 CNN, FOREST, LOGISTIC = "mnist-cnn", "mnist-random-forest", "mnist-logistic-regression"
-BUNDLED = (CNN, FOREST, LOGISTIC)  # as the page puts them
+SVM = "mnist-svm"
+BUNDLED = (CNN, SVM, FOREST, LOGISTIC)  # as the page puts them
 VIEWS = (
     "leaderboard",
     "confusion",
