@@ -112,8 +112,9 @@ def part(crop: np.ndarray, found: np.ndarray, layout: DigitLayout) -> Pieces | N
     spans = []
     for first in range(len(ends) - 1):
         for last in range(first + 1, len(ends)):
-            if min(ends[last], small.shape[1]) - max(ends[first], 0) > _BROADEST * HEIGHT:
-                break
+            broad = min(ends[last], small.shape[1]) - max(ends[first], 0)
+            if broad > _BROADEST * HEIGHT and last - first <= len(cuts):  # all may be one digit
+                continue
             named = on_ink[(on_ink >= ends[first]) & (on_ink < ends[last])]
             spread = float(named.std()) if named.size else 0.0
             for ink in _between(crop, large, ends[first], ends[last]):

@@ -21,7 +21,7 @@ from core.serving.models import PredictFunction, open_network
 FILE = Path(__file__).with_name("touching.tflite")
 # Chosen on strings of MNIST's validation digits, and such that hardly a single one is split: see
 # `python -m benchmarks touching`. What counts against a digit is in units of a logarithm.
-_WIDE = 0.9  # times as wide as high: perhaps several digits, however sure the model is
+_WIDE = 1.2  # times as wide as high: perhaps several digits, however sure the model is
 _SURE = 0.99  # else only ink that the model is less sure of is looked at
 _CLEAR, _OFFSET, _SLOPE = 0.31, 1.8, 0.72  # how much clear cuts count, and what makes one clear
 _MODEL, _LEAST = 2.6, -4.9  # how much the model counts, and the least logarithm of a probability
