@@ -26,7 +26,7 @@ _SEED = 0
 _WINDOW = 72  # columns of a training image
 _BATCH = 32
 _AT_ONCE = 100  # batches that are made at once
-_CYCLES = ((2200, 4e-3), (1000, 2e-3))  # batches, and the largest learning rate
+_CYCLES = ((2200, 4e-3), (800, 2e-3))  # batches, and the largest learning rate
 _LENGTHS = (1, 1, 1, 2, 2, 2, 3, 3, 4)  # digits in a string; single ones stay whole
 _FILTERS = (16, 24, 48, 64)
 
