@@ -15,6 +15,7 @@ from benchmarks import (
     peaks,
     serving,
     speed,
+    touching,
     training,
     transfer,
     visiting,
@@ -22,6 +23,7 @@ from benchmarks import (
 
 PARTS = {
     "accuracy": accuracy.main,
+    "touching": touching.main,
     "conditions": accuracy.conditions,
     "speed": speed.main,
     "serving": serving.main,

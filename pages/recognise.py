@@ -226,6 +226,9 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Result | 
         return None
     try:
         first = predictor.predict(shown.image, fit=fit)
+        touching = len(first.prepared.parted)
+        if touching and prediction.is_one_digit():
+            first = predictor.predict(shown.image, first.prepared, part=False)
     except ForeignError as error:
         st.error(html.message(error), icon=":material/error:")
         return None
@@ -240,6 +243,8 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Result | 
     prediction.show_prediction(first, unsure_below, photo, sure)
     prediction.show_probabilities(first)
     many_classes.show(run, first)
+    if touching:
+        prediction.show_touching(touching)
     show_classes(run)
     st.caption(f"Predicted by {html.plain(run_picker.title(run))} ({html.plain(run.title)}).")
     return first

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from core import runs, settings, visitors
@@ -115,7 +115,7 @@ def _prepare(
         way = _way(predictor)
         if way not in found:
             try:
-                found[way] = replace(predictor.prepare(image), steps=(), item_steps=())
+                found[way] = predictor.prepare(image).without_steps()
             except (ImageError, OutOfMemory) as error:
                 found[way] = error
     return [found[_way(predictor)] for predictor in predictors]

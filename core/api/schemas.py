@@ -145,11 +145,12 @@ class PredictJson(BaseModel):
 
 
 class Digit(BaseModel):
-    """One of several digits in an image."""
+    """One of several digits in an image; `touching` if it was split from one that it touches."""
 
     label: str
     confidence: float
     probabilities: dict[str, float]
+    touching: bool | None = None
 
 
 class Prediction(BaseModel):

@@ -68,10 +68,7 @@ def predict_paths(predictor: Predictor, paths: Sequence[Path]) -> list[dict]:
     prepared: list[tuple[int, Prepared]] = []
     for path in paths:
         try:
-            whole = predictor.prepare(read_image(path))
-            # The steps hold large images, which are not needed any more.
-            small = Prepared(whole.batch, (), (), whole.rows)
-            prepared.append((len(lines), small))
+            prepared.append((len(lines), predictor.prepare(read_image(path)).without_steps()))
             lines.append({})
         except (ImageError, OutOfMemory) as error:
             lines.append(refusal(error))

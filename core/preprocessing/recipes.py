@@ -44,7 +44,9 @@ def prepare_digits(image: np.ndarray, layout: DigitLayout) -> Prepared:
     if layout is not MNIST_LAYOUT:
         item_steps = tuple(normalise_digit(digit, layout) for row in ink.rows for digit in row)
     batch = np.stack([steps[-1].image[..., None] for steps in item_steps])
-    return Prepared(batch, tuple(steps), item_steps, tuple(map(len, ink.rows)))
+    crops = tuple(steps[0].image for steps in item_steps)
+    rows = tuple(map(len, ink.rows))
+    return Prepared(batch, tuple(steps), item_steps, rows, crops, layout)
 
 
 _FITTED = {

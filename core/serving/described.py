@@ -25,8 +25,9 @@ def describe(result: Result, top_k: int | None = None) -> dict[str, Any]:
             "label": prediction.label,
             "confidence": round(prediction.confidence, 6),
             "probabilities": _probabilities(prediction, top_k),
+            **({"touching": True} if number in result.prepared.parted else {}),
         }
-        for prediction in result.predictions
+        for number, prediction in enumerate(result.predictions)
     ]
     rows = {"rows": list(result.rows)} if len(result.rows) > 1 else {}
     whole = {result.label: described["confidence"]}

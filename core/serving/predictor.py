@@ -13,6 +13,7 @@ from core.evaluation import vote
 from core.preprocessing import Prepared, prepare
 from core.serving.apart import open_apart
 from core.serving.models import FEATURES_FILE, MODEL_FILES, PredictFunction, open_model
+from core.serving.touching import part_touching
 
 _OFF = 0.02  # how far the sum of probabilities may be from 1
 
@@ -98,22 +99,28 @@ class Predictor:
             return np.zeros((0, len(self.run.card.class_names)), np.float32)
         return self.predict_batch(batch)
 
-    def predict(self, image: np.ndarray, prepared: Prepared | None = None, fit: str = "") -> Result:
+    def predict(
+        self,
+        image: np.ndarray,
+        prepared: Prepared | None = None,
+        fit: str = "",
+        part: bool = True,
+    ) -> Result:
         """Predict any image.
 
         Args:
             image: uint8, shape `(H, W)` or `(H, W, 3)`.
             prepared: the result of this run's own preprocessing, if it is already at hand.
             fit: of a photo, see `core.preprocessing.prepare`; empty: as its card says.
+            part: whether digits that touch are taken apart.
 
         Raises:
             ImageError: if there is nothing to classify in it.
             ForeignError: if an imported model does not predict.
         """
         prepared = prepared or self.prepare(image, fit)
-        names = self.run.card.class_names
-        rows = self.probabilities(prepared.batch)
-        return Result(self.run.id, tuple(Prediction(names, row) for row in rows), prepared)
+        prepared = prepared.whole or prepared
+        return self._result(prepared, self.probabilities(prepared.batch), part)
 
     def predict_many(self, prepared: Sequence[Prepared]) -> list[Result]:
         """Predict many prepared images at once, which takes less time than one after another."""
@@ -121,11 +128,17 @@ class Predictor:
             return []
         rows = self.probabilities(np.concatenate([one.batch for one in prepared]))
         ends = np.cumsum([len(one.batch) for one in prepared]).tolist()
-        names = self.run.card.class_names
         return [
-            Result(self.run.id, tuple(Prediction(names, row) for row in rows[start:end]), one)
+            self._result(one, rows[start:end])
             for start, end, one in zip([0, *ends[:-1]], ends, prepared, strict=True)
         ]
+
+    def _result(self, prepared: Prepared, rows: np.ndarray, part: bool = True) -> Result:
+        """What is predicted for one image, whose touching digits are taken apart."""
+        if part and prepared.crops:
+            prepared, rows = part_touching(prepared, rows, self.probabilities)
+        names = self.run.card.class_names
+        return Result(self.run.id, tuple(Prediction(names, row) for row in rows), prepared)
 
     def prepare(self, image: np.ndarray, fit: str = "") -> Prepared:
         """The image as this run's model was trained to see it."""

@@ -1,12 +1,13 @@
 """Re-train every bundled run: `make models`, or
 
-    python -m core.training.bundled [--costs | --convert | --samples | --shapes] [ID]…
+    python -m core.training.bundled [--costs | --convert | --samples | --shapes | --touching] [ID]…
 
 With `--costs` nothing is trained: the cost of predictions is measured anew, on this machine. With
 `--convert` the file that serves a classical model is written again, and its cost measured. With
 `--samples` the images that exports are proven with are chosen again. With `--shapes` what digits
 look like is learned again from MNIST's training digits: the file by which `core.preprocessing`
-chooses between several ways to find the ink.
+chooses between several ways to find the ink. With `--touching` the network learns again that says
+where digits that touch are parted, from the same digits; this takes half an hour.
 
 Settings, epochs and seeds of the digit models were fixed on MNIST's validation digits, plain and
 distorted. What others have trained (`pretrained.py`) is made of their weights. CIFAR-10 is not
@@ -30,6 +31,7 @@ from core.progress import Reporter
 from core.training import pretrained
 from core.training.config import TrainConfig
 from core.training.parameters import load_original
+from core.training.touching import learn_touching
 from core.training.train import convert, evaluate_served, measure, samples_of, train
 
 # Of 60 to 150 components and cells of 3 and 4 pixels, these were best on the validation digits.
@@ -84,8 +86,8 @@ def config_of(name: str) -> TrainConfig:
 
 def main(names: list[str]) -> int:
     """Train the named bundled runs, or all; each replaces the one that is there."""
-    if names == ["--shapes"]:
-        learn_shapes()
+    if names in (["--shapes"], ["--touching"]):
+        (learn_shapes if names == ["--shapes"] else learn_touching)()
         return 0
     again = next((_AGAIN[name] for name in names if name in _AGAIN), None)
     names = [name for name in names if name not in _AGAIN]

@@ -9,9 +9,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core import datasets
 from core.datasets import import_folder
 from core.images import encode_png
 from core.training import TrainConfig, train
+from core.training.strings import as_drawn, touching_string
 from pages.components.shared import keys, sent
 from pages.components.shared.contents import PAGES
 from pages.components.shared.shown import File
@@ -283,3 +285,17 @@ def test_images_are_decoded_one_after_another(app, monkeypatch):
     app.file_uploader[0].set_value(files).run()
     assert len(most) == 6
     assert max(most) <= 2  # the last one is let go when the next is there
+
+
+def test_touching_digits_are_split_unless_they_are_one(app):
+    images = datasets.sample_images("mnist")
+    string, _ = touching_string([images[n][..., 0] for n in (3, 0, 6)], np.random.default_rng(0))
+    app.session_state[keys.CANVAS] = drawn(as_drawn(string))
+    app.run()
+    assert not app.exception
+    assert "<b>306</b>" in html_of(app) and "Taken apart" in html_of(app)
+    assert "3 of the digits touch each other and were split." in [c.value for c in app.caption]
+    app.toggle(key=keys.ONE_DIGIT).set_value(True).run()
+    assert not app.exception
+    assert "<b>306</b>" not in html_of(app)
+    assert app.toggle(key=keys.ONE_DIGIT).value

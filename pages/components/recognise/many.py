@@ -134,6 +134,8 @@ def _row_of(shown: Shown, predictor: Predictor, unsure_below: float, fit: str) -
     if result.confidence < unsure_below:
         photo = run_picker.reads_photos(predictor.run)
         row["remark"] = "perhaps none of the classes" if photo else "not sure"
+    elif result.prepared.parted:
+        row["remark"] = "digits that touch were split"
     if len(result.predictions) == 1:  # one predicted class: how sure of each class
         (only,) = result.predictions
         row["second"] = prediction.second_guess(only)

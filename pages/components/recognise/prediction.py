@@ -11,7 +11,7 @@ from core.names import shown
 from core.runs import Run, names_of
 from core.serving import Prediction, Result
 from pages.components.recognise import many_classes
-from pages.components.shared import html, run_picker
+from pages.components.shared import html, keys, run_picker
 from pages.components.shared.shown import Shown
 
 UPLOADED_PIXELS = 1_000_000  # as many as an image that is looked at needs
@@ -84,6 +84,25 @@ def show_probabilities(result: Result) -> None:
         tab.html(html.bars(digit))
 
 
+def is_one_digit() -> bool:
+    """Whether somebody has said that digits were taken apart that are one."""
+    return bool(st.session_state.get(keys.ONE_DIGIT))
+
+
+def show_touching(count: int) -> None:
+    """That digits touch each other and were split, and a switch for when they are one digit.
+
+    The switch goes with the image: for one without such digits it is not there, and is off again.
+    """
+    st.toggle(
+        "It is one digit",
+        key=keys.ONE_DIGIT,
+        help="Turn this on if a single digit was split.",
+    )
+    split = "would be" if is_one_digit() else "were"
+    st.caption(f"{count} of the digits touch each other and {split} split.")
+
+
 def show_steps(result: Result) -> None:
     """From the image to what the model saw, step by step."""
     prepared = result.prepared
@@ -146,7 +165,8 @@ def _read(image: np.ndarray, run: Run, first: Result, first_run: Run, fit: str) 
         return None
     alike = run_picker.sees_alike(run, first_run)
     try:
-        return predictor.predict(image, first.prepared if alike else None, fit)
+        prepared = first.prepared if alike else None
+        return predictor.predict(image, prepared, fit, part=not is_one_digit())
     except StudioError as error:
         st.error(html.message(error), icon=":material/error:")
         return None
