@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from core import memory
 from core.evaluation import LEAST_GAIN, SCORE, score
 from core.progress import Reporter
 from core.serving import quiet
@@ -143,7 +144,11 @@ def was_over(hyperparameters: Mapping[str, Any], history: Sequence[Mapping[str, 
 
 
 def load_keras() -> None:
-    """Import Keras without what TensorFlow's C++ code writes to the terminal on the way."""
+    """Import Keras without what TensorFlow's C++ code writes to the terminal on the way.
+
+    Freed memory stays with the process from now on, which is much faster.
+    """
+    memory.keep_freed()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet():
         import keras
