@@ -129,7 +129,7 @@ def test_a_model_says_what_it_sees_before_and_after(page, server):
     open_lab(page, server, "sample=digit_7&pipeline=invert~contrast;factor=0.0")
     page.get_by_text("What does a model predict?").click()
     opinions = page.locator(".opinions figcaption")
-    expect(opinions).to_have_count(4)
+    expect(opinions).to_have_count(3)
     expect(opinions.nth(0).locator("strong")).to_have_text("7")
     expect(opinions.nth(1).locator("strong")).to_have_text("7")
     expect(opinions.nth(2)).to_contain_text("≠")

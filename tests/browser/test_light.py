@@ -30,7 +30,7 @@ def test_drawing_loads_nothing_that_trains_and_nothing_that_only_other_views_nee
         page.locator(studio.CANVAS).wait_for()
         studio.draw(page, "7")
         expect(prediction(page)).to_have_text("7")
-        expect(page.locator(".prediction.small b")).to_have_text(["7", "7", "7", "7"])  # of each model
+        expect(page.locator(".prediction.small b")).to_have_text(["7", "7", "7"])  # of each model
         loaded = libraries(server.process.pid)
         page.close()
     assert {"numpy", "onnxruntime", "ai_edge_litert"} <= loaded

@@ -30,7 +30,7 @@ class Choice:
 def pick() -> Choice:
     """The widget and what it holds; says what is missing, damaged or apart."""
     known = {run.id: run for run in _by_dataset(runs.list_runs()) if run.card.metrics}
-    usual = run_picker.usual(known)
+    usual = run_picker.usual(known, run_picker.FIRST_COMPARED)
     _say_what_is_gone(known)
     coming = st.session_state.pop(keys.NEXT_COMPARED, None)
     if coming is not None:

@@ -16,6 +16,8 @@ from pages.components.shared import broken, html, keys, url
 
 _BESIDE = 4  # runs that a link to the comparison names
 FIRST_CHOICE = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
+# How far a network is ahead, and how far classical models go.
+FIRST_COMPARED = ("mnist-cnn", "mnist-svm", "mnist-random-forest", "mnist-logistic-regression")
 # Bundled runs for photos, one click apart; the first one is chosen at first.
 FOR_PHOTOS = {
     "imagenet-efficientnet-lite0": "Anything",
@@ -42,10 +44,10 @@ def full_names(listed: Iterable[Run]) -> dict[str, str]:
     return {run.id: f"{title(run)} · {called[run.id]}" for run in listed}
 
 
-def usual(known: Iterable[str]) -> list[str]:
+def usual(known: Iterable[str], first: Iterable[str] = FIRST_CHOICE) -> list[str]:
     """Which of these runs are chosen at first: bundled ones, else the first few."""
     known = list(known)
-    return [name for name in FIRST_CHOICE if name in known] or known[:3]
+    return [name for name in first if name in known] or known[:3]
 
 
 def pick_runs(place: DeltaGenerator | None) -> list[Run]:

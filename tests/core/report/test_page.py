@@ -107,9 +107,9 @@ def check_classes(page: Page, found: Sequence[Compared]) -> None:
 def test_the_page_of_the_bundled_runs_holds_every_figure(bundled):
     page = check(bundled, "MNIST")
     assert sentence(leaders(bundled)) in page.words
-    assert "3 trained models on the same 10,000 test images" in page.words
+    assert "4 trained models on the same 10,000 test images" in page.words
     assert page.charts[:3] == ["Accuracy", "Training curves accuracy", "Training curves loss"]
-    assert page.tags.count("svg") == len(page.charts) == 9
+    assert page.tags.count("svg") == len(page.charts) == 10
     for one in bundled:
         assert f"{one.id}: {one.run.card.cost['machine']}" in page.words
         truth, prediction, count = one.evaluation.most_confused(1)[0]
