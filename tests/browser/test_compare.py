@@ -110,25 +110,25 @@ def test_the_scale_is_switched_and_stands_in_the_link(page, server):
     open_view(page, server, "confusion", compare="mnist-logistic-regression")
     labels, said, _ = predictions("mnist-logistic-regression")
     counts = int(((labels == 5) & (said == 5)).sum())
-    expect(cell(page, MNIST[2], 5, 5)).to_have_text(str(counts))
+    expect(cell(page, "mnist-logistic-regression", 5, 5)).to_have_text(str(counts))
     page.get_by_role("radio", name="Fractions of the true class").click()
     of_truth = counts / (labels == 5).sum()
-    expect(cell(page, MNIST[2], 5, 5)).to_have_text(f"{of_truth * 100:.0f}")
+    expect(cell(page, "mnist-logistic-regression", 5, 5)).to_have_text(f"{of_truth * 100:.0f}")
     page.get_by_role("radio", name="Fractions of the predicted class").click()
     of_prediction = counts / (said == 5).sum()
     says = f"5 predicted as 5: {of_prediction * 100:.2f} %"
-    expect(cell(page, MNIST[2], 5, 5)).to_have_attribute("aria-label", says)
+    expect(cell(page, "mnist-logistic-regression", 5, 5)).to_have_attribute("aria-label", says)
     page.goto(page.url)
-    expect(cell(page, MNIST[2], 5, 5)).to_have_attribute("aria-label", says)
+    expect(cell(page, "mnist-logistic-regression", 5, 5)).to_have_attribute("aria-label", says)
 
 
 @pytest.mark.slow
 def test_cells_are_reached_by_keyboard(page, server):
     open_view(page, server, "confusion", compare="mnist-random-forest")
-    cell(page, MNIST[1], 0, 0).focus()
+    cell(page, "mnist-random-forest", 0, 0).focus()
     for key in ["ArrowDown"] * 7 + ["ArrowRight"] * 2:
         page.keyboard.press(key)
-    expect(cell(page, MNIST[1], 7, 2)).to_be_focused()
+    expect(cell(page, "mnist-random-forest", 7, 2)).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="7 predicted as 2")).to_be_visible()
     page.get_by_text("Cells as a list").click()
