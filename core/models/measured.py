@@ -17,11 +17,9 @@ class Measured:
 
     Attributes:
         accuracies: on all test images of the dataset, fractions 0-1.
-        seconds: from the start of the process to the finished run.
     """
 
     accuracies: tuple[float, ...]
-    seconds: tuple[float, ...]
 
     @property
     def accuracy(self) -> float:
@@ -32,7 +30,7 @@ class Measured:
 def of(model: str, preset: str, dataset: str) -> Measured | None:
     """What is known of a preset on a dataset; None if it was not measured."""
     known = _table().get(f"{model} {preset} {dataset}")
-    return known and Measured(tuple(known["accuracies"]), tuple(known["seconds"]))
+    return known and Measured(tuple(known["accuracies"]))
 
 
 @cache
