@@ -465,9 +465,9 @@ def together(names: tuple[str, ...], weights: tuple[float, ...], vote: str) -> n
 @pytest.mark.parametrize(
     ("names", "weights", "vote"),
     [
-        (BUNDLED, (1.0, 1.0, 1.0), "soft"),
-        (BUNDLED, (0.5, 0.3, 0.4), "soft"),
-        (BUNDLED, (0.5, 0.3, 0.4), "hard"),
+        ((CNN, FOREST, LOGISTIC), (1.0, 1.0, 1.0), "soft"),
+        ((CNN, FOREST, LOGISTIC), (0.5, 0.3, 0.4), "soft"),
+        ((CNN, FOREST, LOGISTIC), (0.5, 0.3, 0.4), "hard"),
         ((FOREST, LOGISTIC), (0.7, 0.3), "soft"),
         ((LOGISTIC, FOREST), (0.2, 0.9), "hard"),
     ],
@@ -1208,8 +1208,11 @@ def test_a_name_that_cannot_be_taken_is_told(open_page, studio, ensembles, name,
     shutil.copytree(ensembles, studio.runs_dir)
     page = open_page("ensemble")
     fine(widgets(page)[keys.ENSEMBLE_NAME].set_value(name).run())
-    assert button(page, "Save as a trained model").disabled
-    if sentence is not None:
+    assert button(page, "Save as a trained model").disabled == bool(sentence)
+    if sentence is None:
+        fine(button(page, "Save as a trained model").click().run())
+        assert page.error[0].value == "Type a name for the ensemble first."
+    else:
         (error,) = page.error
         assert sentence in plain(error.value)
     assert sorted(path.name for path in studio.runs_dir.iterdir()) == ["all-three", "both"]

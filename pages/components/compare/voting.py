@@ -199,11 +199,14 @@ def _offer_to_keep(together: Ensemble) -> None:
             "Save as a trained model",
             type="primary",
             icon=":material/save:",
-            disabled=not name or bool(problem),
+            # Not where the name is empty: what was typed is only sent when the button is clicked.
+            disabled=bool(problem),
         )
+    if clicked and not name:
+        problem = "Type a name for the ensemble first."
     if problem:
         st.error(problem, icon=":material/label_off:")
-    if not clicked:
+    if not clicked or problem:
         return
     try:
         with st.spinner("Measuring the prediction time …"):
