@@ -38,7 +38,6 @@ def features(
     if looks_deep(hyperparameters):
         return [StandardScaler()]
     steps: list = [Normalizer(norm="max")]
-    most = input_shape[0] * input_shape[1] * input_shape[2]
     if hyperparameters["features"] in EDGES:
         if min(input_shape[:2]) < 2:
             raise ModelError(
@@ -52,8 +51,10 @@ def features(
                 cells=hyperparameters["hog_cells"],
             )
         )
-        most = steps[-1].count()
     if hyperparameters["features"] in COMPONENTS:
+        most = input_shape[0] * input_shape[1] * input_shape[2]
+        if hyperparameters["features"] in EDGES:
+            most = steps[-1].count()
         components = min(hyperparameters["pca_components"], most, images or most)
         solver = "full" if most <= 100 else "randomized"
         steps.append(PCA(components, svd_solver=solver, random_state=seed))

@@ -627,7 +627,7 @@ def test_the_latest_run_is_shown_first_and_all_are_in_the_table(open_page, with_
     assert runs.load(fields(page)[keys.SHOWN_RUN].value).card.created == latest.card.created
     opened(page, keys.ALL_RUNS)
     table = next(frame.value for frame in page.dataframe if "trained" in frame.value.columns)
-    assert set(table["name"]) == {run.id for run in runs.list_runs()}
+    assert set(table["name"]) == set(runs.names_of(runs.list_runs()).values())
 
 
 def test_curves_are_put_side_by_side(open_page, with_runs):

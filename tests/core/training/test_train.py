@@ -438,6 +438,6 @@ def test_tensorflow_counts_under_its_name_also_without_its_part_for_graphics_car
             raise PackageNotFoundError(package)
         return "2.21.0" if package == "tensorflow-cpu" else "1"
 
-    module = import_module("core.training.train")
+    module = import_module("core.training.versions")
     monkeypatch.setattr(module, "version", only_the_sister)
     assert module._version("tensorflow") == "2.21.0"
