@@ -263,6 +263,7 @@ def test_a_photo_of_anything_has_groups_that_unfold_and_a_search(page):
     other = groups.locator("details", has_text="thing").first
     other.locator("summary").first.click()
     expect(other).to_have_attribute("open", "")
+    studio.at_rest(page)
     search = page.get_by_role("textbox", name="Search the classes")
     search.fill("wine")
     search.press("Enter")

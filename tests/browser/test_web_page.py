@@ -211,10 +211,12 @@ def test_digits_are_prepared_as_in_python(preparing, count):
         ("fashion_item", (28, 28, 1), clothing),
         ("photo", (32, 32, 3), photos),
         ("photo", (96, 64, 1), photos),
+        ("photo_centre", (48, 64, 3), photos),
     ],
 )
 def test_other_recipes_give_the_same_pixels(preparing, recipe, shape, make):
-    assert set(RECIPES) == {"mnist_digit", "optdigits_digit", "fashion_item", "photo"}
+    known = {"mnist_digit", "optdigits_digit", "fashion_item", "photo", "photo_centre"}
+    assert set(RECIPES) == known
     for image in make():
         asked = recipe, encode_png(image), shape
         received, expected = preparing(*asked), in_python(*asked)
