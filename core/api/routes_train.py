@@ -129,10 +129,7 @@ def _submit(wanted: TrainJson) -> Job:
     """Queue a training; raises `StudioError` if it cannot work."""
     values: dict[str, Any] = wanted.model_dump(exclude={"preset", "wait"}, exclude_none=True)
     try:
-        if wanted.preset is None:
-            config = TrainConfig.from_mapping(values)
-        else:
-            config = TrainConfig.from_preset(values, wanted.preset)
+        config = TrainConfig.from_mapping(values, wanted.preset)
     except RunError as error:  # its name: no run that is missing
         raise Refused(422, str(error)) from error
     if wanted.wait and not MODELS[config.model].quick:

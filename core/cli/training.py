@@ -108,9 +108,7 @@ def read_config(options: argparse.Namespace) -> TrainConfig:
     for name in ("dataset", "model", "name"):
         if getattr(options, name) is not None:
             values[name] = getattr(options, name)
-    if options.preset is None:
-        return TrainConfig.from_mapping(values)
-    return TrainConfig.from_preset(values, options.preset)
+    return TrainConfig.from_mapping(values, options.preset)
 
 
 def _read_yaml(path: str) -> dict:

@@ -3,7 +3,8 @@
 import hashlib
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock, Timeout
 
 from core import stored
-from core.errors import DatasetError, StoredError, disk_sentence
+from core.errors import DatasetError, StoredError, StudioError, disk_sentence
 from core.progress import Progress, Reporter
 
 TIMEOUT = 20.0  # seconds without a byte until a connection counts as dead
@@ -84,20 +85,33 @@ def fetch(
     target = folder / file.name
     if target.exists():
         return check(file, target, report)
+    with alone(target, file.name, DatasetError):
+        _download(file, folder / f".{file.name}.part", target, report, timeout)
+    return check(file, target, report)
+
+
+@contextmanager
+def alone(target: Path, name: str, failure: type[StudioError]) -> Iterator[None]:
+    """Only one process at a time downloads a file; its folder is made.
+
+    Args:
+        target: the file.
+        name: what a sentence calls the download.
+        failure: raised if another one is at it, or the disk refuses.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f".{file.name}.lock", timeout=1) as lock:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_name(f".{target.name}.lock"), timeout=1) as lock:
             try:
-                _download(file, folder / f".{file.name}.part", target, report, timeout)
+                yield
             finally:
                 Path(lock.lock_file).unlink(missing_ok=True)
     except Timeout as error:
-        raise DatasetError(
-            f"{file.name} is already being downloaded. Wait until that has finished."
+        raise failure(
+            f"{name} is already being downloaded. Wait until that has finished."
         ) from error
     except OSError as error:
-        raise DatasetError(disk_sentence(error, folder)) from error
-    return check(file, target, report)
+        raise failure(disk_sentence(error, target.parent)) from error
 
 
 def check(file: RemoteFile, path: Path, report: Reporter = Reporter()) -> Path:  # noqa: B008

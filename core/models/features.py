@@ -32,11 +32,15 @@ class HogFeatures(TransformerMixin, BaseEstimator):
 
     def count(self) -> int:
         """How many features an image has."""
-        side = max(2, min(self.height, self.width) // self.cells)
+        side, block = self._cells_and_blocks()
         rows, columns = self.height // side, self.width // side
-        block = min(2, min(self.height, self.width) // side)
         places = (rows - block + 1) * (columns - block + 1)
         return places * block**2 * self.orientations
+
+    def _cells_and_blocks(self) -> tuple[int, int]:
+        """As in `core.models.hog`, which is not there where this file alone is exported."""
+        side = max(2, min(self.height, self.width) // self.cells)
+        return side, min(2, min(self.height, self.width) // side)
 
     def transform(self, x: np.ndarray) -> np.ndarray:
         """Float32 features, shape `(N, F)`, of images of shape `(N, height * width * channels)`.
@@ -45,8 +49,7 @@ class HogFeatures(TransformerMixin, BaseEstimator):
         """
         from skimage.feature import hog
 
-        side = max(2, min(self.height, self.width) // self.cells)
-        blocks = min(2, min(self.height, self.width) // side)
+        side, blocks = self._cells_and_blocks()
         images = np.asarray(x).reshape(-1, self.height, self.width, self.channels)
         return np.stack(
             [

@@ -13,7 +13,7 @@ FILE = Path(__file__).with_name("measured.json")
 
 @dataclass(frozen=True)
 class Measured:
-    """What trainings with a preset brought, one for each seed.
+    """What runs that were trained with a preset reached, one for each seed.
 
     Attributes:
         accuracies: on all test images of the dataset, fractions 0-1.

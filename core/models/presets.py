@@ -45,6 +45,12 @@ class Preset:
 FEWEST_EPOCHS, MOST_EPOCHS = 3, 100  # of a preset that says how often weights are updated
 STUDIOS_OWN = "studio"
 _DRAWN = ("digits", "clothes")
+_PHOTOS = {
+    "filters": "32-64-128",
+    "batch_size": 128,
+    "learning_rate": 0.004,
+    "augmentation": "none",
+}
 _PUBLISHED = {
     "convolutions": 1,
     "kernel": 3,
@@ -92,12 +98,7 @@ CNN_PRESETS: dict[str, Preset] = {
             patience="Quick",
             reads=("photos",),
             updates=1050,
-            values={
-                "filters": "32-64-128",
-                "batch_size": 128,
-                "learning_rate": 0.004,
-                "augmentation": "none",
-            },
+            values=_PHOTOS,
         ),
         Preset(
             name="minutes_photos",
@@ -105,12 +106,7 @@ CNN_PRESETS: dict[str, Preset] = {
             patience="A few minutes",
             reads=("photos",),
             updates=3500,
-            values={
-                "filters": "32-64-128",
-                "batch_size": 128,
-                "learning_rate": 0.004,
-                "augmentation": "none",
-            },
+            values=_PHOTOS,
         ),
         Preset(
             name="two_blocks",

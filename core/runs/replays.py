@@ -78,8 +78,8 @@ class Replay:
 def replay(run: Run) -> Replay | None:
     """The recording of a run's training.
 
-    None if it has none: it is no network, was imported, or was trained before trainings were
-    recorded.
+    None if it has none: it is no network, was imported, or was trained before there were
+    recordings.
 
     Raises:
         RunError: if the file is missing, changed or damaged.

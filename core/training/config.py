@@ -92,14 +92,9 @@ class TrainConfig:
             validation_fraction=card.validation_fraction or None,
         )
 
-    @classmethod
-    def from_preset(cls, values: Mapping[str, Any], preset: str) -> "TrainConfig":
-        """A configuration as a file holds it, with the values of a preset where it has none.
-
-        Raises:
-            DatasetError, ModelError, RunError: if a name or a value is not allowed, or `dataset` or
-                `model` is missing.
-        """
+    @staticmethod
+    def _with_preset(values: Mapping[str, Any], preset: str) -> dict[str, Any]:
+        """The same with the values of a preset where it has none."""
         for key in ("dataset", "model"):
             if not isinstance(values.get(key), str):
                 raise ModelError(f"A preset needs a `{key}`. Received: {values.get(key)!r}.")
@@ -108,7 +103,7 @@ class TrainConfig:
             fraction if isinstance(fraction, float) else None
         )
         known = preset_values(values["model"], preset, images)
-        return cls.from_mapping({**values, "hyperparameters": {**known, **given}})
+        return {**values, "hyperparameters": {**known, **given}}
 
     @property
     def side(self) -> int | None:
@@ -129,12 +124,19 @@ class TrainConfig:
         return {**dataclasses.asdict(self), "hyperparameters": dict(self.hyperparameters)}
 
     @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> "TrainConfig":
+    def from_mapping(cls, values: Mapping[str, Any], preset: str | None = None) -> "TrainConfig":
         """The configuration a YAML or JSON file holds.
 
+        Args:
+            values: entries of that file.
+            preset: of the model, by name or title; it gives the values that the file does not.
+
         Raises:
-            ModelError: if a key is unknown, or `dataset` or `model` is missing.
+            DatasetError, ModelError, RunError: if a name or a value is not allowed, a key is
+                unknown, or `dataset` or `model` is missing.
         """
+        if preset is not None:
+            values = cls._with_preset(values, preset)
         known = [f.name for f in dataclasses.fields(cls)]
         if not isinstance(values, Mapping):
             raise ModelError(f"A configuration maps names to values: {', '.join(known)}.")

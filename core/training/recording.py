@@ -85,7 +85,7 @@ def recorder_of(
     """
     rows = balanced_rows(dataset.y_val, IMAGES, seed)
     images = np.asarray(dataset.x_val[rows])
-    small = np.stack([fit_within(image, _SIDE).reshape(_small(image)) for image in images])
+    small = np.stack([_small(image) for image in images])
     classes = len(dataset.class_names)
     fresh = Replay(
         rows,
@@ -98,9 +98,10 @@ def recorder_of(
     return Recorder(checkpoints, _resumed(fresh, checkpoints), filters)
 
 
-def _small(image: np.ndarray) -> tuple[int, int, int]:
-    """Shape of the stored copy; OpenCV leaves a single channel out."""
-    return (*fit_within(image, _SIDE).shape[:2], image.shape[2])
+def _small(image: np.ndarray) -> np.ndarray:
+    """The stored copy, uint8 `(H, W, C)`; OpenCV leaves a single channel out."""
+    copy = fit_within(image, _SIDE)
+    return copy.reshape(*copy.shape[:2], image.shape[2])
 
 
 def _resumed(fresh: Replay, checkpoints: Checkpoints) -> Replay:

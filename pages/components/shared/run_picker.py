@@ -17,7 +17,7 @@ from pages.components.shared import broken, html, keys, url
 _BESIDE = 4  # runs that a link to the comparison names
 FIRST_CHOICE = ("mnist-cnn", "mnist-random-forest", "mnist-logistic-regression")
 # How far a network is ahead, and how far classical models go.
-FIRST_COMPARED = ("mnist-cnn", "mnist-svm", "mnist-random-forest", "mnist-logistic-regression")
+FIRST_COMPARED = (FIRST_CHOICE[0], "mnist-svm", *FIRST_CHOICE[1:])
 # Bundled runs for photos, one click apart; the first one is chosen at first.
 FOR_PHOTOS = {
     "imagenet-efficientnet-lite0": "Anything",

@@ -1,6 +1,7 @@
 """What the form of a model begins with, and other values that belong together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,35 +25,19 @@ class Subject:
         spec: the dataset.
         model: any of the models; its form begins with the defaults of its parameters.
         fraction: of the training set that is kept for validation; None for the default.
+        configs: the training with each preset that says how long it takes and suits the images,
+            by its name, the quickest first.
     """
 
     spec: DatasetSpec
     model: ModelSpec
     fraction: float | None
+    configs: Mapping[str, TrainConfig]
 
     def values(self, preset: Preset) -> dict[str, Value]:
         """Every hyperparameter, as a preset has it."""
         usual = {param.name: param.default for param in MODELS[self.model.name].params}
         return usual | preset.values_for(self.spec.training_images(self.fraction))
-
-    def config(self, preset: Preset) -> TrainConfig | None:
-        """The training with a preset; None if it does not fit the images."""
-        values = preset.values_for(self.spec.training_images(self.fraction))
-        try:
-            return TrainConfig(
-                self.spec.name, self.model.name, values, validation_fraction=self.fraction
-            )
-        except ModelError:
-            return None
-
-    def by_patience(self) -> list[Preset]:
-        """Presets that say how long they take and suit the images, the quickest first."""
-        kind = reads(self.spec.preprocessing)
-        return [
-            preset
-            for preset in self.model.presets.values()
-            if kind in preset.reads and self.config(preset) is not None
-        ]
 
 
 def field_key(model: ModelSpec, param: Param) -> str:
@@ -65,8 +50,8 @@ def begin(spec: DatasetSpec, model: ModelSpec, fraction: float | None) -> Subjec
 
     Fields that nobody has changed follow when another dataset is chosen.
     """
-    subject = Subject(spec, model, fraction)
-    quickest = next(iter(subject.by_patience()), Preset("", "", {}))
+    subject = Subject(spec, model, fraction, _by_patience(spec, model, fraction))
+    quickest = next((model.presets[name] for name in subject.configs), Preset("", "", {}))
     values = subject.values(quickest)
     params = tuple(replace(param, default=values[param.name]) for param in model.params)
     known = f"{keys.STARTED_FROM}_{model.name}"
@@ -82,8 +67,8 @@ def begin(spec: DatasetSpec, model: ModelSpec, fraction: float | None) -> Subjec
 def show(subject: Subject) -> None:
     """The choice between presets: by how long they take, and by what they are known as."""
     model = subject.model
-    if suitable := subject.by_patience():
-        _offer_patience(subject, suitable)
+    if subject.configs:
+        _offer_patience(subject)
     known = [name for name, preset in model.presets.items() if not preset.patience]
     key = f"{keys.PRESET}_{model.name}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -116,17 +101,35 @@ def set_values(model: ModelSpec, values: Mapping[str, Any]) -> None:
         st.session_state[field_key(model, param)] = value
 
 
-def _offer_patience(subject: Subject, suitable: list[Preset]) -> None:
+def _by_patience(
+    spec: DatasetSpec, model: ModelSpec, fraction: float | None
+) -> dict[str, TrainConfig]:
+    """The training with each preset that suits the images and fits their size, by its name."""
+    images, configs = spec.training_images(fraction), {}
+    for name, preset in model.presets.items():
+        if reads(spec.preprocessing) in preset.reads:
+            with suppress(ModelError):
+                configs[name] = TrainConfig(
+                    spec.name,
+                    model.name,
+                    preset.values_for(images),
+                    validation_fraction=fraction,
+                )
+    return configs
+
+
+def _offer_patience(subject: Subject) -> None:
     """One choice for each preset, with what it takes and what it brought where it was measured."""
-    key = f"{keys.PATIENCE}_{subject.model.name}"
-    chosen = [preset.name for preset in suitable if _is_set(subject, preset)]
+    key, presets = f"{keys.PATIENCE}_{subject.model.name}", subject.model.presets
+    chosen = [name for name in subject.configs if _is_set(subject, presets[name])]
     st.session_state[key] = next(iter(chosen), None)
+    earlier = runs.list_runs()
     st.radio(
         "How long may it take?",
-        [preset.name for preset in suitable],
+        list(subject.configs),
         index=None,
-        format_func=lambda name: subject.model.presets[name].patience,
-        captions=[_promise(subject, preset) for preset in suitable],
+        format_func=lambda name: presets[name].patience,
+        captions=[_promise(subject, name, earlier) for name in subject.configs],
         horizontal=True,
         key=key,
         on_change=_take,
@@ -136,11 +139,11 @@ def _offer_patience(subject: Subject, suitable: list[Preset]) -> None:
     )
 
 
-def _promise(subject: Subject, preset: Preset) -> str:
-    """How long it takes here, and the accuracy it reached where that was measured."""
-    expected = estimate(subject.config(preset), subject.spec, runs.list_runs())
+def _promise(subject: Subject, name: str, earlier: Sequence[runs.Run]) -> str:
+    """How long a preset takes here, and the accuracy it reached where that was measured."""
+    expected = estimate(subject.configs[name], subject.spec, earlier)
     time = "" if expected is None else f"about {units.about(expected.seconds)}"
-    known = measured.of(subject.model.name, preset.name, subject.spec.name)
+    known = measured.of(subject.model.name, name, subject.spec.name)
     accuracy = "" if known is None else f"{units.percent(known.accuracy)} test accuracy"
     return ", ".join(filter(None, (time, accuracy)))
 
