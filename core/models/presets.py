@@ -83,7 +83,7 @@ CNN_PRESETS: dict[str, Preset] = {
             title="A few minutes",
             patience="A few minutes",
             reads=_DRAWN,
-            updates=2530,
+            updates=2526,
             values={
                 "filters": "16-32",
                 "convolutions": 2,
