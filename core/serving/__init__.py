@@ -2,11 +2,13 @@
 NumPy. Those that could not be converted need scikit-learn and skops."""
 
 from core.serving.described import describe
+from core.serving.graph import Graph, Operation
 from core.serving.models import (
     CLASSICAL_FILES,
     FEATURES_FILE,
     MODEL_FILES,
     TRUSTED_TYPES,
+    ManyFunction,
     PredictFunction,
     behind_features,
     open_model,
@@ -29,7 +31,10 @@ __all__ = [
     "CLASSICAL_FILES",
     "PredictFunction",
     "FEATURES_FILE",
+    "Graph",
     "MODEL_FILES",
+    "ManyFunction",
+    "Operation",
     "Prediction",
     "Predictor",
     "Result",

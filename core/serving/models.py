@@ -34,6 +34,7 @@ _ROWS = 2000  # that a classical model predicts at once
 _threads = min(2, os.cpu_count() or 1)
 
 PredictFunction = Callable[[np.ndarray], np.ndarray]
+ManyFunction = Callable[[np.ndarray], list[np.ndarray]]
 
 
 def use_threads(count: int) -> None:
@@ -65,42 +66,58 @@ def open_network(file: Path | bytes) -> PredictFunction:
     Args:
         file: where it is, or what it holds.
     """
+    outputs = open_outputs(file)
+    return lambda batch: outputs(batch)[0]
+
+
+def open_outputs(file: Path | bytes) -> ManyFunction:
+    """A function from uint8 batches `(N, H, W, C)` to all outputs of a LiteRT file, `(N, …)` each.
+
+    Args:
+        file: where it is, or what it holds.
+    """
     from ai_edge_litert.interpreter import Interpreter
 
     model = {"model_content": file} if isinstance(file, bytes) else {"model_path": str(file)}
     with quiet():
         interpreter = Interpreter(**model, num_threads=_threads)
         interpreter.allocate_tensors()
-    source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    source = interpreter.get_input_details()[0]
+    targets = [target["index"] for target in interpreter.get_output_details()]
     lock = threading.Lock()  # an interpreter holds one question at a time
     largest = max(int(np.prod(found["shape"])) for found in interpreter.get_tensor_details())
     size = max(1, min(_BATCH, _BATCH_BYTES // (4 * max(1, largest))))
 
-    def invoke(batch: np.ndarray) -> np.ndarray:
+    def invoke(batch: np.ndarray) -> list[np.ndarray]:
         interpreter.set_tensor(source["index"], batch.astype(source["dtype"]))
         interpreter.invoke()
-        return interpreter.get_tensor(target["index"])
+        return [interpreter.get_tensor(target) for target in targets]
 
-    def predict(batch: np.ndarray) -> np.ndarray:
+    def predict(batch: np.ndarray) -> list[np.ndarray]:
         with lock:
             if len(batch) < size:
-                return np.concatenate([invoke(image[None]) for image in batch])
+                return _joined([invoke(image[None]) for image in batch])
             return _predict_in_batches(batch)
 
-    def _predict_in_batches(batch: np.ndarray) -> np.ndarray:
-        rows = []
+    def _predict_in_batches(batch: np.ndarray) -> list[np.ndarray]:
+        parts = []
         try:
             for start in range(0, len(batch), size):
                 part = batch[start : start + size]
                 interpreter.resize_tensor_input(source["index"], part.shape)
                 interpreter.allocate_tensors()
-                rows.append(invoke(part))
+                parts.append(invoke(part))
         finally:
             interpreter.resize_tensor_input(source["index"], (1, *batch.shape[1:]))
             interpreter.allocate_tensors()
-        return np.concatenate(rows)
+        return _joined(parts)
 
     return predict
+
+
+def _joined(parts: list[list[np.ndarray]]) -> list[np.ndarray]:
+    """Outputs of parts of a batch as those of the whole."""
+    return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
 
 
 @contextmanager
