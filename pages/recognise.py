@@ -1,9 +1,10 @@
 """Recognise: draw an image, upload it or take a photo, and see what models predict.
 
 From `components/recognise/`: `image_source` (canvas, files, camera), `prediction` (predicted class,
-probabilities, what the model saw, what each model predicts), `many` (a table of many images),
-`many_classes` (a search and groups), `sample_photos` (photos to click). From `components/shared/`:
-`run_picker` (digits or photos, models), `unsure` (confidence threshold).
+probabilities, what the model saw, what each model predicts), `seen` (nearest training images, and a
+warning if none is near), `many` (a table of many images), `many_classes` (a search and groups),
+`sample_photos` (photos to click). From `components/shared/`: `run_picker` (digits or photos,
+models), `unsure` (confidence threshold).
 """
 
 import time
@@ -14,7 +15,14 @@ from core import samples
 from core.errors import ForeignError, ImageError
 from core.runs import Run
 from core.serving import Result
-from pages.components.recognise import image_source, many, many_classes, prediction, sample_photos
+from pages.components.recognise import (
+    image_source,
+    many,
+    many_classes,
+    prediction,
+    sample_photos,
+    seen,
+)
 from pages.components.shared import (
     camera,
     choice,
@@ -74,9 +82,7 @@ def recognise() -> None:
             image = shown[0].read()
             first = show_one(image, chosen[0], unsure_below, fit)
             if first is not None:
-                time.sleep(PREDICTION_FIRST)
-                with details:
-                    explain(image, first, chosen, fit)
+                explain(image, first, chosen, fit, details)
         else:
             st.subheader("No image yet", anchor=False)
             st.markdown(EMPTY[source] if digits else EMPTY_IMAGE[source])
@@ -250,12 +256,27 @@ def show_one(shown: Shown, run: Run, unsure_below: float, fit: str) -> Result | 
     return first
 
 
-def explain(shown: Shown, first: Result, chosen: list[Run], fit: str) -> None:
-    """How the prediction came about, and what other models predict."""
-    st.subheader("What the model saw", anchor=False)
-    prediction.show_steps(first)
-    st.subheader("What each model predicts", anchor=False)
-    prediction.show_comparison(shown.image, first, chosen, fit)
+def explain(shown: Shown, first: Result, chosen: list[Run], fit: str, details) -> None:
+    """How the prediction came about, what other models predict, and what the model has seen.
+
+    Args:
+        shown: the image.
+        first: what the first of the chosen models predicts.
+        chosen: the models.
+        fit: how a photo is fitted; empty for as the model has it.
+        details: where it is shown, but for a warning beside the prediction.
+    """
+    warning = st.container()
+    time.sleep(PREDICTION_FIRST)
+    found = seen.look_up(chosen[0], first)
+    with warning:
+        seen.warn(found)
+    with details:
+        st.subheader("What the model saw", anchor=False)
+        prediction.show_steps(first)
+        st.subheader("What each model predicts", anchor=False)
+        prediction.show_comparison(shown.image, first, chosen, fit)
+        seen.show(chosen[0], first, found)
 
 
 page()

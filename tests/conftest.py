@@ -17,7 +17,7 @@ from core.cost import measure as MEASURE
 from core.datasets import DATASETS
 from core.machine import gigaflops as GIGAFLOPS  # noqa: F401 - before it is replaced
 from core.runs import Run
-from core.training import TrainConfig, train
+from core.training import TrainConfig, references, train, unlike
 from tests.overriding import use
 
 MOST_CASES = 5  # of one test in `make test`
@@ -58,10 +58,15 @@ SOME_COST = {
 
 @pytest.fixture(scope="session", autouse=True)
 def some_cost() -> Iterator[pytest.MonkeyPatch]:
-    """What answers cost, and how fast the machine is, are measured only where that is tested."""
+    """What answers cost, how fast the machine is, and how well a model notices images unlike those
+    of its training are measured only where that is tested: of a few images elsewhere."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(core.cost, "measure", lambda *_, **__: dict(SOME_COST))
         monkeypatch.setattr(core.machine, "gigaflops", lambda: core.machine.REFERENCE)
+        monkeypatch.setattr(references, "MOST_MEASURED", 60)
+        monkeypatch.setattr(references, "MOST_IMAGES", 100)
+        monkeypatch.setattr(unlike, "FONTS", unlike.FONTS[:1])
+        monkeypatch.setattr(unlike, "MOST_IMAGES", 40)
         yield monkeypatch
 
 

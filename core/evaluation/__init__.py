@@ -14,6 +14,7 @@ from core.evaluation.epochs import (
 from core.evaluation.few import cautions, few_images, few_in_split, is_more
 from core.evaluation.groups import Group, grouped, surest
 from core.evaluation.metrics import Evaluation, evaluate
+from core.evaluation.nearest import nearest
 from core.evaluation.temperature import fit_temperature
 from core.evaluation.voting import VOTES, suggest_weights, vote
 
@@ -39,6 +40,7 @@ __all__ = [
     "is_more",
     "kept_point",
     "mcnemar",
+    "nearest",
     "precision_recall",
     "reliability",
     "right_against_wrong",

@@ -5,6 +5,7 @@ from core.runs.card import AXES, FAMILIES, RunCard
 from core.runs.changing import delete, list_aside, remove, rename, restore, rewrite_card, set_aside
 from core.runs.classes import CLASSES, ClassEntry, labels_by_name
 from core.runs.classes import parsed as parsed_classes
+from core.runs.distribution import OutOfDistribution
 from core.runs.folder import (
     CARD,
     EVALUATION,
@@ -27,6 +28,14 @@ from core.runs.foreign import FOREIGN, Foreign
 from core.runs.migrating import migrate
 from core.runs.naming import names_of, names_of_ids
 from core.runs.published import Published
+from core.runs.reference_images import (
+    MOST_IMAGES,
+    REFERENCES,
+    References,
+    references,
+    small_file,
+    write_references,
+)
 from core.runs.replays import REPLAY, Replay, read_replay, replay, write_replay
 from core.runs.samples import CALIBRATION, SAMPLES, TEST, Samples, write_samples
 
@@ -48,7 +57,11 @@ __all__ = [
     "Foreign",
     "BUNDLED",
     "Damaged",
+    "MOST_IMAGES",
+    "OutOfDistribution",
+    "REFERENCES",
     "REPLAY",
+    "References",
     "Replay",
     "Run",
     "RunCard",
@@ -70,6 +83,7 @@ __all__ = [
     "names_of",
     "names_of_ids",
     "read_replay",
+    "references",
     "remove",
     "rename",
     "replay",
@@ -78,6 +92,8 @@ __all__ = [
     "save",
     "set_aside",
     "sha256",
+    "small_file",
+    "write_references",
     "write_replay",
     "write_samples",
 ]

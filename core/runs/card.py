@@ -9,6 +9,7 @@ from annotated_types import Ge, Le, MinLen
 from core import stored
 from core.errors import StoredError
 from core.evaluation import VOTES
+from core.runs.distribution import OutOfDistribution
 from core.runs.foreign import FOREIGN, Foreign
 from core.runs.formats import CARDS
 from core.runs.published import Published
@@ -19,7 +20,7 @@ AXES = ("epoch", "iteration", "trees", "rounds", "images")
 FAMILIES = ("network", "classical", "ensemble", FOREIGN)
 # cards written earlier lack them
 _LATER = ("test_fingerprint", "cost", "members", "title", "ended_early", "served", "foreign")
-_LATER += ("published",)
+_LATER += ("published", "out_of_distribution")
 _FRACTIONS = ("accuracy", "precision", "recall", "f1")
 Side = Annotated[int, Ge(1), Le(10_000)]
 
@@ -59,6 +60,8 @@ class RunCard:
         foreign: of an imported model, where it comes from and how it is spoken to; else None.
         published: of a model that came with its weights and was neither trained nor measured here,
             what others have measured; else None.
+        out_of_distribution: how well it notices images unlike those of its training, from the
+            `references` beside it; None if it has none.
         format_version: version of this layout.
     """
 
@@ -88,6 +91,7 @@ class RunCard:
     served: dict[Name, Number | Text] = field(default_factory=dict)
     foreign: Foreign | None = None
     published: Published | None = None
+    out_of_distribution: OutOfDistribution | None = None
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:

@@ -26,6 +26,7 @@ from core.serving.predictor import (
     served_file,
     together,
 )
+from core.serving.seeing import open_features
 
 __all__ = [
     "CLASSICAL_FILES",
@@ -44,6 +45,7 @@ __all__ = [
     "load_predictor",
     "model_path",
     "model_sha256",
+    "open_features",
     "open_model",
     "open_network",
     "quiet",

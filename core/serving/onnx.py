@@ -38,9 +38,17 @@ def open_onnx(path: Path) -> RowFunction:
         StoredError, ValueError: if the file does not hold such a model.
     """
     session = session_of(stored.read_bytes(path, MOST_BYTES))
+    return graph_function(_about(session), session)
+
+
+def about(path: Path) -> Graph:
+    """What is known of a graph beside itself; errors as for `open_onnx`."""
+    return _about(session_of(stored.read_bytes(path, MOST_BYTES)))
+
+
+def _about(session: Any) -> Graph:
     text = session.get_modelmeta().custom_metadata_map.get(METADATA, "")
-    graph = stored.check(stored.parse_json(text), Graph)
-    return graph_function(graph, session)
+    return stored.check(stored.parse_json(text), Graph)
 
 
 def graph_function(graph: Graph, session: Any) -> RowFunction:

@@ -1,13 +1,15 @@
 """Re-train every bundled run: `make models`, or
 
-    python -m core.training.bundled [--costs | --convert | --samples | --shapes | --touching] [ID]…
+    python -m core.training.bundled [ONE OF THESE] [ID]…
 
 With `--costs` nothing is trained: the cost of predictions is measured anew, on this machine. With
 `--convert` the file that serves a classical model is written again, and its cost measured. With
-`--samples` the images that exports are proven with are chosen again. With `--shapes` what digits
-look like is learned again from MNIST's training digits: the file by which `core.preprocessing`
-chooses between several ways to find the ink. With `--touching` the network learns again that says
-where digits that touch are parted, from the same digits; this takes half an hour.
+`--samples` the images that exports are proven with are chosen again. With `--references` the
+training images that a run keeps are chosen again, and how well it notices other images is measured.
+With `--shapes` what digits look like is learned again from MNIST's training digits: the file by
+which `core.preprocessing` chooses between several ways to find the ink. With `--touching` the
+network learns again that says where digits that touch are parted, from the same digits; this takes
+half an hour.
 
 Settings, epochs and seeds of the digit models were fixed on MNIST's validation digits, plain and
 distorted. What others have trained (`pretrained.py`) is made of their weights. CIFAR-10 is not
@@ -19,7 +21,7 @@ with it.
 
 import shutil
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -31,6 +33,7 @@ from core.progress import Reporter
 from core.training import pretrained
 from core.training.config import TrainConfig
 from core.training.parameters import load_original
+from core.training.references import write_references
 from core.training.touching import learn_touching
 from core.training.train import convert, evaluate_served, measure, samples_of, train
 
@@ -187,20 +190,44 @@ def sample_again(name: str) -> None:
     It is left alone if its dataset is not here, or is not the one that it was trained on.
     """
     run = runs.load(name)
-    if name in pretrained.RUNS:
-        sys.stdout.write(f"{name}: its samples are made with it.\n")
-        return
-    try:
-        config = config_of(name)
-        dataset = datasets.load(config.dataset, config.validation_fraction, side=config.side)
-        if dataset.fingerprint() != run.card.dataset_fingerprint:
-            raise DatasetError(f"{dataset.name} differs from what it was trained on.")
-    except DatasetError as error:
-        sys.stdout.write(f"{name}: stays as it is. {error}\n")
+    dataset = _dataset_of(run)
+    if dataset is None:
         return
     path = runs.write_samples(samples_of(dataset), run.folder)
     _store_card(run, run.card)
     sys.stdout.write(f"{name}: {path.stat().st_size:,} bytes of images\n")
+
+
+def refer_again(name: str) -> None:
+    """Choose the training images that a bundled run keeps again, and measure what it notices.
+
+    It is left alone if its dataset is not here, or is not the one that it was trained on.
+    """
+    run = runs.load(name)
+    dataset = _dataset_of(run)
+    if dataset is None:
+        return
+    model, family, test = serving.model_path(run), run.card.family, run.evaluation("test")
+    noticed = write_references(model, family, dataset, test, Reporter())
+    _store_card(run, replace(run.card, out_of_distribution=noticed))
+    told = "" if noticed is None else f": {asdict(noticed)}"
+    sys.stdout.write(f"{name}: references{told}\n")
+
+
+def _dataset_of(run: runs.Run) -> datasets.Dataset | None:
+    """What a bundled run was trained on; None, which is said, if that is not here."""
+    if run.id in pretrained.RUNS:
+        sys.stdout.write(f"{run.id}: stays as it is, since it was trained by others.\n")
+        return None
+    try:
+        config = config_of(run.id)
+        dataset = datasets.load(config.dataset, config.validation_fraction, side=config.side)
+        if dataset.fingerprint() != run.card.dataset_fingerprint:
+            raise DatasetError(f"{dataset.name} differs from what it was trained on.")
+    except DatasetError as error:
+        sys.stdout.write(f"{run.id}: stays as it is. {error}\n")
+        return None
+    return dataset
 
 
 def _store_card(run: runs.Run, card: runs.RunCard) -> None:
@@ -210,7 +237,12 @@ def _store_card(run: runs.Run, card: runs.RunCard) -> None:
     runs.rewrite_card(run, replace(card, files=files))
 
 
-_AGAIN = {"--costs": measure_again, "--convert": convert_again, "--samples": sample_again}
+_AGAIN = {
+    "--costs": measure_again,
+    "--convert": convert_again,
+    "--samples": sample_again,
+    "--references": refer_again,
+}
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from core.training.classical import export_classical, fit_classical
 from core.training.config import TrainConfig
 from core.training.network import export_network, fit_network
 from core.training.parameters import count_parameters
+from core.training.references import write_references
 from core.training.transfer import fit_transfer
 from core.training.versions import package_versions
 
@@ -60,8 +61,7 @@ def train(
     """
     reporter, asked = reporter or Reporter(), []
     report = replace(reporter, cancelled=_CANCELLED, should_finish=partial(_noted, reporter, asked))
-    title = config.name or free_name(config)
-    started = time.perf_counter()
+    title, started = config.name or free_name(config), time.perf_counter()
     with _told_of_the_disk(checkpoints), runs.draft(runs.free_id(title)) as folder:
         cost.forget_most_memory()
         report(Progress("loading"))
@@ -73,8 +73,8 @@ def train(
         report(Progress("evaluating", fraction=1.0, history=history))
         model = folder / served.get("file", serving.MODEL_FILES[config.family])
         val, test = evaluate_served(model, config.family, dataset, report)
-        report(Progress("measuring", fraction=1.0))
-        measured = _cost(model, config.family, dataset, memory)
+        noticed = write_references(model, config.family, dataset, test, report)
+        measured = _cost(model, config.family, dataset, memory, report)
         measured["around_seconds"] = time.perf_counter() - started - seconds + before
         card = replace(
             _card(config, title, dataset, served),
@@ -83,6 +83,7 @@ def train(
             seconds=round(seconds, 1),
             cost=measured,
             ended_early=any(asked),
+            out_of_distribution=noticed,
         )
         run = runs.save(card, folder, val, test)
     reporter.on_progress(Progress("done", fraction=1.0, metrics=run.card.metrics))
@@ -121,8 +122,11 @@ def measure(model: Path, family: str, input_shape: tuple[int, int, int]) -> dict
     return {**found, "parameters": count_parameters(model.parent, family)}
 
 
-def _cost(model: Path, family: str, dataset: Dataset, memory: int | None) -> dict[str, Any]:
+def _cost(
+    model: Path, family: str, dataset: Dataset, memory: int | None, report: Reporter
+) -> dict[str, Any]:
     """What `measure` finds, and what the training itself has cost."""
+    report(Progress("measuring", fraction=1.0))
     measured = measure(model, family, dataset.input_shape)
     return {**measured, "training_memory_bytes": memory, "gigaflops": machine.gigaflops()}
 

@@ -3,6 +3,7 @@
 import io
 import weakref
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core import datasets
 from core.datasets import import_folder
 from core.images import encode_png
-from core.training import TrainConfig, train
+from core.training import TrainConfig, train, unlike
 from core.training.strings import as_drawn, touching_string
 from pages.components.shared import keys, sent
 from pages.components.shared.contents import PAGES
@@ -40,11 +41,33 @@ def test_a_drawing_is_classified_by_three_models(app, label):
     app.session_state[keys.CANVAS] = drawn(digit(label))
     app.run()
     assert not app.exception
-    assert html_of(app).count(f"<b>{label}</b>") == 4  # the large answer and one for each model
+    before, _, nearest = html_of(app).rpartition('class="strip"')
+    assert before.count(f"<b>{label}</b>") == 4  # the large answer and one for each model
     assert [heading.value for heading in app.subheader] == [
         "What the model saw",
         "What each model predicts",
+        "Nearest training images",
     ]
+    assert nearest.count(f"<b>{label}</b>similarity") >= 4
+    assert not app.warning  # it is like the training images
+
+
+def test_a_letter_is_said_to_be_unlike_the_training_images(app):
+    (letter,) = unlike.drawn("K", unlike.FONTS[:1])
+    app.session_state[keys.CANVAS] = drawn(cv2.resize(letter, (320, 320)))
+    app.run()
+    assert not app.exception
+    assert "unlike the training images" in app.warning[0].value
+
+
+def test_of_several_digits_each_has_its_nearest_training_images(app):
+    row = np.hstack([digit(4)[:, 40:280], digit(1)[:, 40:280]])
+    app.session_state[keys.CANVAS] = drawn(row)
+    app.run()
+    for number, label in enumerate("41"):
+        app.segmented_control(key=keys.NEAREST_OF).set_value(str(number)).run()
+        assert not app.exception
+        assert html_of(app).rpartition('class="strip"')[2].count(f"<b>{label}</b>similarity") >= 4
 
 
 def test_after_a_reload_a_drawing_can_be_cleared_before_the_canvas_is_there(app):
@@ -181,11 +204,13 @@ def test_a_photo_is_classified(photos, name):
     photos.file_uploader[0].upload("one.png", photo(name, 7)).run()
     assert not photos.exception
     escaped = name.replace("<", "&lt;").replace(">", "&gt;")
-    assert html_of(photos).count(f"<b>{escaped}</b>") == 2  # the large answer, and the model's own
+    before = html_of(photos).rpartition('class="strip"')[0]
+    assert before.count(f"<b>{escaped}</b>") == 2  # the large answer, and the model's own
     assert "<leaves>" not in html_of(photos)
     assert [heading.value for heading in photos.subheader] == [
         "What the model saw",
         "What each model predicts",
+        "Nearest training images",
     ]
 
 

@@ -22,7 +22,7 @@ from pages.components.shared import (
     run_picker,
     use_from_code,
 )
-from pages.components.train import curve, imported, model_form, run_metrics
+from pages.components.train import curve, imported, model_form, run_metrics, unlike
 
 _ICONS = {
     "good": ":material/check_circle:",
@@ -209,9 +209,11 @@ def show_python(script: str, name: str) -> None:
     st.code(script, language="python", height=420)
 
 
+UNLIKE = "Unlike images"
 _VIEWS = {
     "Training curve": _show_curve,
     "Classes": _show_classes,
+    UNLIKE: unlike.show,
     "Settings": _show_settings,
     "Python code": _show_script,
     "Export": exporting.show,
@@ -221,9 +223,9 @@ _VIEWS = {
 
 def _views(run: Run) -> dict:
     """The views that a run has: an imported one has no more than was imported or measured."""
-    without = set()
+    without = set() if run.card.out_of_distribution else {UNLIKE}
     if run.card.foreign:
-        without = {"Export", "Python code"}
+        without |= {"Export", "Python code"}
         without |= {"Training curve"} if not run.card.history else set()
         without |= {"Classes"} if not run.card.metrics else set()
     if run.card.published:

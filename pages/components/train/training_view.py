@@ -21,6 +21,7 @@ _STAGES = {
     "fitting": "Training",
     "exporting": "Saving the model",
     "evaluating": "Predicting the test images",
+    "references": "Keeping some training images",
     "measuring": "Measuring the prediction time",
 }
 

@@ -11,7 +11,7 @@ MEMBERS = (
     {"id": "second", "sha256": "2" * 64, "weight": 0.75},
 )
 LATER = ("test_fingerprint", "cost", "members", "title", "ended_early", "served", "foreign")
-LATER += ("published",)
+LATER += ("published", "out_of_distribution")
 
 
 def card(**changes) -> RunCard:
@@ -63,7 +63,7 @@ def test_a_card_is_read_as_it_was_written(given):
 @pytest.mark.parametrize("without", [*((name,) for name in LATER), LATER], ids=" ".join)
 def test_cards_written_before_a_field_was_known_are_read(without):
     empty = {"test_fingerprint": "", "cost": {}, "members": (), "title": "", "ended_early": False}
-    empty |= {"served": {}, "foreign": None, "published": None}
+    empty |= {"served": {}, "foreign": None, "published": None, "out_of_distribution": None}
     assert read(card(), *without) == replace(card(), **{name: empty[name] for name in without})
 
 

@@ -40,6 +40,7 @@ FIELDS = [
     "served",
     "foreign",
     "published",
+    "out_of_distribution",
     "format_version",
 ]
 ALLOWED = {
@@ -50,6 +51,7 @@ ALLOWED = {
     *((name, "fraction") for name in ("seconds", "validation_fraction")),
     ("foreign", "null"),
     ("published", "null"),
+    ("out_of_distribution", "null"),
 }
 
 

@@ -40,12 +40,13 @@ NETWORKS = [model for model in SCRATCH if MODELS[model].family == "network"]
 CLASSICAL = [model for model in SCRATCH if MODELS[model].family == "classical"]
 METRICS = {"accuracy", "log_loss", "precision", "recall", "f1"}
 FILES = {
-    "classical": {"card.json", "evaluation.npz", "model.skops", "samples.npz"},
+    "classical": {"card.json", "evaluation.npz", "model.skops", "samples.npz", "references.npz"},
     "network": {
         "card.json",
         "evaluation.npz",
         "model.keras",
         "model.tflite",
+        "references.npz",
         "replay.npz",
         "samples.npz",
     },
@@ -207,6 +208,7 @@ def test_progress_is_reported_in_order(trained, model):
         "fitting",
         "exporting",
         "evaluating",
+        "references",
         "measuring",
         "done",
     ]
