@@ -80,7 +80,15 @@ def test_training_prints_the_card_and_reports_on_standard_error(capsys, runs_fol
     assert 0.8 < card["metrics"]["accuracy"] <= 1
     assert RunCard.from_json(json.dumps(card)) == runs.load("mine").card
     stages, points = told(captured.err)
-    assert stages == ["loading", "preparing", "fitting", "exporting", "evaluating", "measuring"]
+    assert stages == [
+        "loading",
+        "preparing",
+        "fitting",
+        "exporting",
+        "evaluating",
+        "references",
+        "measuring",
+    ]
     assert [int(point["iteration"]) for point in points] == list(range(1, 13))
     for point, kept in zip(points, card["history"], strict=True):
         assert float(point["val_accuracy"]) == pytest.approx(kept["val_accuracy"], rel=1e-3)
@@ -382,7 +390,7 @@ def test_a_network_is_trained_and_measured(capsys, runs_folder):
     card = json.loads(captured.out)
     assert (len(card["history"]), card["hyperparameters"]["filters"]) == (1, "8")
     stages, (point,) = told(captured.err)
-    assert stages == ["loading", "fitting", "exporting", "evaluating", "measuring"]
+    assert stages == ["loading", "fitting", "exporting", "evaluating", "references", "measuring"]
     assert (point["epoch"], set(point)) == ("1", set(card["history"][0]))
     assert main(["evaluate", "--run", "net", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
