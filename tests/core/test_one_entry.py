@@ -47,6 +47,7 @@ DIGITS = (
     "core/models/presets.py",
     "core/preprocessing/recipes.py",
     "core/serving/described.py",
+    "core/training/unlike.py",
     "pages/recognise.py",
     "pages/components/shared/run_picker.py",
 )
