@@ -45,7 +45,7 @@ _OWN_CHANNEL = {
     "activation",
     "pad",
 }
-_OWN_CHANNEL |= {"mean", "resize"}
+_OWN_CHANNEL |= {"resize"}
 
 
 def describe_inside(
@@ -147,14 +147,12 @@ def _open(network: Network, maps, opened: int, described: list[dict], packer: Pa
     shown = described[opened]["shown"]
     region = _region(network, row, shown)
     for source in set(row.sources):
-        needed = _needed(row, region, network.rows[source])
-        channels = _channels(row, shown)
-        described[source]["values"] = _values(packer, maps[source], needed, channels)
-    if opened not in row.sources:
-        vector = row.shape[:2] == (1, 1)
-        described[opened]["values"] = _values(
-            packer, maps[opened], region, None if vector else shown
-        )
+        if "values" not in described[source]:
+            needed = _needed(row, region, network.rows[source])
+            channels = _channels(row, shown)
+            described[source]["values"] = _values(packer, maps[source], needed, channels)
+    if "values" not in described[opened]:
+        described[opened]["values"] = _values(packer, maps[opened], region, shown)
     if row.weights is not None:
         every = row.kind not in ("convolution", "dense")
         described[opened] |= _weights(packer, row, None if every else shown)

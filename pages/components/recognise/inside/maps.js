@@ -1,6 +1,6 @@
 // Rows of feature maps: one button for each map, one stop of the Tab key for each row.
 
-const FIRST_MAPS = 32, WIDEST_VECTOR = 64;
+const WIDEST_VECTOR = 64, CELL = 10;
 
 const isVector = row => row.shape[0] * row.shape[1] === 1;
 
@@ -105,7 +105,8 @@ function mapButton(net, index, channel, maps, open) {
     'aria-pressed': 'false', 'data-channel': channel,
   });
   button.title = isVector(row) ? name : `${name} of ${row.shape[2]}`;
-  button.appendChild(copyOf(mapCanvas(net, index, channel)));
+  const canvas = button.appendChild(copyOf(mapCanvas(net, index, channel)));
+  if (isVector(row)) canvas.style.width = `${CELL * canvas.width}px`;
   button.onclick = () => open(index, channel);
   return button;
 }

@@ -64,10 +64,10 @@ def _show(shown: Shown, first: Result, chosen: list[Run], fit: str) -> None:
         looking = Looking(
             predictor,
             image,
-            html.plain(run_picker.title(run)),
+            run_picker.title(run),
             _opened(run),
             beside,
-            beside.run.title if beside else "",
+            run_picker.title(beside.run) if beside else "",
         )
         data = look_inside(looking)
     except StudioError as error:

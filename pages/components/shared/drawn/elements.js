@@ -21,9 +21,17 @@ const DECIMALS = 4;
 function written(number, decimals = DECIMALS) {
   if (!Number.isFinite(number)) return '–';
   const size = Math.abs(number);
+  if (size && size < 0.5 * 10 ** -decimals && decimals === DECIMALS) return tiny(number);
   const places = Number.isInteger(number) ? 0 : size >= 1000 ? 1 : size >= 100 ? 2 : decimals;
   const text = number.toFixed(places);
   return (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text).replace('-', '−');
+}
+
+// As 9.1·10⁻⁷.
+function tiny(number) {
+  const [digits, power] = number.toExponential(1).split('e-');
+  const raised = [...power].map(digit => '⁰¹²³⁴⁵⁶⁷⁸⁹'[digit]).join('');
+  return `${digits.replace('-', '−')}·10⁻${raised}`;
 }
 
 function percent(fraction) {
