@@ -29,7 +29,10 @@ function numberAt(row, y, x, channel) {
 const insideOf = (row, y, x) => y >= 0 && x >= 0 && y < row.shape[0] && x < row.shape[1];
 
 // Which filter of those that were sent; -1 if it was not.
-const filterAt = (row, channel) => row.filters ? row.filters.indexOf(channel) : channel;
+function filterAt(row, channel) {
+  if (!row.weights) return -1;
+  return row.filters ? row.filters.indexOf(channel) : channel;
+}
 
 // The top left corner of the window of a pixel; it may lie outside, where padding is.
 const cornerOf = (row, y, x) => [

@@ -39,7 +39,7 @@ function drawRows(root, net, setTriggerValue) {
   }
   let group, size = '';
   net.rows.forEach((row, index) => {
-    const now = isVector(row) ? 'numbers' : `maps of ${row.shape[0]}×${row.shape[1]}`;
+    const now = sizeName(row);
     if (now !== size) {
       size = now;
       group = make('details', place);
@@ -49,7 +49,8 @@ function drawRows(root, net, setTriggerValue) {
       make('summary', group, {text: `${rows}: ${now}`});
       if (!index || isVector(row)) group.open = true;
     }
-    drawLater(group, () => drawRow(net, index, group, open));
+    const here = group;
+    drawLater(here, () => drawRow(net, index, here, open));
   });
 }
 
@@ -86,7 +87,8 @@ export default function (component) {
   const {data, parentElement, setTriggerValue} = component;
   const root = rootOf(parentElement, 'inside'), net = unpacked(data);
   if (root.version === net.version) return;
-  const before = root.open?.panel, top = before && root.run === net.run;
+  const before = root.open?.panel, again = before && root.run === net.run;
+  const held = root.open?.place.contains(root.getRootNode().activeElement);
   close(root);
   root.version = net.version;
   root.run = net.run;
@@ -96,13 +98,13 @@ export default function (component) {
   root.style.minHeight = `${height}px`;  // so that the page does not jump
   root.replaceChildren();
   drawRows(root, net, setTriggerValue);
-  if (top) {
+  if (again) {
     root.querySelectorAll('details').forEach((one, place) => {
       if (opened[place] && !one.open) { one.drawNow?.(); one.open = true; }
     });
-    const start = [before.y, before.x, before.channel];
+    const start = before.pinned ? [before.y, before.x, before.channel] : null;
     const channel = isVector(net.rows[before.index]) ? 0 : before.channel;
-    openMap(root, net, setTriggerValue, before.index, channel, start, false);
+    openMap(root, net, setTriggerValue, before.index, channel, start, held);
   }
   drawBeside(root, net);
   root.style.minHeight = '';

@@ -94,7 +94,7 @@ function firstPlace(row, channel) {
   let found = [Math.floor(row.shape[0] / 2), Math.floor(row.shape[1] / 2), channel], most = -1;
   for (let y = 0; y < row.shape[0]; y++) {
     for (let x = 0; x < row.shape[1]; x++) {
-      const value = Math.abs(numberAt(row, y, x, channel) ?? -2);
+      const value = Math.abs(numberAt(row, y, x, channel) ?? NaN);
       if (value > most) { most = value; found = [y, x, channel]; }
     }
   }

@@ -15,12 +15,12 @@ from core.visitors import STUDIO
 from pages.components.shared import choice, drawn, html, keys, run_picker
 from pages.components.shared.shown import Shown
 
-_HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 _FILES = ("arithmetic.js", "maps.js", "explain.js", "panel.js", "linear.js", "main.js")
 _COMPONENT = st.components.v2.component(
     "look_inside",
-    css=drawn.style(_HERE / "inside.css"),
-    js=drawn.script(*(_HERE / name for name in _FILES)),
+    css=drawn.style(FOLDER / "inside.css"),
+    js=drawn.script(*(FOLDER / name for name in _FILES)),
 )
 
 
