@@ -8,6 +8,7 @@ from core.explain.linear import Linear, linear_of
 from core.explain.looking import Looking, look_inside
 from core.explain.neighbours import Nearest, Neighbour, nearest_of
 from core.explain.packing import unpacked
+from core.explain.replaying import pack_replay
 from core.explain.rows import Row
 from core.explain.shifts import shift_probabilities, shifted
 
@@ -22,6 +23,7 @@ __all__ = [
     "look_inside",
     "nearest_of",
     "network_of",
+    "pack_replay",
     "shift_probabilities",
     "shifted",
     "unpacked",

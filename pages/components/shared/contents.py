@@ -98,7 +98,7 @@ are computed from these stored predictions.
 Why does a CNN beat logistic regression? Open **Misclassified images** and choose **By one model,
 not by another**: shifted, slanted and thin digits. Logistic regression weighs each pixel where it
 stands; a CNN finds a stroke wherever it is.""",
-            parameters=(keys.UNSURE_BELOW,),
+            parameters=(keys.UNSURE_BELOW, keys.REPLAY),
             elements=("Multiselect",),
         ),
         StudioPage(

@@ -34,7 +34,10 @@ function tiny(number) {
   return `${digits.replace('-', '−')}·10⁻${raised}`;
 }
 
+// A share as a percentage, never more certain than it is, as core/units.py writes it.
 function percent(fraction) {
+  if (fraction >= 0.9995 && fraction < 1) return '>99.9 %';
+  if (fraction > 0 && fraction < 0.0005) return '<0.1 %';
   return `${(100 * fraction).toFixed(1)} %`;
 }
 
