@@ -3,8 +3,8 @@
 From `components/recognise/`: `image_source` (canvas, files, camera), `prediction` (predicted class,
 probabilities, what the model saw, what each model predicts), `seen` (nearest training images, and a
 warning if none is near), `many` (a table of many images), `many_classes` (a search and groups),
-`sample_photos` (photos to click). From `components/shared/`: `run_picker` (digits or photos,
-models), `unsure` (confidence threshold).
+`inside` (the layers of a network), `sample_photos` (photos to click). From `components/shared/`:
+`run_picker` (digits or photos, models), `unsure` (confidence threshold).
 """
 
 import time
@@ -17,6 +17,7 @@ from core.runs import Run
 from core.serving import Result
 from pages.components.recognise import (
     image_source,
+    inside,
     many,
     many_classes,
     prediction,
@@ -277,6 +278,7 @@ def explain(shown: Shown, first: Result, chosen: list[Run], fit: str, details) -
         st.subheader("What each model predicts", anchor=False)
         prediction.show_comparison(shown.image, first, chosen, fit)
         seen.show(chosen[0], first, found)
+        inside.offer(shown, first, chosen, fit)
 
 
 page()

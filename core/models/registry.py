@@ -51,6 +51,7 @@ MODELS: dict[str, ModelSpec] = {
             build=classical.logistic_regression,
             learns_by="iteration",
             steps="max_iter",
+            linear=True,
         ),
         ModelSpec(
             name="linear_svm",
@@ -61,6 +62,7 @@ MODELS: dict[str, ModelSpec] = {
             build=classical.linear_svm,
             learns_by="images",
             steps="max_iter",
+            linear=True,
         ),
         ModelSpec(
             name="rbf_svm",

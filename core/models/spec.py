@@ -42,6 +42,8 @@ class ModelSpec:
         looks_up: whether it keeps its training images, so that it always knows them.
         quick: whether it learns something in minutes on two cores: what a public demo offers.
         first_for: kinds of dataset that a form offers it first for: `ANY`, `OWN_PHOTOS`.
+        linear: whether its logits are linear in what it looks at, so that its weights for pixels
+            can be shown as images.
         served_by: what a trained one is converted to, one of `SERVED_BY`, the first of which is
             the default: `onnx` (ONNX Runtime), `trees` or `neighbours` (NumPy), `skops`
             (scikit-learn, not converted); networks are served by LiteRT.
@@ -67,6 +69,7 @@ class ModelSpec:
     looks_up: bool = False
     quick: bool = True
     first_for: tuple[str, ...] = ()
+    linear: bool = False
     served_by: str = ""
 
     def __post_init__(self) -> None:

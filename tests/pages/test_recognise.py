@@ -47,6 +47,7 @@ def test_a_drawing_is_classified_by_three_models(app, label):
         "What the model saw",
         "What each model predicts",
         "Nearest training images",
+        "Look inside",
     ]
     assert nearest.count(f"<b>{label}</b>similarity") >= 4
     assert not app.warning  # it is like the training images
@@ -211,6 +212,7 @@ def test_a_photo_is_classified(photos, name):
         "What the model saw",
         "What each model predicts",
         "Nearest training images",
+        "Look inside",
     ]
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from core import plots
 from core.comparison import Compared, run_names
 from pages.components.compare import charts, chosen
-from pages.components.shared import html
+from pages.components.shared import choice, html, keys, replaying
 
 
 def show(found: Sequence[Compared]) -> None:
@@ -40,3 +40,27 @@ def show(found: Sequence[Compared]) -> None:
     if without:
         names = ", ".join(html.plain(name) for name in without)
         st.caption(f"No curve: {names}. An ensemble is not trained itself.")
+    _offer_replay(found)
+
+
+def _offer_replay(found: Sequence[Compared]) -> None:
+    """Replay the training of one of the networks, when somebody asks for it."""
+    networks = {one.id: one.run for one in found if one.run.card.family == "network"}
+    if not networks:
+        return
+    st.subheader("Replay", anchor=False)
+    on = st.toggle(
+        "Replay the training of a network",
+        key=keys.REPLAY,
+        bind="query-params",
+        help="How its first filters formed, and what it predicted for 16 validation images after "
+        "each epoch.",
+    )
+    if not on:
+        return
+    called = run_names(found)
+    titles = {run_id: html.plain(called[run_id]) for run_id in networks}
+    run_id = next(iter(titles))
+    if len(titles) > 1:
+        run_id = choice.segments(keys.REPLAY_RUN, "Trained model", titles)
+    replaying.show_run(networks[run_id])

@@ -52,7 +52,7 @@ A photo skips the first three steps: it is fitted to the square that the model e
 
 A model knows nothing but its classes. A letter is predicted as the digit it resembles most, so look
 at the probabilities, not at the predicted class alone.""",
-            parameters=(keys.UNSURE_BELOW, keys.NOTHING_FITS_BELOW),
+            parameters=(keys.UNSURE_BELOW, keys.NOTHING_FITS_BELOW, keys.INSIDE),
             elements=("Slider",),
         ),
         StudioPage(
@@ -98,7 +98,7 @@ are computed from these stored predictions.
 Why does a CNN beat logistic regression? Open **Misclassified images** and choose **By one model,
 not by another**: shifted, slanted and thin digits. Logistic regression weighs each pixel where it
 stands; a CNN finds a stroke wherever it is.""",
-            parameters=(keys.UNSURE_BELOW,),
+            parameters=(keys.UNSURE_BELOW, keys.REPLAY),
             elements=("Multiselect",),
         ),
         StudioPage(

@@ -19,6 +19,7 @@ from pages.components.shared import (
     few,
     html,
     keys,
+    replaying,
     run_picker,
     use_from_code,
 )
@@ -212,6 +213,7 @@ def show_python(script: str, name: str) -> None:
 UNLIKE = "Unlike images"
 _VIEWS = {
     "Training curve": _show_curve,
+    "Replay": replaying.show_run,
     "Classes": _show_classes,
     UNLIKE: unlike.show,
     "Settings": _show_settings,
@@ -224,12 +226,13 @@ _VIEWS = {
 def _views(run: Run) -> dict:
     """The views that a run has: an imported one has no more than was imported or measured."""
     without = set() if run.card.out_of_distribution else {UNLIKE}
+    without |= set() if run.card.family == "network" else {"Replay"}
     if run.card.foreign:
-        without |= {"Export", "Python code"}
+        without |= {"Export", "Python code", "Replay"}
         without |= {"Training curve"} if not run.card.history else set()
         without |= {"Classes"} if not run.card.metrics else set()
     if run.card.published:
-        without |= {"Training curve", "Classes", "Python code"}
+        without |= {"Training curve", "Replay", "Classes", "Python code"}
     return {name: view for name, view in _VIEWS.items() if name not in without}
 
 

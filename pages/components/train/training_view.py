@@ -7,7 +7,7 @@ from core.errors import StudioError
 from core.jobs import Job
 from core.models import MODELS
 from core.runs import AXES
-from pages.components.shared import html, job_progress, keys
+from pages.components.shared import html, job_progress, keys, replaying
 from pages.components.train import curve
 
 _METRIC_WIDTH = 155  # pixels: two beside each other on a phone
@@ -43,6 +43,7 @@ def show_running(job_id: str) -> None:
             _show_waiting(job)
         else:
             _show_metrics(job)
+            _show_recording(job)
         _show_buttons(job)
         log = st.expander("Log", key=f"{keys.LOG}_{job.id}", on_change="rerun")
         if log.open:
@@ -78,6 +79,26 @@ def _show_metrics(job: Job) -> None:
         curve.show(f"curve_{job.id}", points, axis, end=_end(job, axis))
     else:
         st.caption("The training curve appears after the first validation.")
+
+
+def _show_recording(job: Job) -> None:
+    """Filters and predictions as they form, of a network that has ended an epoch."""
+    spec = MODELS.get(job.settings["model"])
+    if spec is None or spec.family != "network":
+        return
+    watch = st.expander("Watch it learn to see", key=f"{keys.WATCH}_{job.id}", on_change="rerun")
+    if not watch.open:
+        return
+    with watch:
+        recording = jobs.replay_of(job)
+        if recording is None:
+            st.caption("Filters and predictions appear here after the first epoch.")
+            return
+        try:
+            classes = datasets.find(job.settings["dataset"]).class_names
+        except StudioError:  # deleted meanwhile
+            classes = [str(label) for label in range(recording.probabilities.shape[2])]
+        replaying.show(f"replay_{job.id}", recording, classes)
 
 
 def axis_of(job: Job) -> str:
