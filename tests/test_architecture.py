@@ -48,7 +48,7 @@ LEVELS = {
     "export": 8,
     "foreign": 8,
     "report": 8,
-    "explain": 8,
+    "explain": 7,
     "robustness": 8,
     "training": 8,
     "jobs": 9,
