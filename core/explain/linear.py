@@ -2,8 +2,8 @@
 
 For softmax over linear scores z = Wx + b, the differences log p_i − log p_j are linear in x. So the
 prediction for a black image gives b, and one image for each pixel gives that pixel's weights: up to
-what all classes share, which no probability depends on and which is taken off here. Nothing needs to
-be known of how a model is stored, and whether it is linear at all is checked on other images.
+what all classes share, which no probability depends on and which is taken off here. Nothing needs
+to be known of how a model is stored, and whether it is linear at all is checked on other images.
 """
 
 from dataclasses import dataclass
