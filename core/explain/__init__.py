@@ -3,13 +3,30 @@
 No part of this package needs TensorFlow or scikit-learn: it looks into the files that serve.
 """
 
+from core.explain.deletion import Deletion, deletion, most_marked
+from core.explain.explaining import Explanation, class_named, explain
 from core.explain.linear import Linear, linear_of
+from core.explain.methods import METHODS, Method, methods_for, usual
 from core.explain.neighbours import Nearest, Neighbour, nearest_of
+from core.explain.overlay import AGAINST, FOR, overlay
 
 __all__ = [
+    "AGAINST",
+    "Deletion",
+    "Explanation",
+    "FOR",
     "Linear",
+    "METHODS",
+    "Method",
     "Nearest",
     "Neighbour",
+    "class_named",
+    "deletion",
+    "explain",
     "linear_of",
+    "methods_for",
+    "most_marked",
     "nearest_of",
+    "overlay",
+    "usual",
 ]
