@@ -1,4 +1,4 @@
-"""The ways to explain a prediction. One entry adds one.
+"""The ways to explain a prediction, the preferred ones first. One entry adds one.
 
 A method gives a map as large as the image: positive where the image speaks for the class, negative
 where it speaks against it.
@@ -95,7 +95,7 @@ def _shows_places(predictor: Predictor) -> bool:
 
 def _not_fine(predictor: Predictor) -> str:
     try:
-        activation_maps_of(predictor).fine_map  # noqa: B018: finding it is the question
+        activation_maps_of(predictor).fine_map  # noqa: B018 - whether there is one
     except ModelError as error:
         return str(error)
     return ""
@@ -136,15 +136,6 @@ METHODS: dict[str, Method] = {
             suits=_shows_places,
         ),
         Method(
-            "hires_cam",
-            "HiResCAM",
-            "Grad-CAM on the first pooled feature map, where each position keeps its own gradient. "
-            "It shows strokes where the last feature map is too coarse.",
-            _not_fine,
-            _fine_map,
-            signed=False,
-        ),
-        Method(
             "grad_cam",
             "Grad-CAM",
             "The last feature map, each of its channels weighted by the mean gradient of the score "
@@ -161,6 +152,15 @@ METHODS: dict[str, Method] = {
             "class, the image speaks for it. It works for every model.",
             lambda predictor: "",
             occlusion,
+        ),
+        Method(
+            "hires_cam",
+            "HiResCAM",
+            "Grad-CAM on the first pooled feature map, where each position keeps its own gradient. "
+            "It shows strokes where the last feature map is too coarse.",
+            _not_fine,
+            _fine_map,
+            signed=False,
         ),
     )
 }

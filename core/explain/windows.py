@@ -96,7 +96,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the cells of an array lie in the image: cell `i` is centred on pixel `first + i × step`.
+    """Where the cells of an array lie: cell `i` is centred on pixel `first + i × step`.
 
     Each is `(down, across)`.
     """
