@@ -2,9 +2,9 @@
 
 On test images, hiding what a map marks should lower the probability of the predicted class more
 than hiding a random area of the same size and shape does. CIFAR-10's images are those of
-`cifar10-jpeg.zip` in `STUDIO_DATA_DIR`, or of the dataset `cifar10-jpeg` if it was imported; without
-them 200 stored ones are used. The last table plants a mark in one class, trains a small network on
-it and counts the maps that peak on the mark.
+`cifar10-jpeg.zip` in `STUDIO_DATA_DIR`, or of the dataset `cifar10-jpeg` if it was imported;
+without them 200 stored ones are used. The last table plants a mark in one class, trains a small
+network on it and counts the maps that peak on the mark.
 """
 
 import statistics
