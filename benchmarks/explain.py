@@ -17,7 +17,6 @@ import cv2
 import numpy as np
 
 from benchmarks.report import print_table
-from benchmarks.transfer import _folders
 from core import datasets, explain, runs, settings
 from core.errors import StudioError
 from core.images import decode, encode_png
@@ -109,11 +108,12 @@ def test_images(run: runs.Run, most: int) -> np.ndarray:
 
 def planted() -> list[tuple]:
     """A small network on textures; only a mark in a corner tells the first class from the rest."""
-    with _folders(), tempfile.TemporaryDirectory() as folder:
-        name = "planted-mark"
-        _plant(Path(folder))
-        datasets.import_folder(Path(folder), name)
-        try:
+    name = "planted-mark"
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        _plant(root / "images")
+        with settings.override(runs_dir=root / "runs", work_dir=root / "work"):
+            datasets.import_folder(root / "images", name)
             values = {"filters": "16-32-64", "epochs": 8}
             run = train(TrainConfig(name, "simple_cnn", values, name))
             predictor = load_predictor(run)
@@ -124,8 +124,6 @@ def planted() -> list[tuple]:
                 _on_mark(predictor, method.name, images)
                 for method in explain.methods_for(predictor)
             ]
-        finally:
-            datasets.delete(name)
 
 
 def _on_mark(predictor: Predictor, method: str, images: np.ndarray) -> tuple:

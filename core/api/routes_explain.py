@@ -13,7 +13,7 @@ from core.api import forms, threads
 from core.api.predicting import find_run
 from core.api.problems import Refused, sentence_of
 from core.api.routes_predict import read
-from core.api.schemas import Explained, ExplainJson
+from core.api.schemas_explain import Explained, ExplainJson
 from core.images import decode, encode_png
 from core.serving import load_predictor
 
