@@ -35,6 +35,7 @@ RUNS = (
 IMAGES, FEW = 500, 60  # of most runs; of those whose occlusion takes a second
 _ARCHIVE = "cifar10-jpeg.zip"
 _MARK, _SIDE = 5, 28  # pixels of the planted mark, and of its images
+_BLURS = (3.0, 0.7)
 
 
 def main() -> None:
@@ -136,14 +137,14 @@ def _on_mark(predictor: Predictor, method: str, images: np.ndarray) -> tuple:
 
 
 def _plant(folder: Path) -> None:
-    """Three classes of blurred noise, of which the first has a mark in its upper left corner."""
+    """Two classes of blurred noise, and a third of either kind with a mark in its corner."""
     draw = np.random.default_rng(0)
     for number, name in enumerate(("marked", "coarse", "fine")):
         (folder / name).mkdir(parents=True)
         for place in range(200):
             image = draw.integers(0, 256, (_SIDE, _SIDE, 3), np.uint8)
-            image = cv2.GaussianBlur(image, (0, 0), (1.5, 3, 0.7)[number])
+            blur = draw.choice(_BLURS) if number == 0 else _BLURS[number - 1]
+            image = cv2.GaussianBlur(image, (0, 0), float(blur))
             if number == 0:
-                image = cv2.GaussianBlur(image, (0, 0), float(draw.choice((0.3, 2.5))))
                 image[1 : 1 + _MARK, 1 : 1 + _MARK] = (255, 40, 40)
             (folder / name / f"{place}.png").write_bytes(encode_png(image))

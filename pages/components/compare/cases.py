@@ -45,13 +45,14 @@ _STYLE = """<style>
 </style>"""
 
 
-def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
+def show(found: Sequence[Compared], indices: np.ndarray, key: str, place: str = "") -> None:
     """Images with their predictions, some at once; without images the predictions alone.
 
     Args:
         found: the models whose predictions are shown.
         indices: which test images, in this order, int, shape `(M,)`.
         key: changes when other images are asked for.
+        place: tells one of several such galleries on a page from the others.
     """
     if len(indices) == 0:
         return
@@ -63,7 +64,7 @@ def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
         _show_predictions(found, indices)
         return
     turn = f"{keys.MORE}_{key}"
-    asked = _pick_why(found, images.shape[1:])
+    asked = _pick_why(found, images.shape[1:], place)
     at_once = _EXPLAINED if asked else _AT_ONCE
     shown = indices[: at_once * st.session_state.get(turn, 1)]
     files = _files(found[0])
@@ -85,7 +86,7 @@ def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
         )
 
 
-def _pick_why(found: Sequence[Compared], shape: tuple[int, ...]) -> Compared | None:
+def _pick_why(found: Sequence[Compared], shape: tuple[int, ...], place: str) -> Compared | None:
     """The model that is asked why, if somebody wants to know; of those that take such images."""
     able = {one.id: one for one in found if tuple(one.run.card.input_shape) == tuple(shape)}
     if not able:
@@ -93,7 +94,7 @@ def _pick_why(found: Sequence[Compared], shape: tuple[int, ...]) -> Compared | N
     with st.container(horizontal=True, vertical_alignment="center"):
         wanted = st.toggle(
             "Show why",
-            key=keys.SHOW_WHY,
+            key=keys.SHOW_WHY + place,
             help="Colours what speaks for the predicted class and, beside it, for the true one. "
             "“Why?” on the page “Recognise” checks such maps by hiding what they mark.",
         )
@@ -102,7 +103,7 @@ def _pick_why(found: Sequence[Compared], shape: tuple[int, ...]) -> Compared | N
         names = {run_id: title for run_id, title in run_names(found).items() if run_id in able}
         chosen = next(iter(names))
         if len(names) > 1:
-            chosen = choice.select(keys.SHOW_WHY_OF, "According to", names, width=260)
+            chosen = choice.select(keys.SHOW_WHY_OF + place, "According to", names, width=260)
         st.html(explained.legend(True))
     return able[chosen]
 
