@@ -139,7 +139,7 @@ def _on_mark(predictor: Predictor, method: str, images: np.ndarray) -> tuple:
 def _plant(folder: Path) -> None:
     """Two classes of blurred noise, and a third of either kind with a mark in its corner."""
     draw = np.random.default_rng(0)
-    for number, name in enumerate(("marked", "coarse", "fine")):
+    for number, name in enumerate(("a mark", "coarse", "fine")):
         (folder / name).mkdir(parents=True)
         for place in range(200):
             image = draw.integers(0, 256, (_SIDE, _SIDE, 3), np.uint8)
