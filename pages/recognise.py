@@ -3,12 +3,8 @@
 From `components/recognise/`: `image_source` (canvas, files, camera), `prediction` (predicted class,
 probabilities, what the model saw, what each model predicts), `seen` (nearest training images, and a
 warning if none is near), `many` (a table of many images), `many_classes` (a search and groups),
-`sample_photos` (photos to click). From `components/shared/`: `run_picker` (digits or photos,
-models), `unsure` (confidence threshold).
-probabilities, what the model saw, what each model predicts), `many` (a table of many images),
-`many_classes` (a search and groups), `sample_photos` (photos to click), `why` (what in the image
-speaks for a class). From `components/shared/`:
-`run_picker` (digits or photos, models), `unsure` (confidence threshold).
+`sample_photos` (photos to click), `why` (what in the image speaks for a class). From
+`components/shared/`: `run_picker` (digits or photos, models), `unsure` (confidence threshold).
 """
 
 import time
@@ -277,18 +273,12 @@ def explain(shown: Shown, first: Result, chosen: list[Run], fit: str, details) -
     with warning:
         seen.warn(found)
     with details:
+        why.offer(shown.image, first, chosen, fit)
         st.subheader("What the model saw", anchor=False)
         prediction.show_steps(first)
         st.subheader("What each model predicts", anchor=False)
         prediction.show_comparison(shown.image, first, chosen, fit)
         seen.show(chosen[0], first, found)
-def explain(shown: Shown, first: Result, chosen: list[Run], fit: str) -> None:
-    """Why it was predicted, how it came about, and what other models predict."""
-    why.offer(shown.image, first, chosen, fit)
-    st.subheader("What the model saw", anchor=False)
-    prediction.show_steps(first)
-    st.subheader("What each model predicts", anchor=False)
-    prediction.show_comparison(shown.image, first, chosen, fit)
 
 
 page()
