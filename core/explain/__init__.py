@@ -3,7 +3,7 @@
 No part of this package needs TensorFlow or scikit-learn: it looks into the files that serve.
 """
 
-from core.explain.asking import Answer, Question, explain_image
+from core.explain.asking import Drawn, Question, explain_image
 from core.explain.deletion import Deletion, deletion, most_marked
 from core.explain.explaining import Explanation, class_named, explain
 from core.explain.linear import Linear, linear_of
@@ -13,7 +13,7 @@ from core.explain.overlay import AGAINST, FOR, overlay
 
 __all__ = [
     "AGAINST",
-    "Answer",
+    "Drawn",
     "Deletion",
     "Explanation",
     "FOR",

@@ -29,7 +29,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Drawn:
     """An explanation with the image it is drawn over, uint8 `(h, w, 3)`."""
 
     run_id: str
@@ -55,7 +55,7 @@ class Answer:
         }
 
 
-def explain_image(predictor: Predictor, image: np.ndarray, question: Question) -> Answer:
+def explain_image(predictor: Predictor, image: np.ndarray, question: Question) -> Drawn:
     """Prepare any image as a run's model expects it, and explain what it predicts.
 
     Args:
@@ -78,4 +78,4 @@ def explain_image(predictor: Predictor, image: np.ndarray, question: Question) -
     seen = prepared[question.digit - 1]
     found = explain(predictor, seen, index, question.method)
     drawn = overlay(seen, found.map, question.opacity, found.how.signed)
-    return Answer(predictor.run.id, found, drawn)
+    return Drawn(predictor.run.id, found, drawn)
