@@ -3,8 +3,9 @@
 From `components/recognise/`: `image_source` (canvas, files, camera), `prediction` (predicted class,
 probabilities, what the model saw, what each model predicts), `seen` (nearest training images, and a
 warning if none is near), `many` (a table of many images), `many_classes` (a search and groups),
-`inside` (the layers of a network), `sample_photos` (photos to click). From `components/shared/`:
-`run_picker` (digits or photos, models), `unsure` (confidence threshold).
+`inside` (the layers of a network), `sample_photos` (photos to click), `why` (what in the image
+speaks for a class). From `components/shared/`: `run_picker` (digits or photos, models), `unsure`
+(confidence threshold).
 """
 
 import time
@@ -23,6 +24,7 @@ from pages.components.recognise import (
     prediction,
     sample_photos,
     seen,
+    why,
 )
 from pages.components.shared import (
     camera,
@@ -273,6 +275,7 @@ def explain(shown: Shown, first: Result, chosen: list[Run], fit: str, details) -
     with warning:
         seen.warn(found)
     with details:
+        why.offer(shown.image, first, chosen, fit)
         st.subheader("What the model saw", anchor=False)
         prediction.show_steps(first)
         st.subheader("What each model predicts", anchor=False)

@@ -11,6 +11,7 @@ from core import settings
 from core.api import (
     problems,
     routes_docs,
+    routes_explain,
     routes_export,
     routes_look,
     routes_metrics,
@@ -32,6 +33,7 @@ Where `STUDIO_API_TOKEN` is set, send `Authorization: Bearer …`. A request tha
 _ROUTERS = (
     routes_look.router,
     routes_predict.router,
+    routes_explain.router,
     routes_train.router,
     routes_export.router,
     routes_metrics.router,

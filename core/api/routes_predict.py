@@ -89,9 +89,9 @@ def _answer(headers: Mapping[str, str], body: bytes) -> list[dict[str, Any]]:
 
 
 def read(
-    headers: Mapping[str, str], body: bytes, most_images: int
+    headers: Mapping[str, str], body: bytes, most_images: int, fields: tuple[str, ...] = _FIELDS
 ) -> tuple[list[Sent], dict[str, Any]]:
-    """The images of a request, and its other values.
+    """The images of a request, and its other values, of which only `fields` may be given.
 
     Raises:
         Refused: if it cannot be read, holds no image, or too many.
@@ -99,7 +99,7 @@ def read(
     kind = forms.media_type(headers)
     if kind == forms.FORM:
         form = forms.Form(body, headers["content-type"], most_images)
-        _check_names((*form.files, *form.fields))
+        _check_names((*form.files, *form.fields), fields)
         if files := [name for name in form.files if name != "image"]:
             raise Refused(422, f"Only `image` may be a file. Received: `{files[0]}` as one.")
         images = form.files.get("image", [])
@@ -107,7 +107,7 @@ def read(
         values: dict[str, Any] = {name: _alone(name, v) for name, v in form.fields.items()}
     elif kind == forms.JSON:
         values = forms.read_json(body)
-        _check_names(values)
+        _check_names(values, fields)
         images, texts = [], values.pop("image", [])
         texts = [texts] if isinstance(texts, str) else texts
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
@@ -125,10 +125,10 @@ def read(
     return images, values
 
 
-def _check_names(names: Mapping[str, Any] | tuple[str, ...]) -> None:
+def _check_names(names: Mapping[str, Any] | tuple[str, ...], fields: tuple[str, ...]) -> None:
     for name in names:
-        if name not in _FIELDS:
-            raise Refused(422, unknown("field of /predict", name[:100], _FIELDS))
+        if name not in fields:
+            raise Refused(422, unknown("field", name[:100], fields))
 
 
 def _alone(name: str, texts: list[str]) -> Any:

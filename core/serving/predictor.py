@@ -199,7 +199,12 @@ def model_sha256(run: runs.Run) -> str:
     return run.card.files.get(name, "")
 
 
-def _open_members(run: runs.Run) -> PredictFunction:
+def members_of(run: runs.Run) -> list[Predictor]:
+    """The members of an ensemble.
+
+    Raises:
+        RunError: if one is missing, was replaced, or its files were changed.
+    """
     members = []
     for member in run.card.members:
         one = runs.load(member["id"])
@@ -208,7 +213,12 @@ def _open_members(run: runs.Run) -> PredictFunction:
                 f"The run {member['id']!r}, a member of {run.id!r}, was replaced since the "
                 "ensemble was made. Make the ensemble again."
             )
-        members.append(load_predictor(one).predict_batch)
+        members.append(load_predictor(one))
+    return members
+
+
+def _open_members(run: runs.Run) -> PredictFunction:
+    members = [member.predict_batch for member in members_of(run)]
     weights = [member["weight"] for member in run.card.members]
     return together(members, weights, run.card.hyperparameters["vote"])
 

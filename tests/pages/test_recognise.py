@@ -326,3 +326,18 @@ def test_touching_digits_are_split_unless_they_are_one(app):
     assert not app.exception
     assert "<b>306</b>" not in html_of(app)
     assert app.toggle(key=keys.ONE_DIGIT).value
+
+
+def test_why_is_answered_by_every_model_once_it_is_asked(app):
+    app.session_state[keys.CANVAS] = drawn(digit(7))
+    app.run()
+    assert "speaks for the class" not in html_of(app)
+    app.session_state[keys.WHY_CLASS] = "4"
+    app.run()
+    assert not app.exception
+    shown = html_of(app)
+    assert shown.count("speaks for the class") == 3
+    assert "Weight × pixel: “4”" in shown and "Occlusion: “4”" in shown
+    app.selectbox(key=keys.WHY_METHOD).select("hires_cam").run()
+    assert "HiResCAM: “4”" in html_of(app)
+    assert any("HiResCAM does not fit" in caption.value for caption in app.caption)

@@ -1,6 +1,7 @@
 """Single test images, each with what every model predicts."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from html import escape
 
 import numpy as np
@@ -12,9 +13,10 @@ from core.errors import StudioError
 from core.evaluation import Evaluation
 from core.images import data_url
 from core.names import all_shown, shown_path
-from pages.components.shared import html, keys
+from pages.components.shared import choice, explained, html, keys, run_picker
 
-_AT_ONCE = 24
+_AT_ONCE, _EXPLAINED = 24, 12
+_OPACITY = 0.7  # of what speaks for a class
 _STYLE = """<style>
 .cases {--least:max(10.5rem, calc(var(--side) + 1.4rem)); display:grid; gap:.9rem;
  grid-template-columns:repeat(auto-fill, minmax(min(100%, var(--least)), 1fr));
@@ -35,17 +37,22 @@ _STYLE = """<style>
 .cases li b {flex:0 0 auto; max-width:55%}
 .cases li span {white-space:nowrap}
 .cases li small {opacity:.75; flex:1 1 0; min-width:0}
+.cases .why {display:flex; gap:.4rem; margin:.3rem 0}
+.cases .why span {flex:1 1 0; min-width:0; overflow:hidden; text-overflow:ellipsis;
+ font-size:.8rem; line-height:1.3}
+.cases .why img {height:auto; aspect-ratio:1}
 @media (max-width:640px) {.cases {gap:.6rem; --least:max(9rem, calc(var(--side) + 1.4rem))}}
 </style>"""
 
 
-def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
+def show(found: Sequence[Compared], indices: np.ndarray, key: str, place: str = "") -> None:
     """Images with their predictions, some at once; without images the predictions alone.
 
     Args:
         found: the models whose predictions are shown.
         indices: which test images, in this order, int, shape `(M,)`.
         key: changes when other images are asked for.
+        place: tells one of several such galleries on a page from the others.
     """
     if len(indices) == 0:
         return
@@ -57,10 +64,16 @@ def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
         _show_predictions(found, indices)
         return
     turn = f"{keys.MORE}_{key}"
-    shown = indices[: _AT_ONCE * st.session_state.get(turn, 1)]
+    asked = _pick_why(found, images.shape[1:], place)
+    at_once = _EXPLAINED if asked else _AT_ONCE
+    shown = indices[: at_once * st.session_state.get(turn, 1)]
     files = _files(found[0])
     called = run_names(found)
-    cards = (_card(found, called, images, int(index), files) for index in shown)
+    with st.spinner("Asking the model why …") if asked else nullcontext():
+        maps = {int(index): _why(asked, images, int(index)) for index in shown if asked}
+    cards = [
+        _card(found, called, images, int(index), files, maps.get(int(index), "")) for index in shown
+    ]
     side = max(images.shape[1:3])  # no smaller than the model sees them
     st.html(_STYLE + f'<div class="cases" style="--side:{side}px">{"".join(cards)}</div>')
     if len(shown) < len(indices):
@@ -71,6 +84,50 @@ def show(found: Sequence[Compared], indices: np.ndarray, key: str) -> None:
             args=(turn,),
             key=f"button_{turn}",
         )
+
+
+def _pick_why(found: Sequence[Compared], shape: tuple[int, ...], place: str) -> Compared | None:
+    """The model that is asked why, if somebody wants to know; of those that take such images."""
+    able = {one.id: one for one in found if tuple(one.run.card.input_shape) == tuple(shape)}
+    if not able:
+        return None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        wanted = st.toggle(
+            "Show why",
+            key=keys.SHOW_WHY + place,
+            help="Colours what speaks for the predicted class and, beside it, for the true one. "
+            "“Why?” on the page “Recognise” checks such maps by hiding what they mark.",
+        )
+        if not wanted:
+            return None
+        names = {run_id: title for run_id, title in run_names(found).items() if run_id in able}
+        chosen = next(iter(names))
+        if len(names) > 1:
+            chosen = choice.select(keys.SHOW_WHY_OF + place, "According to", names, width=260)
+        st.html(explained.legend(True))
+    return able[chosen]
+
+
+def _why(one: Compared, images: np.ndarray, index: int) -> str:
+    """What speaks for the predicted class, and for the true one where it is another, as HTML."""
+    predictor = run_picker.open_run(one.run)
+    if predictor is None:
+        return ""
+    names = all_shown(one.run.card.class_names)
+    truth, predicted = (
+        int(array[index]) for array in (one.evaluation.labels, one.evaluation.predictions)
+    )
+    figures = []
+    for number in dict.fromkeys((predicted, truth)):
+        try:
+            drawn = explained.drawn(predictor, np.asarray(images[index]), number, _OPACITY)
+        except StudioError as error:
+            return f"<small>{escape(html.told(error))}</small>"
+        name = escape(names[number])
+        figures.append(
+            f'<span><img src="{data_url(drawn)}" alt="What speaks for {name}">Why {name}?</span>'
+        )
+    return f'<div class="why">{"".join(figures)}</div>'
 
 
 def in_cell(evaluation: Evaluation, truth: int, prediction: int) -> np.ndarray:
@@ -124,6 +181,7 @@ def _card(
     images: np.ndarray,
     index: int,
     files: Sequence[str],
+    why: str,
 ) -> str:
     names = all_shown(found[0].run.card.class_names)
     truth = names[int(found[0].evaluation.labels[index])]
@@ -146,7 +204,7 @@ def _card(
         f'<figure data-index="{index}"><img src="{data_url(images[index])}" '
         f'alt="{name}, true class {escape(truth)}">'
         f"<figcaption title='{escape(truth)}'><b>{title}</b></figcaption>"
-        f"<ul>{''.join(rows)}</ul>"
+        f"{why}<ul>{''.join(rows)}</ul>"
         f"<small class='file' title='{escape(file)}'>{name}</small></figure>"
     )
 

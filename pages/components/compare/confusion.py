@@ -261,6 +261,5 @@ def _show_difference_cell(found: Sequence[Compared], shown, row: int, column: in
             f"{len(places):,} by **{html.plain(called[one.id])}** but not by "
             f"**{html.plain(called[other.id])}**"
         )
-        cases.show(
-            found, cases.surest_first(one.evaluation, places), f"{one.id}_only_{row}_{column}"
-        )
+        order = cases.surest_first(one.evaluation, places)
+        cases.show(found, order, f"{one.id}_only_{row}_{column}", f"_{one.id}")

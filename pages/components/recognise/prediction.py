@@ -141,7 +141,7 @@ def show_comparison(image: np.ndarray, first: Result, chosen: list[Run], fit: st
     for column, run in zip(st.columns(max(3, len(chosen)))[: len(chosen)], chosen, strict=True):
         with column.container(border=True):
             st.markdown(f"**{html.plain(run_picker.title(run))}**")
-            result = first if run is chosen[0] else _read(image, run, first, chosen[0], fit)
+            result = first if run is chosen[0] else read_with(image, run, first, chosen[0], fit)
             if result is not None:
                 confidence = f"{html.percent(result.confidence)} confidence"
                 bars = ""
@@ -158,7 +158,9 @@ def show_comparison(image: np.ndarray, first: Result, chosen: list[Run], fit: st
             )
 
 
-def _read(image: np.ndarray, run: Run, first: Result, first_run: Run, fit: str) -> Result | None:
+def read_with(
+    image: np.ndarray, run: Run, first: Result, first_run: Run, fit: str
+) -> Result | None:
     """What another model predicts; an image is prepared once for all models that see it alike."""
     predictor = run_picker.open_run(run)
     if predictor is None:

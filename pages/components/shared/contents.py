@@ -52,7 +52,7 @@ A photo skips the first three steps: it is fitted to the square that the model e
 
 A model knows nothing but its classes. A letter is predicted as the digit it resembles most, so look
 at the probabilities, not at the predicted class alone.""",
-            parameters=(keys.UNSURE_BELOW, keys.NOTHING_FITS_BELOW, keys.INSIDE),
+            parameters=(keys.UNSURE_BELOW, keys.NOTHING_FITS_BELOW, keys.INSIDE, keys.WHY_OPACITY),
             elements=("Slider",),
         ),
         StudioPage(
