@@ -43,8 +43,8 @@ def other_images(dataset: Dataset) -> dict[str, np.ndarray]:
     shows, takes = reads(dataset.preprocessing), (dataset.preprocessing, dataset.input_shape)
     found = {}
     if shows == "digits":
-        found[LETTERS] = _letters(UNLIKE_DIGITS, *takes)
-        found[LETTERS_LIKE_DIGITS] = _letters(LIKE_DIGITS, *takes)
+        found[LETTERS] = _letters(UNLIKE_DIGITS, FONTS, *takes)
+        found[LETTERS_LIKE_DIGITS] = _letters(LIKE_DIGITS, FONTS, *takes)
     for spec in datasets.list_datasets():
         known = spec.name in datasets.DATASETS and reads(spec.preprocessing) != shows
         if known and max(spec.input_shape) <= _LARGEST_SIDE and spec.is_here():
@@ -55,8 +55,10 @@ def other_images(dataset: Dataset) -> dict[str, np.ndarray]:
 
 
 @lru_cache(maxsize=8)
-def _letters(letters: str, recipe: str, shape: tuple[int, int, int]) -> np.ndarray:
-    return _prepared(drawn(letters, FONTS), recipe, shape)
+def _letters(
+    letters: str, fonts: tuple[str, ...], recipe: str, shape: tuple[int, int, int]
+) -> np.ndarray:
+    return _prepared(drawn(letters, fonts), recipe, shape)
 
 
 def _prepared(images: Iterable[np.ndarray], recipe: str, shape: tuple[int, int, int]) -> np.ndarray:

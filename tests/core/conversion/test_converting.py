@@ -153,7 +153,8 @@ def test_a_run_whose_conversion_differs_is_served_by_the_original(
 ):
     monkeypatch.setitem(conversion.WAYS, "trees", writing_with(conversion.WAYS["trees"], change))
     run = train(FOREST)
-    assert set(run.card.files) == {"model.skops", runs.EVALUATION, runs.SAMPLES}
+    stored = {"model.skops", runs.EVALUATION, runs.REFERENCES, runs.SAMPLES}
+    assert set(run.card.files) == stored
     assert run.card.served["file"] == "model.skops"
     assert expected in run.card.served["refused"]
     assert runs.load(run.id).card == run.card
