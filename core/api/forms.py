@@ -21,6 +21,12 @@ _MOST_HEADERS = 4096  # bytes before a file
 _DATA_URL = re.compile(r"data:[\w.+/-]*(;[\w=.+-]*)*,")
 
 
+def body_schema(of_form: Mapping[str, Any], of_json: Mapping[str, Any]) -> dict[str, Any]:
+    """The `requestBody` of OpenAPI for a route that takes a form or JSON, by their schemas."""
+    content = {FORM: {"schema": of_form}, JSON: {"schema": of_json}}
+    return {"required": True, "content": content}
+
+
 @dataclass(frozen=True)
 class Sent:
     """A file of a form, or an image in JSON: its name, empty if it has none, and its bytes."""

@@ -37,13 +37,7 @@ _FORM_SCHEMA = {
         },
     },
 }
-_BODY = {
-    "required": True,
-    "content": {
-        forms.FORM: {"schema": _FORM_SCHEMA},
-        forms.JSON: {"schema": ExplainJson.model_json_schema()},
-    },
-}
+_BODY = forms.body_schema(_FORM_SCHEMA, ExplainJson.model_json_schema())
 
 
 @router.post(

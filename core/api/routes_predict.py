@@ -41,13 +41,7 @@ _FORM_SCHEMA = {
         "top_k": {"type": "integer", "minimum": 1, "maximum": 1_000_000, "example": 3},
     },
 }
-_BODY = {
-    "required": True,
-    "content": {
-        forms.FORM: {"schema": _FORM_SCHEMA},
-        forms.JSON: {"schema": PredictJson.model_json_schema()},
-    },
-}
+_BODY = forms.body_schema(_FORM_SCHEMA, PredictJson.model_json_schema())
 
 
 @router.post(

@@ -10,15 +10,13 @@ explanations of convolutional neural networks".
 
 import threading
 from functools import cached_property, lru_cache
-from pathlib import Path
 
 import numpy as np
 
-from core.errors import ModelError, RunError
+from core.errors import ModelError
 from core.explain.backward import Backward, backward, scores_of
 from core.explain.windows import POOLED, grid_of, placed
-from core.runs import checked
-from core.serving import MODEL_FILES, Graph, ManyFunction, Predictor
+from core.serving import Graph, ManyFunction, Predictor, graph_of
 
 _POOLED_HEAD = ("MEAN", "RESHAPE", "FULLY_CONNECTED")
 _MOST_CELLS = 28  # of a side of the map that is taken position by position
@@ -28,15 +26,14 @@ class ActivationMaps:
     """A network as it is served, with the arrays that a class activation map is made of.
 
     Args:
-        content: of a LiteRT file.
+        graph: of its file.
 
     Raises:
         ModelError: if it does not end in a softmax, or a rule for the way back is missing.
-        RunError: if it is no LiteRT file with one input and one output.
     """
 
-    def __init__(self, content: bytes) -> None:
-        self.graph = Graph(content)
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
         self._lock = threading.Lock()
         self._watched: dict[int, tuple[Backward, ManyFunction]] = {}
         scores_of(self.graph)
@@ -131,19 +128,13 @@ def activation_maps_of(predictor: Predictor) -> ActivationMaps:
         RunError: if its file was changed.
     """
     card = predictor.run.card
-    name = MODEL_FILES["network"]
     if card.foreign is not None:
         raise ModelError(
             "The model was imported. It predicts in a process of its own, and is not looked into."
         )
-    if card.family != "network" or name not in card.files:
+    if card.family != "network":
         raise ModelError("The model is no network.")
-    return _opened(predictor.run.folder / name, card.files[name])
+    return _opened(graph_of(predictor.run))
 
 
-@lru_cache(maxsize=4)
-def _opened(path: Path, sha256: str) -> ActivationMaps:
-    try:
-        return ActivationMaps(checked(path, sha256).read_bytes())
-    except OSError as error:
-        raise RunError(f"The model in {path} cannot be read: {error}.") from error
+_opened = lru_cache(maxsize=4)(ActivationMaps)

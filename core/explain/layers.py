@@ -7,7 +7,6 @@ a convolution's weights wherever the converter put them there.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from core import runs
 from core.errors import RunError
 from core.explain.readers import READERS, NotUnderstoodError, shape_of
 from core.explain.rows import NAMES, Row
-from core.serving import MODEL_FILES, Graph, ManyFunction, Operation, served_file
+from core.serving import Graph, ManyFunction, Operation, graph_of
 
 _FAMILY = "network"
 _NO_LAYERS = {"SHAPE"}  # what tells of an array, but holds nothing of the image
@@ -68,15 +67,11 @@ def network_of(run: runs.Run) -> Network:
     """
     if why := why_not_inside(run):
         raise RunError(why)
-    names = (served_file(run), MODEL_FILES[_FAMILY])
-    return _opened(*((run.folder / name, run.card.files.get(name, "")) for name in names))
+    return _opened(graph_of(run))
 
 
 @lru_cache(maxsize=4)
-def _opened(served: tuple[Path, str], original: tuple[Path, str]) -> Network:
-    """Args: served, original: files with their SHA-256, which are checked once."""
-    runs.checked(*original)
-    graph = Graph(runs.checked(*served).read_bytes())
+def _opened(graph: Graph) -> Network:
     rows = rows_of(graph)
     return Network(rows, graph.watching([row.tensor for row in rows[1:]]))
 

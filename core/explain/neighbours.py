@@ -97,15 +97,17 @@ class _Files:
 
 @lru_cache(maxsize=4)
 def _opened(files: _Files) -> tuple[References, PredictFunction]:
-    known = runs.references(files.run)
-    model = serving.model_path(files.run)
-    if serving.FEATURES_FILE in files.run.card.files:
-        files.run.file(serving.FEATURES_FILE)  # which is checked by that
-    see = serving.open_features(model, files.run.card.family)
-    expected = see(np.zeros((1, *files.run.card.input_shape), np.uint8)).shape[1]
+    run, known = files.run, runs.references(files.run)
+    if run.card.family == "network":
+        see = serving.watch_features(serving.graph_of(run))
+    else:
+        if serving.FEATURES_FILE in run.card.files:
+            run.file(serving.FEATURES_FILE)  # which is checked by that
+        see = serving.open_features(serving.model_path(run), run.card.family)
+    expected = see(np.zeros((1, *run.card.input_shape), np.uint8)).shape[1]
     if known.features.shape[1] != expected:
         raise RunError(
-            f"The stored training images of run {files.run.id!r} are not of its model: they have "
+            f"The stored training images of run {run.id!r} are not of its model: they have "
             f"{known.features.shape[1]} features each, the model {expected}."
         )
     return known, see

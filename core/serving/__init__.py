@@ -2,7 +2,7 @@
 NumPy. Those that could not be converted need scikit-learn and skops."""
 
 from core.serving.described import describe
-from core.serving.graph import Graph, Operation
+from core.serving.graph import Graph, Operation, graph_of
 from core.serving.models import (
     CLASSICAL_FILES,
     FEATURES_FILE,
@@ -27,7 +27,7 @@ from core.serving.predictor import (
     served_file,
     together,
 )
-from core.serving.seeing import open_features
+from core.serving.seeing import open_features, watch_features
 
 __all__ = [
     "CLASSICAL_FILES",
@@ -47,6 +47,7 @@ __all__ = [
     "members_of",
     "model_path",
     "model_sha256",
+    "graph_of",
     "open_features",
     "open_model",
     "open_network",
@@ -54,4 +55,5 @@ __all__ = [
     "served_file",
     "together",
     "use_threads",
+    "watch_features",
 ]

@@ -6,15 +6,18 @@ file. Batch normalisation and activations are part of the convolution before the
 has written them.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from core import runs
 from core.errors import RunError
-from core.serving.models import ManyFunction, open_outputs
+from core.serving.models import MODEL_FILES, ManyFunction, open_outputs
 
 _TYPES = {0: np.float32, 1: np.float16, 2: np.int32, 3: np.uint8, 4: np.int64, 9: np.int8}
 
@@ -38,7 +41,7 @@ class Operation:
 
 
 class Graph:
-    """What a LiteRT file computes.
+    """What a LiteRT file computes. Safe to share between threads.
 
     Args:
         content: of the file, whose digest was checked.
@@ -50,6 +53,7 @@ class Graph:
     def __init__(self, content: bytes) -> None:
         from ai_edge_litert import schema_py_generated as schema
 
+        self._lock = threading.Lock()  # while it is written anew, its outputs are others
         try:
             self._model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
             self._main = self._model.subgraphs[0]
@@ -115,15 +119,39 @@ class Graph:
         """
         import flatbuffers
 
-        before = self._main.outputs
-        self._main.outputs = np.array([self.target, *tensors], np.int32)
-        signatures, self._model.signatureDefs = self._model.signatureDefs, None
         builder = flatbuffers.Builder(0)
-        try:
-            builder.Finish(self._model.Pack(builder), b"TFL3")
-        finally:
-            self._main.outputs, self._model.signatureDefs = before, signatures
+        with self._lock:
+            before = self._main.outputs
+            self._main.outputs = np.array([self.target, *tensors], np.int32)
+            signatures, self._model.signatureDefs = self._model.signatureDefs, None
+            try:
+                builder.Finish(self._model.Pack(builder), b"TFL3")
+            finally:
+                self._main.outputs, self._model.signatureDefs = before, signatures
         try:
             return open_outputs(bytes(builder.Output()))
         except (RuntimeError, ValueError) as error:
             raise RunError(f"The network cannot be looked into: {error}.") from error
+
+
+def graph_of(run: runs.Run) -> Graph:
+    """The graph of a run's network; read once, then shared.
+
+    Args:
+        run: of the family `network`. An imported one is not opened in this process.
+
+    Raises:
+        RunError: if it is no such run, or its file is missing, changed or no network.
+    """
+    name = MODEL_FILES["network"]
+    if run.card.family != "network" or run.card.foreign is not None or name not in run.card.files:
+        raise RunError(f"The run {run.id!r} has no network that can be looked into.")
+    return _read(run.folder / name, run.card.files[name])
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, sha256: str) -> Graph:
+    try:
+        return Graph(runs.checked(path, sha256).read_bytes())
+    except OSError as error:
+        raise RunError(f"The model in {path} cannot be read: {error}.") from error

@@ -29,15 +29,19 @@ def open_features(model: Path, family: str) -> PredictFunction:
         RunError: if it cannot be told what it looks at.
     """
     if family == "network":
-        graph = Graph(model.read_bytes())
-        last = [one for one in graph.operations if one.kind == _LAST]
-        if not last:
-            raise RunError("This network does not end in a dense layer.")
-        watch = graph.watching([last[-1].inputs[0]])
-        return lambda batch: watch(batch)[1]
+        return watch_features(Graph(model.read_bytes()))
     backbone = model.with_name(FEATURES_FILE)
     look = open_network(backbone) if backbone.exists() else _in_parts(_steps(model))
     return lambda batch: look(batch).reshape(len(batch), -1)
+
+
+def watch_features(graph: Graph) -> PredictFunction:
+    """The same of the graph of a network."""
+    last = [one for one in graph.operations if one.kind == _LAST]
+    if not last:
+        raise RunError("This network does not end in a dense layer.")
+    watch = graph.watching([last[-1].inputs[0]])
+    return lambda batch: watch(batch)[1]
 
 
 def _in_parts(steps: RowFunction) -> PredictFunction:

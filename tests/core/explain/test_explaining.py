@@ -54,7 +54,7 @@ def test_maps_are_those_of_tensorflow(tmp_path, run_id):
     # The weights of photo runs are served in 16 bits: the same network in 32 is compared.
     path = tmp_path / "model.tflite"
     networks.write_tflite(runs.load(run_id).file("model.keras"), path, images)
-    maps = ActivationMaps(path.read_bytes())
+    maps = ActivationMaps(Graph(path.read_bytes()))
     classes = expected["logits"].argmax(axis=1)
     cells, _ = maps.cells(maps.last_map, images, classes)
     assert np.abs(cells - expected["last"]).max() < 1e-4
@@ -84,7 +84,7 @@ def test_maps_change_when_the_weights_are_random():
     """J. Adebayo et al. (2018), "Sanity checks for saliency maps"."""
     predictor, images = asked(CNN, 8)
     content = with_random_weights(predictor)
-    learned, random = activation_maps_of(predictor), ActivationMaps(content)
+    learned, random = activation_maps_of(predictor), ActivationMaps(Graph(content))
     other = Predictor(predictor.run, open_network(content))
     alike: dict[str, list[float]] = {"grad_cam": [], "hires_cam": [], "occlusion": []}
     for image in images:
