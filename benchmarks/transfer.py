@@ -5,7 +5,6 @@ two classes are enough for. The first and the last need CIFAR-10 imported as `ci
 it the first is measured on scikit-learn's digits, and the last is left out.
 """
 
-import dataclasses
 import statistics
 import tempfile
 import time
@@ -17,11 +16,11 @@ import cv2
 import numpy as np
 
 from benchmarks.report import print_table
-from core import datasets, runs
+from core import datasets, runs, settings
 from core.images import decode
 from core.samples import SAMPLES
 from core.serving import load_predictor
-from core.training import TrainConfig, features, train
+from core.training import TrainConfig, train
 
 _CIFAR = "cifar10-jpeg"
 _RUN = "cifar10-efficientnet-lite0"
@@ -50,15 +49,13 @@ def main() -> None:
 
 @contextmanager
 def _folders() -> Iterator[None]:
-    """Runs and features go to a temporary folder."""
-    runs_before, features_before = runs.folder.settings, features.settings
+    """Runs and features go to a temporary folder; what was imported stays within reach."""
+    imported = settings.current().work_dir / "datasets"
     with tempfile.TemporaryDirectory() as folder:
-        runs.folder.settings = dataclasses.replace(runs_before, runs_dir=Path(folder) / "runs")
-        features.settings = dataclasses.replace(features_before, work_dir=Path(folder))
-        try:
+        place = Path(folder)
+        (place / "datasets").symlink_to(imported)
+        with settings.override(runs_dir=place / "runs", work_dir=place):
             yield
-        finally:
-            runs.folder.settings, features.settings = runs_before, features_before
 
 
 def _has_cifar() -> bool:

@@ -1,4 +1,4 @@
-"""Look inside a network, in a real Chromium: its arithmetic, its keys, how fast it follows."""
+"""Look inside a network, in a real Chromium: its arithmetic and its keys."""
 
 import base64
 import re
@@ -97,19 +97,16 @@ def values(panel, name: str) -> list[float]:
     return [float(text) for text in shown.evaluate_all("all => all.map(e => e.dataset.value)")]
 
 
-# How long it takes until what is shown follows the mouse, in milliseconds.
+# How many places are shown while the mouse moves over a map, each as soon as it is there.
 HOVER = """canvas => {
-    const box = canvas.getBoundingClientRect(), took = [];
-    const panel = canvas.closest('.panel'), heads = new Set();
+    const box = canvas.getBoundingClientRect(), heads = new Set();
+    const panel = canvas.closest('.panel');
     for (let step = 1; step < 20; step++) {
         const at = {clientX: box.left + box.width * step / 20, clientY: box.top + box.height / 2};
-        const start = performance.now();
         canvas.dispatchEvent(new PointerEvent('pointermove', {...at, bubbles: true}));
-        panel.getBoundingClientRect();  // lays it out
-        took.push(performance.now() - start);
         heads.add(panel.querySelector('h5').textContent);
     }
-    return [took.sort((a, b) => a - b)[9], heads.size];
+    return heads.size;
 }"""
 
 
@@ -123,9 +120,7 @@ def test_from_a_drawing_to_the_arithmetic_of_a_pixel(page, frames):
     before = len(frames)
     page.locator('[data-row="2"] .map').nth(3).click()
     panel = page.locator(".panel")
-    median, places = panel.locator(".large canvas").evaluate(HOVER)
-    assert places > 5
-    assert median < 50  # milliseconds
+    assert panel.locator(".large canvas").evaluate(HOVER) > 5
     panel.locator(".large canvas").click(position={"x": 120, "y": 130})
     total = sum(values(panel, "channel") + values(panel, "rest"))
     (summed,), (bias,), (served,) = (values(panel, name) for name in ("sum", "bias", "served"))

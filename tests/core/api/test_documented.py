@@ -67,6 +67,9 @@ def test_a_documented_command_works(server, folder, command):
     if "export" in command:
         assert (folder / "forest.skops").stat().st_size > 10_000
         return
+    if "-o why.png" in command:
+        assert decode((folder / "why.png").read_bytes()).ndim == 3
+        return
     content = json.loads(text)
     if "blank" in command:
         assert content["success"] is False
