@@ -24,19 +24,8 @@ _MOST_EXACT = 4_000_000  # bytes of the numbers that one opened row is computed 
 _SMALLER = 0.8
 _SHADES = 255
 _ALL = slice(None)
-# Kinds whose number at a place depends on the numbers around that place alone.
-_LOCAL = {
-    "convolution",
-    "max_pooling",
-    "average_pooling",
-    "add",
-    "multiply",
-    "subtract",
-    "activation",
-    "pad",
-    "concatenation",
-}
-_OWN_CHANNEL = {
+# Kinds whose number at a place depends on that channel of the numbers around the place alone.
+_ONE_CHANNEL = {
     "max_pooling",
     "average_pooling",
     "add",
@@ -45,7 +34,8 @@ _OWN_CHANNEL = {
     "activation",
     "pad",
 }
-_OWN_CHANNEL |= {"resize"}
+_LOCAL = _ONE_CHANNEL | {"convolution", "concatenation"}  # on any channel around the place
+_OWN_CHANNEL = _ONE_CHANNEL | {"resize"}  # on that channel, at any place
 
 
 def describe_inside(

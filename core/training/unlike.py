@@ -45,9 +45,9 @@ def other_images(dataset: Dataset) -> dict[str, np.ndarray]:
     if shows == "digits":
         found[LETTERS] = _letters(UNLIKE_DIGITS, FONTS, *takes)
         found[LETTERS_LIKE_DIGITS] = _letters(LIKE_DIGITS, FONTS, *takes)
-    for spec in datasets.list_datasets():
-        known = spec.name in datasets.DATASETS and reads(spec.preprocessing) != shows
-        if known and max(spec.input_shape) <= _LARGEST_SIDE and spec.is_here():
+    for spec in datasets.DATASETS.values():
+        other = reads(spec.preprocessing) != shows
+        if other and max(spec.input_shape) <= _LARGEST_SIDE and spec.is_here():
             images = spec.read_test()[0]
             rows = np.random.default_rng(0).permutation(len(images))[:MOST_IMAGES]
             found[spec.title] = _prepared((np.asarray(images[row]) for row in rows), *takes)

@@ -1,5 +1,6 @@
 """Show what models predict: one class in large type, probabilities, and the steps before it."""
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -11,7 +12,7 @@ from core.names import shown
 from core.runs import Run, names_of
 from core.serving import Prediction, Result
 from pages.components.recognise import many_classes
-from pages.components.shared import html, keys, run_picker
+from pages.components.shared import choice, html, keys, run_picker
 from pages.components.shared.shown import Shown
 
 UPLOADED_PIXELS = 1_000_000  # as many as an image that is looked at needs
@@ -156,6 +157,22 @@ def show_comparison(image: np.ndarray, first: Result, chosen: list[Run], fit: st
                 f"{name} · {html.percent(metrics['accuracy'])} accuracy on "
                 f"{metrics['test_size']:,} test images"
             )
+
+
+def pick_digit(key: str, labels: Sequence[str]) -> int:
+    """Which of several digits is looked at, from 0; a single one is not asked about.
+
+    Args:
+        key: of the widget.
+        labels: what is predicted for each; empty where that is not known.
+    """
+    if len(labels) == 1:
+        return 0
+    titles = {
+        str(number): f"Digit {number + 1}" + (f": {html.plain(label)}" if label else "")
+        for number, label in enumerate(labels)
+    }
+    return int(choice.segments(key, "Digit", titles, hidden=True))
 
 
 def read_with(

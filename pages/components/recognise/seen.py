@@ -7,7 +7,8 @@ from core.explain import Nearest, nearest_of
 from core.names import shown
 from core.runs import Run
 from core.serving import Result
-from pages.components.shared import choice, html, keys
+from pages.components.recognise import prediction
+from pages.components.shared import html, keys
 
 _SIDE = 110  # pixels of a training image
 
@@ -40,12 +41,8 @@ def show(run: Run, result: Result, found: list[Nearest] | None) -> None:
     if found is None:
         st.caption(_why_none(run))
         return
-    number = 0
-    if len(found) > 1:
-        labels = [prediction.label for prediction in result.predictions]
-        options = {str(i): f"Digit {i + 1}: {label}" for i, label in enumerate(labels)}
-        number = int(choice.segments(keys.NEAREST_OF, "Digit", options, hidden=True))
-    one, names = found[min(number, len(found) - 1)], run.card.class_names
+    number = prediction.pick_digit(keys.NEAREST_OF, [one.label for one in result.predictions])
+    one, names = found[number], run.card.class_names
     st.html(
         html.strip(
             [

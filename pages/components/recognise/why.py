@@ -73,7 +73,8 @@ def offer(image: np.ndarray, first: Result, chosen: list[Run], fit: str) -> None
 
 def _asked(image: np.ndarray, first: Result, chosen: list[Run], fit: str) -> list[_Asked]:
     """The models that can be asked, each with its own prepared image of one digit."""
-    number, found = _pick_digit(first), []
+    labels = [one.label for one in first.predictions]
+    number, found = prediction.pick_digit(keys.WHY_DIGIT, labels), []
     for run in chosen:
         result = first
         if run is not chosen[0]:
@@ -87,16 +88,6 @@ def _asked(image: np.ndarray, first: Result, chosen: list[Run], fit: str) -> lis
             continue
         found.append(_Asked(predictor, result.prepared.batch[number]))
     return found
-
-
-def _pick_digit(first: Result) -> int:
-    """Which of several digits is asked about, from 0."""
-    if len(first.predictions) == 1:
-        return 0
-    titles = {
-        str(number): f"{number}: {one.label}" for number, one in enumerate(first.predictions, 1)
-    }
-    return int(choice.segments(keys.WHY_DIGIT, "Digit", titles)) - 1
 
 
 def _pick(asked: list[_Asked], first: Result) -> _Wanted:

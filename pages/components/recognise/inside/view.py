@@ -12,6 +12,7 @@ from core.models import MODELS
 from core.runs import Run, names_of
 from core.serving import Predictor, Result
 from core.visitors import STUDIO
+from pages.components.recognise import prediction
 from pages.components.shared import choice, drawn, html, keys, run_picker
 from pages.components.shared.shown import Shown
 
@@ -102,15 +103,9 @@ def _pick_image(shown: Shown, predictor: Predictor, first: Result, first_run: Ru
     alike = run_picker.sees_alike(predictor.run, first_run)
     prepared = first.prepared if alike else predictor.prepare(shown.image, fit)
     batch = prepared.batch
-    if len(batch) == 1:
-        return batch[0]
-    labels = [prediction.label for prediction in first.predictions]
-    known = len(labels) == len(batch)
-    titles = {
-        str(number): f"{number + 1}: {html.plain(labels[number])}" if known else str(number + 1)
-        for number in range(len(batch))
-    }
-    return batch[int(choice.segments(keys.INSIDE_DIGIT, "Digit", titles))]
+    labels = [one.label for one in first.predictions]
+    labels = labels if len(labels) == len(batch) else [""] * len(batch)
+    return batch[prediction.pick_digit(keys.INSIDE_DIGIT, labels)]
 
 
 def _pick_linear(run: Run) -> Predictor | None:
